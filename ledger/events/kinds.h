@@ -1,0 +1,36 @@
+/* The table of event kinds: one kind, one place. Its rule, its form and its text are found here by its name. */
+#ifndef OREMARK_LEDGER_EVENTS_KINDS_H
+#define OREMARK_LEDGER_EVENTS_KINDS_H
+
+#include "ledger/stage.h"
+#include "ledger/text.h"
+
+enum om_kind_class {
+  OM_KIND_CUSTODY = 1,
+  OM_KIND_ATTESTATION,
+  OM_KIND_GOVERNORS, /* registry act of the governors' threshold */
+  OM_KIND_MEMBER,    /* registry act of a member for itself */
+};
+
+struct om_kind {
+  Oremark__Event__KindCase kind;
+  const char *name; /* "extract", "transfer-title": the command's word */
+  enum om_kind_class class;
+  /* Checks what needs no state: counts, lengths, text, order, ranges. Any thread. NULL: the kind is not built yet and is
+   * refused by name. */
+  enum om_code (*form)(const Oremark__Event *event, struct om_status *st);
+  /* Judges one custody event of STAGE's statement and stages what it writes. NULL for acts and attestations. */
+  enum om_code (*rule)(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st);
+  /* One line for a person, without a newline: "extract 1 lot at site 1: copper concentrate 20.000 t, Cu 5.690 t". */
+  void (*describe)(struct om_text *out, const Oremark__Event *event);
+};
+
+/* The kind of EVENT; NULL where it carries none. */
+const struct om_kind *om_kind_of(const Oremark__Event *event);
+/* The kind with that name; NULL if there is none. */
+const struct om_kind *om_kind_named(const char *name);
+
+/* Checks the form of any event: time, zone, `previous` (acts only), kind built, and the kind's own form. */
+enum om_code om_event_form(const Oremark__Event *event, struct om_status *st);
+
+#endif

@@ -1,0 +1,80 @@
+/* Who may do what, as of a size of the registry log: members, keys, sites, daemons, witnesses, governors, limits. Every row is
+ * kept with the registry index that began it; a lookup as of size R sees what entries below R wrote. Reads through the
+ * caller's transaction; returned values are copies. Thread: the transaction's. */
+#ifndef OREMARK_LEDGER_REGISTRY_H
+#define OREMARK_LEDGER_REGISTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "keys/status.h"
+#include "ledger/arena.h"
+#include "ledger/hash.h"
+#include "proto/log.pb-c.h"
+
+struct om_txn;
+
+enum {
+  OM_NAME_BYTES = 128,      /* names of members, sites, origins: fits a line on a screen */
+  OM_WITNESSES_MAX = 64,    /* so that a note with all their cosignatures stays below the mark's 8 KiB limit */
+  OM_GOVERNORS_MAX = 32,    /* a statement carries at most 32 signatures */
+  OM_MEMBER_NONE = 0,
+  OM_LOG_REGISTRY = 0,
+};
+#define OM_REGISTRY_NOW UINT64_MAX /* as of all that is here; for showing, never for judging */
+
+struct om_member {
+  uint32_t number;
+  uint32_t roles; /* bit 1 << role */
+  uint32_t home_log;
+  bool suspended;
+  char country[3];
+  char name[OM_NAME_BYTES + 1];
+};
+
+struct om_site {
+  uint32_t member, number;
+  Oremark__SiteKind kind;
+  char country[3];
+  char name[OM_NAME_BYTES + 1];
+};
+
+struct om_daemon {
+  uint32_t log;
+  uint32_t operator_member;
+  char origin[OM_NAME_BYTES + 1];
+  uint8_t log_key[32], cosign_key[32], witness_key[32], link_key[32];
+};
+
+struct om_witnesses {
+  size_t n;
+  uint32_t logs[OM_WITNESSES_MAX];
+  uint32_t quorum; /* as stated; 0: by the formula */
+};
+
+struct om_governors {
+  size_t n;
+  uint32_t members[OM_GOVERNORS_MAX];
+  uint32_t threshold;
+};
+
+/* Each: OM_MISSING (with a sentence) where there is no such row as of AS_OF. */
+enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint32_t member, uint64_t as_of, struct om_status *st);
+enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t member, uint32_t site, uint64_t as_of, struct om_status *st);
+enum om_code om_registry_daemon(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t as_of, struct om_status *st);
+enum om_code om_registry_witnesses(struct om_txn *txn, struct om_witnesses *out, uint64_t as_of, struct om_status *st);
+enum om_code om_registry_governors(struct om_txn *txn, struct om_governors *out, uint64_t as_of, struct om_status *st);
+/* The key of MEMBER with that id. The same (member, id) names one key for ever: an act that would make it two is refused. */
+enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t member, uint32_t key_id, uint64_t as_of, struct om_status *st);
+/* The limits, unpacked into ARENA. */
+enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of, struct om_status *st);
+
+/* How many members, daemons, and sites of a member there are as of AS_OF. */
+uint32_t om_registry_members(struct om_txn *txn, uint64_t as_of);
+uint32_t om_registry_daemons(struct om_txn *txn, uint64_t as_of);
+uint32_t om_registry_sites(struct om_txn *txn, uint32_t member, uint64_t as_of);
+
+/* "first four bytes, big-endian, of SHA-256(public key)": the key id of statement signatures. */
+uint32_t om_member_key_id(const uint8_t key[32]);
+
+#endif

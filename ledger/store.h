@@ -1,0 +1,81 @@
+/* The LMDB environment and its tables. A transaction has a sticky error: after the first failure every call returns it and
+ * nothing can be committed. Keys are made in one function each, big-endian, so that order in the table is order in the log.
+ * Threads: any number of readers, each transaction used by one thread at a time; one writer at a time. Bytes returned by a
+ * get live until the transaction ends or, in a write transaction, until its next write. */
+#ifndef OREMARK_LEDGER_STORE_H
+#define OREMARK_LEDGER_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "keys/status.h"
+#include "ledger/hash.h"
+
+enum om_table {
+  OM_TABLE_META = 0,   /* name -> bytes: format version, genesis */
+  OM_TABLE_LOGS,       /* log (4) -> growing edge and what follows from the log's entries */
+  OM_TABLE_ENTRIES,    /* log (4), index (8) -> Entry as received */
+  OM_TABLE_TILES,      /* log (4), level (1), tile (8) -> 256 hashes of a complete tile */
+  OM_TABLE_HEADS,      /* log (4), kind (1) -> signed note; votes as a witness */
+  OM_TABLE_MARKS,      /* log (4), marked log (4), index (8) -> size marked */
+  OM_TABLE_STATEMENTS, /* member (4), signing time (8), id (10) -> log (4), index (8) */
+  OM_TABLE_LOTS,       /* lot number (20), step (4) -> row */
+  OM_TABLE_ALIASES,    /* alias, 0, lot number (20) -> nothing */
+  OM_TABLE_DRIFT,      /* member (4), element (1), period (4) -> milligrams (8) */
+  OM_TABLE_REGISTRY,   /* kind (1), a (4), b (4), since (8) -> row */
+  OM_TABLE_EVIDENCE,   /* log (4), index (8) -> why the log was stopped, and the entry */
+  OM_TABLES,
+};
+
+struct om_store;
+struct om_txn;
+
+struct om_bytes {
+  const uint8_t *data;
+  size_t len;
+};
+
+/* Opens or creates the folder PATH (0700) with room for MAP_BYTES. OM_BUSY where another process has it open for writing,
+ * OM_IO (with what to do) for a missing or read-only folder or a full disk. */
+enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st);
+void om_store_close(struct om_store *store);
+
+enum om_code om_txn_read(struct om_txn **out, struct om_store *store, struct om_status *st);
+enum om_code om_txn_write(struct om_txn **out, struct om_store *store, struct om_status *st);
+/* Ends TXN in any case. A read transaction ends by om_txn_abort. */
+enum om_code om_txn_commit(struct om_txn *txn, struct om_status *st);
+void om_txn_abort(struct om_txn *txn);
+
+/* false: no such key, or the transaction has failed (see om_txn_check). */
+bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, const void *key, size_t key_len);
+/* Writes. Failure sticks. */
+void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data, size_t len);
+void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t key_len);
+/* The greatest key that begins with the first PREFIX_LEN bytes of KEY and is not above KEY; its bytes in KEY_OUT. */
+bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
+                 size_t key_len, size_t prefix_len);
+/* The least key not below KEY; for walking a table. */
+bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
+                 size_t key_len);
+/* OM_OK, or the sticky error. */
+enum om_code om_txn_check(struct om_txn *txn, struct om_status *st);
+struct om_store *om_txn_store(struct om_txn *txn);
+
+/* SHA-256 over every key and value of the tables that follow from the logs alone: equal wherever the same logs are held. */
+enum om_code om_store_state_hash(struct om_hash *out, struct om_txn *txn, struct om_status *st);
+
+/* Big-endian numbers in keys. */
+static inline void om_be32(uint8_t *out, uint32_t v) {
+  out[0] = (uint8_t)(v >> 24), out[1] = (uint8_t)(v >> 16), out[2] = (uint8_t)(v >> 8), out[3] = (uint8_t)v;
+}
+static inline void om_be64(uint8_t *out, uint64_t v) {
+  om_be32(out, (uint32_t)(v >> 32)), om_be32(out + 4, (uint32_t)v);
+}
+static inline uint32_t om_get32(const uint8_t *in) {
+  return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+}
+static inline uint64_t om_get64(const uint8_t *in) {
+  return (uint64_t)om_get32(in) << 32 | om_get32(in + 4);
+}
+
+#endif

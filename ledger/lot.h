@@ -10,9 +10,9 @@
 #include "ledger/arena.h"
 #include "ledger/hash.h"
 #include "ledger/mix.h"
+#include "ledger/names.h"
 
 enum {
-  OM_LOT_NUMBER_BYTES = 20,  /* member (4), signing time in ms (6), hash (10): DESIGN section 5 */
   OM_LOT_METALS_MAX = 16,    /* a polymetallic concentrate is assayed for about a dozen; keeps a row below 20 KB */
 };
 

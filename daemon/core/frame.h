@@ -1,6 +1,7 @@
-/* Frames: how one protobuf message follows another in a byte stream. A frame is u32 big-endian length, then that many bytes,
- * 1 byte to 1 MiB (DESIGN section 5). Whoever holds a reader owns its buffer and frees it with om_frame_reader_free; frames that
- * it yields are views. Thread: a reader belongs to one thread at a time; nothing here is shared. */
+/* Frames: how one protobuf message follows another in a byte stream. A frame is u32 big-endian length, then that many
+ * bytes, 1 byte to 1 MiB (DESIGN section 5). Whoever holds a reader owns its buffer and frees it with
+ * om_frame_reader_free; frames that it yields are views. Thread: a reader belongs to one thread at a time; nothing here
+ * is shared. */
 #ifndef OREMARK_DAEMON_CORE_FRAME_H
 #define OREMARK_DAEMON_CORE_FRAME_H
 
@@ -12,7 +13,8 @@
 
 enum {
   OM_FRAME_HEADER_BYTES = 4,
-  OM_FRAME_MAX_BYTES = 1 << 20,  /* message, header aside: 16 of the largest entries, so one frame never starves a link */
+  OM_FRAME_MAX_BYTES =
+      1 << 20, /* message, header aside: 16 of the largest entries, so one frame never starves a link */
   OM_FRAME_KEEP_BYTES = 1 << 16, /* a reader keeps no larger buffer than this between frames: many links are idle */
 };
 
@@ -28,8 +30,8 @@ struct om_chunk {
   size_t len;
 };
 
-/* Puts a frame together from chunks cut anywhere. All zero is a fresh reader. It never holds more than one frame, and never
- * more memory than twice the bytes that have arrived of it, whatever length the header claims. */
+/* Puts a frame together from chunks cut anywhere. All zero is a fresh reader. It never holds more than one frame, and
+ * never more memory than twice the bytes that have arrived of it, whatever length the header claims. */
 struct om_frame_reader {
   uint8_t header[OM_FRAME_HEADER_BYTES];
   size_t header_have; /* bytes of the header so far */
@@ -39,12 +41,14 @@ struct om_frame_reader {
   size_t room;        /* bytes allocated at buf */
 };
 
-/* Writes the header of a frame of LEN bytes (1 to OM_FRAME_MAX_BYTES, else the program stops: the sender counts first). */
+/* Writes the header of a frame of LEN bytes (1 to OM_FRAME_MAX_BYTES, else the program stops: the sender counts first).
+ */
 void om_frame_header(uint8_t out[OM_FRAME_HEADER_BYTES], size_t len);
 
-/* Takes bytes off the front of IN until FRAME is whole; FRAME->len is 0 when IN ran out first. FRAME points into the chunk
- * where it lay there in one piece, else into the reader's buffer: it is good until the next call and while the chunk is.
- * OM_MALFORMED for a length of 0 or above the limit (the stream is of no further use), OM_IO without memory. */
+/* Takes bytes off the front of IN until FRAME is whole; FRAME->len is 0 when IN ran out first. FRAME points into the
+ * chunk where it lay there in one piece, else into the reader's buffer: it is good until the next call and while the
+ * chunk is. OM_MALFORMED for a length of 0 or above the limit (the stream is of no further use), OM_IO without memory.
+ */
 enum om_code om_frame_next(struct om_frame_reader *reader, struct om_frame *frame, struct om_chunk *in,
                            struct om_status *st);
 

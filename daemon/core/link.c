@@ -11,12 +11,12 @@ enum {
   OUT_FIRST_BYTES = 1 << 12, /* a few small frames; doubles from there */
 };
 
-/* Handshake payloads are empty, so the messages have these lengths and no others: e; e, s and payload with tags; s and payload with
- * tags. A stranger's first bytes can therefore ask for 96 bytes of work at most. */
+/* Handshake payloads are empty, so the messages have these lengths and no others: e; e, s and payload with tags; s and
+ * payload with tags. A stranger's first bytes can therefore ask for 96 bytes of work at most. */
 static const size_t handshake_bytes[] = {32, 32 + 48 + 16, 48 + 16};
 
-/* Bytes on their way out. Within a Noise link a record is open from record_at to the end: two bytes kept free for its length, then
- * plaintext, which is sealed where it lies. */
+/* Bytes on their way out. Within a Noise link a record is open from record_at to the end: two bytes kept free for its
+ * length, then plaintext, which is sealed where it lies. */
 struct out {
   uint8_t *buf;
   size_t len;

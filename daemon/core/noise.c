@@ -21,7 +21,8 @@ static const enum token pattern_xx[MESSAGES][TOKENS_MAX] = {
 
 /* Section 8: pattern, DH, cipher and hash, joined by underscores. */
 static const char protocol_name[] = "Noise_XX_25519_ChaChaPoly_SHA256";
-_Static_assert(sizeof protocol_name - 1 == OM_NOISE_HASH_BYTES, "section 5.2: a name of HASHLEN bytes stands for itself");
+_Static_assert(sizeof protocol_name - 1 == OM_NOISE_HASH_BYTES,
+               "section 5.2: a name of HASHLEN bytes stands for itself");
 
 struct om_noise {
   /* section 5.2, SymmetricState */
@@ -157,8 +158,8 @@ static enum om_code decrypt_and_hash(struct om_noise *noise, uint8_t *out, const
   return code;
 }
 
-/* Split: two keys from HKDF(ck, nothing); the first is for what the initiator sends (section 5.3). What only the handshake
- * needed is wiped. */
+/* Split: two keys from HKDF(ck, nothing); the first is for what the initiator sends (section 5.3). What only the
+ * handshake needed is wiped. */
 static void split(struct om_noise *noise) {
   uint8_t k1[OM_NOISE_HASH_BYTES], k2[OM_NOISE_HASH_BYTES];
   bool starts = noise->role == OM_NOISE_INITIATOR;
@@ -221,7 +222,8 @@ static enum om_code give_up(struct om_noise *noise, enum om_code code) {
   return code;
 }
 
-/* MixKey(DH(secret, peer)). Section 12.1 lets an all-zero result, which only a point of small order gives, be refused. */
+/* MixKey(DH(secret, peer)). Section 12.1 lets an all-zero result, which only a point of small order gives, be refused.
+ */
 static enum om_code mix_dh_of(struct om_noise *noise, const struct om_secret *secret,
                               const uint8_t peer[OM_NOISE_KEY_BYTES], struct om_status *st) {
   uint8_t shared[OM_SHARED_BYTES];
@@ -231,8 +233,8 @@ static enum om_code mix_dh_of(struct om_noise *noise, const struct om_secret *se
   return ok ? OM_OK : om_fail(st, OM_MALFORMED, "noise-key", "the peer sent a public key of small order");
 }
 
-/* The tokens that name a DH: "ee" is DH(e, re); "es" is DH(e, rs) for the initiator and DH(s, re) for the responder; "se" is
- * DH(s, re) for the initiator and DH(e, rs) for the responder. */
+/* The tokens that name a DH: "ee" is DH(e, re); "es" is DH(e, rs) for the initiator and DH(s, re) for the responder;
+ * "se" is DH(s, re) for the initiator and DH(e, rs) for the responder. */
 static enum om_code mix_dh(struct om_noise *noise, enum token token, struct om_status *st) {
   bool starts = noise->role == OM_NOISE_INITIATOR;
   if (token == TOKEN_EE) return mix_dh_of(noise, noise->e, noise->re, st);
@@ -315,13 +317,15 @@ static enum om_code read_token(struct om_noise *noise, const uint8_t **in, size_
   return code;
 }
 
-/* ReadMessage: the next pattern's tokens in order, then DecryptAndHash of what is left; after the last message Split(). */
+/* ReadMessage: the next pattern's tokens in order, then DecryptAndHash of what is left; after the last message Split().
+ */
 enum om_code om_noise_read(struct om_noise *noise, uint8_t *payload, size_t *payload_len, const uint8_t *in, size_t len,
                            struct om_status *st) {
   OM_ASSERT(om_noise_turn(noise) == OM_NOISE_READS);
   *payload_len = 0;
   if (len > OM_NOISE_MESSAGE_BYTES)
-    return give_up(noise, om_fail(st, OM_MALFORMED, "noise-length", "a handshake message of %zu bytes is too long", len));
+    return give_up(noise,
+                   om_fail(st, OM_MALFORMED, "noise-length", "a handshake message of %zu bytes is too long", len));
   for (const enum token *t = pattern_xx[noise->next]; *t != TOKEN_END; t++) {
     enum om_code code = read_token(noise, &in, &len, *t, st);
     if (code != OM_OK) return give_up(noise, code);
@@ -344,7 +348,8 @@ const uint8_t *om_noise_hash(const struct om_noise *noise) {
   return noise->h;
 }
 
-/* ---- transport: EncryptWithAd and DecryptWithAd without associated data, a key for each direction (section 5.3) ---- */
+/* ---- transport: EncryptWithAd and DecryptWithAd without associated data, a key for each direction (section 5.3) ----
+ */
 
 enum om_code om_noise_encrypt(struct om_noise *noise, uint8_t *out, size_t *out_len, const uint8_t *plain,
                               size_t plain_len, struct om_status *st) {

@@ -1,8 +1,8 @@
-/* Noise_XX_25519_ChaChaPoly_SHA256 (The Noise Protocol Framework, revision 34): three handshake messages that prove both sides'
- * static keys to each other, then encrypted messages both ways. No I/O and no randomness: the caller brings 32 fresh random
- * bytes and carries the messages. What a static key is entitled to is the caller's to check (om_noise_remote).
- * A struct om_noise is owned by whoever began it, lies in locked memory and is wiped by om_noise_end and at the first handshake
- * failure. Thread: one at a time for each struct om_noise. */
+/* Noise_XX_25519_ChaChaPoly_SHA256 (The Noise Protocol Framework, revision 34): three handshake messages that prove
+ * both sides' static keys to each other, then encrypted messages both ways. No I/O and no randomness: the caller brings
+ * 32 fresh random bytes and carries the messages. What a static key is entitled to is the caller's to check
+ * (om_noise_remote). A struct om_noise is owned by whoever began it, lies in locked memory and is wiped by om_noise_end
+ * and at the first handshake failure. Thread: one at a time for each struct om_noise. */
 #ifndef OREMARK_DAEMON_CORE_NOISE_H
 #define OREMARK_DAEMON_CORE_NOISE_H
 
@@ -40,19 +40,19 @@ struct om_noise_cipher {
   uint64_t nonce;
 };
 
-/* EncryptWithAd: writes PLAIN_LEN + OM_NOISE_TAG_BYTES bytes to OUT (which may be PLAIN itself), or PLAIN_LEN while there is no
- * key. OM_REFUSED when the key's nonces are used up. */
+/* EncryptWithAd: writes PLAIN_LEN + OM_NOISE_TAG_BYTES bytes to OUT (which may be PLAIN itself), or PLAIN_LEN while
+ * there is no key. OM_REFUSED when the key's nonces are used up. */
 enum om_code om_noise_cipher_encrypt(struct om_noise_cipher *cipher, uint8_t *out, const uint8_t *ad, size_t ad_len,
                                      const uint8_t *plain, size_t plain_len, struct om_status *st);
 
-/* DecryptWithAd: the reverse; writes LEN - OM_NOISE_TAG_BYTES bytes to OUT (which may be IN itself). OM_MALFORMED when IN is not
- * what the other side enciphered at this place; the cipher then stays as it was. */
+/* DecryptWithAd: the reverse; writes LEN - OM_NOISE_TAG_BYTES bytes to OUT (which may be IN itself). OM_MALFORMED when
+ * IN is not what the other side enciphered at this place; the cipher then stays as it was. */
 enum om_code om_noise_cipher_decrypt(struct om_noise_cipher *cipher, uint8_t *out, const uint8_t *ad, size_t ad_len,
                                      const uint8_t *in, size_t len, struct om_status *st);
 
-/* Begins a handshake. LOCAL is this side's static X25519 key: borrowed until the handshake is over. EPHEMERAL is 32 random bytes
- * never used before or after; the caller wipes its copy. PROLOGUE is what both sides must agree on. On success *NOISE is owned by
- * the caller. OM_IO without memory; then it is NULL. */
+/* Begins a handshake. LOCAL is this side's static X25519 key: borrowed until the handshake is over. EPHEMERAL is 32
+ * random bytes never used before or after; the caller wipes its copy. PROLOGUE is what both sides must agree on. On
+ * success *NOISE is owned by the caller. OM_IO without memory; then it is NULL. */
 enum om_code om_noise_begin(struct om_noise **noise, enum om_noise_role role, const struct om_secret *local,
                             const uint8_t ephemeral[OM_NOISE_KEY_BYTES], const uint8_t *prologue, size_t prologue_len,
                             struct om_status *st);
@@ -62,22 +62,22 @@ void om_noise_end(struct om_noise *noise);
 
 enum om_noise_turn om_noise_turn(const struct om_noise *noise);
 
-/* Writes the next handshake message with PAYLOAD into OUT, which has room for ROOM bytes (OM_NOISE_MESSAGE_BYTES always do).
- * The turn must be OM_NOISE_WRITES. */
+/* Writes the next handshake message with PAYLOAD into OUT, which has room for ROOM bytes (OM_NOISE_MESSAGE_BYTES always
+ * do). The turn must be OM_NOISE_WRITES. */
 enum om_code om_noise_write(struct om_noise *noise, uint8_t *out, size_t *out_len, size_t room, const uint8_t *payload,
                             size_t payload_len, struct om_status *st);
 
-/* Reads the other side's next handshake message; its payload goes to PAYLOAD (LEN bytes of room, apart from IN). The turn must be
- * OM_NOISE_READS. OM_MALFORMED when the message is refused: then the handshake is over. */
+/* Reads the other side's next handshake message; its payload goes to PAYLOAD (LEN bytes of room, apart from IN). The
+ * turn must be OM_NOISE_READS. OM_MALFORMED when the message is refused: then the handshake is over. */
 enum om_code om_noise_read(struct om_noise *noise, uint8_t *payload, size_t *payload_len, const uint8_t *in, size_t len,
                            struct om_status *st);
 
-/* The other side's static public key, proved by it: the initiator has it once message 2 is read, the responder once message 3
- * is; before that NULL. Good as long as NOISE is. */
+/* The other side's static public key, proved by it: the initiator has it once message 2 is read, the responder once
+ * message 3 is; before that NULL. Good as long as NOISE is. */
 const uint8_t *om_noise_remote(const struct om_noise *noise);
 
-/* GetHandshakeHash (section 11.2): OM_NOISE_HASH_BYTES that are the same on both sides and in no other handshake. Only once the
- * turn is OM_NOISE_TRANSPORT. */
+/* GetHandshakeHash (section 11.2): OM_NOISE_HASH_BYTES that are the same on both sides and in no other handshake. Only
+ * once the turn is OM_NOISE_TRANSPORT. */
 const uint8_t *om_noise_hash(const struct om_noise *noise);
 
 /* Enciphers one transport message of up to OM_NOISE_PLAIN_BYTES into OUT (which may be PLAIN itself, with room for
@@ -85,8 +85,8 @@ const uint8_t *om_noise_hash(const struct om_noise *noise);
 enum om_code om_noise_encrypt(struct om_noise *noise, uint8_t *out, size_t *out_len, const uint8_t *plain,
                               size_t plain_len, struct om_status *st);
 
-/* Deciphers the other side's next transport message into OUT (LEN bytes of room; may be IN itself). OM_MALFORMED when it is not
- * the next one, whole and unchanged. */
+/* Deciphers the other side's next transport message into OUT (LEN bytes of room; may be IN itself). OM_MALFORMED when
+ * it is not the next one, whole and unchanged. */
 enum om_code om_noise_decrypt(struct om_noise *noise, uint8_t *out, size_t *out_len, const uint8_t *in, size_t len,
                               struct om_status *st);
 

@@ -253,7 +253,8 @@ size_t om_log_format(char out[OM_LOG_LINE_BYTES], int64_t time_ms, enum om_log_l
   return line.len + strlen(end);
 }
 
-static void emit(enum om_log_level level, const char *event, const char *fields, va_list args) {
+__attribute__((format(printf, 3, 0))) static void emit(enum om_log_level level, const char *event, const char *fields,
+                                                       va_list args) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   char line[OM_LOG_LINE_BYTES];
@@ -270,14 +271,9 @@ void om_log(enum om_log_level level, const char *event, const char *fields, ...)
   va_end(args);
 }
 
-/* Without the format attribute, which does not like an empty format. */
-static void emit_event(enum om_log_level level, const char *event, ...) {
-  va_list none;
-  va_start(none, event);
-  emit(level, event, "", none);
-  va_end(none);
-}
-
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-zero-length"
 void om_log_event(enum om_log_level level, const char *event) {
-  if (om_log_wants(level)) emit_event(level, event);
+  om_log(level, event, "");
 }
+#pragma GCC diagnostic pop

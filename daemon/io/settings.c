@@ -15,13 +15,13 @@
 
 enum {
   SOCKET_PATH_MAX = sizeof((struct sockaddr_un *)NULL)->sun_path - 1,
-  GROUP_NAME_MAX = 32,    /* as useradd(8) has it */
-  THREADS_MAX = 64,       /* more workers than this only wait for one another */
+  GROUP_NAME_MAX = 32,     /* as useradd(8) has it */
+  THREADS_MAX = 64,        /* more workers than this only wait for one another */
   INTERVAL_MAX_MS = 10000, /* ten seconds without a new head is an outage */
 };
 
-static const uint64_t map_size_min = (uint64_t)1 << 20;
-static const uint64_t map_size_max = (uint64_t)1 << 46; /* half of the address space of a process on x86-64 */
+#define MAP_SIZE_MIN ((uint64_t)1 << 20)
+#define MAP_SIZE_MAX ((uint64_t)1 << 46) /* half of what a process can address on x86-64 */
 
 enum kind {
   KIND_TEXT,    /* min and max: length in bytes */
@@ -46,23 +46,28 @@ struct setting {
 #define AT(field) offsetof(struct om_settings, field)
 
 static const struct setting table[] = {
-    {"store", KIND_TEXT, AT(store), 1, PATH_MAX - 1, "/var/lib/oremark", NULL, "Folder of the logs and all that is derived from them"},
+    {"store", KIND_TEXT, AT(store), 1, PATH_MAX - 1, "/var/lib/oremark", NULL,
+     "Folder of the logs and all that is derived from them"},
     {"genesis", KIND_TEXT, AT(genesis), 1, PATH_MAX - 1, "/etc/oremark/genesis", NULL, "Genesis file of the network"},
     {"keys", KIND_TEXT, AT(keys), 1, PATH_MAX - 1, "/etc/oremark/keys", NULL,
      "Folder of the daemon's keys: log.key, cosign.key, witness.key, link.key"},
     {"passphrase-file", KIND_TEXT, AT(passphrase_file), 1, PATH_MAX - 1, NULL, "\"/etc/oremark/passphrase\"",
      "File whose first line is the passphrase of the keys, where they have one"},
-    {"socket", KIND_TEXT, AT(socket), 1, SOCKET_PATH_MAX, "/run/oremark/oremark.sock", NULL, "Unix socket for clients on this machine"},
+    {"socket", KIND_TEXT, AT(socket), 1, SOCKET_PATH_MAX, "/run/oremark/oremark.sock", NULL,
+     "Unix socket for clients on this machine"},
     {"group", KIND_TEXT, AT(group), 1, GROUP_NAME_MAX, NULL, "\"oremark\"", "Unix group that may use the socket"},
     {"listen", KIND_ADDRESS, AT(listen), 0, 0, NULL, "{\"[::]:7412\", \"192.0.2.1:7412\"}",
      "Addresses at which peers and far clients are awaited, host:port; port 0 is any free one; none by default"},
-    {"map-size", KIND_SIZE, AT(map_size), map_size_min, map_size_max, "64GiB", NULL,
+    {"map-size", KIND_SIZE, AT(map_size), MAP_SIZE_MIN, MAP_SIZE_MAX, "64GiB", NULL,
      "Largest size of the store; address space, not disk, is set aside"},
-    {"log-level", KIND_LEVEL, AT(log_level), 0, 0, "info", NULL, "Least important log lines to write: error, warning, info or debug"},
-    {"threads", KIND_NUMBER, AT(threads), 1, THREADS_MAX, NULL, "4", "Threads that check signatures; by default the number of cores"},
+    {"log-level", KIND_LEVEL, AT(log_level), 0, 0, "info", NULL,
+     "Least important log lines to write: error, warning, info or debug"},
+    {"threads", KIND_NUMBER, AT(threads), 1, THREADS_MAX, NULL, "4",
+     "Threads that check signatures; by default the number of cores"},
     {"propose-interval-ms", KIND_NUMBER, AT(propose_interval_ms), 0, INTERVAL_MAX_MS, "5", NULL,
      "Milliseconds to gather entries before a new head is proposed to the witnesses"},
-    {"peer", KIND_PEERS, AT(peers), 0, 0, NULL, "\"kokkola.example/log\" {\n#   address = \"kokkola.example:7412\"\n# }",
+    {"peer", KIND_PEERS, AT(peers), 0, 0, NULL,
+     "\"kokkola.example/log\" {\n#   address = \"kokkola.example:7412\"\n# }",
      "A daemon to keep a link to: the origin of its log, and its address; may be given for many"},
 };
 
@@ -156,7 +161,8 @@ static void *field(struct om_settings *s, const struct setting *row) {
   return (char *)s + row->offset;
 }
 
-static enum om_code set_text(struct om_settings *s, const struct setting *row, const char *value, struct om_status *st) {
+static enum om_code set_text(struct om_settings *s, const struct setting *row, const char *value,
+                             struct om_status *st) {
   size_t len = strlen(value);
   if (len < row->min || len > row->max)
     return om_fail(st, OM_USAGE, NULL, "%zu bytes long; allowed are %" PRIu64 " to %" PRIu64, len, row->min, row->max);
@@ -169,7 +175,8 @@ static enum om_code set_text(struct om_settings *s, const struct setting *row, c
   return OM_OK;
 }
 
-static enum om_code set_number(struct om_settings *s, const struct setting *row, const char *value, struct om_status *st) {
+static enum om_code set_number(struct om_settings *s, const struct setting *row, const char *value,
+                               struct om_status *st) {
   uint64_t number;
   if (!read_number(&number, value, strlen(value)))
     return om_fail(st, OM_USAGE, NULL, "\"%s\" is not a whole number", value);
@@ -179,7 +186,8 @@ static enum om_code set_number(struct om_settings *s, const struct setting *row,
   return OM_OK;
 }
 
-static enum om_code set_size(struct om_settings *s, const struct setting *row, const char *value, struct om_status *st) {
+static enum om_code set_size(struct om_settings *s, const struct setting *row, const char *value,
+                             struct om_status *st) {
   uint64_t bytes;
   if (!read_size(&bytes, value))
     return om_fail(st, OM_USAGE, NULL, "\"%s\" is not a size: a whole number and B, KiB, MiB, GiB or TiB", value);
@@ -193,7 +201,8 @@ static enum om_code set_size(struct om_settings *s, const struct setting *row, c
   return OM_OK;
 }
 
-static enum om_code set_level(struct om_settings *s, const struct setting *row, const char *value, struct om_status *st) {
+static enum om_code set_level(struct om_settings *s, const struct setting *row, const char *value,
+                              struct om_status *st) {
   enum om_log_level level;
   if (!om_log_level_parse(&level, value))
     return om_fail(st, OM_USAGE, NULL, "\"%s\" is not one of error, warning, info, debug", value);
@@ -202,7 +211,8 @@ static enum om_code set_level(struct om_settings *s, const struct setting *row, 
 }
 
 /* Checks VALUE and keeps it; lists are only checked here and kept once they are whole. */
-static enum om_code set_value(struct om_settings *s, const struct setting *row, const char *value, struct om_status *st) {
+static enum om_code set_value(struct om_settings *s, const struct setting *row, const char *value,
+                              struct om_status *st) {
   struct om_address address;
   switch (row->kind) {
     case KIND_TEXT: return set_text(s, row, value, st);
@@ -374,7 +384,8 @@ static enum om_code check_text(const char *path, const char *text, size_t len, s
 /* Where a character of the file stands. */
 enum place { PLACE_OPEN, PLACE_LINE_COMMENT, PLACE_COMMENT, PLACE_QUOTED };
 
-/* Whether a comment of libconfuse's begins at TEXT + AT: "#" anywhere, "//" and "/" with "*" where a word could begin. */
+/* Whether a comment of libconfuse's begins at TEXT + AT: "#" anywhere, "//" and "/" with "*" where a word could begin.
+ */
 static enum place comment_at(const char *text, size_t at) {
   if (text[at] == '#') return PLACE_LINE_COMMENT;
   bool begins_word = at == 0 || strchr(" \t\r\n={}()+,\"'", text[at - 1]) != NULL;
@@ -382,8 +393,8 @@ static enum place comment_at(const char *text, size_t at) {
   return text[at + 1] == '/' ? PLACE_LINE_COMMENT : text[at + 1] == '*' ? PLACE_COMMENT : PLACE_OPEN;
 }
 
-/* Turns comments into spaces, as libconfuse 3.3 counts their lines wrongly, and refuses a quotation or comment that is not closed, as
- * it would take that as the beginning of the next file. */
+/* Turns comments into spaces, as libconfuse 3.3 counts their lines wrongly, and refuses a quotation or comment that is
+ * not closed, as it would take that as the beginning of the next file. */
 static enum om_code blank_comments(const char *path, char *text, struct om_status *st) {
   enum place place = PLACE_OPEN;
   int line = 1, began = 1;
@@ -462,7 +473,10 @@ static void print_bounds(FILE *out, const struct setting *row) {
 }
 
 void om_settings_print(FILE *out) {
-  fputs("# Settings of oremarkd. What stands here is what holds without a file; lines to be filled in are commented out.\n", out);
+  fputs(
+      "# Settings of oremarkd. What stands here is what holds without a file; lines to be filled in are commented "
+      "out.\n",
+      out);
   for (size_t i = 0; i < SETTINGS; i++) {
     const struct setting *row = &table[i];
     fprintf(out, "\n# %s", row->meaning);

@@ -1,8 +1,8 @@
-/* The settings file of oremarkd (libconfuse syntax: name = value, lists in braces, # comments, "${NAME}" for the environment). Every setting
- * stands in one table in settings.c with its type, bounds, default and meaning; om_settings_print writes that table as a settings file.
- * Unknown, repeated, ill-typed and out-of-range settings are refused with file and line.
- * A struct om_settings owns its strings; om_settings_free ends it. Thread: one load at a time in a process (libconfuse's reader is
- * global); a loaded struct may be read by all. */
+/* The settings file of oremarkd (libconfuse syntax: name = value, lists in braces, # comments, "${NAME}" for the
+ * environment). Every setting stands in one table in settings.c with its type, bounds, default and meaning;
+ * om_settings_print writes that table as a settings file. Unknown, repeated, ill-typed and out-of-range settings are
+ * refused with file and line. A struct om_settings owns its strings; om_settings_free ends it. Thread: one load at a
+ * time in a process (libconfuse's reader is global); a loaded struct may be read by all. */
 #ifndef OREMARK_DAEMON_IO_SETTINGS_H
 #define OREMARK_DAEMON_IO_SETTINGS_H
 
@@ -24,8 +24,8 @@ struct om_address {
   uint16_t port;
 };
 
-/* Reads "host:port" or "[IPv6]:port". OM_USAGE with the reason. Port 0 is read; om_settings_load takes it for listen only, where it
- * means any free port. */
+/* Reads "host:port" or "[IPv6]:port". OM_USAGE with the reason. Port 0 is read; om_settings_load takes it for listen
+ * only, where it means any free port. */
 enum om_code om_address_parse(struct om_address *out, const char *text, struct om_status *st);
 
 struct om_settings_peer {
@@ -44,14 +44,14 @@ struct om_settings {
   size_t listen_count;
   struct om_settings_peer *peers;
   size_t peers_count;
-  uint64_t map_size;    /* bytes */
-  uint64_t threads;     /* workers that check signatures */
+  uint64_t map_size; /* bytes */
+  uint64_t threads;  /* workers that check signatures */
   uint64_t propose_interval_ms;
   enum om_log_level log_level;
 };
 
-/* Reads the settings file at PATH over the defaults. OM_USAGE for what it says ("oremarkd.conf:12: threads: ..."), OM_IO if it can't be
- * read. On failure S holds nothing. No file or folder that a setting names is looked at. */
+/* Reads the settings file at PATH over the defaults. OM_USAGE for what it says ("oremarkd.conf:12: threads: ..."),
+ * OM_IO if it can't be read. On failure S holds nothing. No file or folder that a setting names is looked at. */
 enum om_code om_settings_load(struct om_settings *s, const char *path, struct om_status *st);
 
 /* Frees what S owns and clears it. */

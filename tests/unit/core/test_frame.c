@@ -32,7 +32,8 @@ static void test_header_is_big_endian(void **state) {
   assert_memory_equal(h, ((uint8_t[]){0x00, 0x10, 0x00, 0x00}), sizeof h);
 }
 
-/* Feeds the stream in chunks of STEP bytes, each from its own allocation so that a stale view is seen by the sanitizer. */
+/* Feeds the stream in chunks of STEP bytes, each from its own allocation so that a stale view is seen by the sanitizer.
+ */
 static void check_chunked(const uint8_t *stream, size_t total, const size_t *lens, size_t count, size_t step) {
   struct om_frame_reader reader = {.buf = NULL};
   struct om_status st;

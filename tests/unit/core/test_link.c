@@ -6,8 +6,8 @@
 
 #include "daemon/core/link.h"
 
-/* Two ends of one stream; bytes are carried in chunks of a chosen size, each in its own allocation so that the sanitizer sees stale
- * views. What arrives is appended, frame by frame, to a transcript. */
+/* Two ends of one stream; bytes are carried in chunks of a chosen size, each in its own allocation so that the
+ * sanitizer sees stale views. What arrives is appended, frame by frame, to a transcript. */
 struct end {
   struct om_secret *secret;
   struct om_link *link;
@@ -189,7 +189,7 @@ static void check_both_ways(struct end ends[2], size_t step) {
   uint8_t *sent[2];
   size_t sent_len[2];
   size_t count = step < 97 ? 5 : sizeof lens / sizeof *lens; /* the large ones byte by byte would only take long */
-  carry(ends, step); /* a handshake, where there is one */
+  carry(ends, step);                                         /* a handshake, where there is one */
   for (size_t i = 0; i < 2; i++) send_pattern(&ends[i], count, (uint8_t)(17 * i), &sent[i], &sent_len[i]);
   carry(ends, step);
   for (size_t i = 0; i < 2; i++) {
@@ -247,7 +247,8 @@ static void test_plain_wire_format(void **state) {
   close_ends(ends);
 }
 
-/* Feeds BYTES to a fresh responder (ADMIT: to one whose handshake is done) and wants them refused, now and ever after. */
+/* Feeds BYTES to a fresh responder (ADMIT: to one whose handshake is done) and wants them refused, now and ever after.
+ */
 static void check_refused(const uint8_t *bytes, size_t len, bool admit, const char *rule) {
   struct end ends[2];
   struct om_frame frame;

@@ -135,8 +135,8 @@ static void test_published_vectors(void **state) {
   json_decref(file);
 }
 
-/* Hands over handshake message WHICH (from 0) changed. It must be refused, and with it the handshake; message 1 is in clear, so
- * there the next message must be. */
+/* Hands over handshake message WHICH (from 0) changed. It must be refused, and with it the handshake; message 1 is in
+ * clear, so there the next message must be. */
 static void check_refused(size_t which, size_t cut_to, size_t flip_bit) {
   struct pair pair;
   begin_pair(&pair, "p", "p");
@@ -183,8 +183,9 @@ static void test_transport_messages_cut_flipped_replayed(void **state) {
     uint8_t message[80], second[80], bad[80], got[80];
     size_t len, second_len, got_len;
     struct om_status st;
-    assert_int_equal(om_noise_encrypt(sender, message, &len, (const uint8_t *)"forty bytes of lot history, no more here", 40, &st),
-                     OM_OK);
+    assert_int_equal(
+        om_noise_encrypt(sender, message, &len, (const uint8_t *)"forty bytes of lot history, no more here", 40, &st),
+        OM_OK);
     assert_int_equal(om_noise_encrypt(sender, second, &second_len, (const uint8_t *)"next", 4, &st), OM_OK);
     assert_int_equal(len, 56);
     for (size_t cut = 0; cut < len; cut++)
@@ -195,8 +196,9 @@ static void test_transport_messages_cut_flipped_replayed(void **state) {
       assert_int_equal(om_noise_decrypt(receiver, got, &got_len, bad, len, &st), OM_MALFORMED);
       assert_int_equal(got_len, 0);
     }
-    assert_int_equal(om_noise_decrypt(receiver, got, &got_len, second, second_len, &st), OM_MALFORMED); /* out of order */
-    assert_int_equal(om_noise_decrypt(sender, got, &got_len, message, len, &st), OM_MALFORMED);         /* reflected */
+    assert_int_equal(om_noise_decrypt(receiver, got, &got_len, second, second_len, &st),
+                     OM_MALFORMED);                                                             /* out of order */
+    assert_int_equal(om_noise_decrypt(sender, got, &got_len, message, len, &st), OM_MALFORMED); /* reflected */
     assert_int_equal(om_noise_decrypt(receiver, got, &got_len, message, len, &st), OM_OK);
     assert_memory_equal(got, "forty bytes of lot history, no more here", 40);
     assert_int_equal(om_noise_decrypt(receiver, got, &got_len, message, len, &st), OM_MALFORMED); /* replayed */
@@ -218,7 +220,8 @@ static void test_another_prologue_is_refused(void **state) {
   end_pair(&pair);
 }
 
-/* Points of order 1, 2, 4 and 8 and a value above the field prime that stands for one: X25519 with any scalar gives zero. */
+/* Points of order 1, 2, 4 and 8 and a value above the field prime that stands for one: X25519 with any scalar gives
+ * zero. */
 static const char *const small_order[] = {
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
@@ -274,12 +277,16 @@ static void test_length_limits(void **state) {
   assert_non_null(big);
   assert_non_null(message);
   /* message 1: the key and a payload */
-  assert_int_equal(om_noise_write(pair.side[0].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 65535 - 31, &st), OM_REFUSED);
-  assert_int_equal(om_noise_write(pair.side[0].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 65535 - 32, &st), OM_OK);
+  assert_int_equal(om_noise_write(pair.side[0].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 65535 - 31, &st),
+                   OM_REFUSED);
+  assert_int_equal(om_noise_write(pair.side[0].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 65535 - 32, &st),
+                   OM_OK);
   assert_int_equal(len, 65535);
   assert_int_equal(om_noise_read(pair.side[1].noise, big, &got_len, message, len, &st), OM_OK);
-  assert_int_equal(om_noise_write(pair.side[1].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 65535 - 95, &st), OM_REFUSED);
-  assert_int_equal(om_noise_write(pair.side[1].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 65535 - 96, &st), OM_OK);
+  assert_int_equal(om_noise_write(pair.side[1].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 65535 - 95, &st),
+                   OM_REFUSED);
+  assert_int_equal(om_noise_write(pair.side[1].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 65535 - 96, &st),
+                   OM_OK);
   assert_int_equal(len, 65535);
   assert_int_equal(om_noise_read(pair.side[0].noise, big, &got_len, message, len, &st), OM_OK);
   assert_int_equal(om_noise_write(pair.side[0].noise, message, &len, OM_NOISE_MESSAGE_BYTES, big, 0, &st), OM_OK);

@@ -26,17 +26,18 @@ __attribute__((format(printf, 1, 2))) static const char *format_fields(const cha
 
 static void test_plain_values(void **state) {
   (void)state;
-  assert_string_equal(format_fields("origin=%s size=%" PRIu64 " part=%zu/%zu", "kokkola.example/log", UINT64_MAX, (size_t)3,
-                                    (size_t)4),
-                      HEAD " origin=kokkola.example/log size=18446744073709551615 part=3/4");
-  assert_string_equal(format_fields("a=%d b=%05u c=%lx d=%" PRId64 " e=%c f=%jd g=100%% h=%.3s", -5, 42u, 255L, INT64_MIN, 'z',
-                                    (intmax_t)-9, "abcdef"),
+  assert_string_equal(
+      format_fields("origin=%s size=%" PRIu64 " part=%zu/%zu", "kokkola.example/log", UINT64_MAX, (size_t)3, (size_t)4),
+      HEAD " origin=kokkola.example/log size=18446744073709551615 part=3/4");
+  assert_string_equal(format_fields("a=%d b=%05u c=%lx d=%" PRId64 " e=%c f=%jd g=100%% h=%.3s", -5, 42u, 255L,
+                                    INT64_MIN, 'z', (intmax_t)-9, "abcdef"),
                       HEAD " a=-5 b=00042 c=ff d=-9223372036854775808 e=z f=-9 g=100% h=abc");
 }
 
 static void test_quoting_is_decided_by_the_value(void **state) {
   (void)state;
-  assert_string_equal(format_fields("detail=\"after %d attempts\" n=%d", 3, 7), HEAD " detail=\"after 3 attempts\" n=7");
+  assert_string_equal(format_fields("detail=\"after %d attempts\" n=%d", 3, 7),
+                      HEAD " detail=\"after 3 attempts\" n=7");
   assert_string_equal(format_fields("detail=\"%s\" n=%d", "word", 7), HEAD " detail=word n=7");
   assert_string_equal(format_fields("name=%s", "Å koppar"), HEAD " name=\"Å koppar\"");
   assert_string_equal(format_fields("name=%s", "Øre"), HEAD " name=Øre");
@@ -50,9 +51,14 @@ static void test_hostile_values_are_escaped(void **state) {
   assert_string_equal(format_fields("name=%s", "x\n2026 level=error"), HEAD " name=\"x\\n2026 level=error\"");
   assert_string_equal(format_fields("name=%s", "\x1b[2J\t\r\x7f"), HEAD " name=\"\\x1b[2J\\t\\r\\x7f\"");
   assert_string_equal(format_fields("name=%s", "bad\xff\xc3"), HEAD " name=\"bad\\xff\\xc3\"");
-  assert_string_equal(format_fields("name=%s", "\xc2\x9b"), HEAD " name=\"\\xc2\\x9b\"");             /* C1: CSI */
-  assert_string_equal(format_fields("name=%s", "\xe2\x80\xae"), HEAD " name=\"\\xe2\\x80\\xae\"");     /* right to left */
-  assert_string_equal(format_fields("name=%s", "a\xe2\x80\xa8" "b"), HEAD " name=\"a\xe2\x80\xa8" "b\""); /* a line break of Unicode */
+  assert_string_equal(format_fields("name=%s", "\xc2\x9b"), HEAD " name=\"\\xc2\\x9b\"");          /* C1: CSI */
+  assert_string_equal(format_fields("name=%s", "\xe2\x80\xae"), HEAD " name=\"\\xe2\\x80\\xae\""); /* right to left */
+  assert_string_equal(format_fields("name=%s",
+                                    "a\xe2\x80\xa8"
+                                    "b"),
+                      HEAD
+                      " name=\"a\xe2\x80\xa8"
+                      "b\""); /* a line break of Unicode */
 }
 
 static void test_long_lines_are_cut_whole(void **state) {

@@ -81,11 +81,13 @@ static void test_empty_file_gives_the_presets(void **state) {
 static void test_every_setting(void **state) {
   (void)state;
   struct om_settings s;
-  load_text(&s,
-            "store = \"/srv/ore mark\"\ngenesis = /srv/genesis\nkeys = '/srv/keys'\npassphrase-file = \"/srv/pass\"\n"
-            "socket = \"/srv/Å.sock\"\ngroup = metals\nlisten = {\"[::1]:7412\", \"0.0.0.0:0\"}\nlisten += \"a.example:1\"\n"
-            "map-size = 3MiB\nlog-level = debug\nthreads = 64\npropose-interval-ms = 0\n"
-            "peer \"kokkola.example/log\" { address = \"kokkola.example:7412\" }\npeer \"b\" {\n  address = \"[fe80::1%eth0]:9\"\n}\n");
+  load_text(
+      &s,
+      "store = \"/srv/ore mark\"\ngenesis = /srv/genesis\nkeys = '/srv/keys'\npassphrase-file = \"/srv/pass\"\n"
+      "socket = \"/srv/Å.sock\"\ngroup = metals\nlisten = {\"[::1]:7412\", \"0.0.0.0:0\"}\nlisten += \"a.example:1\"\n"
+      "map-size = 3MiB\nlog-level = debug\nthreads = 64\npropose-interval-ms = 0\n"
+      "peer \"kokkola.example/log\" { address = \"kokkola.example:7412\" }\npeer \"b\" {\n  address = "
+      "\"[fe80::1%eth0]:9\"\n}\n");
   assert_string_equal(s.store, "/srv/ore mark");
   assert_string_equal(s.genesis, "/srv/genesis");
   assert_string_equal(s.keys, "/srv/keys");
@@ -147,7 +149,9 @@ static void test_wrong_type(void **state) {
 static void test_comments_and_lines(void **state) {
   (void)state;
   struct om_settings s;
-  load_text(&s, "# \"\n// '\nstore = /a//b/c # d\n/* keys = 'x\n * \"\n **/ keys = \"/k#//'\\\"/*\" // e\ngroup = 'a\\'#'/**/\n");
+  load_text(
+      &s,
+      "# \"\n// '\nstore = /a//b/c # d\n/* keys = 'x\n * \"\n **/ keys = \"/k#//'\\\"/*\" // e\ngroup = 'a\\'#'/**/\n");
   assert_string_equal(s.store, "/a//b/c");
   assert_string_equal(s.keys, "/k#//'\"/*");
   assert_string_equal(s.group, "a'#");

@@ -69,6 +69,12 @@ enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t membe
 /* The limits, unpacked into ARENA. */
 enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of, struct om_status *st);
 
+/* Acts on one subject form a chain, so that none can be replayed. */
+enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES };
+/* Id of the last act on a subject; OM_MISSING where the genesis alone has spoken of it: an act then names none before it. */
+enum om_code om_registry_last_act(struct om_txn *txn, struct om_hash *out, enum om_act_subject subject, uint32_t member,
+                                  uint64_t as_of, struct om_status *st);
+
 /* How many members, daemons, and sites of a member there are as of AS_OF. */
 uint32_t om_registry_members(struct om_txn *txn, uint64_t as_of);
 uint32_t om_registry_daemons(struct om_txn *txn, uint64_t as_of);

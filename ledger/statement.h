@@ -14,15 +14,16 @@ enum {
   OM_NONCE_BYTES = 16,
 };
 
-/* A statement or entry taken apart. Owns its arena; the unpacked messages point into it and never into the caller's bytes. */
+/* A statement or entry taken apart. It and all that it points to live in the arena that the caller named: one arena may hold
+ * many, so that a hand-over to the writer is one piece of memory. */
 struct om_checked {
-  struct om_arena *arena;
   const uint8_t *bytes; /* entry bytes, or signed-statement bytes; a copy in the arena */
   size_t len;
   const Oremark__Entry *entry; /* NULL: a submission, not in a log yet */
   const Oremark__SignedStatement *signed_statement; /* NULL: genesis or mark */
   const Oremark__Statement *statement;
   struct om_hash statement_id;
+  struct om_hash leaf; /* RFC 6962 leaf hash of the entry; entries only */
   /* The key that each signature was found good under; known[i] is false where the key was not in the registry here. */
   uint8_t keys[OM_SIGNATURES_MAX][32];
   bool known[OM_SIGNATURES_MAX];
@@ -30,12 +31,11 @@ struct om_checked {
 
 /* Takes apart a SignedStatement (om_check_statement) or an Entry (om_check_entry): size, canonical bytes, counts, forms of all
  * events, order of signatures. Then checks each signature under the key that REGISTRY knows by its name; NULL: none are
- * checked yet. OM_MALFORMED or OM_REFUSED with the field and why. The result is the caller's: om_checked_free. */
-enum om_code om_check_statement(struct om_checked **out, const struct om_hash *network, struct om_txn *registry,
-                                const uint8_t *bytes, size_t len, struct om_status *st);
-enum om_code om_check_entry(struct om_checked **out, const struct om_hash *network, struct om_txn *registry,
-                            const uint8_t *bytes, size_t len, struct om_status *st);
-void om_checked_free(struct om_checked *checked);
+ * checked yet. OM_MALFORMED or OM_REFUSED with the field and why. */
+enum om_code om_check_statement(struct om_checked **out, struct om_arena *arena, const struct om_hash *network,
+                                struct om_txn *registry, const uint8_t *bytes, size_t len, struct om_status *st);
+enum om_code om_check_entry(struct om_checked **out, struct om_arena *arena, const struct om_hash *network,
+                            struct om_txn *registry, const uint8_t *bytes, size_t len, struct om_status *st);
 
 /* Checks the signatures that were not known before, under keys as of AS_OF, and that every key that was used stands as of
  * AS_OF; fills the members that signed, ascending, each once. */

@@ -46,6 +46,10 @@ enum om_code om_txn_write(struct om_txn **out, struct om_store *store, struct om
 enum om_code om_txn_commit(struct om_txn *txn, struct om_status *st);
 void om_txn_abort(struct om_txn *txn);
 
+/* Between these, what TXN writes can be taken back: om_txn_part_end with KEEP false undoes it. No further nesting. */
+enum om_code om_txn_part_begin(struct om_txn *txn, struct om_status *st);
+void om_txn_part_end(struct om_txn *txn, bool keep);
+
 /* false: no such key, or the transaction has failed (see om_txn_check). */
 bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, const void *key, size_t key_len);
 /* Writes. Failure sticks. */
@@ -54,9 +58,11 @@ void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t
 /* The greatest key that begins with the first PREFIX_LEN bytes of KEY and is not above KEY; its bytes in KEY_OUT. */
 bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
                  size_t key_len, size_t prefix_len);
-/* The least key not below KEY; for walking a table. */
+/* The least key not below KEY (an empty KEY: the first): the beginning of a walk. */
 bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
                  size_t key_len);
+/* The key after the one that om_txn_next or om_txn_step found last in this table. */
+bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table);
 /* OM_OK, or the sticky error. */
 enum om_code om_txn_check(struct om_txn *txn, struct om_status *st);
 struct om_store *om_txn_store(struct om_txn *txn);

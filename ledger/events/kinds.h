@@ -5,6 +5,10 @@
 #include "ledger/stage.h"
 #include "ledger/text.h"
 
+enum {
+  OM_ALIAS_BYTES = 128, /* a GS1 Digital Link fits; keeps an alias a key of LMDB (at most 511 bytes) */
+};
+
 enum om_kind_class {
   OM_KIND_CUSTODY = 1,
   OM_KIND_ATTESTATION,
@@ -29,6 +33,9 @@ struct om_kind {
 const struct om_kind *om_kind_of(const Oremark__Event *event);
 /* The kind with that name; NULL if there is none. */
 const struct om_kind *om_kind_named(const char *name);
+
+/* The materials of the new lots that EVENT writes: *N of them, the first being the event's written lot *SKIP. */
+Oremark__Material *const *om_event_materials(const Oremark__Event *event, size_t *n, size_t *skip);
 
 /* Checks the form of any event: time, zone, `previous` (acts only), kind built, and the kind's own form. */
 enum om_code om_event_form(const Oremark__Event *event, struct om_status *st);

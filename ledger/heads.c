@@ -1,0 +1,117 @@
+/* Heads: signing the own log's, storing final ones, and cosigning others' as a witness. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/ledger_state.h"
+
+static void put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const void *note, size_t len) {
+  uint8_t key[OM_HEAD_KEY_BYTES], row[16 + OM_NOTE_BYTES_MAX];
+  OM_ASSERT(len <= OM_NOTE_BYTES_MAX);
+  om_head_key(key, log, OM_HEAD_FINAL);
+  om_be64(row, size);
+  om_be64(row + 8, time_s);
+  memcpy(row + 16, note, len);
+  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, 16 + len);
+}
+
+/* Text, blank line, signature. */
+static enum om_code head_note(char note[OM_NOTE_BYTES_MAX], size_t *len, const struct om_daemon *own, const struct om_log_state *state,
+                              const struct om_secret *secret, struct om_status *st) {
+  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
+  struct om_checkpoint head = {.size = state->edge.size};
+  strcpy(head.origin, own->origin);
+  om_edge_root(&state->edge, &head.root);
+  size_t text_len = om_checkpoint_format(text, &head);
+  enum om_code code = om_note_begin(note, len, text, text_len, st);
+  if (code != OM_OK) return code;
+  return om_note_add_line(note, len, line, om_note_sign(line, own->origin, secret, text, text_len), st);
+}
+
+enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *state, const struct om_signers_keys *keys, struct om_status *st) {
+  struct om_daemon own;
+  struct om_quorum quorum;
+  char note[OM_NOTE_BYTES_MAX];
+  uint8_t key[OM_HEAD_KEY_BYTES], row[8 + OM_NOTE_BYTES_MAX];
+  size_t len;
+  enum om_code code = om_registry_daemon(batch->txn, &own, state->log, OM_REGISTRY_NOW, st);
+  if (code == OM_OK && memcmp(om_secret_public(keys->log), own.log_key, sizeof own.log_key) != 0)
+    code = om_fail(st, OM_USAGE, NULL, "the log key in the keys folder is not the one that the registry names for %s", own.origin);
+  if (code == OM_OK) code = head_note(note, &len, &own, state, keys->log, st);
+  if (code == OM_OK) code = om_log_quorum(batch->txn, &quorum, state->log, state->edge.size, st);
+  if (code != OM_OK) return code;
+  om_head_key(key, state->log, OM_HEAD_OWN);
+  om_be64(row, state->edge.size);
+  memcpy(row + 8, note, len);
+  om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, row, 8 + len);
+  if (quorum.k == 0) put_final(batch->txn, state->log, state->edge.size, 0, note, len);
+  return om_txn_check(batch->txn, st);
+}
+
+enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
+  struct om_note parsed;
+  struct om_checkpoint head;
+  struct om_log_state *state;
+  struct om_log_info info;
+  uint64_t time_s;
+  *newer = false;
+  enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
+  if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
+  if (code != OM_OK || head.size <= info.final_size) return code;
+  code = om_batch_log(batch, &state, log, st);
+  if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
+  if (code == OM_OK) code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
+  if (code != OM_OK) return code;
+  put_final(batch->txn, log, head.size, time_s, note, len);
+  *newer = true;
+  return om_txn_check(batch->txn, st);
+}
+
+/* Compare and set: a witness's votes on a log only ever grow, along one history. */
+static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_checkpoint *head, struct om_status *st) {
+  uint8_t key[OM_HEAD_KEY_BYTES], row[8 + OM_HASH_BYTES];
+  struct om_bytes before;
+  om_head_key(key, log, OM_HEAD_VOTE);
+  if (om_txn_get(batch->txn, &before, OM_TABLE_HEADS, key, sizeof key)) {
+    uint64_t size = before.len == sizeof row ? om_get64(before.data) : UINT64_MAX;
+    if (head->size < size)
+      return om_fail(st, OM_REFUSED, "vote", "a higher head of %s (%llu) was cosigned here than %llu", head->origin, (unsigned long long)size, (unsigned long long)head->size);
+    if (head->size == size && memcmp(before.data + 8, head->root.bytes, OM_HASH_BYTES) != 0)
+      return om_fail(st, OM_REFUSED, "fork", "another head of %s at %llu was cosigned here", head->origin, (unsigned long long)size);
+  }
+  om_be64(row, head->size);
+  memcpy(row + 8, head->root.bytes, OM_HASH_BYTES);
+  om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
+  return om_txn_check(batch->txn, st);
+}
+
+static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, uint32_t log, const struct om_checkpoint *head,
+                                const struct om_signers_keys *keys, struct om_status *st) {
+  struct om_quorum quorum;
+  enum om_code code = om_log_quorum(batch->txn, &quorum, log, head->size, st);
+  if (code != OM_OK) return code;
+  for (size_t i = 0; i < quorum.n; i++) {
+    if (quorum.daemons[i].log != batch->ledger->own_log) continue;
+    *self = quorum.daemons[i];
+    if (memcmp(om_secret_public(keys->cosign), self->cosign_key, sizeof self->cosign_key) == 0) return OM_OK;
+    return om_fail(st, OM_USAGE, NULL, "the cosign key in the keys folder is not the one that the registry names for %s", self->origin);
+  }
+  return om_fail(st, OM_REFUSED, "witness", "this daemon is no witness of %s", head->origin);
+}
+
+enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note, size_t len,
+                             uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st) {
+  struct om_note parsed;
+  struct om_checkpoint head;
+  struct om_log_state *state;
+  struct om_log_info info;
+  struct om_daemon self;
+  enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
+  if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
+  if (code == OM_OK && info.stopped) code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
+  if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
+  if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
+  if (code == OM_OK) code = may_witness(batch, &self, log, &head, keys, st);
+  if (code == OM_OK) code = vote(batch, log, &head, st);
+  if (code == OM_OK) om_note_cosign(line, self.origin, keys->cosign, time_s, parsed.text, parsed.text_len);
+  return code;
+}

@@ -1,0 +1,80 @@
+/* What ledger.c, quorum.c, heads.c and batch.c share and nobody else sees: the rows of a log and the writer's memory of it. */
+#ifndef OREMARK_LEDGER_LEDGER_STATE_H
+#define OREMARK_LEDGER_LEDGER_STATE_H
+
+#include "ledger/ledger.h"
+
+enum {
+  OM_LOG_ROW_BYTES = 8 + 8 + OM_HASH_BYTES, /* registry size, last entry's time, root; then the encoded edge */
+  OM_LOG_ENTRY_KEY_BYTES = 12,              /* log, index */
+  OM_TILE_KEY_BYTES = 13,                   /* log, level, index */
+  OM_HEAD_KEY_BYTES = 5,                    /* log, kind */
+  OM_MARK_KEY_BYTES = 16,                   /* log, marked log, index */
+  OM_STATEMENT_KEY_BYTES = 22,              /* member, signing time, first 10 bytes of the id */
+  OM_STATEMENT_ROW_BYTES = 12,              /* log, index */
+  OM_DRIFT_KEY_BYTES = 9,                   /* member, element, period */
+};
+
+enum om_head_kind {
+  OM_HEAD_OWN = 'o',   /* size (8), signed note */
+  OM_HEAD_FINAL = 'f', /* size (8), time of the quorum (8), note */
+  OM_HEAD_VOTE = 'c',  /* size (8), root (32): the highest that this daemon has cosigned */
+};
+
+/* A log as the writer holds it between transactions. */
+struct om_log_state {
+  uint32_t log;
+  int64_t taken_ms;
+  uint64_t registry_size;
+  struct om_edge edge;
+};
+
+struct om_ledger {
+  struct om_store *store;
+  struct om_hash network;
+  bool has_link_key;
+  uint8_t link_key[32];
+  uint32_t own_log;
+  struct om_log_state **logs; /* by number; NULL until first written by this process */
+  size_t n_logs;
+};
+
+struct om_batch {
+  struct om_ledger *ledger;
+  struct om_txn *txn;
+  struct om_log_state **work; /* by number; NULL: not touched by this batch */
+  size_t n_work;
+  struct om_arena arena; /* of the statement being judged */
+};
+
+void om_log_entry_key(uint8_t out[OM_LOG_ENTRY_KEY_BYTES], uint32_t log, uint64_t index);
+void om_head_key(uint8_t out[OM_HEAD_KEY_BYTES], uint32_t log, enum om_head_kind kind);
+void om_mark_key(uint8_t out[OM_MARK_KEY_BYTES], uint32_t log, uint32_t marked, uint64_t index);
+void om_statement_key(uint8_t out[OM_STATEMENT_KEY_BYTES], const Oremark__Statement *s, const struct om_hash *id);
+
+/* Finds the own log in the registry, if it is not known yet. */
+enum om_code om_ledger_find_own(struct om_ledger *ledger, struct om_txn *txn, struct om_status *st);
+
+/* Reads a log's row; a log without one is empty. OM_CORRUPT where the row is none. */
+enum om_code om_log_state_read(struct om_txn *txn, struct om_log_state *out, uint32_t log, struct om_status *st);
+/* Writes it. */
+void om_log_state_write(struct om_txn *txn, const struct om_log_state *state);
+/* Adds one entry to the tree and the table. */
+enum om_code om_log_state_append(struct om_txn *txn, struct om_log_state *state, const uint8_t *bytes, size_t len,
+                                 const struct om_hash *leaf, int64_t taken_ms, struct om_status *st);
+
+/* The batch's copy of a log's state. */
+enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uint32_t log, struct om_status *st);
+/* Judges a mark that would stand as entry INDEX of STATE's log, and stages it. */
+enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark, struct om_status *st);
+
+/* Signs the head of the own log as STATE holds it, and stores it; with quorum 0 it is final at once. */
+enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *state, const struct om_signers_keys *keys, struct om_status *st);
+/* Reads the note of a head: checkpoint of LOG, at least one entry. */
+enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,
+                           const uint8_t *bytes, size_t len, struct om_status *st);
+/* Is CHECKPOINT's root that of LOG's tree here at its size? OM_WAIT where fewer entries are held. */
+enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state,
+                             const struct om_checkpoint *checkpoint, struct om_status *st);
+
+#endif

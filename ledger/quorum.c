@@ -1,0 +1,101 @@
+/* Who may witness a log, and whether a head carries their quorum. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/acts.h"
+#include "ledger/ledger_state.h"
+
+/* The registry size that LOG's head at SIZE is judged by. */
+static uint64_t judged_by(struct om_txn *txn, uint32_t log, uint64_t size) {
+  return log == OM_LOG_REGISTRY ? size : om_log_mark(txn, log, OM_LOG_REGISTRY, size);
+}
+
+static bool operator_counted(const struct om_quorum *q, uint32_t operator_member) {
+  for (size_t i = 0; i < q->n; i++)
+    if (q->daemons[i].operator_member == operator_member) return true;
+  return false;
+}
+
+enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size, struct om_status *st) {
+  uint64_t as_of = judged_by(txn, log, size);
+  struct om_witnesses w;
+  struct om_daemon own;
+  out->n = 0;
+  out->operators = out->k = 0;
+  enum om_code code = om_registry_witnesses(txn, &w, as_of, st);
+  if (code == OM_OK) code = om_registry_daemon(txn, &own, log, as_of, st);
+  for (size_t i = 0; i < w.n && code == OM_OK; i++) {
+    struct om_daemon *daemon = &out->daemons[out->n];
+    code = om_registry_daemon(txn, daemon, w.logs[i], as_of, st);
+    if (code != OM_OK || daemon->operator_member == own.operator_member) continue;
+    if (!operator_counted(out, daemon->operator_member)) out->operators++;
+    out->n++;
+  }
+  if (code == OM_OK && w.n > 0) {
+    out->k = om_quorum_size(out->operators, w.quorum);
+    if (!om_quorum_safe(out->operators, out->k)) return om_fail(st, OM_REFUSED, "quorum", "the witnesses of log %u can make no safe quorum", log);
+  }
+  return code;
+}
+
+enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,
+                           const uint8_t *bytes, size_t len, struct om_status *st) {
+  struct om_daemon own;
+  if (len > OM_MARK_NOTE_MAX_BYTES) return om_fail(st, OM_MALFORMED, "head", "a head is at most %d bytes, this one is %zu", OM_MARK_NOTE_MAX_BYTES, len);
+  enum om_code code = om_note_parse(note, (const char *)bytes, len, st);
+  if (code == OM_OK) code = om_checkpoint_parse(out, NULL, note->text, note->text_len, st);
+  if (code == OM_OK) code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
+  if (code != OM_OK) return code;
+  if (strcmp(out->origin, own.origin) != 0)
+    return om_fail(st, OM_REFUSED, "head", "the head is of %s, not of %s", out->origin, own.origin);
+  if (out->size == 0) return om_fail(st, OM_REFUSED, "head", "the head of %s covers nothing", own.origin);
+  return om_note_verify_log(note, own.origin, own.log_key, st) == OM_OK
+             ? OM_OK
+             : om_fail(st, OM_REFUSED, "head", "the head of %s at %llu is not signed by that log", own.origin, (unsigned long long)out->size);
+}
+
+struct vote {
+  uint32_t operator_member;
+  uint64_t time_s; /* the earliest of that operator's daemons */
+};
+
+static size_t add_vote(struct vote *votes, size_t n, uint32_t operator_member, uint64_t time_s) {
+  for (size_t i = 0; i < n; i++) {
+    if (votes[i].operator_member != operator_member) continue;
+    if (time_s < votes[i].time_s) votes[i].time_s = time_s;
+    return n;
+  }
+  votes[n] = (struct vote){operator_member, time_s};
+  return n + 1;
+}
+
+static int by_time(const void *a, const void *b) {
+  const struct vote *x = a, *y = b;
+  return (x->time_s > y->time_s) - (x->time_s < y->time_s);
+}
+
+enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log, const uint8_t *note,
+                             size_t len, struct om_status *st) {
+  struct om_note parsed;
+  struct om_quorum quorum;
+  struct vote votes[OM_WITNESSES_MAX];
+  size_t n = 0;
+  *time_s = 0;
+  enum om_code code = om_head_parse(txn, &parsed, out, log, note, len, st);
+  if (code == OM_OK) code = om_log_quorum(txn, &quorum, log, out->size, st);
+  if (code != OM_OK) return code;
+  for (size_t i = 0; i < quorum.n; i++) {
+    const struct om_daemon *w = &quorum.daemons[i];
+    uint64_t time;
+    if (om_note_verify_cosignature(&parsed, &time, w->origin, w->cosign_key, st) == OM_OK) n = add_vote(votes, n, w->operator_member, time);
+  }
+  if (n < quorum.k)
+    return om_fail(st, OM_REFUSED, "quorum", "the head of %s at %llu carries the cosignatures of %zu operators, %u are needed", out->origin,
+                   (unsigned long long)out->size, n, quorum.k);
+  if (quorum.k > 0) {
+    qsort(votes, n, sizeof *votes, by_time);
+    *time_s = votes[quorum.k - 1].time_s;
+  }
+  om_status_clear(st);
+  return OM_OK;
+}

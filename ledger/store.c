@@ -1,0 +1,306 @@
+#include "ledger/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+  READERS_MAX = 256,      /* pool threads and long answers under way; LMDB keeps 64 bytes for each */
+  PATH_BYTES = 4096,      /* PATH_MAX on Linux */
+};
+
+static const char *const table_names[OM_TABLES] = {
+    [OM_TABLE_META] = "meta",         [OM_TABLE_LOGS] = "logs",       [OM_TABLE_ENTRIES] = "entries",
+    [OM_TABLE_TILES] = "tiles",       [OM_TABLE_HEADS] = "heads",     [OM_TABLE_MARKS] = "marks",
+    [OM_TABLE_STATEMENTS] = "statements", [OM_TABLE_LOTS] = "lots",   [OM_TABLE_ALIASES] = "aliases",
+    [OM_TABLE_DRIFT] = "drift",       [OM_TABLE_REGISTRY] = "registry", [OM_TABLE_EVIDENCE] = "evidence",
+};
+
+struct om_store {
+  MDB_env *env;
+  MDB_dbi tables[OM_TABLES];
+  int lock_fd;
+  char path[PATH_BYTES];
+};
+
+struct om_txn {
+  struct om_store *store;
+  MDB_txn *mdb;
+  MDB_txn *parent; /* of the part under way; NULL: none */
+  MDB_cursor *cursors[OM_TABLES]; /* opened when first wanted */
+  bool writes;
+  int error; /* sticky; LMDB or errno */
+};
+
+/* LMDB's and the system's codes in our words. */
+static enum om_code translate(const struct om_store *store, int error, const char *doing, struct om_status *st) {
+  if (error == MDB_MAP_FULL)
+    return om_fail(st, OM_FULL, NULL, "%s in %s: the store's map is full; raise map-size in the settings and start again", doing,
+                   store->path);
+  if (error == ENOSPC || error == EDQUOT)
+    return om_fail(st, OM_FULL, NULL, "%s in %s: the disk is full; nothing recorded was lost; free some room", doing, store->path);
+  if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND || error == MDB_INVALID || error == MDB_PANIC)
+    return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store is damaged (%s); restore it or begin anew from the peers", doing,
+                   store->path, mdb_strerror(error));
+  if (error == MDB_VERSION_MISMATCH)
+    return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store was written by another version of LMDB", doing, store->path);
+  if (error == EACCES || error == EROFS || error == EPERM)
+    return om_fail(st, OM_IO, NULL, "%s in %s: no permission to write there (%s)", doing, store->path, strerror(error));
+  return om_fail(st, OM_IO, NULL, "%s in %s: %s", doing, store->path, mdb_strerror(error));
+}
+
+/* One daemon to a folder: LMDB alone would let two in. */
+static enum om_code take_lock(struct om_store *store, struct om_status *st) {
+  char name[PATH_BYTES + 16];
+  snprintf(name, sizeof name, "%s/lock", store->path);
+  store->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (store->lock_fd < 0) return translate(store, errno, "opening the lock", st);
+  if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0) return OM_OK;
+  if (errno == EWOULDBLOCK)
+    return om_fail(st, OM_BUSY, NULL, "the store in %s is in use by another oremarkd; stop that one, or name another folder",
+                   store->path);
+  return translate(store, errno, "locking", st);
+}
+
+static enum om_code open_tables(struct om_store *store, struct om_status *st) {
+  MDB_txn *txn;
+  int error = mdb_txn_begin(store->env, NULL, 0, &txn);
+  if (error) return translate(store, error, "opening the store", st);
+  for (int i = 0; i < OM_TABLES && !error; i++) error = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->tables[i]);
+  if (error) {
+    mdb_txn_abort(txn);
+    return translate(store, error, "opening the tables", st);
+  }
+  error = mdb_txn_commit(txn);
+  return error ? translate(store, error, "opening the tables", st) : OM_OK;
+}
+
+static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct om_status *st) {
+  int error = mdb_env_create(&store->env);
+  if (!error) error = mdb_env_set_maxdbs(store->env, OM_TABLES);
+  if (!error) error = mdb_env_set_maxreaders(store->env, READERS_MAX);
+  if (!error) error = mdb_env_set_mapsize(store->env, (size_t)map_bytes);
+  /* Default durability only: with NOSYNC or NOMETASYNC acknowledged commits could be lost. NOTLS: a read transaction
+   * belongs to a piece of work, not to a thread. */
+  if (!error) error = mdb_env_open(store->env, store->path, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+  if (error) return translate(store, error, "opening the store", st);
+  int dead;
+  error = mdb_reader_check(store->env, &dead);
+  if (error) return translate(store, error, "clearing dead readers", st);
+  return open_tables(store, st);
+}
+
+enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st) {
+  *out = NULL;
+  if (strlen(path) >= PATH_BYTES) return om_fail(st, OM_USAGE, NULL, "the store's path is too long");
+  struct om_store *store = calloc(1, sizeof *store);
+  OM_ASSERT(store);
+  store->lock_fd = -1;
+  strcpy(store->path, path);
+  enum om_code code = OM_OK;
+  if (mkdir(path, 0700) != 0 && errno != EEXIST) code = translate(store, errno, "making the store's folder", st);
+  if (code == OM_OK) code = take_lock(store, st);
+  if (code == OM_OK) code = open_env(store, map_bytes, st);
+  if (code != OM_OK) {
+    om_store_close(store);
+    return code;
+  }
+  *out = store;
+  return OM_OK;
+}
+
+void om_store_close(struct om_store *store) {
+  if (!store) return;
+  if (store->env) mdb_env_close(store->env);
+  if (store->lock_fd >= 0) close(store->lock_fd);
+  free(store);
+}
+
+static enum om_code begin(struct om_txn **out, struct om_store *store, bool writes, struct om_status *st) {
+  struct om_txn *txn = calloc(1, sizeof *txn);
+  OM_ASSERT(txn);
+  txn->store = store;
+  txn->writes = writes;
+  int error = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &txn->mdb);
+  if (error) {
+    free(txn);
+    *out = NULL;
+    return translate(store, error, "beginning a transaction", st);
+  }
+  *out = txn;
+  return OM_OK;
+}
+
+enum om_code om_txn_read(struct om_txn **out, struct om_store *store, struct om_status *st) {
+  return begin(out, store, false, st);
+}
+
+enum om_code om_txn_write(struct om_txn **out, struct om_store *store, struct om_status *st) {
+  return begin(out, store, true, st);
+}
+
+static void close_cursors(struct om_txn *txn) {
+  for (int i = 0; i < OM_TABLES; i++)
+    if (txn->cursors[i]) {
+      mdb_cursor_close(txn->cursors[i]);
+      txn->cursors[i] = NULL;
+    }
+}
+
+enum om_code om_txn_commit(struct om_txn *txn, struct om_status *st) {
+  OM_ASSERT(txn->writes);
+  struct om_store *store = txn->store;
+  int error = txn->error;
+  if (error) {
+    om_txn_abort(txn);
+    return translate(store, error, "writing", st);
+  }
+  close_cursors(txn);
+  error = mdb_txn_commit(txn->mdb); /* frees the transaction, also when it fails */
+  free(txn);
+  return error ? translate(store, error, "committing", st) : OM_OK;
+}
+
+enum om_code om_txn_part_begin(struct om_txn *txn, struct om_status *st) {
+  OM_ASSERT(txn->writes && !txn->parent);
+  if (txn->error) return om_txn_check(txn, st);
+  close_cursors(txn);
+  MDB_txn *part;
+  txn->error = mdb_txn_begin(txn->store->env, txn->mdb, 0, &part);
+  if (txn->error) return om_txn_check(txn, st);
+  txn->parent = txn->mdb;
+  txn->mdb = part;
+  return OM_OK;
+}
+
+void om_txn_part_end(struct om_txn *txn, bool keep) {
+  OM_ASSERT(txn->parent);
+  close_cursors(txn);
+  if (keep && !txn->error)
+    txn->error = mdb_txn_commit(txn->mdb);
+  else
+    mdb_txn_abort(txn->mdb);
+  txn->mdb = txn->parent;
+  txn->parent = NULL;
+}
+
+void om_txn_abort(struct om_txn *txn) {
+  if (!txn) return;
+  close_cursors(txn);
+  if (txn->parent) om_txn_part_end(txn, false);
+  mdb_txn_abort(txn->mdb);
+  free(txn);
+}
+
+static bool failed(struct om_txn *txn, int error) {
+  if (error && error != MDB_NOTFOUND && !txn->error) txn->error = error;
+  return error != 0;
+}
+
+static MDB_val val(const void *data, size_t len) {
+  return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)data};
+}
+
+bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, const void *key, size_t key_len) {
+  if (txn->error) return false;
+  MDB_val k = val(key, key_len), v;
+  if (failed(txn, mdb_get(txn->mdb, txn->store->tables[table], &k, &v))) return false;
+  *out = (struct om_bytes){v.mv_data, v.mv_size};
+  return true;
+}
+
+void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data, size_t len) {
+  if (txn->error) return;
+  MDB_val k = val(key, key_len), v = val(data, len);
+  failed(txn, mdb_put(txn->mdb, txn->store->tables[table], &k, &v, 0));
+}
+
+void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t key_len) {
+  if (txn->error) return;
+  MDB_val k = val(key, key_len);
+  failed(txn, mdb_del(txn->mdb, txn->store->tables[table], &k, NULL));
+}
+
+static MDB_cursor *cursor(struct om_txn *txn, enum om_table table) {
+  if (txn->error) return NULL;
+  if (!txn->cursors[table] &&
+      failed(txn, mdb_cursor_open(txn->mdb, txn->store->tables[table], &txn->cursors[table])))
+    return NULL;
+  return txn->cursors[table];
+}
+
+static bool same(MDB_val a, const void *key, size_t len) {
+  return a.mv_size >= len && memcmp(a.mv_data, key, len) == 0;
+}
+
+bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
+                 size_t key_len, size_t prefix_len) {
+  MDB_cursor *c = cursor(txn, table);
+  if (!c) return false;
+  MDB_val k = val(key, key_len), v;
+  int error = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+  if (error == MDB_NOTFOUND)
+    error = mdb_cursor_get(c, &k, &v, MDB_LAST);
+  else if (!error && !(k.mv_size == key_len && same(k, key, key_len)))
+    error = mdb_cursor_get(c, &k, &v, MDB_PREV);
+  if (failed(txn, error) || !same(k, key, prefix_len)) return false;
+  if (key_out) *key_out = (struct om_bytes){k.mv_data, k.mv_size};
+  *out = (struct om_bytes){v.mv_data, v.mv_size};
+  return true;
+}
+
+bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
+                 size_t key_len) {
+  MDB_cursor *c = cursor(txn, table);
+  if (!c) return false;
+  MDB_val k = val(key, key_len), v;
+  int error = key_len == 0 ? mdb_cursor_get(c, &k, &v, MDB_FIRST) : mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+  if (failed(txn, error)) return false;
+  *key_out = (struct om_bytes){k.mv_data, k.mv_size};
+  *out = (struct om_bytes){v.mv_data, v.mv_size};
+  return true;
+}
+
+bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table) {
+  MDB_cursor *c = txn->error ? NULL : txn->cursors[table];
+  if (!c) return false;
+  MDB_val k, v;
+  if (failed(txn, mdb_cursor_get(c, &k, &v, MDB_NEXT))) return false;
+  *key_out = (struct om_bytes){k.mv_data, k.mv_size};
+  *out = (struct om_bytes){v.mv_data, v.mv_size};
+  return true;
+}
+
+enum om_code om_txn_check(struct om_txn *txn, struct om_status *st) {
+  return txn->error ? translate(txn->store, txn->error, "reading or writing", st) : OM_OK;
+}
+
+struct om_store *om_txn_store(struct om_txn *txn) {
+  return txn->store;
+}
+
+/* Folds one table into *CHAIN: each row's hash is over the chain so far, the lengths, key and value. */
+static void fold_table(struct om_hash *chain, struct om_txn *txn, enum om_table table) {
+  struct om_bytes key, row;
+  for (bool more = om_txn_next(txn, &key, &row, table, NULL, 0); more; more = om_txn_step(txn, &key, &row, table)) {
+    uint8_t lens[9] = {(uint8_t)table};
+    om_be32(lens + 1, (uint32_t)key.len);
+    om_be32(lens + 5, (uint32_t)row.len);
+    struct om_span spans[] = {{chain, sizeof *chain}, {lens, sizeof lens}, {key.data, key.len}, {row.data, row.len}};
+    om_sha256v(chain, spans, 4);
+  }
+}
+
+enum om_code om_store_state_hash(struct om_hash *out, struct om_txn *txn, struct om_status *st) {
+  static const enum om_table derived[] = {OM_TABLE_LOGS, OM_TABLE_TILES,   OM_TABLE_MARKS, OM_TABLE_STATEMENTS,
+                                          OM_TABLE_LOTS, OM_TABLE_ALIASES, OM_TABLE_DRIFT, OM_TABLE_REGISTRY};
+  om_sha256(out, "oremark/v1/state", 16);
+  for (size_t i = 0; i < sizeof derived / sizeof *derived; i++) fold_table(out, txn, derived[i]);
+  return om_txn_check(txn, st);
+}

@@ -297,9 +297,9 @@ enum om_code om_checkpoint_parse(struct om_checkpoint *out, size_t *extensions, 
                                  struct om_status *st) {
   const char *line, *end = text + text_len;
   size_t len = next_line(&line, &text, end), n;
-  if (len == 0 || len > OM_ORIGIN_BYTES || !om_text_ok(line, len)) {
+  if (len == 0 || len > OM_LOG_ORIGIN_BYTES || !om_text_ok(line, len)) {
     return om_fail(st, OM_MALFORMED, NULL, "the checkpoint's origin is not 1 to %d bytes of plain text",
-                   OM_ORIGIN_BYTES);
+                   OM_LOG_ORIGIN_BYTES);
   }
   memcpy(out->origin, line, len);
   out->origin[len] = '\0';

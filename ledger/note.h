@@ -20,7 +20,7 @@
 #include "ledger/hash.h"
 
 enum {
-  OM_ORIGIN_BYTES = OM_KEY_NAME_BYTES,     /* a log signs with a key of its origin's name */
+  OM_LOG_ORIGIN_BYTES = OM_KEY_NAME_BYTES,     /* a log signs with a key of its origin's name */
   OM_COSIGNATURE_BYTES = 8 + OM_SIG_BYTES, /* big-endian time in seconds, then Ed25519 */
   OM_NOTE_KEY_ID_BYTES = 4,                /* big-endian, before the signature */
   /* em dash, space, name, space, base64 of the longest that we make, newline, NUL */
@@ -28,7 +28,7 @@ enum {
   OM_NOTE_SIGNATURES_MAX = 80, /* the log, 64 witnesses, and the rest of the 16 that C2SP wants taken */
   OM_NOTE_BYTES_MAX = 16384,   /* a checkpoint with 65 of the longest lines is 15.7 kB */
   /* origin, size of up to 19 digits, root, a newline each, NUL */
-  OM_CHECKPOINT_BYTES = OM_ORIGIN_BYTES + 1 + 19 + 1 + OM_BASE64_BYTES(OM_HASH_BYTES) + 1,
+  OM_CHECKPOINT_BYTES = OM_LOG_ORIGIN_BYTES + 1 + 19 + 1 + OM_BASE64_BYTES(OM_HASH_BYTES) + 1,
 };
 
 /* The latest time of a cosignature (C2SP tlog-cosignature: at most 2^63 - 1), in seconds since 1970-01-01 UTC. */
@@ -90,7 +90,7 @@ enum om_code om_note_add_line(char note[OM_NOTE_BYTES_MAX], size_t *len, const c
 
 /* A log's head: the first SIZE entries of log ORIGIN hash to ROOT. */
 struct om_checkpoint {
-  char origin[OM_ORIGIN_BYTES + 1]; /* 1 to OM_ORIGIN_BYTES bytes of om_text_ok, and NUL */
+  char origin[OM_LOG_ORIGIN_BYTES + 1]; /* 1 to OM_LOG_ORIGIN_BYTES bytes of om_text_ok, and NUL */
   uint64_t size;                    /* entries, at most OM_TREE_SIZE_MAX */
   struct om_hash root;
 };

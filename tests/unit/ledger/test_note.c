@@ -409,7 +409,7 @@ static void limits_hold(void **state) {
   /* the largest checkpoint of ours, the log and 64 witnesses with the longest names fit */
   struct om_checkpoint checkpoint = {.size = OM_TREE_SIZE_MAX};
   char text[OM_CHECKPOINT_BYTES];
-  memset(checkpoint.origin, 'o', OM_ORIGIN_BYTES);
+  memset(checkpoint.origin, 'o', OM_LOG_ORIGIN_BYTES);
   size_t text_len = om_checkpoint_format(text, &checkpoint);
   assert_int_equal(text_len, OM_CHECKPOINT_BYTES - 1);
   assert_int_equal(om_note_begin(note, &len, text, text_len, &st), OM_OK);
@@ -503,10 +503,10 @@ static void checkpoint_edges(void **state) {
   assert_int_equal(om_checkpoint_parse(&checkpoint, &extensions, text, strlen(text), &st), OM_OK);
   assert_true(checkpoint.size == OM_TREE_SIZE_MAX && extensions == 2);
   assert_int_equal(om_checkpoint_parse(&checkpoint, NULL, text, strlen(text), &st), OM_MALFORMED);
-  for (int len = OM_ORIGIN_BYTES; len <= OM_ORIGIN_BYTES + 1; len++) {
+  for (int len = OM_LOG_ORIGIN_BYTES; len <= OM_LOG_ORIGIN_BYTES + 1; len++) {
     snprintf(text, sizeof text, "%0*d\n5\n" ROOT, len, 7);
     assert_int_equal(om_checkpoint_parse(&checkpoint, NULL, text, strlen(text), &st),
-                     len == OM_ORIGIN_BYTES ? OM_OK : OM_MALFORMED);
+                     len == OM_LOG_ORIGIN_BYTES ? OM_OK : OM_MALFORMED);
   }
 }
 

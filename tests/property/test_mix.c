@@ -82,10 +82,10 @@ static struct om_mix naive_scale(struct om_mix in, int64_t total) {
   struct om_share *rows = om_arena_array(&arena, in.n, sizeof *rows);
   bool *has_one = om_arena_array(&arena, in.n, sizeof *has_one);
   om_u128 old = 0, given = 0;
-  for (size_t i = 0; i < in.n; i++) old = old + (om_u128)in.shares[i].mg;
+  for (size_t i = 0; i < in.n; i++) old = old + (uint64_t)in.shares[i].mg;
   for (size_t i = 0; i < in.n; i++) {
     rows[i] = (struct om_share){in.shares[i].origin, (int64_t)((om_u128)in.shares[i].mg * (om_u128)total / old)};
-    given = given + (om_u128)rows[i].mg;
+    given = given + (uint64_t)rows[i].mg;
   }
   for (; given < (om_u128)total; given++) {
     size_t best = in.n;

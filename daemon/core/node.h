@@ -19,13 +19,16 @@ enum {
   OM_PEERS_MAX = 256,                /* slots 0 to 255: more links than a consortium of daemons needs to stay woven together */
   OM_NODE_TICK_MS = 100,             /* how finely proposals are paced */
   OM_LOGS_MAX = 65536,               /* a peer's table has a row for each log */
-  OM_CHUNK_BYTES = 256 << 10,        /* entries in one message, as cost: a quarter of a frame, so that heads are never far behind */
+  OM_LOGS_AHEAD = 1024,              /* logs that a peer may speak of before the registry here names them */
+  OM_CHUNK_BYTES = 256 << 10,        /* entries in one message: a quarter of a frame, so that heads are never far behind */
   OM_CHUNK_ENTRIES = 4096,           /* and no more of them: counted before they are taken apart */
-  OM_ENTRY_COST_BYTES = 32,          /* what an entry costs besides its bytes, in every sum of bytes here */
+  OM_ENTRY_COST_BYTES = 32,          /* what an entry counts besides its bytes, in all sums of entry bytes here */
   OM_WINDOW_BYTES = 4 << 20,         /* sent and not yet taken in, for each log and follower: 0.3 s at 100 Mbit/s */
   OM_WINDOW_CHUNKS = 64,             /* messages of that: many small ones are put together instead */
   OM_APPLY_BYTES = 1 << 20,          /* given to the writer at once: well over what one flush should serve, well under the window */
   OM_INBOX_BYTES = 32 << 20,         /* received and not yet given to the writer, over all logs */
+  OM_BULK_LOGS = 6,                  /* logs fetched at once that are far behind: their windows fit the inbox */
+  OM_BULK_ENTRIES = 1024,            /* this many entries behind is far */
   OM_KEPT_BYTES = 64 << 10,          /* of them kept for a log that waits for another */
   OM_LINK_QUEUE_BYTES = 1 << 20,     /* given out as SEND for a slot and not yet reported by om_node_sent: nothing more is made */
   OM_HEAD_MAX_BYTES = OM_MARK_NOTE_MAX_BYTES,
@@ -53,8 +56,10 @@ struct om_node_config {
   /* Puts entries FROM to UPTO-1 of LOG (all held) into SINK, in order, until om_entry_put says false or they are all there.
    * A failure ends the serving of that log to that peer until it asks again. */
   enum om_code (*entries)(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto);
-  /* May entries of LOG below *SIZE be taken in because NOTE is a quorum-signed head (om_quorum_check)? OM_OK: yes. OM_WAIT: can't
-   * be judged before more of LOG or of the registry is held (asked again then). Anything else: no; the peer is dropped. */
+  /* May entries of LOG below *SIZE be taken in because NOTE says that they are final? OM_OK: yes: LOG signed it, and nothing that
+   * is known here speaks against its quorum. Which witnesses count may stand among the very entries below it, so it is asked
+   * before they are held; the ledger decides at FINAL. OM_WAIT: can't be said before more of LOG or of the registry is held
+   * (asked again then; until then none of those entries is taken in). Anything else: no; the peer is dropped. */
   enum om_code (*judge)(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st);
 };
 
@@ -86,6 +91,8 @@ void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint
 /* A link to the daemon of REMOTE_LOG (proved by its link key; OM_LOG_NONE: admitted without a log) stands in SLOT, which was free.
  * One link to a daemon: the caller closes the second before it says so here. */
 void om_node_connected(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms);
+/* The registry here names the daemon behind SLOT now, which was admitted without a log. */
+void om_node_peer_log(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms);
 /* SLOT is free again: after any end of the link, also after DROP or a failed om_node_message. */
 void om_node_disconnected(struct om_node *node, uint32_t slot, int64_t now_ms);
 /* One PeerMessage from SLOT. Not OM_OK: ST says why; the caller ends the link, then om_node_disconnected. */

@@ -1,0 +1,213 @@
+/* What a node remembers: for the files of the node alone (node.c, serve.c, sync.c, witness.c, quorum.c). Others see node.h. */
+#ifndef OREMARK_DAEMON_CORE_NODE_STATE_H
+#define OREMARK_DAEMON_CORE_NODE_STATE_H
+
+#include "daemon/core/node.h"
+#include "daemon/core/peer.h"
+
+#define OM_SLOT_NONE UINT32_MAX
+
+/* A note that was heard of and is not stored yet. */
+struct om_heard {
+  uint64_t size; /* entries that it covers; 0: none */
+  uint8_t *note; /* owned */
+  size_t len;
+  uint32_t slot; /* whom it came from; OM_SLOT_NONE: from here, or the link is gone */
+};
+
+/* Heads of one log in the order of size: the one being waited for, and the newest. Two, because with only the newest a mirror
+ * that is always a little behind would never finish any. */
+struct om_heard_pair {
+  struct om_heard first, newest;
+};
+
+/* Entries of one message, in memory of their own. */
+struct om_inbox_chunk {
+  struct om_inbox_chunk *next;
+  uint64_t start;
+  size_t n, cost;
+  uint32_t slot;
+  bool home;
+  uint8_t *bytes; /* the message; owned */
+  struct om_span spans[];
+};
+
+struct om_inbox {
+  struct om_inbox_chunk *first, *last;
+  size_t cost;
+};
+
+/* What one peer was sent of one log and has not taken in yet. */
+struct om_serve {
+  uint64_t next;        /* first entry not sent */
+  uint64_t acked;       /* first entry not taken in, as the follower said last */
+  size_t outstanding;   /* cost of what lies between */
+  unsigned first, n;    /* of the ring */
+  struct om_serve_chunk {
+    uint64_t end;
+    size_t cost;
+  } ring[OM_WINDOW_CHUNKS];
+};
+
+/* One log as seen with one peer. */
+struct om_row {
+  uint32_t next_dirty; /* index + 1 in the peer's queue of rows with something to say */
+  bool dirty;
+  bool follow_due, stop_due; /* messages owed */
+  bool cosigned_due;
+  bool stalled;              /* brought nothing at the present size of the log */
+  uint64_t has, has_final;   /* what the peer holds, as far as known here */
+  uint64_t told, told_final; /* what it was told that this daemon holds */
+  bool told_any;
+  int64_t told_ms;
+  uint64_t head_sent;        /* size of the last final head sent */
+  uint64_t follow_from;      /* last Follow sent in this following */
+  int64_t allowance;         /* cost of entries that it may still send */
+  struct om_serve *serve;    /* it follows the log from here; owned */
+};
+
+struct om_peer {
+  bool connected, greeted, hello_due, ping_due, dropping, drop_due;
+  uint32_t log;
+  char version[64];
+  char reason[OM_REASON_BYTES];
+  int64_t since_ms, heard_ms, spoke_ms;
+  size_t queued;
+  uint64_t proposed; /* size of the last own head proposed to it */
+  uint32_t n_rows;
+  struct om_row *rows;
+  uint32_t dirty_first, dirty_last; /* index + 1; 0: none */
+};
+
+/* One log as held here. */
+struct om_tracked {
+  uint32_t next_dirty; /* index + 1 in the node's queue of logs with an action to give */
+  bool dirty;
+  bool stopped;
+  uint64_t size;
+  struct om_heard final; /* the last final head stored */
+  struct om_heard_pair claims; /* final heads heard of and judged good enough to fetch what they cover */
+  struct om_heard unjudged;
+  uint64_t finalising; /* size of the FINAL that is out; 0: none */
+  uint32_t finalising_slot;
+  bool final_waits;
+  uint64_t final_growths; /* node's count of growths when it was given out; so below */
+
+  size_t n_witnesses;
+  uint32_t *witnesses; /* log numbers; owned */
+  bool asked;          /* this daemon is one of them */
+
+  uint32_t source; /* slot from which it is followed */
+  struct om_inbox inbox;
+  uint64_t got;    /* first entry neither held, nor out with the writer, nor in the inbox */
+  bool applying;
+  uint64_t apply_start, apply_end;
+  uint32_t apply_slot;
+  size_t apply_cost;
+  uint64_t apply_growths;
+  bool apply_stale; /* the inbox behind it was emptied meanwhile: what is left of it is of no use */
+  bool waits;      /* its next entry waits for another log */
+  bool holding;    /* and is kept: nothing is fetched until it is taken in */
+  bool bulk;       /* holds one of OM_BULK_LOGS */
+  bool starved;    /* would be fetched if there were room */
+  int64_t progress_ms;
+  int64_t retry_ms; /* not before; 0: no matter */
+  bool have_later;
+
+  struct om_heard_pair proposals; /* of its home, to be cosigned */
+  uint64_t cosigning;             /* size of the COSIGN that is out; 0: none */
+  bool cosign_waits;
+  uint64_t cosign_growths;
+  uint64_t cosigned; /* size of the last head cosigned in this run, its note's hash and the line */
+  struct om_hash cosigned_hash;
+  char cosigned_line[OM_LINE_MAX_BYTES + 1];
+};
+
+/* An own head that was proposed, and the lines gathered. */
+struct om_proposal {
+  uint64_t size;
+  uint8_t *note; /* owned */
+  size_t len;
+  size_t n;
+  bool done;
+  struct om_gathered {
+    uint32_t witness;
+    char line[OM_LINE_MAX_BYTES + 1];
+  } lines[OM_WITNESSES_MAX];
+};
+
+struct om_node {
+  struct om_node_config config;
+  uint32_t n_logs;
+  struct om_tracked *logs;
+  uint32_t dirty_first, dirty_last; /* index + 1; 0: none */
+  struct om_peer peers[OM_PEERS_MAX];
+  uint32_t turn; /* whose message is made next */
+  size_t inbox_cost; /* of all logs, with what is out with the writer */
+  uint32_t bulk;     /* logs that hold one of OM_BULK_LOGS */
+  uint64_t growths;  /* of any log: what waited while one came in is tried again, since the news may have crossed */
+  int64_t now_ms;
+
+  struct om_heard head;         /* the own log's newest signed head */
+  struct om_quorum quorum;      /* of the own log */
+  struct om_proposal *proposed[OM_PROPOSALS_KEPT]; /* oldest first */
+  size_t n_proposed;
+  int64_t proposed_ms;
+  int64_t propose_after_ms; /* after a refusal by the own ledger: not before */
+};
+
+/* node.c */
+void *om_node_alloc(size_t n, size_t size); /* zeroed; stops the program without memory */
+void om_node_mark_log(struct om_node *node, uint32_t log);
+void om_node_mark_row(struct om_node *node, uint32_t slot, uint32_t log);
+void om_node_mark_rows(struct om_node *node, uint32_t log); /* with every peer */
+struct om_row *om_node_row(struct om_node *node, uint32_t slot, uint32_t log); /* NULL: not a log to speak of */
+void om_node_drop(struct om_node *node, uint32_t slot, const char *reason);
+bool om_node_live(const struct om_node *node, uint32_t slot); /* greeted and not being dropped */
+uint32_t om_node_slot_of(const struct om_node *node, uint32_t log); /* the live link to a log's home */
+bool om_node_is_witness(const struct om_node *node, uint32_t log, uint32_t witness);
+
+void om_heard_clear(struct om_heard *heard);
+void om_heard_set(struct om_heard *heard, uint64_t size, const uint8_t *note, size_t len, uint32_t slot);
+void om_pair_offer(struct om_heard_pair *pair, uint64_t size, const uint8_t *note, size_t len, uint32_t slot);
+const struct om_heard *om_pair_best(const struct om_heard_pair *pair, uint64_t held); /* the highest covered; NULL: none */
+uint64_t om_pair_highest(const struct om_heard_pair *pair);
+void om_pair_done(struct om_heard_pair *pair, uint64_t size); /* forgets what is at or below SIZE */
+void om_pair_remove(struct om_heard_pair *pair, uint64_t size); /* forgets what is at SIZE */
+void om_pair_unslot(struct om_heard_pair *pair, uint32_t slot);
+void om_pair_clear(struct om_heard_pair *pair);
+/* Size of the checkpoint in NOTE, which must be one. */
+enum om_code om_note_size(uint64_t *size, const uint8_t *note, size_t len, struct om_status *st);
+
+/* serve.c: what goes out to one peer about one log */
+bool om_serve_next(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log, int64_t now_ms);
+void om_serve_follow(struct om_node *node, uint32_t slot, uint32_t log, uint64_t from, bool stop);
+
+/* sync.c: how other logs come in */
+/* Whom to follow LOG from, as things stand. */
+void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms);
+void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size, int64_t now_ms);
+enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
+                             struct om_status *st);
+enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len, int64_t now_ms,
+                          struct om_status *st);
+void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms);
+void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms);
+void om_sync_tick(struct om_node *node, int64_t now_ms);
+bool om_sync_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
+void om_sync_free(struct om_tracked *tracked);
+
+/* witness.c: other logs' proposals */
+enum om_code om_witness_propose(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+                                struct om_status *st);
+bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
+
+/* quorum.c: the own log's proposals */
+enum om_code om_quorum_cosigned(struct om_node *node, uint32_t slot, const struct om_peer_cosigned *in, int64_t now_ms,
+                                struct om_status *st);
+void om_quorum_advance(struct om_node *node, int64_t now_ms);
+bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot);
+void om_quorum_refused(struct om_node *node, int64_t now_ms); /* the own ledger did not take an assembled head */
+void om_quorum_free(struct om_node *node);
+
+#endif

@@ -1,0 +1,205 @@
+#include "daemon/core/peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/node.h"
+
+enum {
+  HEADER_ROOM = 1 + 5, /* tag of Entries in PeerMessage, and its length */
+  TAG_ENTRIES = 4 << 3 | 2,
+  TAG_LOG = 1 << 3,
+  TAG_START = 2 << 3,
+  TAG_ENTRY = 3 << 3 | 2,
+  FIRST_ROOM = 4096,
+};
+
+struct reader {
+  const uint8_t *at, *end;
+};
+
+static bool read_varint(struct reader *in, uint64_t *out) {
+  *out = 0;
+  for (unsigned shift = 0; shift < 70 && in->at < in->end; shift += 7) {
+    uint8_t byte = *in->at++;
+    if (shift == 63 && byte > 1) return false;
+    *out |= (uint64_t)(byte & 0x7f) << shift;
+    if ((byte & 0x80) == 0) return true;
+  }
+  return false;
+}
+
+static bool read_bytes(struct reader *in, const uint8_t **out, size_t *len) {
+  uint64_t n = 0;
+  if (!read_varint(in, &n) || n > (uint64_t)(in->end - in->at)) return false;
+  *out = in->at;
+  *len = (size_t)n;
+  in->at += n;
+  return true;
+}
+
+/* Passes over a field that this version does not know. */
+static bool skip_field(struct reader *in, uint64_t tag) {
+  uint64_t ignored = 0;
+  const uint8_t *bytes = NULL;
+  size_t len = 0;
+  switch (tag & 7) {
+    case 0: return read_varint(in, &ignored);
+    case 2: return read_bytes(in, &bytes, &len);
+    case 1:
+    case 5:
+      len = (tag & 7) == 1 ? 8 : 4;
+      if ((size_t)(in->end - in->at) < len) return false;
+      in->at += len;
+      return true;
+    default: return false; /* groups and what is not a wire type */
+  }
+}
+
+static enum om_code count_entry(struct om_peer_entries *out, struct reader *in, struct om_status *st) {
+  const uint8_t *entry = NULL;
+  size_t len = 0;
+  if (!read_bytes(in, &entry, &len))
+    return om_fail(st, OM_MALFORMED, "peer-message", "an entry runs beyond the end of its message");
+  if (len == 0 || len > OM_ENTRY_MAX_BYTES)
+    return om_fail(st, OM_MALFORMED, "peer-message", "an entry of %zu bytes; 1 to %d are allowed", len, OM_ENTRY_MAX_BYTES);
+  if (++out->n > OM_CHUNK_ENTRIES)
+    return om_fail(st, OM_MALFORMED, "peer-message", "more than %d entries in one message", OM_CHUNK_ENTRIES);
+  out->bytes += len;
+  return OM_OK;
+}
+
+static enum om_code decode_entries(struct om_peer_entries *out, struct reader in, struct om_status *st) {
+  *out = (struct om_peer_entries){.body = in.at, .body_len = (size_t)(in.end - in.at)};
+  while (in.at < in.end) {
+    uint64_t tag = 0, value = 0;
+    bool good = read_varint(&in, &tag);
+    if (good && tag == TAG_ENTRY) {
+      enum om_code code = count_entry(out, &in, st);
+      if (code != OM_OK) return code;
+    } else if (good && tag == TAG_LOG) {
+      good = read_varint(&in, &value) && value <= UINT32_MAX;
+      out->log = (uint32_t)value;
+    } else if (good && tag == TAG_START) {
+      good = read_varint(&in, &out->start);
+    } else if (good) {
+      good = skip_field(&in, tag);
+    }
+    if (!good) return om_fail(st, OM_MALFORMED, "peer-message", "a message of entries that is not protobuf");
+  }
+  if (out->n == 0) return om_fail(st, OM_MALFORMED, "peer-message", "a message of entries without an entry");
+  if (out->start > OM_TREE_SIZE_MAX - out->n)
+    return om_fail(st, OM_MALFORMED, "peer-message", "entries beyond the largest index");
+  return OM_OK;
+}
+
+enum om_code om_peer_decode(struct om_peer_message *out, const uint8_t *bytes, size_t len, struct om_status *st) {
+  *out = (struct om_peer_message){NULL, {0}};
+  if (len > 0 && bytes[0] == TAG_ENTRIES) {
+    struct reader in = {bytes + 1, bytes + len};
+    const uint8_t *body = NULL;
+    size_t body_len = 0;
+    if (!read_bytes(&in, &body, &body_len) || in.at != in.end)
+      return om_fail(st, OM_MALFORMED, "peer-message", "a message of entries whose length is not the frame's");
+    return decode_entries(&out->entries, (struct reader){body, body + body_len}, st);
+  }
+  if (len > OM_PEER_SMALL_BYTES)
+    return om_fail(st, OM_MALFORMED, "peer-message", "a message of %zu bytes without entries; the limit is %d", len,
+                   OM_PEER_SMALL_BYTES);
+  out->small = oremark__peer_message__unpack(NULL, len, bytes);
+  if (out->small == NULL) return om_fail(st, OM_MALFORMED, "peer-message", "a message that is not protobuf");
+  if (out->small->what_case == OREMARK__PEER_MESSAGE__WHAT_ENTRIES) {
+    om_peer_message_free(out);
+    return om_fail(st, OM_MALFORMED, "peer-message", "entries together with other fields in one message");
+  }
+  return OM_OK;
+}
+
+void om_peer_message_free(struct om_peer_message *message) {
+  if (message->small != NULL) oremark__peer_message__free_unpacked(message->small, NULL);
+  message->small = NULL;
+}
+
+void om_peer_entries_spans(struct om_span *spans, const struct om_peer_entries *in) {
+  struct reader from = {in->body, in->body + in->body_len};
+  size_t n = 0;
+  while (from.at < from.end) {
+    uint64_t tag = 0;
+    const uint8_t *entry = NULL;
+    bool good = read_varint(&from, &tag);
+    if (tag == TAG_ENTRY) {
+      OM_ASSERT(good && n < in->n && read_bytes(&from, &entry, &spans[n].len)); /* decode_entries has been here */
+      spans[n++].data = entry;
+    } else {
+      OM_ASSERT(good && skip_field(&from, tag));
+    }
+  }
+  OM_ASSERT(n == in->n);
+}
+
+void om_peer_encode(uint8_t **bytes, size_t *len, const Oremark__PeerMessage *message) {
+  *len = oremark__peer_message__get_packed_size(message);
+  *bytes = malloc(*len + 1);
+  OM_ASSERT(*bytes != NULL);
+  oremark__peer_message__pack(message, *bytes);
+}
+
+static void make_room(struct om_entry_sink *sink, size_t more) {
+  if (sink->room - sink->len >= more) return;
+  size_t room = sink->room;
+  while (room - sink->len < more) room *= 2;
+  sink->buf = realloc(sink->buf, room);
+  OM_ASSERT(sink->buf != NULL);
+  sink->room = room;
+}
+
+static size_t write_varint(uint8_t *to, uint64_t value) {
+  size_t n = 0;
+  for (; value >= 0x80; value >>= 7) to[n++] = (uint8_t)(value | 0x80);
+  to[n++] = (uint8_t)value;
+  return n;
+}
+
+static void write_field(struct om_entry_sink *sink, uint8_t tag, uint64_t value) {
+  make_room(sink, 11);
+  sink->buf[sink->len++] = tag;
+  sink->len += write_varint(sink->buf + sink->len, value);
+}
+
+void om_entry_sink_begin(struct om_entry_sink *sink, uint32_t log, uint64_t start) {
+  *sink = (struct om_entry_sink){.buf = malloc(FIRST_ROOM), .len = HEADER_ROOM, .room = FIRST_ROOM};
+  OM_ASSERT(sink->buf != NULL);
+  if (log != 0) write_field(sink, TAG_LOG, log);
+  if (start != 0) write_field(sink, TAG_START, start);
+}
+
+bool om_entry_put(struct om_entry_sink *sink, const uint8_t *bytes, size_t len) {
+  OM_ASSERT(len >= 1 && len <= OM_ENTRY_MAX_BYTES);
+  size_t cost = len + OM_ENTRY_COST_BYTES;
+  if (sink->n == OM_CHUNK_ENTRIES || (sink->n > 0 && sink->cost + cost > OM_CHUNK_BYTES)) return false;
+  write_field(sink, TAG_ENTRY, len);
+  make_room(sink, len);
+  memcpy(sink->buf + sink->len, bytes, len);
+  sink->len += len;
+  sink->n++;
+  sink->cost += cost;
+  return true;
+}
+
+void om_entry_sink_end(struct om_entry_sink *sink, uint8_t **bytes, size_t *len) {
+  *bytes = NULL;
+  *len = 0;
+  if (sink->n == 0) {
+    free(sink->buf);
+    sink->buf = NULL;
+    return;
+  }
+  uint8_t header[HEADER_ROOM + 5] = {TAG_ENTRIES};
+  size_t body = sink->len - HEADER_ROOM, header_len = 1 + write_varint(header + 1, body);
+  OM_ASSERT(header_len <= HEADER_ROOM && body + header_len <= OM_FRAME_MAX_BYTES);
+  memmove(sink->buf + header_len, sink->buf + HEADER_ROOM, body);
+  memcpy(sink->buf, header, header_len);
+  *bytes = sink->buf;
+  *len = header_len + body;
+  sink->buf = NULL;
+}

@@ -1,0 +1,172 @@
+/* The own log's heads on their way to a quorum: one is proposed at a time, the newest when the last has its quorum or has had its
+ * time. Cosignatures are gathered until k operators have signed; then the note goes to the ledger, which checks it again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/node_state.h"
+
+static struct om_proposal *newest(const struct om_node *node) {
+  return node->n_proposed == 0 ? NULL : node->proposed[node->n_proposed - 1];
+}
+
+static void free_proposal(struct om_proposal *proposal) {
+  free(proposal->note);
+  free(proposal);
+}
+
+void om_quorum_free(struct om_node *node) {
+  for (size_t i = 0; i < node->n_proposed; i++) free_proposal(node->proposed[i]);
+  node->n_proposed = 0;
+  om_heard_clear(&node->head);
+}
+
+static uint64_t final_size(const struct om_node *node) {
+  uint32_t own = node->config.own_log;
+  return own < node->n_logs ? node->logs[own].final.size : 0;
+}
+
+static bool settled(const struct om_node *node, const struct om_proposal *proposal) {
+  return proposal == NULL || proposal->done || proposal->size <= final_size(node);
+}
+
+static void propose(struct om_node *node, int64_t now_ms) {
+  if (node->n_proposed == OM_PROPOSALS_KEPT) {
+    free_proposal(node->proposed[0]);
+    memmove(node->proposed, node->proposed + 1, (OM_PROPOSALS_KEPT - 1) * sizeof node->proposed[0]);
+    node->n_proposed--;
+  }
+  struct om_proposal *proposal = om_node_alloc(1, sizeof *proposal);
+  proposal->size = node->head.size;
+  proposal->len = node->head.len;
+  proposal->note = om_node_alloc(proposal->len, 1);
+  memcpy(proposal->note, node->head.note, proposal->len);
+  node->proposed[node->n_proposed++] = proposal;
+  node->proposed_ms = now_ms;
+}
+
+/* Adds WITNESS's operator to those counted, unless it is there; false: not of the quorum. */
+static bool count_operator(const struct om_node *node, uint32_t *operators, size_t *n, uint32_t witness) {
+  for (size_t i = 0; i < node->quorum.n; i++) {
+    if (node->quorum.daemons[i].log != witness) continue;
+    for (size_t k = 0; k < *n; k++)
+      if (operators[k] == node->quorum.daemons[i].operator_member) return false;
+    operators[(*n)++] = node->quorum.daemons[i].operator_member;
+    return true;
+  }
+  return false;
+}
+
+/* Puts the own note and one line of each of k operators together. False: too few, or no room for them. */
+static bool assemble(const struct om_node *node, const struct om_proposal *proposal, char note[OM_NOTE_BYTES_MAX],
+                     size_t *len) {
+  uint32_t operators[OM_WITNESSES_MAX];
+  size_t n = 0;
+  struct om_status st;
+  memcpy(note, proposal->note, proposal->len);
+  *len = proposal->len;
+  for (size_t i = 0; i < proposal->n && n < node->quorum.k; i++) {
+    const struct om_gathered *gathered = &proposal->lines[i];
+    if (count_operator(node, operators, &n, gathered->witness) &&
+        om_note_add_line(note, len, gathered->line, strlen(gathered->line), &st) != OM_OK)
+      return false;
+  }
+  return n >= node->quorum.k && *len <= OM_HEAD_MAX_BYTES;
+}
+
+/* A quorum on a head settles those below it. */
+static void finish(struct om_node *node, struct om_proposal *proposal) {
+  char note[OM_NOTE_BYTES_MAX];
+  size_t len = 0;
+  uint32_t own = node->config.own_log;
+  if (proposal->done || node->quorum.k == 0 || own >= node->n_logs || !assemble(node, proposal, note, &len)) return;
+  for (size_t i = 0; i < node->n_proposed; i++)
+    if (node->proposed[i]->size <= proposal->size) node->proposed[i]->done = true;
+  om_pair_offer(&node->logs[own].claims, proposal->size, (const uint8_t *)note, len, OM_SLOT_NONE);
+  om_node_mark_log(node, own);
+}
+
+void om_quorum_advance(struct om_node *node, int64_t now_ms) {
+  struct om_proposal *last = newest(node);
+  if (node->quorum.k == 0) return;
+  if (last != NULL && !settled(node, last)) finish(node, last); /* the list of witnesses may have changed */
+  if (node->head.size <= final_size(node) || now_ms < node->propose_after_ms) return;
+  if (last != NULL && node->head.size <= last->size) return;
+  int64_t since = now_ms - node->proposed_ms;
+  if (last != NULL && since < node->config.propose_interval_ms) return;
+  if (!settled(node, last) && since < node->config.propose_timeout_ms) return;
+  propose(node, now_ms);
+}
+
+void om_quorum_refused(struct om_node *node, int64_t now_ms) {
+  for (size_t i = 0; i < node->n_proposed; i++) free_proposal(node->proposed[i]);
+  node->n_proposed = 0;
+  node->propose_after_ms = now_ms + node->config.propose_timeout_ms;
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) node->peers[slot].proposed = 0;
+}
+
+bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot) {
+  struct om_proposal *proposal = newest(node);
+  struct om_peer *peer = &node->peers[slot];
+  if (settled(node, proposal) || peer->proposed >= proposal->size || peer->log == OM_LOG_NONE ||
+      !om_node_is_witness(node, node->config.own_log, peer->log))
+    return false;
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Propose wire = OREMARK__PROPOSE__INIT;
+  peer->proposed = proposal->size;
+  wire.log = node->config.own_log;
+  wire.checkpoint = (ProtobufCBinaryData){proposal->len, proposal->note};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_PROPOSE;
+  message.propose = &wire;
+  om_peer_encode(&out->bytes, &out->len, &message);
+  return true;
+}
+
+static struct om_proposal *open_proposal(const struct om_node *node, uint64_t size) {
+  for (size_t i = 0; i < node->n_proposed; i++)
+    if (node->proposed[i]->size == size && !settled(node, node->proposed[i])) return node->proposed[i];
+  return NULL;
+}
+
+static const struct om_daemon *witness_of(const struct om_node *node, uint32_t log) {
+  for (size_t i = 0; i < node->quorum.n; i++)
+    if (node->quorum.daemons[i].log == log) return &node->quorum.daemons[i];
+  return NULL;
+}
+
+/* Is LINE this witness's cosignature of the proposal's text? */
+static enum om_code check_line(const struct om_proposal *proposal, const struct om_daemon *witness, const char *line,
+                               size_t len, struct om_status *st) {
+  char bytes[OM_NOTE_BYTES_MAX];
+  size_t bytes_len = 0;
+  struct om_note own, cosigned;
+  uint64_t time_s = 0;
+  enum om_code code = om_note_parse(&own, (const char *)proposal->note, proposal->len, st);
+  if (code == OM_OK) code = om_note_begin(bytes, &bytes_len, own.text, own.text_len, st);
+  if (code == OM_OK) code = om_note_add_line(bytes, &bytes_len, line, len, st);
+  if (code == OM_OK) code = om_note_parse(&cosigned, bytes, bytes_len, st);
+  if (code == OM_OK) code = om_note_verify_cosignature(&cosigned, &time_s, witness->origin, witness->cosign_key, st);
+  return code;
+}
+
+enum om_code om_quorum_cosigned(struct om_node *node, uint32_t slot, const struct om_peer_cosigned *in, int64_t now_ms,
+                                struct om_status *st) {
+  if (in->len == 0 || in->len > OM_LINE_MAX_BYTES)
+    return om_fail(st, OM_MALFORMED, "peer-cosigned", "a cosignature line of %zu bytes", in->len);
+  if (in->log != node->config.own_log) return OM_OK;
+  if (in->witness != node->peers[slot].log)
+    return om_fail(st, OM_REFUSED, "peer-cosigned", "a cosignature in the name of log %u's daemon", in->witness);
+  struct om_proposal *proposal = open_proposal(node, in->size);
+  const struct om_daemon *witness = witness_of(node, in->witness);
+  if (proposal == NULL || witness == NULL || proposal->n == OM_WITNESSES_MAX) return OM_OK; /* late */
+  for (size_t i = 0; i < proposal->n; i++)
+    if (proposal->lines[i].witness == in->witness) return OM_OK;
+  enum om_code code = check_line(proposal, witness, in->line, in->len, st);
+  if (code != OM_OK) return om_wrap(st, "a cosignature of the own log at size %llu", (unsigned long long)in->size);
+  struct om_gathered *gathered = &proposal->lines[proposal->n++];
+  gathered->witness = in->witness;
+  memcpy(gathered->line, in->line, in->len);
+  gathered->line[in->len] = '\0';
+  finish(node, proposal);
+  om_quorum_advance(node, now_ms);
+  return OM_OK;
+}

@@ -1,0 +1,153 @@
+/* What one peer is told of one log: Follow for what is followed from it, cosignatures, final heads and entries for what it
+ * follows, and how much is held. Each is made when the link has room, from what the peer has not been told. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/node_state.h"
+
+static uint64_t larger(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
+
+/* How far the peer in SLOT is served: a witness must see what it is to cosign, and a home daemon may have lost its tail. */
+static uint64_t served_size(const struct om_node *node, uint32_t slot, uint32_t log) {
+  const struct om_tracked *tracked = &node->logs[log];
+  uint32_t peer_log = node->peers[slot].log;
+  bool all = peer_log == log || (peer_log != OM_LOG_NONE && om_node_is_witness(node, log, peer_log));
+  return all || tracked->final.size > tracked->size ? tracked->size : tracked->final.size;
+}
+
+static void drop_acked(struct om_serve *serve, uint64_t from) {
+  while (serve->n > 0 && serve->ring[serve->first].end <= from) {
+    serve->outstanding -= serve->ring[serve->first].cost;
+    serve->first = (serve->first + 1) % OM_WINDOW_CHUNKS;
+    serve->n--;
+  }
+  serve->acked = from;
+}
+
+void om_serve_follow(struct om_node *node, uint32_t slot, uint32_t log, uint64_t from, bool stop) {
+  if (log >= node->n_logs) return; /* the peer knows more of the registry; it asks again when it hears that we have the log */
+  struct om_row *row = om_node_row(node, slot, log);
+  if (stop) {
+    free(row->serve);
+    row->serve = NULL;
+    return;
+  }
+  if (row->serve != NULL && from >= row->serve->acked && from <= row->serve->next) {
+    drop_acked(row->serve, from);
+  } else {
+    if (row->serve == NULL) row->serve = om_node_alloc(1, sizeof *row->serve);
+    *row->serve = (struct om_serve){.next = from, .acked = from};
+  }
+  row->has = larger(row->has, from);
+  om_node_mark_row(node, slot, log);
+}
+
+static bool follow_next(struct om_node *node, struct om_action *out, struct om_row *row, uint32_t log) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Follow follow = OREMARK__FOLLOW__INIT;
+  if (!row->stop_due && !row->follow_due) return false;
+  follow.log = log;
+  follow.stop = row->stop_due;
+  if (row->stop_due) {
+    row->stop_due = false;
+  } else {
+    row->follow_due = false;
+    row->follow_from = larger(row->follow_from, node->logs[log].size);
+    follow.from = row->follow_from;
+  }
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_FOLLOW;
+  message.follow = &follow;
+  om_peer_encode(&out->bytes, &out->len, &message);
+  return true;
+}
+
+static bool cosigned_next(struct om_node *node, struct om_action *out, struct om_row *row, uint32_t log) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Cosigned cosigned = OREMARK__COSIGNED__INIT;
+  struct om_tracked *tracked = &node->logs[log];
+  if (!row->cosigned_due) return false;
+  row->cosigned_due = false;
+  cosigned.log = log;
+  cosigned.size = tracked->cosigned;
+  cosigned.witness = node->config.own_log;
+  cosigned.line = (ProtobufCBinaryData){strlen(tracked->cosigned_line), (uint8_t *)tracked->cosigned_line};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_COSIGNED;
+  message.cosigned = &cosigned;
+  om_peer_encode(&out->bytes, &out->len, &message);
+  return true;
+}
+
+/* Before the entries under it, which a follower that is no witness takes in only then. */
+static bool head_next(struct om_node *node, struct om_action *out, struct om_row *row, uint32_t log) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Head head = OREMARK__HEAD__INIT;
+  struct om_heard *final = &node->logs[log].final;
+  if (row->serve == NULL || final->size <= larger(row->head_sent, row->has_final)) return false;
+  row->head_sent = final->size;
+  row->told_final = larger(row->told_final, final->size);
+  head.log = log;
+  head.checkpoint = (ProtobufCBinaryData){final->len, final->note};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HEAD;
+  message.head = &head;
+  om_peer_encode(&out->bytes, &out->len, &message);
+  return true;
+}
+
+static bool entries_next(struct om_node *node, struct om_action *out, uint32_t slot, struct om_row *row, uint32_t log) {
+  struct om_serve *serve = row->serve;
+  uint64_t upto = served_size(node, slot, log);
+  if (serve == NULL || serve->next >= upto || serve->outstanding >= OM_WINDOW_BYTES || serve->n == OM_WINDOW_CHUNKS)
+    return false;
+  struct om_entry_sink sink;
+  om_entry_sink_begin(&sink, log, serve->next);
+  enum om_code code = node->config.entries(node->config.ctx, &sink, log, serve->next, upto);
+  size_t n = code == OM_OK ? sink.n : 0, cost = sink.cost;
+  om_entry_sink_end(&sink, &out->bytes, &out->len);
+  if (n == 0) { /* what can't be read here is asked of another */
+    free(out->bytes);
+    out->bytes = NULL;
+    free(serve);
+    row->serve = NULL;
+    return false;
+  }
+  serve->next += n;
+  OM_ASSERT(serve->next <= upto);
+  serve->ring[(serve->first + serve->n++) % OM_WINDOW_CHUNKS] = (struct om_serve_chunk){serve->next, cost};
+  serve->outstanding += cost;
+  row->told = larger(row->told, serve->next);
+  return true;
+}
+
+/* Growth is told only where it is news that the peer could use, and not for every commit. */
+static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot, struct om_row *row, uint32_t log,
+                      int64_t now_ms) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Have have = OREMARK__HAVE__INIT;
+  struct om_tracked *tracked = &node->logs[log];
+  bool news = !row->told_any || served_size(node, slot, log) > larger(row->told, row->has) ||
+              tracked->final.size > larger(row->told_final, row->has_final);
+  if (!news) return false;
+  if (row->told_any && now_ms - row->told_ms < OM_HAVE_MS) {
+    tracked->have_later = true;
+    return false;
+  }
+  row->told_any = true;
+  row->told_ms = now_ms;
+  row->told = tracked->size;
+  row->told_final = tracked->final.size;
+  have.log = log;
+  have.size = tracked->size;
+  have.final_size = tracked->final.size > tracked->size ? tracked->size : tracked->final.size;
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
+  message.have = &have;
+  om_peer_encode(&out->bytes, &out->len, &message);
+  return true;
+}
+
+bool om_serve_next(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log, int64_t now_ms) {
+  struct om_row *row = om_node_row(node, slot, log);
+  return follow_next(node, out, row, log) || cosigned_next(node, out, row, log) || head_next(node, out, row, log) ||
+         entries_next(node, out, slot, row, log) || have_next(node, out, slot, row, log, now_ms);
+}

@@ -1,0 +1,569 @@
+/* How the logs of others come in: one peer is followed for each, its entries wait in a bounded inbox for the writer, and
+ * where this daemon is no witness of the log, only what stands under a quorum-signed head is taken. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/node_state.h"
+
+static uint64_t larger(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
+
+/* ---- the inbox ---- */
+
+static void free_chunk(struct om_inbox_chunk *chunk) {
+  free(chunk->bytes);
+  free(chunk);
+}
+
+static void push_chunk(struct om_inbox *inbox, struct om_inbox_chunk *chunk) {
+  chunk->next = NULL;
+  if (inbox->last == NULL)
+    inbox->first = chunk;
+  else
+    inbox->last->next = chunk;
+  inbox->last = chunk;
+  inbox->cost += chunk->cost;
+}
+
+static struct om_inbox_chunk *pop_chunk(struct om_inbox *inbox) {
+  struct om_inbox_chunk *chunk = inbox->first;
+  inbox->first = chunk->next;
+  if (inbox->first == NULL) inbox->last = NULL;
+  inbox->cost -= chunk->cost;
+  return chunk;
+}
+
+/* Takes the entries before START off CHUNK; the message's bytes stay until the whole chunk goes. */
+static void trim_front(struct om_inbox_chunk *chunk, uint64_t start) {
+  size_t gone = (size_t)(start - chunk->start);
+  for (size_t i = 0; i < gone; i++) chunk->cost -= chunk->spans[i].len + OM_ENTRY_COST_BYTES;
+  memmove(chunk->spans, chunk->spans + gone, (chunk->n - gone) * sizeof chunk->spans[0]);
+  chunk->n -= gone;
+  chunk->start = start;
+}
+
+static void clear_inbox(struct om_node *node, struct om_tracked *tracked) {
+  node->inbox_cost -= tracked->inbox.cost;
+  while (tracked->inbox.first != NULL) free_chunk(pop_chunk(&tracked->inbox));
+  if (tracked->applying) tracked->apply_stale = true;
+  tracked->got = tracked->applying ? tracked->apply_end : tracked->size;
+  tracked->holding = false;
+}
+
+void om_sync_free(struct om_tracked *tracked) {
+  while (tracked->inbox.first != NULL) free_chunk(pop_chunk(&tracked->inbox));
+  om_pair_clear(&tracked->claims);
+  om_heard_clear(&tracked->unjudged);
+}
+
+/* ---- whom to follow ---- */
+
+static uint64_t offered(const struct om_tracked *tracked, const struct om_row *row) {
+  return tracked->asked ? row->has : row->has_final;
+}
+
+static bool has_more(struct om_node *node, uint32_t slot, uint32_t log) {
+  const struct om_tracked *tracked = &node->logs[log];
+  const struct om_row *row = om_node_row(node, slot, log);
+  return offered(tracked, row) > tracked->size || row->has_final > tracked->final.size;
+}
+
+static bool eligible(struct om_node *node, uint32_t slot, uint32_t log) {
+  return om_node_live(node, slot) && !om_node_row(node, slot, log)->stalled;
+}
+
+/* The next slot after AFTER, cyclically, from which more can be had. */
+static uint32_t next_with_more(struct om_node *node, uint32_t log, uint32_t after) {
+  for (uint32_t i = 1; i <= OM_PEERS_MAX; i++) {
+    uint32_t slot = (after + i) % OM_PEERS_MAX;
+    if (eligible(node, slot, log) && has_more(node, slot, log)) return slot;
+  }
+  return OM_SLOT_NONE;
+}
+
+/* The log's home first; then whom it is followed from already, unless only another has more. */
+static uint32_t pick_source(struct om_node *node, uint32_t log) {
+  struct om_tracked *tracked = &node->logs[log];
+  uint32_t home = om_node_slot_of(node, log), now = tracked->source;
+  if (home != OM_SLOT_NONE && eligible(node, home, log) && om_node_row(node, home, log)->has >= tracked->size) return home;
+  bool current = now != OM_SLOT_NONE && om_node_live(node, now);
+  if (current && eligible(node, now, log) && has_more(node, now, log)) return now;
+  uint32_t other = next_with_more(node, log, log % OM_PEERS_MAX);
+  if (other != OM_SLOT_NONE) return other;
+  return current ? now : OM_SLOT_NONE;
+}
+
+static void release_bulk(struct om_node *node, struct om_tracked *tracked) {
+  if (!tracked->bulk) return;
+  tracked->bulk = false;
+  node->bulk--;
+}
+
+/* The inbox stays: the caller says whether what is in it is still wanted. */
+static void stop_source(struct om_node *node, uint32_t log) {
+  struct om_tracked *tracked = &node->logs[log];
+  uint32_t slot = tracked->source;
+  tracked->source = OM_SLOT_NONE;
+  release_bulk(node, tracked);
+  if (slot == OM_SLOT_NONE || !node->peers[slot].connected) return;
+  struct om_row *row = om_node_row(node, slot, log);
+  row->stop_due = true;
+  row->follow_due = false;
+  om_node_mark_row(node, slot, log);
+}
+
+static void start_source(struct om_node *node, uint32_t log, uint32_t slot, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  struct om_row *row = om_node_row(node, slot, log);
+  tracked->source = slot;
+  tracked->progress_ms = now_ms;
+  row->follow_due = true; /* after the stop of an earlier following, where that is still to be sent */
+  row->follow_from = tracked->got;
+  row->allowance += OM_WINDOW_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES;
+  om_node_mark_row(node, slot, log);
+}
+
+static void set_source(struct om_node *node, uint32_t log, uint32_t slot, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (tracked->source == slot) return;
+  stop_source(node, log);
+  clear_inbox(node, tracked);
+  if (slot != OM_SLOT_NONE) start_source(node, log, slot, now_ms);
+}
+
+/* Logs that are far behind take turns, so that what they are sent fits the inbox together. */
+static bool admit(struct om_node *node, uint32_t log, uint32_t slot) {
+  struct om_tracked *tracked = &node->logs[log];
+  uint64_t there = offered(tracked, om_node_row(node, slot, log));
+  bool far = there > tracked->got && there - tracked->got > OM_BULK_ENTRIES;
+  if (!far || tracked->bulk || log == OM_LOG_REGISTRY) return true;
+  if (node->bulk >= OM_BULK_LOGS) return false;
+  tracked->bulk = true;
+  node->bulk++;
+  return true;
+}
+
+static void starve(struct om_tracked *tracked) {
+  tracked->starved = true;
+}
+
+void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (log == node->config.own_log || tracked->stopped || tracked->waits || tracked->holding) return;
+  uint32_t slot = pick_source(node, log);
+  if (slot == tracked->source && (slot == OM_SLOT_NONE || tracked->bulk)) return;
+  if (slot != tracked->source) set_source(node, log, OM_SLOT_NONE, now_ms);
+  if (slot != OM_SLOT_NONE && !admit(node, log, slot)) {
+    set_source(node, log, OM_SLOT_NONE, now_ms);
+    starve(tracked);
+    return;
+  }
+  tracked->starved = false;
+  set_source(node, log, slot, now_ms);
+}
+
+/* Begins again from what is held. */
+static void choose_again(struct om_node *node, uint32_t log, int64_t now_ms) {
+  stop_source(node, log);
+  clear_inbox(node, &node->logs[log]);
+  om_sync_choose(node, log, now_ms);
+}
+
+static void forget_stalls(struct om_node *node, uint32_t log) {
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++)
+    if (node->peers[slot].connected && log < node->peers[slot].n_rows) node->peers[slot].rows[log].stalled = false;
+}
+
+void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size, int64_t now_ms) {
+  struct om_row *row = om_node_row(node, slot, log);
+  if (row == NULL) return;
+  if (size > row->has || final_size > row->has_final) row->stalled = false;
+  row->has = size;
+  row->has_final = final_size;
+  if (log < node->n_logs) om_sync_choose(node, log, now_ms);
+}
+
+void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms) {
+  for (uint32_t log = 0; log < node->n_logs; log++) {
+    struct om_tracked *tracked = &node->logs[log];
+    om_pair_unslot(&tracked->claims, slot);
+    if (tracked->unjudged.slot == slot) tracked->unjudged.slot = OM_SLOT_NONE;
+    if (tracked->finalising_slot == slot) tracked->finalising_slot = OM_SLOT_NONE;
+    if (tracked->apply_slot == slot) tracked->apply_slot = OM_SLOT_NONE;
+    if (tracked->source == slot) choose_again(node, log, now_ms);
+  }
+}
+
+/* ---- entries ---- */
+
+/* A log that waits can ask for its entries again: its room goes first. */
+static bool make_room(struct om_node *node, size_t cost) {
+  for (uint32_t log = 0; log < node->n_logs && node->inbox_cost + cost > OM_INBOX_BYTES; log++)
+    if (node->logs[log].waits) clear_inbox(node, &node->logs[log]);
+  return node->inbox_cost + cost <= OM_INBOX_BYTES;
+}
+
+static struct om_inbox_chunk *new_chunk(const struct om_peer_entries *in, size_t cost, uint32_t slot, bool home) {
+  struct om_inbox_chunk *chunk = om_node_alloc(1, sizeof *chunk + in->n * sizeof chunk->spans[0]);
+  struct om_peer_entries copy = *in;
+  chunk->bytes = om_node_alloc(in->body_len, 1);
+  memcpy(chunk->bytes, in->body, in->body_len);
+  copy.body = chunk->bytes;
+  om_peer_entries_spans(chunk->spans, &copy);
+  chunk->start = in->start;
+  chunk->n = in->n;
+  chunk->cost = cost;
+  chunk->slot = slot;
+  chunk->home = home;
+  return chunk;
+}
+
+enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
+                             struct om_status *st) {
+  struct om_row *row = in->log < node->n_logs ? om_node_row(node, slot, in->log) : NULL;
+  size_t cost = in->bytes + in->n * OM_ENTRY_COST_BYTES;
+  if (row == NULL || row->allowance < (int64_t)cost)
+    return om_fail(st, OM_MALFORMED, "peer-entries", "entries of log %u that it was not asked for", in->log);
+  row->allowance -= (int64_t)cost;
+  struct om_tracked *tracked = &node->logs[in->log];
+  if (tracked->source != slot || tracked->stopped || in->start != tracked->got) return OM_OK; /* crossed with a stop */
+  row->has = larger(row->has, in->start + in->n);
+  if (!make_room(node, cost)) {
+    set_source(node, in->log, OM_SLOT_NONE, now_ms);
+    starve(tracked);
+    return OM_OK;
+  }
+  push_chunk(&tracked->inbox, new_chunk(in, cost, slot, node->peers[slot].log == in->log));
+  node->inbox_cost += cost;
+  tracked->got += in->n;
+  tracked->progress_ms = now_ms;
+  if (tracked->got >= offered(tracked, row)) release_bulk(node, tracked);
+  om_node_mark_log(node, in->log);
+  return OM_OK;
+}
+
+/* Entries below this may be taken in: a witness has to see what it is asked to cosign. */
+static uint64_t apply_limit(const struct om_tracked *tracked) {
+  return tracked->asked ? UINT64_MAX : larger(tracked->final.size, om_pair_highest(&tracked->claims));
+}
+
+static bool may_apply(const struct om_tracked *tracked) {
+  return !tracked->applying && !tracked->waits && !tracked->stopped && tracked->retry_ms == 0 &&
+         tracked->inbox.first != NULL && tracked->inbox.first->start < apply_limit(tracked);
+}
+
+/* Moves whole chunks from the inbox to the action, as many as one APPLY holds; what lies above the limit comes back with it. */
+static void take_chunks(struct om_tracked *tracked, struct om_action *out) {
+  struct om_inbox_chunk **end = &out->chunks;
+  struct om_inbox *inbox = &tracked->inbox;
+  uint64_t limit = apply_limit(tracked);
+  size_t total = 0;
+  tracked->apply_cost = 0;
+  out->slot = inbox->first->slot;
+  out->home = inbox->first->home;
+  out->start = inbox->first->start;
+  while (inbox->first != NULL && inbox->first->slot == out->slot && inbox->first->start < limit &&
+         (total == 0 || tracked->apply_cost + inbox->first->cost <= OM_APPLY_BYTES)) {
+    struct om_inbox_chunk *chunk = pop_chunk(inbox);
+    chunk->next = NULL;
+    *end = chunk;
+    end = &chunk->next;
+    total += chunk->n;
+    tracked->apply_cost += chunk->cost;
+  }
+  out->n = limit - out->start < total ? (size_t)(limit - out->start) : total;
+}
+
+static void point_entries(struct om_action *out) {
+  out->entries = om_node_alloc(out->n, sizeof *out->entries);
+  size_t i = 0;
+  for (const struct om_inbox_chunk *chunk = out->chunks; chunk != NULL; chunk = chunk->next)
+    for (size_t k = 0; k < chunk->n && i < out->n; k++) out->entries[i++] = chunk->spans[k];
+}
+
+static bool apply_next(struct om_node *node, struct om_action *out, struct om_tracked *tracked) {
+  if (!may_apply(tracked)) return false;
+  OM_ASSERT(tracked->inbox.first->start == tracked->size);
+  out->kind = OM_ACTION_APPLY;
+  take_chunks(tracked, out);
+  point_entries(out);
+  tracked->applying = true;
+  tracked->apply_stale = false;
+  tracked->apply_start = out->start;
+  tracked->apply_end = out->start + out->n;
+  tracked->apply_slot = out->slot;
+  tracked->apply_growths = node->growths;
+  return true;
+}
+
+static bool final_next(struct om_node *node, struct om_action *out, struct om_tracked *tracked) {
+  const struct om_heard *best = om_pair_best(&tracked->claims, tracked->size);
+  if (best == NULL || tracked->finalising != 0 || tracked->final_waits || tracked->retry_ms != 0) return false;
+  out->kind = OM_ACTION_FINAL;
+  out->bytes = om_node_alloc(best->len, 1);
+  out->len = best->len;
+  memcpy(out->bytes, best->note, best->len);
+  tracked->finalising = best->size;
+  tracked->finalising_slot = best->slot;
+  tracked->final_growths = node->growths;
+  return true;
+}
+
+bool om_sync_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (tracked->retry_ms != 0 && now_ms >= tracked->retry_ms) tracked->retry_ms = 0;
+  return final_next(node, out, tracked) || apply_next(node, out, tracked);
+}
+
+/* ---- what came of it ---- */
+
+/* Puts what was not taken in back before the rest, and what was taken in to the account of the peer that sent it. */
+static void put_back(struct om_node *node, struct om_tracked *tracked, uint32_t log, struct om_action *action) {
+  struct om_inbox back = {NULL, NULL, 0};
+  size_t before = tracked->apply_cost;
+  while (action->chunks != NULL) {
+    struct om_inbox_chunk *chunk = action->chunks;
+    action->chunks = chunk->next;
+    if (tracked->apply_stale || chunk->start + chunk->n <= tracked->size) {
+      free_chunk(chunk);
+      continue;
+    }
+    if (chunk->start < tracked->size) trim_front(chunk, tracked->size);
+    push_chunk(&back, chunk);
+  }
+  node->inbox_cost -= before - back.cost;
+  if (om_node_live(node, tracked->apply_slot))
+    om_node_row(node, tracked->apply_slot, log)->allowance += (int64_t)(before - back.cost);
+  if (back.first == NULL) return;
+  back.last->next = tracked->inbox.first;
+  if (tracked->inbox.last == NULL) tracked->inbox.last = back.last;
+  tracked->inbox.first = back.first;
+  tracked->inbox.cost += back.cost;
+}
+
+/* Keeps the entry that waits and a little more, so that trying again costs no traffic. */
+static void hold(struct om_node *node, uint32_t log) {
+  struct om_tracked *tracked = &node->logs[log];
+  struct om_inbox kept = {NULL, NULL, 0};
+  stop_source(node, log);
+  node->inbox_cost -= tracked->inbox.cost;
+  while (tracked->inbox.first != NULL) {
+    struct om_inbox_chunk *chunk = pop_chunk(&tracked->inbox);
+    if (kept.first == NULL || (chunk->start == kept.last->start + kept.last->n && kept.cost + chunk->cost <= OM_KEPT_BYTES))
+      push_chunk(&kept, chunk);
+    else
+      free_chunk(chunk);
+  }
+  tracked->inbox = kept;
+  node->inbox_cost += kept.cost;
+  tracked->got = kept.last == NULL ? tracked->size : kept.last->start + kept.last->n;
+  tracked->holding = kept.first != NULL;
+}
+
+static void taken(struct om_node *node, uint32_t log, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (tracked->holding && tracked->inbox.first == NULL) tracked->holding = false;
+  if (tracked->source != OM_SLOT_NONE) {
+    om_node_row(node, tracked->source, log)->follow_due = true;
+    om_node_mark_row(node, tracked->source, log);
+  } else {
+    om_sync_choose(node, log, now_ms);
+  }
+}
+
+static void wait_for_other(struct om_node *node, uint32_t log) {
+  struct om_tracked *tracked = &node->logs[log];
+  hold(node, log);
+  tracked->waits = node->growths == tracked->apply_growths; /* else what it waits for may have come meanwhile */
+}
+
+static void stop_log(struct om_node *node, uint32_t log) {
+  struct om_tracked *tracked = &node->logs[log];
+  tracked->stopped = true;
+  stop_source(node, log);
+  clear_inbox(node, tracked);
+  om_pair_clear(&tracked->proposals);
+}
+
+void om_node_applied(struct om_node *node, struct om_action *action, uint64_t size, enum om_code code, int64_t now_ms) {
+  OM_ASSERT(action->kind == OM_ACTION_APPLY && action->log < node->n_logs);
+  uint32_t log = action->log;
+  struct om_tracked *tracked = &node->logs[log];
+  OM_ASSERT(tracked->applying && size >= tracked->apply_start && size <= tracked->apply_end);
+  bool stale = tracked->apply_stale;
+  om_node_log_changed(node, log, size, tracked->stopped, now_ms);
+  put_back(node, tracked, log, action);
+  tracked->applying = false;
+  tracked->apply_stale = false;
+  om_action_free(action);
+  if (stale && size != tracked->apply_end) choose_again(node, log, now_ms); /* it was followed from where this was to end */
+  switch (code) {
+    case OM_OK:
+      taken(node, log, now_ms);
+      break;
+    case OM_WAIT:
+      wait_for_other(node, log);
+      if (!tracked->holding) om_sync_choose(node, log, now_ms);
+      break;
+    case OM_MALFORMED:
+    case OM_REFUSED:
+      stop_log(node, log);
+      break;
+    case OM_NO:
+      om_node_drop(node, tracked->apply_slot, "it relayed entries that are not those under the log's head");
+      choose_again(node, log, now_ms);
+      break;
+    case OM_USAGE:
+    case OM_IO:
+    case OM_FULL:
+    case OM_BUSY:
+    case OM_CORRUPT:
+    case OM_MISSING:
+      tracked->retry_ms = now_ms + OM_RETRY_MS;
+      break;
+  }
+  om_node_mark_log(node, log);
+}
+
+void om_node_finalised(struct om_node *node, struct om_action *action, enum om_code code, int64_t now_ms) {
+  OM_ASSERT(action->kind == OM_ACTION_FINAL && action->log < node->n_logs);
+  uint32_t log = action->log;
+  struct om_tracked *tracked = &node->logs[log];
+  uint64_t size = tracked->finalising;
+  OM_ASSERT(size != 0);
+  tracked->finalising = 0;
+  om_action_free(action);
+  switch (code) {
+    case OM_OK:
+      om_pair_done(&tracked->claims, size);
+      break;
+    case OM_WAIT:
+      tracked->final_waits = node->growths == tracked->final_growths;
+      break;
+    case OM_NO:
+    case OM_MALFORMED:
+    case OM_REFUSED:
+      om_pair_remove(&tracked->claims, size);
+      om_node_drop(node, tracked->finalising_slot, "it sent a final head that does not stand");
+      if (log == node->config.own_log) om_quorum_refused(node, now_ms);
+      break;
+    case OM_USAGE:
+    case OM_IO:
+    case OM_FULL:
+    case OM_BUSY:
+    case OM_CORRUPT:
+    case OM_MISSING:
+      tracked->retry_ms = now_ms + OM_RETRY_MS;
+      break;
+  }
+  om_node_mark_log(node, log);
+}
+
+/* ---- heads ---- */
+
+/* OM_OK: taken, or kept to be judged later. */
+static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len, uint64_t size,
+                          struct om_status *st) {
+  struct om_tracked *tracked = &node->logs[log];
+  enum om_code code = node->config.judge(node->config.ctx, &size, log, note, len, st);
+  if (code == OM_OK) {
+    om_pair_offer(&tracked->claims, size, note, len, slot);
+    om_node_mark_log(node, log);
+  } else if (code == OM_WAIT) {
+    if (size > tracked->unjudged.size) om_heard_set(&tracked->unjudged, size, note, len, slot);
+    om_status_clear(st);
+    code = OM_OK;
+  }
+  return code;
+}
+
+enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len, int64_t now_ms,
+                          struct om_status *st) {
+  uint64_t size = 0;
+  enum om_code code = om_note_size(&size, note, len, st);
+  if (code != OM_OK || log >= node->n_logs) return code;
+  struct om_tracked *tracked = &node->logs[log];
+  struct om_row *row = om_node_row(node, slot, log);
+  if (size > larger(tracked->final.size, om_pair_highest(&tracked->claims))) {
+    code = judge(node, slot, log, note, len, size, st);
+    if (code != OM_OK) return om_wrap(st, "a head of log %u", log);
+  }
+  row->has_final = larger(row->has_final, size);
+  row->has = larger(row->has, size);
+  om_sync_choose(node, log, now_ms);
+  return OM_OK;
+}
+
+static void judge_again(struct om_node *node, uint32_t log) {
+  struct om_heard heard = node->logs[log].unjudged;
+  struct om_status st;
+  if (heard.size == 0) return;
+  node->logs[log].unjudged = (struct om_heard){.slot = OM_SLOT_NONE};
+  if (judge(node, heard.slot, log, heard.note, heard.len, heard.size, &st) != OM_OK)
+    om_node_drop(node, heard.slot, "it sent a final head that does not stand");
+  free(heard.note);
+}
+
+/* ---- time and growth ---- */
+
+static void wake(struct om_node *node, uint32_t log, uint32_t grown, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  bool registry = grown == OM_LOG_REGISTRY;
+  if (log == grown || registry) {
+    tracked->final_waits = false;
+    tracked->cosign_waits = false;
+    judge_again(node, log);
+    om_node_mark_log(node, log);
+  }
+  if (log == grown || !tracked->waits) return;
+  tracked->waits = false;
+  om_node_mark_log(node, log);
+  if (!tracked->holding) om_sync_choose(node, log, now_ms);
+}
+
+void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  node->growths++;
+  tracked->progress_ms = now_ms;
+  if (!tracked->applying && tracked->inbox.first == NULL) tracked->got = larger(tracked->got, tracked->size);
+  forget_stalls(node, log);
+  if (tracked->stopped) stop_log(node, log);
+  om_node_mark_rows(node, log);
+  for (uint32_t other = 0; other < node->n_logs; other++) wake(node, other, log, now_ms);
+}
+
+/* Nothing comes although somebody has more: another is asked; when all have been, each once more. */
+static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  uint32_t slot = tracked->source;
+  if (slot == OM_SLOT_NONE || tracked->applying || tracked->waits || tracked->holding || tracked->unjudged.size != 0 ||
+      tracked->retry_ms != 0 || may_apply(tracked) || now_ms - tracked->progress_ms < OM_STALL_MS)
+    return;
+  tracked->progress_ms = now_ms;
+  if (!has_more(node, slot, log) && next_with_more(node, log, slot) == OM_SLOT_NONE) return;
+  om_node_row(node, slot, log)->stalled = true;
+  uint32_t next = next_with_more(node, log, slot);
+  if (next == OM_SLOT_NONE) {
+    forget_stalls(node, log);
+    next = next_with_more(node, log, slot);
+  }
+  set_source(node, log, OM_SLOT_NONE, now_ms);
+  if (next != OM_SLOT_NONE && admit(node, log, next))
+    set_source(node, log, next, now_ms);
+  else
+    starve(tracked);
+}
+
+static void tick_log(struct om_node *node, uint32_t log, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (tracked->have_later) om_node_mark_rows(node, log);
+  tracked->have_later = false;
+  if (tracked->retry_ms != 0 && now_ms >= tracked->retry_ms) om_node_mark_log(node, log);
+  check_stall(node, log, now_ms);
+  if (tracked->starved && node->inbox_cost < OM_INBOX_BYTES / 2) om_sync_choose(node, log, now_ms);
+}
+
+void om_sync_tick(struct om_node *node, int64_t now_ms) {
+  for (uint32_t log = 0; log < node->n_logs; log++) tick_log(node, log, now_ms);
+}

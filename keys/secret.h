@@ -1,8 +1,9 @@
-/* The inside of a secret key, for the files of keys/ alone: nothing above includes this header, so that no other folder
- * can reach a secret byte. */
+/* The inside of secret keys and passphrases, for the files of keys/ alone: nothing above includes this header, so that
+ * no other folder can reach a secret byte. */
 #ifndef OREMARK_KEYS_SECRET_H
 #define OREMARK_KEYS_SECRET_H
 
+#include "keys/passphrase.h"
 #include "keys/sign.h"
 
 enum om_curve { OM_CURVE_ED25519, OM_CURVE_X25519 };
@@ -13,6 +14,12 @@ struct om_secret {
   uint8_t public_key[OM_PUBLIC_BYTES];
   uint8_t seed[OM_SEED_BYTES]; /* what the rest is made from, and what a key file keeps; the scalar where X25519 */
   uint8_t signing_key[64];     /* Ed25519 only: seed and public key, as libsodium wants it */
+};
+
+/* The same for a passphrase. */
+struct om_passphrase {
+  size_t len;
+  char text[OM_PASSPHRASE_BYTES]; /* LEN bytes, no NUL */
 };
 
 /* LEN bytes that are locked in memory, wiped when freed with sodium_free. OM_IO if the system does not allow that. */

@@ -15,7 +15,7 @@ static void tidy(char *text, size_t len, bool was_cut) {
     if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F) text[i] = '?';
 }
 
-static void format(char *out, size_t size, const char *fmt, va_list args) {
+__attribute__((format(printf, 3, 0))) static void format(char *out, size_t size, const char *fmt, va_list args) {
   int n = vsnprintf(out, size, fmt, args);
   OM_ASSERT(n >= 0);
   bool was_cut = (size_t)n >= size;

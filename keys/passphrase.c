@@ -101,7 +101,6 @@ static void catch_signals(struct before *b) {
     OM_ASSERT(sigaction(caught[i], NULL, &b->actions[i]) == 0);
     if (b->actions[i].sa_handler == SIG_IGN) continue;
     OM_ASSERT(sigaction(caught[i], &ours, NULL) == 0);
-    sigdelset(&while_waiting, caught[i]);
   }
 }
 

@@ -114,7 +114,7 @@ static int64_t random_total(int64_t old) {
 
 static void scaling_follows_the_reference(void **state) {
   (void)state;
-  for (int round = 0; round < ROUNDS; round++) {
+  for (uint64_t round = 0; round < test_times(ROUNDS); round++) {
     om_arena_reset(&arena);
     struct om_mix in = random_mix(ROWS_MAX), out;
     if (in.n == 0) continue;
@@ -134,7 +134,7 @@ static void scaling_follows_the_reference(void **state) {
 
 static void taking_leaves_the_rest(void **state) {
   (void)state;
-  for (int round = 0; round < ROUNDS; round++) {
+  for (uint64_t round = 0; round < test_times(ROUNDS); round++) {
     om_arena_reset(&arena);
     struct om_mix in = random_mix(ROWS_MAX), rest = in, all = {0};
     for (int piece = 0; piece < 4; piece++) { /* piece by piece, and put together again */
@@ -152,7 +152,7 @@ static void taking_leaves_the_rest(void **state) {
 
 static void sums_do_not_depend_on_the_order(void **state) {
   (void)state;
-  for (int round = 0; round < ROUNDS; round++) {
+  for (uint64_t round = 0; round < test_times(ROUNDS); round++) {
     om_arena_reset(&arena);
     struct om_mix mixes[4], sum, shuffled;
     struct om_share rows[4 * 30];
@@ -201,7 +201,7 @@ static struct om_mix naive_pool(struct om_mix in, size_t max) {
 
 static void pooling_follows_the_reference(void **state) {
   (void)state;
-  for (int round = 0; round < ROUNDS; round++) {
+  for (uint64_t round = 0; round < test_times(ROUNDS); round++) {
     om_arena_reset(&arena);
     struct om_share *room = om_arena_array(&arena, ROWS_MAX + 1, sizeof *room);
     struct om_mix in = random_mix(ROWS_MAX);

@@ -20,6 +20,13 @@ uint64_t test_seed(void) {
   return seed;
 }
 
+uint64_t test_times(uint64_t times) {
+  const char *text = getenv("OREMARK_EFFORT");
+  uint64_t percent = text != NULL ? strtoull(text, NULL, 10) : 100;
+  uint64_t scaled = times * percent / 100;
+  return scaled > 0 ? scaled : 1;
+}
+
 uint64_t test_random(uint64_t *state) {
   uint64_t z = (*state += 0x9E3779B97F4A7C15u);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;

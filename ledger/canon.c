@@ -167,7 +167,7 @@ static bool field_body(struct scan *s, struct cursor *c, const ProtobufCFieldDes
   struct cursor body = {c->at, c->at + len};
   c->at = body.end;
   if (is_packed) return packed(s, body, field, st);
-  if (implicit && len == 0) return bad(st, s->type, field, "a default is written out");
+  if (implicit && len == 0 && field->type != PROTOBUF_C_TYPE_MESSAGE) return bad(st, s->type, field, "a default is written out");
   if (field->type == PROTOBUF_C_TYPE_STRING && !om_text_ok((const char *)body.at, (size_t)len))
     return bad(st, s->type, field, "not UTF-8 text without control characters");
   if (field->type == PROTOBUF_C_TYPE_MESSAGE) return om_canonical(field->descriptor, body.at, (size_t)len, st);

@@ -1,0 +1,187 @@
+#include "cli/act.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/clock.h"
+#include "cli/show.h"
+#include "cli/words.h"
+#include "ledger/events/kinds.h"
+#include "ledger/quantity.h"
+
+enum { RETRY_FIRST_MS = 100, RETRY_MAX_MS = 1000, DAY_MS = 86400000 };
+
+enum om_code om_valid_option(int64_t *out_ms, const struct om_args *args, struct om_status *st) {
+  const struct om_given *given = om_args_find(args, "valid-for");
+  *out_ms = (int64_t)OM_VALID_DEFAULT_DAYS * DAY_MS;
+  return given ? om_given_duration(given, out_ms, st) : OM_OK;
+}
+
+enum om_code om_wait_option(int64_t *out_ms, const struct om_args *args, struct om_status *st) {
+  const struct om_given *given = om_args_find(args, "wait");
+  uint64_t seconds = OM_WAIT_DEFAULT_S;
+  if (given && om_given_u64(given, &seconds, 86400, st)) return st->code;
+  *out_ms = (int64_t)seconds * 1000;
+  return OM_OK;
+}
+
+enum om_code om_event_begin(struct om_session *session, Oremark__Event **out, const struct om_args *args,
+                            int64_t now_ms, struct om_status *st) {
+  Oremark__Event *event = om_arena_alloc(&session->arena, sizeof *event);
+  oremark__event__init(event);
+  event->at_ms = now_ms;
+  event->zone_min = om_zone_at(now_ms);
+  const struct om_given *given = om_args_find(args, "at");
+  if (given && om_when_parse(&event->at_ms, &event->zone_min, given->value, st)) return om_given_wrap(given, st);
+  *out = event;
+  return OM_OK;
+}
+
+Oremark__Request *om_submit_request(const struct om_signed *statement) {
+  Oremark__Request *request = om_arena_alloc(statement->arena, sizeof *request);
+  Oremark__Submit *submit = om_arena_alloc(statement->arena, sizeof *submit);
+  oremark__request__init(request);
+  oremark__submit__init(submit);
+  om_signed_pack(statement, &submit->statement.data, &submit->statement.len);
+  request->what_case = OREMARK__REQUEST__WHAT_SUBMIT;
+  request->submit = submit;
+  return request;
+}
+
+enum om_code om_submit(struct om_session *session, Oremark__Reply **out, const struct om_signed *statement,
+                       int64_t wait_ms, struct om_status *st) {
+  Oremark__Request *request = om_submit_request(statement);
+  int64_t until = om_tick_ms() + wait_ms, pause = RETRY_FIRST_MS;
+  bool said = false;
+  for (;;) {
+    enum om_code code = om_session_call(session, out, request, st);
+    if (code == OM_OK && (*out)->what_case != OREMARK__REPLY__WHAT_RECEIPT) {
+      oremark__reply__free_unpacked(*out, NULL);
+      *out = NULL;
+      return om_fail(st, OM_IO, NULL, "the daemon answered a submission without a receipt: are both of one version?");
+    }
+    if (code != OM_WAIT || om_tick_ms() >= until) return code;
+    if (!said)
+      fprintf(session->err, "oremark: not final yet, trying again for %" PRId64 " s: %s\n", wait_ms / 1000, st->text);
+    said = true;
+    om_sleep_ms(pause);
+    pause = pause * 2 < RETRY_MAX_MS ? pause * 2 : RETRY_MAX_MS;
+  }
+}
+
+/* Calls EACH for every lot that STATEMENT makes. */
+static void each_made(const struct om_signed *statement,
+                      void (*each)(void *ctx, uint16_t event, uint16_t output, const uint8_t *number,
+                                   const Oremark__Material *m),
+                      void *ctx) {
+  for (size_t e = 0; e < statement->statement->n_events; e++) {
+    struct om_made made;
+    om_event_makes(&made, statement->statement->events[e]);
+    for (size_t i = 0; i < made.n; i++) {
+      uint8_t number[OM_LOT_NUMBER_BYTES];
+      uint16_t output = (uint16_t)(made.first_output + i);
+      om_made_number(number, statement, (uint16_t)e, output);
+      each(ctx, (uint16_t)e, output, number, made.materials ? made.materials[i] : NULL);
+    }
+  }
+}
+
+static void json_made(void *ctx, uint16_t event, uint16_t output, const uint8_t *number, const Oremark__Material *m) {
+  char text[OM_LOT_TEXT_BYTES], word[OM_WORD_BYTES];
+  json_t *lot = json_pack("{s:s, s:i, s:i}", "number", om_lot_format(text, sizeof text, number), "event", event,
+                          "output", output);
+  if (m) {
+    json_object_set_new(lot, "name", om_json_text(m->name));
+    json_object_set_new(lot, "form", json_string(om_word(word, &oremark__form__descriptor, (int)m->form)));
+    json_object_set_new(lot, "gross_mg", om_json_mass(m->gross_mg));
+  }
+  json_array_append_new(ctx, lot);
+}
+
+static void line_made(void *ctx, uint16_t event, uint16_t output, const uint8_t *number, const Oremark__Material *m) {
+  char text[OM_LOT_TEXT_BYTES], mass[OM_MASS_TEXT_BYTES], name[OM_SHOW_BYTES], word[OM_WORD_BYTES];
+  (void)event, (void)output;
+  om_lot_format(text, sizeof text, number);
+  if (m)
+    fprintf(ctx, "lot %s  %s  %s\n", text,
+            om_show_text(name, *m->name ? m->name : om_word(word, &oremark__form__descriptor, (int)m->form)),
+            om_mass_format(mass, sizeof mass, (int64_t)m->gross_mg));
+  else
+    fprintf(ctx, "lot %s  (pool)\n", text);
+}
+
+static json_t *made_json(const struct om_signed *statement) {
+  json_t *lots = json_array();
+  each_made(statement, json_made, lots);
+  return lots;
+}
+
+enum om_code om_submit_and_show(struct om_session *session, const struct om_signed *statement, struct om_status *st) {
+  int64_t wait_ms = 0;
+  Oremark__Reply *reply;
+  char hex[2 * OM_HASH_BYTES + 1], when[OM_TIME_TEXT_BYTES], origin[OM_SHOW_BYTES];
+  if (om_wait_option(&wait_ms, session->args, st) || om_submit(session, &reply, statement, wait_ms, st))
+    return st->code;
+  const Oremark__Receipt *receipt = reply->receipt;
+  om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
+  enum om_code code = OM_OK;
+  if (session->json) {
+    code = om_show_json(
+        session->out,
+        json_pack("{s:s, s:o, s:I, s:o, s:b, s:o}", "statement_id", hex, "origin", om_json_text(receipt->origin),
+                  "index", (json_int_t)receipt->index, "taken_at", om_json_time(receipt->taken_ms, 0), "again",
+                  receipt->again, "lots", made_json(statement)),
+        st);
+  } else {
+    om_time_format(when, sizeof when, receipt->taken_ms, om_zone_at(receipt->taken_ms));
+    fprintf(session->out, "%s in %s as entry %" PRIu64 " at %s (statement %.16s)\n",
+            receipt->again ? "already recorded" : "recorded", om_show_text(origin, receipt->origin), receipt->index,
+            when, hex);
+    each_made(statement, line_made, session->out);
+  }
+  oremark__reply__free_unpacked(reply, NULL);
+  return code;
+}
+
+static enum om_code write_out(struct om_session *session, const struct om_signed *statement, const char *path,
+                              struct om_status *st) {
+  char hex[2 * OM_HASH_BYTES + 1];
+  if (om_signed_write(statement, path, false, st)) return st->code;
+  om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
+  if (session->json)
+    return om_show_json(session->out,
+                        json_pack("{s:s, s:s, s:o}", "statement_id", hex, "file", path, "lots", made_json(statement)),
+                        st);
+  fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark submit %s'\n", hex, path, path);
+  each_made(statement, line_made, session->out);
+  return OM_OK;
+}
+
+enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om_status *st) {
+  struct om_draft draft;
+  struct om_signed statement;
+  struct om_hash network;
+  uint32_t self;
+  int64_t valid_ms;
+  const struct om_secret *secret;
+  if (om_event_form(event, st) || om_valid_option(&valid_ms, session->args, st) ||
+      om_session_self(session, &self, st) || om_session_network(session, &network, st) ||
+      om_session_secret(session, &secret, st) || om_draft_begin(&draft, &session->arena, self, valid_ms, st))
+    return st->code;
+  if (!om_draft_fits(&draft, event))
+    return om_fail(st, OM_USAGE, NULL, "the event is larger than a statement may be (%d bytes): divide it",
+                   OM_STATEMENT_MAX_BYTES);
+  om_draft_add(&draft, event);
+  om_signed_make(&statement, &draft, &network);
+  if (om_signed_add(&statement, secret, self, st)) return st->code;
+  const char *path = om_args_value(session->args, "out");
+  return path ? write_out(session, &statement, path, st) : om_submit_and_show(session, &statement, st);
+}
+
+enum om_code om_act_run(struct om_session *session, struct om_status *st) {
+  Oremark__Event *event;
+  if (om_event_begin(session, &event, session->args, om_now_ms(), st) ||
+      session->args->command->build(session, session->args, event, st))
+    return st->code;
+  return om_act(session, event, st);
+}

@@ -1,0 +1,60 @@
+#include "cli/commands.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/nearest.h"
+
+#define COMMANDS(X)                                                                                                    \
+  X(status)                                                                                                            \
+  X(peers) X(lots) X(lot_show) X(lot_history) X(lot_trace) X(lot_verify) X(extract) X(collect) X(declare) X(ship)      \
+      X(receive) X(reject) X(transform) X(split) X(combine) X(charge) X(draw) X(stocktake) X(retire) X(sign) X(submit) \
+          X(audit) X(member_list) X(member_show) X(member_enrol) X(member_add_key) X(member_add_site)                  \
+              X(member_add_daemon) X(key_new) X(key_show) X(key_passwd) X(network_new) X(network_show) X(network_join)
+
+#define DECLARE(name) extern const struct om_command om_command_##name;
+COMMANDS(DECLARE)
+
+#define ENTRY(name) &om_command_##name,
+const struct om_command *const om_commands[] = {COMMANDS(ENTRY) NULL};
+
+const struct om_command *om_command_named(const char *name) {
+  for (const struct om_command *const *c = om_commands; *c; c++)
+    if (strcmp((*c)->name, name) == 0) return *c;
+  return NULL;
+}
+
+/* Whether some command's name is WORD and another word. */
+static bool begins_a_name(const char *word) {
+  size_t len = strlen(word);
+  for (const struct om_command *const *c = om_commands; *c; c++)
+    if (strncmp((*c)->name, word, len) == 0 && (*c)->name[len] == ' ') return true;
+  return false;
+}
+
+static const struct om_command *unknown(const char *name, struct om_status *st) {
+  struct om_nearest nearest = {name, NULL, 0};
+  for (const struct om_command *const *c = om_commands; *c; c++) om_nearest_try(&nearest, (*c)->name);
+  if (nearest.best)
+    om_fail(st, OM_USAGE, NULL, "there is no command '%s': did you mean '%s'?", name, nearest.best);
+  else
+    om_fail(st, OM_USAGE, NULL, "there is no command '%s': 'oremark --help' lists them", name);
+  return NULL;
+}
+
+const struct om_command *om_command_find(size_t *used, int argc, char *const *argv, struct om_status *st) {
+  char two[2 * OM_NEAREST_MAX_BYTES + 2];
+  if (argc < 1) {
+    om_fail(st, OM_USAGE, NULL, "what is to be done? 'oremark --help' lists the commands");
+    return NULL;
+  }
+  const struct om_command *command = om_command_named(argv[0]);
+  *used = 1;
+  if (command) return command;
+  bool second = argc > 1 && argv[1][0] != '-' && begins_a_name(argv[0]);
+  snprintf(two, sizeof two, "%.64s%s%.64s", argv[0], second ? " " : "", second ? argv[1] : "");
+  command = second ? om_command_named(two) : NULL;
+  *used = 2;
+  return command ? command : unknown(two, st);
+}

@@ -1,0 +1,77 @@
+#include <inttypes.h>
+
+#include "cli/session.h"
+#include "cli/show.h"
+#include "cli/views.h"
+#include "ledger/quantity.h"
+
+static void head(FILE *out, const Oremark__Lot *lot) {
+  char number[OM_LOT_TEXT_BYTES], name[OM_SHOW_BYTES], text[OM_SHOW_BYTES], mass[OM_MASS_TEXT_BYTES];
+  fprintf(out, "%s  %s%s\n", om_lot_text(number, lot->number), om_lot_name(name, lot),
+          lot->pool && *lot->name ? " (pool)" : "");
+  for (size_t i = 0; i < lot->n_aliases; i++)
+    fprintf(out, "%s%s", i ? ", " : "alias      ", om_show_text(text, lot->aliases[i]));
+  if (lot->n_aliases) fputc('\n', out);
+  fprintf(out, "state      %s%s\n", om_show_text(text, lot->state),
+          lot->final ? ", final" : ", last event not final yet");
+  fprintf(out, "gross      %s\n", om_mass_format(mass, sizeof mass, (int64_t)lot->gross_mg));
+  fprintf(out, "custodian  %s", om_show_text(text, lot->custodian_name));
+  fprintf(out, "%s%s\n", *lot->site_name ? ", " : "", om_show_text(text, lot->site_name));
+  if (lot->pen && lot->pen != lot->custodian) fprintf(out, "pen        %s\n", om_show_text(text, lot->pen_name));
+  if (lot->owner != lot->custodian) fprintf(out, "owner      %s\n", om_show_text(text, lot->owner_name));
+  if (lot->at)
+    fprintf(out, "last event %s entry %" PRIu64 ", event %u; %u before it\n", om_show_text(text, lot->at->origin),
+            lot->at->index, lot->at->event, lot->step);
+}
+
+static void origins(FILE *out, const Oremark__Lot *lot) {
+  static const char *const columns[] = {"metal", ">contained", "origin", ">mass", ">share"};
+  struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
+  char mass[OM_MASS_TEXT_BYTES], text[OM_SHOW_BYTES], percent[16];
+  for (size_t i = 0; i < lot->n_contents; i++) {
+    const Oremark__Content *c = lot->contents[i];
+    const char *symbol = c->element <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)c->element) : NULL;
+    for (size_t j = 0; j < c->n_shares || j == 0; j++) {
+      struct libscols_line *line = om_show_line(table, NULL);
+      if (j == 0) {
+        om_show_cell(line, 0, "%s", symbol ? symbol : "?");
+        om_show_cell(line, 1, "%s", om_mass_format(mass, sizeof mass, (int64_t)c->contained_mg));
+      }
+      if (j == c->n_shares) break;
+      om_show_cell(line, 2, "%s", om_share_text(text, c->shares[j]));
+      om_show_cell(line, 3, "%s", om_mass_format(mass, sizeof mass, (int64_t)c->shares[j]->mass_mg));
+      om_show_cell(line, 4, "%s", om_percent(percent, c->shares[j]->mass_mg, c->contained_mg));
+    }
+  }
+  if (lot->n_contents) fputc('\n', out);
+  om_show_print(table);
+}
+
+static enum om_code run(struct om_session *session, struct om_status *st) {
+  Oremark__GetLot get;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_LOT;
+  request.get_lot = &get;
+  Oremark__Reply *reply;
+  if (om_args_words(session->args, 1, 1, st) || om_get_lot(&session->arena, &get, session->args->words[0].value, st) ||
+      om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_LOT, st))
+    return st->code;
+  enum om_code code = OM_OK;
+  if (session->json) {
+    code = om_show_json(session->out, om_lot_json(reply->lot), st);
+  } else {
+    head(session->out, reply->lot);
+    origins(session->out, reply->lot);
+  }
+  oremark__reply__free_unpacked(reply, NULL);
+  return code;
+}
+
+const struct om_command om_command_lot_show = {
+    .name = "lot show",
+    .words = "LOT",
+    .summary = "Show a lot: what is in it, where it came from by share, who has it.",
+    .help = "LOT is an OM- number or an alias.\nExample:\n  oremark lot show DRUM-17\n",
+    .groups = OM_OPTS_DAEMON,
+    .run = run,
+};

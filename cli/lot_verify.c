@@ -1,0 +1,112 @@
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "cli/clock.h"
+#include "cli/session.h"
+#include "cli/show.h"
+#include "cli/views.h"
+
+static const struct om_option options[] = {
+    {"deep", NULL, "also check every signature again"},
+    {NULL, NULL, NULL},
+};
+
+static void progress(struct om_session *session, const Oremark__Progress *p) {
+  char text[OM_SHOW_BYTES];
+  if (!isatty(fileno(session->err))) return;
+  fprintf(session->err, "\r\033[K%s: %" PRIu64, om_show_text(text, p->step), p->done);
+  if (p->total) fprintf(session->err, " of %" PRIu64, p->total);
+  fflush(session->err);
+}
+
+static json_t *verdict_json(const Oremark__Verdict *v) {
+  json_t *checks = json_array(), *not_checked = json_array();
+  for (size_t i = 0; i < v->n_checks; i++)
+    json_array_append_new(
+        checks, json_pack("{s:o, s:o, s:I, s:I, s:o}", "name", om_json_text(v->checks[i]->name), "what",
+                          om_json_text(v->checks[i]->what), "passed", (json_int_t)v->checks[i]->passed, "failed",
+                          (json_int_t)v->checks[i]->failed, "first_failure",
+                          v->checks[i]->failed ? om_json_text(v->checks[i]->first) : json_null()));
+  for (size_t i = 0; i < v->n_not_checked; i++) json_array_append_new(not_checked, om_json_text(v->not_checked[i]));
+  return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "verdict",
+                   v->undecided  ? "undecided"
+                   : v->verified ? "verified"
+                                 : "failed",
+                   "checks", checks, "not_checked", not_checked, "records", (json_int_t)v->records, "entries",
+                   (json_int_t)v->entries, "bytes", (json_int_t)v->bytes, "heads", om_logs_json(v->logs, v->n_logs));
+}
+
+static void show(struct om_session *session, const Oremark__Verdict *v, int64_t took_ms) {
+  static const char *const columns[] = {"check", ">passed", ">failed", "~what"};
+  struct libscols_table *table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
+  char text[OM_SHOW_BYTES];
+  for (size_t i = 0; i < v->n_checks; i++) {
+    const Oremark__Check *c = v->checks[i];
+    struct libscols_line *line = om_show_line(table, NULL);
+    om_show_cell(line, 0, "%s", c->name);
+    om_show_cell(line, 1, "%" PRIu64, c->passed);
+    om_show_cell(line, 2, "%" PRIu64, c->failed);
+    om_show_cell(line, 3, "%s%s%s", c->what, c->failed ? ": first failure: " : "", c->failed ? c->first : "");
+  }
+  om_show_print(table);
+  fprintf(session->out, "\nagainst the heads of:\n");
+  om_logs_show(session->out, v->logs, v->n_logs);
+  if (v->n_not_checked) fprintf(session->out, "\nnot checked:\n");
+  for (size_t i = 0; i < v->n_not_checked; i++) fprintf(session->out, "- %s\n", om_show_text(text, v->not_checked[i]));
+  fprintf(session->out,
+          "\n%s: %" PRIu64 " records in %" PRIu64 " entries, %" PRIu64 " bytes re-hashed, %" PRId64 ".%03d s\n",
+          v->undecided  ? "UNDECIDED, something is not final yet"
+          : v->verified ? "VERIFIED"
+                        : "FAILED",
+          v->records, v->entries, v->bytes, took_ms / 1000, (int)(took_ms % 1000));
+}
+
+static enum om_code conclude(const Oremark__Verdict *v, struct om_status *st) {
+  if (v->undecided) return om_fail(st, OM_WAIT, NULL, "the lineage can't be decided yet: something in it is not final");
+  if (!v->verified) return om_fail(st, OM_NO, NULL, "the lineage does not verify: see the failed checks");
+  return OM_OK;
+}
+
+static enum om_code run(struct om_session *session, struct om_status *st) {
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  Oremark__VerifyLot verify = OREMARK__VERIFY_LOT__INIT;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_VERIFY_LOT;
+  request.verify_lot = &verify;
+  verify.number = (ProtobufCBinaryData){sizeof number, number};
+  verify.deep = om_args_has(session->args, "deep");
+  Oremark__Reply *reply;
+  int64_t began = om_tick_ms();
+  bool said = false;
+  if (om_args_words(session->args, 1, 1, st) || om_session_number(session, number, session->args->words[0].value, st) ||
+      om_session_call(session, &reply, &request, st))
+    return st->code;
+  while (reply->what_case == OREMARK__REPLY__WHAT_PROGRESS) {
+    progress(session, reply->progress);
+    said = true;
+    if (om_client_next(session->client, &reply, st)) return st->code;
+  }
+  if (said && isatty(fileno(session->err))) fprintf(session->err, "\r\033[K");
+  enum om_code code = OM_OK;
+  if (reply->what_case != OREMARK__REPLY__WHAT_VERDICT)
+    code = om_fail(st, OM_IO, NULL, "the daemon gave no verdict: are daemon and command of one version?");
+  else if (session->json)
+    code = om_show_json(session->out, verdict_json(reply->verdict), st);
+  else
+    show(session, reply->verdict, om_tick_ms() - began);
+  if (code == OM_OK) code = conclude(reply->verdict, st);
+  oremark__reply__free_unpacked(reply, NULL);
+  return code;
+}
+
+const struct om_command om_command_lot_verify = {
+    .name = "lot verify",
+    .words = "LOT",
+    .summary = "Check a lot and all it came from: every stored byte against the signed heads, every rule again.",
+    .help =
+        "Exit status: 0 verified, 1 failed, 5 undecided as something is not final yet.\nExample:\n  oremark lot verify "
+        "DRUM-17 --deep\n",
+    .options = options,
+    .groups = OM_OPTS_DAEMON,
+    .run = run,
+};

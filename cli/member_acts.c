@@ -1,0 +1,332 @@
+/* Registry acts: those of the governors, and those of a member for itself. All go to the daemon that holds the registry
+ * log. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/act.h"
+#include "cli/material.h"
+#include "cli/secret.h"
+#include "cli/words.h"
+#include "keys/base64.h"
+
+#define GOVERNORS_ACT                                                                                                  \
+  "Signed by one governor; where more must sign, write it with --out, let each add a signature with 'oremark sign',\n" \
+  "then hand it in with 'oremark submit' to the daemon that holds the registry log.\n"
+
+static enum om_code public_half(struct om_session *session, ProtobufCBinaryData *out, const struct om_args *args,
+                                const char *what, struct om_status *st) {
+  const struct om_given *file = om_args_find(args, "key-file"), *vkey = om_args_find(args, "vkey");
+  uint8_t key[OM_PUBLIC_BYTES];
+  if (!file == !vkey)
+    return om_fail(st, OM_USAGE, NULL, "%s: give either --key-file (its key file) or --vkey (the public half)", what);
+  if (vkey) {
+    struct om_vkey parsed;
+    if (om_vkey_parse(&parsed, vkey->value, strlen(vkey->value), st)) return om_given_wrap(vkey, st);
+    memcpy(key, parsed.key, sizeof key);
+  } else {
+    struct om_key_info info;
+    if (om_keyfile_info(&info, file->value, st)) return om_given_wrap(file, st);
+    if (info.kind != OM_KEY_MEMBER) {
+      om_fail(st, OM_USAGE, NULL, "%s is a %s key; a member key is wanted", file->value, om_key_kind_name(info.kind));
+      return om_given_wrap(file, st);
+    }
+    memcpy(key, info.public_key, sizeof key);
+  }
+  out->data = om_arena_copy(&session->arena, key, sizeof key);
+  out->len = sizeof key;
+  return OM_OK;
+}
+
+static void copy_id(struct om_arena *arena, ProtobufCBinaryData *out, ProtobufCBinaryData id) {
+  out->data = om_arena_copy(arena, id.data, id.len);
+  out->len = id.len;
+}
+
+/* The speaker as the registry here knows it. */
+static enum om_code self_member(struct om_session *session, const Oremark__Member **out, struct om_status *st) {
+  const Oremark__Members *members;
+  uint32_t self;
+  if (om_session_self(session, &self, st) || om_session_members(session, &members, st)) return st->code;
+  for (size_t i = 0; i < members->n_members; i++)
+    if (members->members[i]->member == self) return *out = members->members[i], OM_OK;
+  return om_fail(st, OM_MISSING, NULL, "there is no member %u here: see 'oremark member list'", self);
+}
+
+/* More governors must sign than one command can. */
+static enum om_code one_is_enough(struct om_session *session, const Oremark__Members *members, struct om_status *st) {
+  if (members->threshold <= 1 || om_args_has(session->args, "out")) return OM_OK;
+  return om_fail(st, OM_USAGE, NULL,
+                 "%u governors must sign this: write it with --out FILE, let the others 'oremark sign FILE', then "
+                 "'oremark submit FILE'",
+                 members->threshold);
+}
+
+/* The log that a member will be at home in: its number, or its origin. */
+static enum om_code log_named(struct om_session *session, uint32_t *out, const struct om_given *given,
+                              struct om_status *st) {
+  char *end;
+  unsigned long number = strtoul(given->value, &end, 10);
+  if (end != given->value && *end == '\0' && number < UINT32_MAX) return *out = (uint32_t)number, OM_OK;
+  struct om_hash network;
+  if (om_session_network(session, &network, st)) return st->code;
+  for (size_t i = 0; session->status && i < session->status->status->n_logs; i++)
+    if (strcmp(session->status->status->logs[i]->origin, given->value) == 0)
+      return *out = session->status->status->logs[i]->log, OM_OK;
+  om_fail(st, OM_USAGE, NULL, "no log '%s' is known here: see 'oremark status'", given->value);
+  return om_given_wrap(given, st);
+}
+
+static const struct om_option enrol_options[] = {
+    {"name", "TEXT", "the member's name"},
+    {"country", "CC", "ISO 3166-1 alpha-2"},
+    {"role", "ROLE",
+     "mine, trader, carrier, warehouse, smelter, refiner, manufacturer, recycler, laboratory, certifier, inspector, "
+     "auditor, customs, reserve; may be repeated"},
+    {"home", "LOG", "its home log: origin or number"},
+    {"key-file", "FILE", "its first key: the key file (only the public half is read)"},
+    {"vkey", "VKEY", "its first key: the public half, as 'oremark key show' prints it"},
+    {NULL, NULL, NULL},
+};
+
+static int by_value(const void *a, const void *b) {
+  return (int)*(const Oremark__Role *)a - (int)*(const Oremark__Role *)b;
+}
+
+static enum om_code roles(struct om_session *session, Oremark__NewMember *member, const struct om_args *args,
+                          struct om_status *st) {
+  member->roles = om_arena_array(&session->arena, args->n, sizeof *member->roles);
+  for (size_t i = 0; i < args->n; i++) {
+    int role;
+    if (!om_given_is(&args->given[i], "role")) continue;
+    if (om_given_word(&args->given[i], &role, &oremark__role__descriptor, st)) return st->code;
+    member->roles[member->n_roles++] = (Oremark__Role)role;
+  }
+  qsort(member->roles, member->n_roles, sizeof *member->roles, by_value);
+  return OM_OK;
+}
+
+static enum om_code build_enrol(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                struct om_status *st) {
+  Oremark__Enrol *enrol = om_arena_alloc(&session->arena, sizeof *enrol);
+  Oremark__NewMember *member = om_arena_alloc(&session->arena, sizeof *member);
+  const Oremark__Members *members;
+  const struct om_given *name, *country, *home;
+  oremark__enrol__init(enrol);
+  oremark__new_member__init(member);
+  if (om_args_words(args, 0, 0, st) || om_args_need(args, &name, "name", st) ||
+      om_args_need(args, &country, "country", st) || om_args_need(args, &home, "home", st) ||
+      public_half(session, &member->key, args, "member enrol", st) || roles(session, member, args, st) ||
+      om_session_members(session, &members, st) || one_is_enough(session, members, st) ||
+      log_named(session, &member->home_log, home, st))
+    return st->code;
+  member->name = om_copy_text(&session->arena, name->value);
+  member->country = om_copy_text(&session->arena, country->value);
+  for (size_t i = 0; i < members->n_members; i++)
+    if (members->members[i]->member > member->member) member->member = members->members[i]->member;
+  member->member++;
+  enrol->member = member;
+  event->kind_case = OREMARK__EVENT__KIND_ENROL;
+  event->enrol = enrol;
+  return OM_OK;
+}
+
+const struct om_command om_command_member_enrol = {
+    .name = "member enrol",
+    .summary = "Take a new member in (act of the governors).",
+    .help = GOVERNORS_ACT
+    "Example:\n"
+    "  oremark member enrol --name \"Kokkola Refining\" --country FI --role refiner --home kokkola.example/log \\\n"
+    "    --vkey kokkola.example/clerk-1+1f3a0c5d+AQ... --out enrol.statement\n",
+    .options = enrol_options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build_enrol,
+};
+
+static const struct om_option add_key_options[] = {
+    {"key-file", "FILE", "the new key: its key file (only the public half is read)"},
+    {"vkey", "VKEY", "the new key: the public half, as 'oremark key show' prints it"},
+    {"label", "TEXT", "what it is for: \"weighbridge\""},
+    {NULL, NULL, NULL},
+};
+
+static enum om_code build_add_key(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                  struct om_status *st) {
+  Oremark__AddKey *add = om_arena_alloc(&session->arena, sizeof *add);
+  const Oremark__Member *self;
+  oremark__add_key__init(add);
+  if (om_args_words(args, 0, 0, st) || public_half(session, &add->key, args, "member add-key", st) ||
+      self_member(session, &self, st))
+    return st->code;
+  add->label = om_copy_text(&session->arena, om_args_value(args, "label"));
+  copy_id(&session->arena, &event->previous, self->last_key);
+  event->kind_case = OREMARK__EVENT__KIND_ADD_KEY;
+  event->add_key = add;
+  return OM_OK;
+}
+
+const struct om_command om_command_member_add_key = {
+    .name = "member add-key",
+    .summary = "Add a key of your own member's; goes to the daemon that holds the registry log.",
+    .help = "Example:\n  oremark member add-key --key-file weighbridge.key --label weighbridge --key clerk.key\n",
+    .options = add_key_options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build_add_key,
+};
+
+static const struct om_option add_site_options[] = {
+    {"name", "TEXT", "the site's name"},
+    {"country", "CC", "ISO 3166-1 alpha-2"},
+    {"kind", "KIND", "mine, plant, warehouse, port, office"},
+    {"latitude", "DEGREES", "WGS 84, at most six decimals: -17.252819"},
+    {"longitude", "DEGREES", "WGS 84, at most six decimals: -70.603973"},
+    {"external-id", "TEXT", "GLN, mine-site or facility number"},
+    {NULL, NULL, NULL},
+};
+
+/* Degrees to millionths, without floating point. */
+static enum om_code degrees(const struct om_given *given, int32_t *out, int32_t max, struct om_status *st) {
+  const char *text = given->value;
+  bool negative = *text == '-';
+  if (negative) text++;
+  char *end;
+  long whole = strtol(text, &end, 10), part = 0;
+  bool ok = *text >= '0' && *text <= '9' && whole <= max;
+  if (ok && *end == '.') {
+    size_t places = strspn(end + 1, "0123456789");
+    ok = places >= 1 && places <= 6 && end[1 + places] == '\0';
+    char six[7] = "000000";
+    if (ok) memcpy(six, end + 1, places);
+    part = strtol(six, NULL, 10);
+  } else {
+    ok = ok && *end == '\0';
+  }
+  long millionths = whole * 1000000 + part;
+  if (!ok || millionths > (long)max * 1000000) {
+    om_fail(st, OM_USAGE, NULL, "'%s' is not an angle of at most %d degrees with at most six decimals", given->value,
+            max);
+    return om_given_wrap(given, st);
+  }
+  *out = (int32_t)(negative ? -millionths : millionths);
+  return OM_OK;
+}
+
+static enum om_code build_add_site(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                   struct om_status *st) {
+  Oremark__AddSite *add = om_arena_alloc(&session->arena, sizeof *add);
+  const Oremark__Member *self;
+  const struct om_given *name, *country, *kind, *lat = om_args_find(args, "latitude"),
+                                                *lon = om_args_find(args, "longitude");
+  int value;
+  oremark__add_site__init(add);
+  if (om_args_words(args, 0, 0, st) || om_args_need(args, &name, "name", st) ||
+      om_args_need(args, &country, "country", st) || om_args_need(args, &kind, "kind", st) ||
+      om_given_word(kind, &value, &oremark__site_kind__descriptor, st) ||
+      (lat && degrees(lat, &add->latitude_e6, 90, st)) || (lon && degrees(lon, &add->longitude_e6, 180, st)) ||
+      self_member(session, &self, st))
+    return st->code;
+  add->name = om_copy_text(&session->arena, name->value);
+  add->country = om_copy_text(&session->arena, country->value);
+  add->kind = (Oremark__SiteKind)value;
+  add->external_id = om_copy_text(&session->arena, om_args_value(args, "external-id"));
+  for (size_t i = 0; i < self->n_sites; i++)
+    if (self->sites[i]->site > add->site) add->site = self->sites[i]->site;
+  add->site++;
+  copy_id(&session->arena, &event->previous, self->last_site);
+  event->kind_case = OREMARK__EVENT__KIND_ADD_SITE;
+  event->add_site = add;
+  return OM_OK;
+}
+
+const struct om_command om_command_member_add_site = {
+    .name = "member add-site",
+    .summary = "Add a site of your own member's; goes to the daemon that holds the registry log.",
+    .help =
+        "Example:\n  oremark member add-site --name Toquepala --country PE --kind mine --latitude -17.252819 "
+        "--longitude -70.603973\n",
+    .options = add_site_options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build_add_site,
+};
+
+static const struct om_option add_daemon_options[] = {
+    {"origin", "ORIGIN", "the log's name: kokkola.example/log"},
+    {"operator", "MEMBER", "who runs it: number or name"},
+    {"keys", "DIR", "the daemon's folder of keys (only the public halves are read)"},
+    {"log-key", "VKEY", "or each public half: of log.key"},
+    {"cosign-key", "VKEY", "of cosign.key"},
+    {"witness-key", "VKEY", "of witness.key"},
+    {"link-key", "BASE64", "of link.key"},
+    {NULL, NULL, NULL},
+};
+
+static enum om_code daemon_key(struct om_session *session, ProtobufCBinaryData *out, const struct om_args *args,
+                               const char *option, const char *file, enum om_key_kind kind, struct om_status *st) {
+  const struct om_given *given = om_args_find(args, option), *keys = om_args_find(args, "keys");
+  uint8_t key[OM_PUBLIC_BYTES];
+  if (given && kind == OM_KEY_LINK) {
+    size_t len;
+    if (!om_base64_decode(key, sizeof key, &len, given->value, strlen(given->value)) || len != sizeof key) {
+      om_fail(st, OM_USAGE, NULL, "'%s' is not 32 bytes in base64", given->value);
+      return om_given_wrap(given, st);
+    }
+  } else if (given) {
+    struct om_vkey vkey;
+    if (om_vkey_parse(&vkey, given->value, strlen(given->value), st)) return om_given_wrap(given, st);
+    memcpy(key, vkey.key, sizeof key);
+  } else if (keys) {
+    struct om_key_info info;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", keys->value, file);
+    if (om_keyfile_info(&info, path, st)) return om_given_wrap(keys, st);
+    if (info.kind != kind) return om_fail(st, OM_USAGE, NULL, "%s is a %s key", path, om_key_kind_name(info.kind));
+    memcpy(key, info.public_key, sizeof key);
+  } else {
+    return om_fail(st, OM_USAGE, NULL, "member add-daemon: give --keys (the daemon's folder of keys) or --%s", option);
+  }
+  out->data = om_arena_copy(&session->arena, key, sizeof key);
+  out->len = sizeof key;
+  return OM_OK;
+}
+
+static enum om_code build_add_daemon(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                     struct om_status *st) {
+  Oremark__AddDaemon *add = om_arena_alloc(&session->arena, sizeof *add);
+  Oremark__Daemon *daemon = om_arena_alloc(&session->arena, sizeof *daemon);
+  const Oremark__Members *members;
+  const struct om_given *origin, *operator_;
+  struct om_hash network;
+  oremark__add_daemon__init(add);
+  oremark__daemon__init(daemon);
+  if (om_args_words(args, 0, 0, st) || om_args_need(args, &origin, "origin", st) ||
+      om_args_need(args, &operator_, "operator", st) ||
+      daemon_key(session, &daemon->log_key, args, "log-key", "log.key", OM_KEY_LOG, st) ||
+      daemon_key(session, &daemon->cosign_key, args, "cosign-key", "cosign.key", OM_KEY_COSIGN, st) ||
+      daemon_key(session, &daemon->witness_key, args, "witness-key", "witness.key", OM_KEY_WITNESS, st) ||
+      daemon_key(session, &daemon->link_key, args, "link-key", "link.key", OM_KEY_LINK, st) ||
+      om_session_member(session, &daemon->operator_, operator_->value, st) ||
+      om_session_members(session, &members, st) || one_is_enough(session, members, st) ||
+      om_session_network(session, &network, st))
+    return st->code;
+  if (!session->status)
+    return om_fail(st, OM_USAGE, NULL, "member add-daemon: the log's number is asked of a daemon: leave --network out");
+  daemon->origin = om_copy_text(&session->arena, origin->value);
+  add->log = (uint32_t)session->status->status->n_logs;
+  add->daemon = daemon;
+  event->kind_case = OREMARK__EVENT__KIND_ADD_DAEMON;
+  event->add_daemon = add;
+  return OM_OK;
+}
+
+const struct om_command om_command_member_add_daemon = {
+    .name = "member add-daemon",
+    .summary = "Admit a daemon and its log (act of the governors).",
+    .help = GOVERNORS_ACT
+    "Example:\n  oremark member add-daemon --origin kokkola.example/log --operator 4 --keys keys --out add.statement\n",
+    .options = add_daemon_options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build_add_daemon,
+};

@@ -1,0 +1,93 @@
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/act.h"
+#include "cli/clock.h"
+#include "cli/genesis.h"
+#include "cli/show.h"
+#include "ledger/events/kinds.h"
+
+static const struct om_option options[] = {
+    {"key", "FILE", "key file to sign with (OREMARK_KEY)"},
+    {"member", "MEMBER", "whose key it is: number or name (OREMARK_MEMBER)"},
+    {"network", "GENESIS", "genesis file of your network: refuses a statement for another one (OREMARK_NETWORK)"},
+    {"out", "FILE", "write the signed statement there instead of over the file"},
+    {"yes", NULL, "do not ask"},
+    {NULL, NULL, NULL},
+};
+
+static void describe(FILE *out, const struct om_signed *s) {
+  char until[OM_TIME_TEXT_BYTES], hex[2 * OM_HASH_BYTES + 1];
+  om_time_format(until, sizeof until, s->statement->not_after_ms, om_zone_at(s->statement->not_after_ms));
+  fprintf(out, "statement %s\nof member %u, to be taken in by %s at the latest:\n",
+          om_hex(hex, s->id.bytes, OM_HASH_BYTES), s->statement->member, until);
+  for (size_t i = 0; i < s->statement->n_events; i++) {
+    struct om_text line;
+    om_text_clear(&line);
+    om_kind_of(s->statement->events[i])->describe(&line, s->statement->events[i]);
+    fprintf(out, "  %zu. %s\n", i + 1, line.bytes);
+  }
+  for (size_t i = 0; i < s->n_signatures; i++)
+    fprintf(out, "signed by member %u with key %08x\n", s->signatures[i]->member, s->signatures[i]->key_id);
+}
+
+/* A person at a terminal says yes or no; a script must say --yes. */
+static enum om_code agreed(struct om_session *session, struct om_status *st) {
+  char answer[16] = "";
+  if (om_args_has(session->args, "yes")) return OM_OK;
+  if (!isatty(STDIN_FILENO))
+    return om_fail(st, OM_USAGE, NULL, "sign: nobody is here to ask: write --yes to sign without a question");
+  fprintf(session->err, "sign this? [y/N] ");
+  fflush(session->err);
+  if (fgets(answer, sizeof answer, stdin) && (strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0))
+    return OM_OK;
+  return om_fail(st, OM_NO, NULL, "not signed");
+}
+
+static enum om_code check_network(struct om_session *session, const struct om_signed *s, struct om_status *st) {
+  const char *genesis = om_args_value(session->args, "network");
+  struct om_hash network;
+  if (!genesis) genesis = session->profile.network;
+  if (!genesis) return OM_OK;
+  if (om_genesis_id(&network, genesis, st)) return st->code;
+  if (!om_hash_equal(&network, &s->network))
+    return om_fail(st, OM_USAGE, NULL, "the statement is for another network than %s", genesis);
+  return OM_OK;
+}
+
+static enum om_code run(struct om_session *session, struct om_status *st) {
+  struct om_signed s;
+  uint32_t self;
+  const struct om_secret *secret;
+  if (om_args_words(session->args, 1, 1, st)) return st->code;
+  const char *path = session->args->words[0].value, *out = om_args_value(session->args, "out");
+  if (om_signed_read(&s, &session->arena, path, st) || check_network(session, &s, st)) return st->code;
+  describe(session->json ? session->err : session->out, &s);
+  if (om_session_self(session, &self, st) || agreed(session, st) || om_session_secret(session, &secret, st) ||
+      om_signed_add(&s, secret, self, st) || om_signed_write(&s, out ? out : path, !out, st))
+    return st->code;
+  if (session->json) {
+    char hex[2 * OM_HASH_BYTES + 1];
+    om_hex(hex, s.id.bytes, OM_HASH_BYTES);
+    return om_show_json(session->out,
+                        json_pack("{s:s, s:s, s:I}", "statement_id", hex, "file", out ? out : path, "signatures",
+                                  (json_int_t)s.n_signatures),
+                        st);
+  }
+  fprintf(session->out, "signed as member %u; %zu signature%s in %s\n", self, s.n_signatures,
+          s.n_signatures == 1 ? "" : "s", out ? out : path);
+  return OM_OK;
+}
+
+const struct om_command om_command_sign = {
+    .name = "sign",
+    .words = "FILE",
+    .summary = "Show what a statement file says and add a signature to it.",
+    .help =
+        "Works without a daemon, where the member is named by number.\n"
+        "Example:\n  oremark sign enrol.statement --key governor-2.key --member 2\n",
+    .options = options,
+    .groups = OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = run,
+};

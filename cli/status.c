@@ -1,0 +1,46 @@
+#include <inttypes.h>
+
+#include "cli/clock.h"
+#include "cli/session.h"
+#include "cli/show.h"
+#include "cli/views.h"
+
+static enum om_code run(struct om_session *session, struct om_status *st) {
+  Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
+  request.get_status = &get;
+  Oremark__Reply *reply;
+  if (om_args_words(session->args, 0, 0, st) || om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_STATUS, st))
+    return st->code;
+  const Oremark__Status *s = reply->status;
+  enum om_code code = OM_OK;
+  if (session->json) {
+    json_t *json =
+        json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o, s:o, s:o}", "version", om_json_text(s->version), "network",
+                  om_json_text(s->network), "network_id", om_json_hex(s->network_id.data, s->network_id.len), "origin",
+                  om_json_text(s->origin), "rules_version", (json_int_t)s->rules_version, "pre_release", s->pre_release,
+                  "quorum", (json_int_t)s->quorum, "logs", om_logs_json(s->logs, s->n_logs), "started_at",
+                  om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
+    code = om_show_json(session->out, json, st);
+  } else {
+    char text[OM_SHOW_BYTES], when[OM_TIME_TEXT_BYTES], hex[2 * OM_HASH_BYTES + 1] = "";
+    if (s->network_id.len == OM_HASH_BYTES) om_hex(hex, s->network_id.data, OM_HASH_BYTES);
+    fprintf(session->out, "network %s (%s)\n", om_show_text(text, s->network), hex);
+    fprintf(session->out, "daemon %s, oremarkd %s", *s->origin ? om_show_text(text, s->origin) : "mirror only",
+            s->version);
+    fprintf(session->out, ", since %s\n", om_time_format(when, sizeof when, s->started_ms, om_zone_at(s->started_ms)));
+    fprintf(session->out, "rules version %u%s, quorum %u%s\n", s->rules_version, s->pre_release ? " (pre-release)" : "",
+            s->quorum, s->quorum ? "" : ": not protected against a dishonest operator");
+    om_logs_show(session->out, s->logs, s->n_logs);
+  }
+  oremark__reply__free_unpacked(reply, NULL);
+  return code;
+}
+
+const struct om_command om_command_status = {
+    .name = "status",
+    .summary = "What the daemon holds: its network, and every log with its size and how far it is final.",
+    .groups = OM_OPTS_DAEMON,
+    .run = run,
+};

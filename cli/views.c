@@ -1,0 +1,168 @@
+#include "cli/views.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/words.h"
+#include "ledger/mix.h"
+#include "ledger/quantity.h"
+
+enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__Request *request,
+                    Oremark__Reply__WhatCase wanted, struct om_status *st) {
+  if (om_session_call(session, out, request, st)) return st->code;
+  if ((*out)->what_case == wanted) return OM_OK;
+  oremark__reply__free_unpacked(*out, NULL);
+  *out = NULL;
+  return om_fail(st, OM_IO, NULL,
+                 "the daemon answered something else than was asked: are daemon and command of one version?");
+}
+
+json_t *om_logs_json(Oremark__LogState *const *logs, size_t n) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < n; i++)
+    json_array_append_new(list,
+                          json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "log", (json_int_t)logs[i]->log, "origin",
+                                    om_json_text(logs[i]->origin), "operator", om_json_text(logs[i]->operator_), "size",
+                                    (json_int_t)logs[i]->size, "final_size", (json_int_t)logs[i]->final_size, "root",
+                                    om_json_hex(logs[i]->root.data, logs[i]->root.len), "stopped",
+                                    *logs[i]->stopped ? om_json_text(logs[i]->stopped) : json_null()));
+  return list;
+}
+
+void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n) {
+  static const char *const columns[] = {">log", "origin", "operator", ">entries", ">final", "root", "~state"};
+  struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
+  for (size_t i = 0; i < n; i++) {
+    struct libscols_line *line = om_show_line(table, NULL);
+    char root[17] = "";
+    if (logs[i]->root.len == OM_HASH_BYTES) om_hex(root, logs[i]->root.data, 8);
+    om_show_cell(line, 0, "%u", logs[i]->log);
+    om_show_cell(line, 1, "%s", logs[i]->origin);
+    om_show_cell(line, 2, "%s", logs[i]->operator_);
+    om_show_cell(line, 3, "%" PRIu64, logs[i]->size);
+    om_show_cell(line, 4, "%" PRIu64, logs[i]->final_size);
+    om_show_cell(line, 5, "%s", root);
+    om_show_cell(line, 6, "%s%s", *logs[i]->stopped ? "stopped: " : "followed", logs[i]->stopped);
+  }
+  om_show_print(table);
+}
+
+const char *om_lot_text(char out[OM_LOT_TEXT_BYTES], ProtobufCBinaryData number) {
+  if (number.len != OM_LOT_NUMBER_BYTES)
+    snprintf(out, OM_LOT_TEXT_BYTES, "(no number)");
+  else
+    om_lot_format(out, OM_LOT_TEXT_BYTES, number.data);
+  return out;
+}
+
+static const char *element(uint32_t z) {
+  const char *symbol = z <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)z) : NULL;
+  return symbol ? symbol : "?";
+}
+
+static const char *origin_kind(uint32_t kind) {
+  switch (kind) {
+    case OM_ORIGIN_MINE: return "mine";
+    case OM_ORIGIN_MANUFACTURING_WASTE: return "manufacturing-waste";
+    case OM_ORIGIN_POST_CONSUMER_WASTE: return "post-consumer-waste";
+    case OM_ORIGIN_UNDECLARED: return "undeclared";
+  }
+  return "unknown";
+}
+
+static json_t *share_json(const Oremark__Share *share, uint64_t whole) {
+  char percent[16];
+  return json_pack("{s:s, s:o, s:I, s:I, s:o, s:o, s:s}", "kind", origin_kind(share->kind), "country",
+                   *share->country ? om_json_text(share->country) : json_null(), "member", (json_int_t)share->member,
+                   "site", (json_int_t)share->site, "name", om_json_text(share->name), "mass_mg",
+                   om_json_mass(share->mass_mg), "percent", om_percent(percent, share->mass_mg, whole));
+}
+
+static json_t *place_json(const Oremark__Place *place) {
+  if (!place) return json_null();
+  return json_pack("{s:I, s:o, s:I, s:I}", "log", (json_int_t)place->log, "origin", om_json_text(place->origin),
+                   "index", (json_int_t)place->index, "event", (json_int_t)place->event);
+}
+
+json_t *om_lot_json(const Oremark__Lot *lot) {
+  char number[OM_LOT_TEXT_BYTES], word[OM_WORD_BYTES];
+  json_t *contents = json_array(), *aliases = json_array();
+  for (size_t i = 0; i < lot->n_aliases; i++) json_array_append_new(aliases, om_json_text(lot->aliases[i]));
+  for (size_t i = 0; i < lot->n_contents; i++) {
+    const Oremark__Content *c = lot->contents[i];
+    json_t *shares = json_array();
+    for (size_t j = 0; j < c->n_shares; j++) json_array_append_new(shares, share_json(c->shares[j], c->contained_mg));
+    json_array_append_new(contents, json_pack("{s:s, s:o, s:o}", "element", element(c->element), "contained_mg",
+                                              om_json_mass(c->contained_mg), "origins", shares));
+  }
+  json_t *json =
+      json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:o, s:o}", "number", om_lot_text(number, lot->number), "name",
+                om_json_text(lot->name), "form", om_word(word, &oremark__form__descriptor, (int)lot->form), "aliases",
+                aliases, "state", om_json_text(lot->state), "pool", lot->pool, "gross_mg", om_json_mass(lot->gross_mg),
+                "contents", contents);
+  json_t *who =
+      json_pack("{s:I, s:o, s:I, s:o, s:I, s:o, s:I, s:o}", "custodian", (json_int_t)lot->custodian, "custodian_name",
+                om_json_text(lot->custodian_name), "pen", (json_int_t)lot->pen, "pen_name", om_json_text(lot->pen_name),
+                "owner", (json_int_t)lot->owner, "owner_name", om_json_text(lot->owner_name), "site",
+                (json_int_t)lot->site, "site_name", om_json_text(lot->site_name));
+  json_t *where = json_pack("{s:I, s:o, s:o, s:o, s:b}", "step", (json_int_t)lot->step, "last_event",
+                            om_json_hex(lot->last_event.data, lot->last_event.len), "at", place_json(lot->at), "born",
+                            place_json(lot->born), "final", lot->final);
+  json_object_update(json, who);
+  json_object_update(json, where);
+  json_decref(who);
+  json_decref(where);
+  return json;
+}
+
+json_t *om_step_json(const Oremark__Step *step) {
+  if (!step) return json_null();
+  return json_pack(
+      "{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:b}", "event_id", om_json_hex(step->event_id.data, step->event_id.len),
+      "place", place_json(step->at), "member", (json_int_t)step->member, "member_name", om_json_text(step->member_name),
+      "kind", om_json_text(step->kind), "text", om_json_text(step->text), "at",
+      om_json_time(step->at_ms, step->zone_min), "taken_at", om_json_time(step->taken_ms, 0), "final", step->final);
+}
+
+const char *om_contents_text(char out[OM_CONTENTS_BYTES], const Oremark__Lot *lot) {
+  size_t used = 0;
+  out[0] = '\0';
+  for (size_t i = 0; i < lot->n_contents && used < OM_CONTENTS_BYTES; i++) {
+    char mass[OM_MASS_TEXT_BYTES];
+    used += (size_t)snprintf(out + used, OM_CONTENTS_BYTES - used, "%s%s %s", i ? ", " : "",
+                             element(lot->contents[i]->element),
+                             om_mass_format(mass, sizeof mass, (int64_t)lot->contents[i]->contained_mg));
+  }
+  return out;
+}
+
+const char *om_lot_name(char out[OM_SHOW_BYTES], const Oremark__Lot *lot) {
+  char word[OM_WORD_BYTES];
+  om_show_text(out, *lot->name  ? lot->name
+                    : lot->pool ? "pool"
+                                : om_word(word, &oremark__form__descriptor, (int)lot->form));
+  return out;
+}
+
+const char *om_share_text(char out[OM_SHOW_BYTES], const Oremark__Share *share) {
+  char name[OM_SHOW_BYTES];
+  om_show_text(name, share->name);
+  const char *country = share->country[0] ? share->country : NULL;
+  if (share->kind == OM_ORIGIN_UNDECLARED && !*name) snprintf(name, sizeof name, "undeclared");
+  snprintf(
+      out, OM_SHOW_BYTES, "%.*s%s%s%s%s", 512, *name ? name : origin_kind(share->kind), country ? ", " : "",
+      country ? country : "", *name && share->kind != OM_ORIGIN_MINE ? ", " : "",
+      *name && share->kind != OM_ORIGIN_MINE && share->kind != OM_ORIGIN_UNDECLARED ? origin_kind(share->kind) : "");
+  size_t len = strlen(out);
+  if (len > 2 && strcmp(out + len - 2, ", ") == 0) out[len - 2] = '\0';
+  return out;
+}
+
+const char *om_percent(char out[16], uint64_t part, uint64_t whole) {
+  if (whole == 0 || part > whole) return snprintf(out, 16, "-"), out;
+  unsigned hundredths = (unsigned)(((om_u128)part * 10000 + whole / 2) / whole);
+  if (hundredths == 0 && part > 0) return snprintf(out, 16, "< 0.01 %%"), out;
+  if (hundredths == 10000 && part < whole) return snprintf(out, 16, "> 99.99 %%"), out;
+  snprintf(out, 16, "%u.%02u %%", hundredths / 100, hundredths % 100);
+  return out;
+}

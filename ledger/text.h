@@ -1,20 +1,31 @@
-/* A bounded line of text that grows: for what is shown to a person. Cuts at a character and says so with "...". Any thread. */
+/* A bounded line of text that grows: for what is shown to a person. Cuts at a character and says so with "...". Also the
+ * words for the values of the schemas' enums. Any thread. */
 #ifndef OREMARK_LEDGER_TEXT_H
 #define OREMARK_LEDGER_TEXT_H
 
+#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OM_TEXT_BYTES = 512 }; /* an event on two lines of a wide screen */
+enum {
+  OM_TEXT_BYTES = 512,     /* an event on two lines of a wide screen */
+  OM_ENUM_WORD_BYTES = 40, /* "security-forces", "non-state-armed-groups": the longest word has 22 letters */
+};
 
 struct om_text {
   size_t len;
   bool cut;
-  char bytes[OM_TEXT_BYTES];
+  char bytes[OM_TEXT_BYTES]; /* always ends with a NUL once cleared */
 };
 
 void om_text_clear(struct om_text *text);
 /* Appends; control characters become '?'. */
 void om_text_add(struct om_text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The word for VALUE of TYPE as people write it: PROCESS_ELECTROWIN is "electrowin", TRANSPORT_MODE_INLAND_WATER
+ * "inland-water"; a number where the enum has no such value. Returns OUT. */
+char *om_enum_word(char out[OM_ENUM_WORD_BYTES], const ProtobufCEnumDescriptor *type, int value);
+/* Reads such a word, in any case, with '-', '_' or ' ' between its parts. False where TYPE has no such value. */
+bool om_enum_parse(int *out, const ProtobufCEnumDescriptor *type, const char *word);
 
 #endif

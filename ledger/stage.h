@@ -12,10 +12,11 @@ enum {
   OM_EVENT_LOTS_MAX = 1000,   /* lots in an event: DESIGN section 5 */
 };
 
-/* What the rules may ask about the world outside the statement. Each returns OM_OK, OM_MISSING, or an error of the store. */
+/* What the rules may ask about the world outside the statement. Each returns OM_OK or an error of the store. */
 struct om_backing {
   void *ctx;
-  /* The lot's last row, in ARENA. */
+  /* The lot's last row, in ARENA. OM_MISSING where there is no such lot; this is asked of every new lot, so it need not make a
+   * sentence of it. */
   enum om_code (*lot)(void *ctx, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
                       struct om_status *st);
   /* How far the judged log's marks cover LOG: entries below *SIZE may be leaned on. 0 without a mark. */
@@ -45,15 +46,18 @@ struct om_staged_drift {
   int64_t mg; /* the new sum */
 };
 
+/* A lot that the statement has touched, as it has left it so far. */
+struct om_staged_lot {
+  struct om_lot *last;
+  uint32_t touched; /* the event that took or made it last, counted from 1 */
+};
+
 struct om_stage {
   struct om_arena *arena;
   const struct om_case *judged;
   const struct om_backing *backing;
   struct om_member member; /* who speaks */
-  /* Lots as the statement leaves them so far: the last row of each, in the order first touched... */
-  struct om_lot **lots;
-  size_t n_lots, cap_lots;
-  /* ...every row that it wrote, in order (a lot twice touched has two), to be put into the store... */
+  /* Every row that the statement wrote, in order (a lot twice touched has two), to be put into the store... */
   struct om_lot **rows;
   size_t n_rows, cap_rows;
   /* ...and the lots that each event wrote, for references within the statement: outputs[first[e] .. first[e + 1]). */
@@ -62,12 +66,61 @@ struct om_stage {
   size_t first[OM_EVENTS_MAX + 1];
   struct om_staged_drift *drift;
   size_t n_drift, cap_drift;
+
+  /* For the functions below alone. */
+  uint16_t event;                /* being judged */
+  struct om_hash event_id;
+  struct om_staged_lot *touched; /* by number: open addressing, a power of two */
+  size_t n_touched, cap_touched;
+  size_t n_consumed;             /* by the event being judged */
+  uint64_t needed;               /* signers (bit i: judged->signers[i]) without whom an event would have been refused */
+  const Oremark__Limits *limits; /* NULL: not asked yet */
+  struct om_site site;           /* the last one asked; number 0: none yet */
+  uint32_t wait_log;
+  uint64_t wait_size;
 };
 
 /* Judges every event of JUDGED against BACKING; on OM_OK, OUT holds the rows to be written. OM_REFUSED names the rule, the
  * figures and what to do; OM_WAIT where it leans on what the log's marks do not cover yet: then *WAIT_LOG and *WAIT_SIZE say
- * which mark it needs. Events must be custody events; signatures and form have been checked before. */
+ * which mark it needs. Events must be custody events; signatures and form have been checked before. OUT
+ * points into ARENA and to JUDGED and BACKING. */
 enum om_code om_judge(struct om_stage *out, struct om_arena *arena, const struct om_case *judged, const struct om_backing *backing,
                       uint32_t *wait_log, uint64_t *wait_size, struct om_status *st);
+
+/* ---- for the rules of the events ---- */
+
+/* The lot that REF names, as the statement has left it so far; it now belongs to the event being judged. Refused: "lot" (none
+ * such), "retired", "consumed", "chain" (REF is not at its last event), "twice" (this event has it already). OM_WAIT where its
+ * last event stands in another log beyond what the judged log's marks cover. Whose it is and where, is not looked at. */
+enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st);
+
+/* The next row of LOT, by the event being judged: a copy one step on, to be changed before the event's rule returns. */
+struct om_lot *om_stage_step(struct om_stage *stage, const struct om_lot *lot);
+
+/* The last row of LOT: consumed whole by the event being judged. */
+void om_stage_consume(struct om_stage *stage, const struct om_lot *lot);
+
+/* A new lot in the hands of the signer, born by the event being judged as its next output; to be filled in at once. */
+enum om_code om_stage_new(struct om_stage *stage, struct om_lot **out, struct om_status *st);
+
+/* A row of om_stage_step as the next output of the event being judged. */
+void om_stage_output(struct om_stage *stage, struct om_lot *row);
+
+/* Whether MEMBER has signed; asked only where an event is refused without it, for a signature nobody asks for is refused. */
+bool om_stage_signed(struct om_stage *stage, uint32_t member);
+
+/* The limits as of the judged registry. */
+enum om_code om_stage_limits(struct om_stage *stage, const Oremark__Limits **out, struct om_status *st);
+
+/* The signer's own site NUMBER; refused with "site" where there is none. */
+enum om_code om_stage_site(struct om_stage *stage, const struct om_site **out, uint32_t number, struct om_status *st);
+
+/* Adds a gain of MG of ELEMENT inside a tolerance to the signer's drift of the period in which the entry was taken; refused
+ * with "drift-cap" where that goes over its cap. */
+enum om_code om_stage_gain(struct om_stage *stage, uint8_t element, int64_t mg, struct om_status *st);
+
+enum { OM_WHO_BYTES = OM_NAME_BYTES + 24 };
+/* "member 4 (Kokkola)", for sentences. Returns OUT. */
+const char *om_stage_who(const struct om_stage *stage, char out[OM_WHO_BYTES], uint32_t member);
 
 #endif

@@ -1,0 +1,79 @@
+/* Registry acts: their form and text. What they do is in ledger/acts.c. */
+#include "ledger/events/events.h"
+#include "ledger/events/forms.h"
+
+enum { MICRODEGREES = 1000000 };
+
+static enum om_code form_roles(const Oremark__NewMember *m, struct om_status *st) {
+  for (size_t i = 0; i < m->n_roles; i++) {
+    if (om_form_enum("roles", &oremark__role__descriptor, (int)m->roles[i], true, st) != OM_OK) return st->code;
+    if (i > 0 && m->roles[i - 1] >= m->roles[i])
+      return om_fail(st, OM_REFUSED, "form", "roles: put them in ascending order, none twice (number %zu)", i);
+  }
+  return OM_OK;
+}
+
+enum om_code om_enrol_form(const Oremark__Event *event, struct om_status *st) {
+  const Oremark__NewMember *m = event->enrol->member;
+  if (!m) return om_fail(st, OM_REFUSED, "form", "the member is missing: say whom to enrol");
+  if (om_form_number("member number", m->member, st) != OM_OK || om_form_text("name", m->name, 1, OM_TITLE_MAX, st) != OM_OK ||
+      om_form_country("country", m->country, st) != OM_OK || form_roles(m, st) != OM_OK)
+    return st->code;
+  return om_form_key("key", m->key.len, st);
+}
+
+void om_enrol_describe(struct om_text *out, const Oremark__Event *event) {
+  const Oremark__NewMember *m = event->enrol->member;
+  char role[OM_ENUM_WORD_BYTES];
+  om_text_add(out, "enrol member %u, %s (%s), home log %u", m->member, m->name, m->country, m->home_log);
+  for (size_t i = 0; i < m->n_roles; i++)
+    om_text_add(out, "%s%s", i == 0 ? ": " : ", ", om_enum_word(role, &oremark__role__descriptor, (int)m->roles[i]));
+}
+
+enum om_code om_add_daemon_form(const Oremark__Event *event, struct om_status *st) {
+  const Oremark__Daemon *d = event->add_daemon->daemon;
+  if (!d) return om_fail(st, OM_REFUSED, "form", "the daemon is missing: say what to add");
+  if (om_form_number("log", event->add_daemon->log, st) != OM_OK || om_form_text("origin", d->origin, 1, OM_TITLE_MAX, st) != OM_OK ||
+      om_form_number("operator", d->operator_, st) != OM_OK || om_form_key("log key", d->log_key.len, st) != OM_OK ||
+      om_form_key("cosign key", d->cosign_key.len, st) != OM_OK || om_form_key("witness key", d->witness_key.len, st) != OM_OK)
+    return st->code;
+  return om_form_key("link key", d->link_key.len, st);
+}
+
+void om_add_daemon_describe(struct om_text *out, const Oremark__Event *event) {
+  const Oremark__AddDaemon *a = event->add_daemon;
+  om_text_add(out, "add daemon %u, %s, run by member %u", a->log, a->daemon->origin, a->daemon->operator_);
+}
+
+enum om_code om_add_key_form(const Oremark__Event *event, struct om_status *st) {
+  const Oremark__AddKey *a = event->add_key;
+  if (om_form_key("key", a->key.len, st) != OM_OK) return st->code;
+  return om_form_text("label", a->label, 0, OM_WORD_MAX, st);
+}
+
+void om_add_key_describe(struct om_text *out, const Oremark__Event *event) {
+  const Oremark__AddKey *a = event->add_key;
+  om_text_add(out, "add a key %08x", om_member_key_id(a->key.data));
+  om_text_remark(out, a->label);
+}
+
+enum om_code om_add_site_form(const Oremark__Event *event, struct om_status *st) {
+  const Oremark__AddSite *a = event->add_site;
+  if (om_form_number("site", a->site, st) != OM_OK || om_form_text("name", a->name, 1, OM_TITLE_MAX, st) != OM_OK ||
+      om_form_country("country", a->country, st) != OM_OK ||
+      om_form_enum("kind", &oremark__site_kind__descriptor, (int)a->kind, true, st) != OM_OK ||
+      om_form_text("external id", a->external_id, 0, OM_WORD_MAX, st) != OM_OK)
+    return st->code;
+  if (a->latitude_e6 < -90 * MICRODEGREES || a->latitude_e6 > 90 * MICRODEGREES || a->longitude_e6 < -180 * MICRODEGREES ||
+      a->longitude_e6 > 180 * MICRODEGREES)
+    return om_fail(st, OM_REFUSED, "form", "%d, %d millionths of a degree are nowhere on Earth: latitude goes to 90 degrees, longitude to 180",
+                   a->latitude_e6, a->longitude_e6);
+  return OM_OK;
+}
+
+void om_add_site_describe(struct om_text *out, const Oremark__Event *event) {
+  const Oremark__AddSite *a = event->add_site;
+  char kind[OM_ENUM_WORD_BYTES];
+  om_text_add(out, "add site %u, %s (%s, %s)", a->site, a->name, om_enum_word(kind, &oremark__site_kind__descriptor, (int)a->kind),
+              a->country);
+}

@@ -1,0 +1,34 @@
+/* The functions of each kind of event, for the table in kinds.c alone; kinds.h says what they do. */
+#ifndef OREMARK_LEDGER_EVENTS_EVENTS_H
+#define OREMARK_LEDGER_EVENTS_EVENTS_H
+
+#include "ledger/events/kinds.h"
+
+#define OM_ACT_FUNCTIONS(name)                                                        \
+  enum om_code om_##name##_form(const Oremark__Event *event, struct om_status *st);   \
+  void om_##name##_describe(struct om_text *out, const Oremark__Event *event);
+
+#define OM_CUSTODY_FUNCTIONS(name)                                                                             \
+  OM_ACT_FUNCTIONS(name)                                                                                       \
+  enum om_code om_##name##_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st);
+
+OM_CUSTODY_FUNCTIONS(extract)
+OM_CUSTODY_FUNCTIONS(collect)
+OM_CUSTODY_FUNCTIONS(declare)
+OM_CUSTODY_FUNCTIONS(ship)
+OM_CUSTODY_FUNCTIONS(receive)
+OM_CUSTODY_FUNCTIONS(reject)
+OM_CUSTODY_FUNCTIONS(transform)
+OM_CUSTODY_FUNCTIONS(split)
+OM_CUSTODY_FUNCTIONS(combine)
+OM_CUSTODY_FUNCTIONS(retire)
+OM_CUSTODY_FUNCTIONS(charge)
+OM_CUSTODY_FUNCTIONS(draw)
+OM_CUSTODY_FUNCTIONS(stocktake)
+
+OM_ACT_FUNCTIONS(enrol)
+OM_ACT_FUNCTIONS(add_daemon)
+OM_ACT_FUNCTIONS(add_key)
+OM_ACT_FUNCTIONS(add_site)
+
+#endif

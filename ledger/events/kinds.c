@@ -1,0 +1,108 @@
+#include "ledger/events/kinds.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "ledger/events/events.h"
+#include "ledger/names.h"
+
+static void describe_by_name(struct om_text *out, const Oremark__Event *event) {
+  const struct om_kind *kind = om_kind_of(event);
+  om_text_add(out, "%s", kind ? kind->name : "nothing");
+}
+
+#define KIND(constant) [OREMARK__EVENT__KIND_##constant] = {OREMARK__EVENT__KIND_##constant
+#define CUSTODY(constant, name, function) \
+  KIND(constant), name, OM_KIND_CUSTODY, om_##function##_form, om_##function##_rule, om_##function##_describe}
+#define ACT(constant, name, class, function) KIND(constant), name, class, om_##function##_form, NULL, om_##function##_describe}
+#define NOT_BUILT(constant, name, class) KIND(constant), name, class, NULL, NULL, describe_by_name}
+
+/* By field number in Event; numbers that no kind has stay empty. */
+static const struct om_kind kinds[] = {
+    CUSTODY(EXTRACT, "extract", extract),
+    CUSTODY(COLLECT, "collect", collect),
+    CUSTODY(DECLARE, "declare", declare),
+    CUSTODY(SHIP, "ship", ship),
+    CUSTODY(RECEIVE, "receive", receive),
+    CUSTODY(REJECT, "reject", reject),
+    CUSTODY(TRANSFORM, "transform", transform),
+    CUSTODY(SPLIT, "split", split),
+    CUSTODY(COMBINE, "combine", combine),
+    CUSTODY(RETIRE, "retire", retire),
+    CUSTODY(CHARGE, "charge", charge),
+    CUSTODY(DRAW, "draw", draw),
+    CUSTODY(STOCKTAKE, "stocktake", stocktake),
+    NOT_BUILT(HOLD, "hold", OM_KIND_CUSTODY),
+    NOT_BUILT(RELEASE, "release", OM_KIND_CUSTODY),
+    NOT_BUILT(TRANSFER_TITLE, "transfer-title", OM_KIND_CUSTODY),
+    NOT_BUILT(SETTLE, "settle", OM_KIND_CUSTODY),
+    NOT_BUILT(ASSAY, "assay", OM_KIND_ATTESTATION),
+    NOT_BUILT(CERTIFY, "certify", OM_KIND_ATTESTATION),
+    NOT_BUILT(WITHDRAW, "withdraw", OM_KIND_ATTESTATION),
+    NOT_BUILT(FLAG, "flag", OM_KIND_ATTESTATION),
+    NOT_BUILT(CLEAR, "clear", OM_KIND_ATTESTATION),
+    NOT_BUILT(CORRECT, "correct", OM_KIND_ATTESTATION),
+    NOT_BUILT(ESTIMATE, "estimate", OM_KIND_ATTESTATION),
+    ACT(ENROL, "enrol", OM_KIND_GOVERNORS, enrol),
+    NOT_BUILT(SET_ROLES, "set-roles", OM_KIND_GOVERNORS),
+    NOT_BUILT(SUSPEND, "suspend", OM_KIND_GOVERNORS),
+    NOT_BUILT(REINSTATE, "reinstate", OM_KIND_GOVERNORS),
+    ACT(ADD_DAEMON, "add-daemon", OM_KIND_GOVERNORS, add_daemon),
+    NOT_BUILT(SET_WITNESSES, "set-witnesses", OM_KIND_GOVERNORS),
+    NOT_BUILT(SET_GOVERNORS, "set-governors", OM_KIND_GOVERNORS),
+    NOT_BUILT(SET_RULES, "set-rules", OM_KIND_GOVERNORS),
+    NOT_BUILT(SET_LIMITS, "set-limits", OM_KIND_GOVERNORS),
+    NOT_BUILT(RECOGNISE_SCHEME, "recognise-scheme", OM_KIND_GOVERNORS),
+    NOT_BUILT(SITE_STATUS, "site-status", OM_KIND_GOVERNORS),
+    NOT_BUILT(REVOKE_KEY, "revoke-key", OM_KIND_GOVERNORS),
+    NOT_BUILT(REHOME, "rehome", OM_KIND_GOVERNORS),
+    NOT_BUILT(REASSIGN, "reassign", OM_KIND_GOVERNORS),
+    NOT_BUILT(RETIRE_LOG, "retire-log", OM_KIND_GOVERNORS),
+    ACT(ADD_KEY, "add-key", OM_KIND_MEMBER, add_key),
+    NOT_BUILT(RETIRE_KEY, "retire-key", OM_KIND_MEMBER),
+    ACT(ADD_SITE, "add-site", OM_KIND_MEMBER, add_site),
+};
+
+const struct om_kind *om_kind_of(const Oremark__Event *event) {
+  size_t kind = (size_t)event->kind_case;
+  return kind < sizeof kinds / sizeof *kinds && kinds[kind].name ? &kinds[kind] : NULL;
+}
+
+const struct om_kind *om_kind_named(const char *name) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (kinds[i].name && strcmp(kinds[i].name, name) == 0) return &kinds[i];
+  return NULL;
+}
+
+Oremark__Material *const *om_event_materials(const Oremark__Event *event, size_t *n, size_t *skip) {
+  *n = *skip = 0;
+  if (event->kind_case == OREMARK__EVENT__KIND_EXTRACT) return *n = event->extract->n_lots, event->extract->lots;
+  if (event->kind_case == OREMARK__EVENT__KIND_COLLECT) return *n = event->collect->n_lots, event->collect->lots;
+  if (event->kind_case == OREMARK__EVENT__KIND_DECLARE) return *n = event->declare->n_lots, event->declare->lots;
+  if (event->kind_case == OREMARK__EVENT__KIND_TRANSFORM) return *n = event->transform->n_outputs, event->transform->outputs;
+  if (event->kind_case == OREMARK__EVENT__KIND_SPLIT) return *n = event->split->n_parts, event->split->parts;
+  if (event->kind_case == OREMARK__EVENT__KIND_COMBINE) return *n = 1, &event->combine->whole;
+  if (event->kind_case != OREMARK__EVENT__KIND_DRAW) return NULL;
+  *skip = 1; /* the pool */
+  return *n = event->draw->n_outputs, event->draw->outputs;
+}
+
+/* An act names the one before it on its subject; nothing else has a place for that. */
+static enum om_code form_previous(const Oremark__Event *event, const struct om_kind *kind, struct om_status *st) {
+  bool is_act = kind->class == OM_KIND_GOVERNORS || kind->class == OM_KIND_MEMBER;
+  size_t len = event->previous.len;
+  if (len == 0 || (is_act && len == OM_HASH_BYTES)) return OM_OK;
+  if (!is_act) return om_fail(st, OM_REFUSED, "form", "%s: `previous` is for registry acts: leave it out", kind->name);
+  return om_fail(st, OM_REFUSED, "form", "%s: `previous` has %zu bytes: an event id has %d", kind->name, len, OM_HASH_BYTES);
+}
+
+enum om_code om_event_form(const Oremark__Event *event, struct om_status *st) {
+  const struct om_kind *kind = om_kind_of(event);
+  if (!kind) return om_fail(st, OM_REFUSED, "form", "the event says nothing: no kind of event is given");
+  if (!kind->form) return om_fail(st, OM_REFUSED, "not-built", "%s: rules of this kind of event are not built in this version", kind->name);
+  if (event->at_ms <= 0 || !om_time_ok(event->at_ms, event->zone_min))
+    return om_fail(st, OM_REFUSED, "form", "%s: %lld ms at %d minutes from UTC is no time between 1970 and 9999: state when it happened",
+                   kind->name, (long long)event->at_ms, event->zone_min);
+  if (form_previous(event, kind, st) != OM_OK) return st->code;
+  return kind->form(event, st) == OM_OK ? OM_OK : om_wrap(st, "%s", kind->name);
+}

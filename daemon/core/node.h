@@ -71,7 +71,8 @@ void om_node_free(struct om_node *node);
 
 /* ---- what the ledger holds ---- */
 
-/* The registry names this many logs (0 to N-1). Never fewer than before; more than OM_LOGS_MAX are not followed. */
+/* The registry names this many logs (0 to N-1). Never fewer than before; more than OM_LOGS_MAX are not followed. The calls below are
+ * without effect for a log beyond these: say what is held of it after this. */
 void om_node_logs(struct om_node *node, uint32_t n_logs);
 /* The registry names this daemon now. Once, from OM_LOG_NONE; links stay. */
 void om_node_own_log(struct om_node *node, uint32_t own_log);

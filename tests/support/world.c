@@ -1,0 +1,495 @@
+#include "support/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/peer.pb-c.h"
+#include "support/seed.h"
+
+enum { STEP_MS = 10, PROPOSE_TIMEOUT_MS = 2000, PROPOSE_INTERVAL_MS = 50 };
+
+static void origin_of(char out[OM_NAME_BYTES + 1], uint32_t log) {
+  snprintf(out, OM_NAME_BYTES + 1, "daemon%u.example/log", log);
+}
+
+static struct om_secret *secret_of(uint8_t kind, uint8_t number) {
+  uint8_t seed[OM_SEED_BYTES] = {kind, number};
+  struct om_secret *out = NULL;
+  struct om_status st;
+  OM_ASSERT(om_secret_new(&out, seed, &st) == OM_OK);
+  return out;
+}
+
+/* ---- ledgers ---- */
+
+static void log_append(struct world_log *log, const struct world_entry *entry) {
+  if (log->size + 1 >= log->room) {
+    log->room = log->room * 2 + 64;
+    log->entries = realloc(log->entries, log->room * sizeof *log->entries);
+    log->roots = realloc(log->roots, (log->room + 1) * sizeof *log->roots);
+    OM_ASSERT(log->entries != NULL && log->roots != NULL);
+  }
+  if (log->size == 0) om_empty_root(&log->roots[0]);
+  struct om_hash leaf;
+  om_leaf_hash(&leaf, entry->bytes, entry->len);
+  om_node_hash(&log->roots[log->size + 1], &log->roots[log->size], &leaf);
+  log->entries[log->size++] = *entry;
+}
+
+/* log, index, needs_log, needs_size, then filling. */
+static uint8_t *entry_bytes(struct world *w, size_t len, uint32_t log, uint64_t index, uint32_t needs_log, uint64_t needs_size) {
+  uint64_t fields[4] = {log, index, needs_log, needs_size};
+  OM_ASSERT(len >= sizeof fields && len <= OM_ENTRY_MAX_BYTES);
+  uint8_t *bytes = malloc(len);
+  OM_ASSERT(bytes != NULL);
+  memset(bytes, (int)test_below(&w->random, 256), len);
+  memcpy(bytes, fields, sizeof fields);
+  return bytes;
+}
+
+/* As om_log_quorum: all witnesses but the log's own; every daemon has another operator. */
+static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log) {
+  *out = (struct om_quorum){.n = 0};
+  for (uint32_t i = 0; i < w->n; i++) {
+    if (!w->witness[i] || i == log) continue;
+    struct om_daemon *daemon = &out->daemons[out->n++];
+    daemon->log = i;
+    daemon->operator_member = i + 1;
+    origin_of(daemon->origin, i);
+    memcpy(daemon->cosign_key, om_secret_public(w->nodes[i].cosign_key), sizeof daemon->cosign_key);
+  }
+  out->operators = (uint32_t)out->n;
+  out->k = out->n == 0 ? 0 : out->operators * 2 / 3 + 1;
+}
+
+static bool is_witness(const struct world *w, uint32_t node, uint32_t log) {
+  return w->witness[node] && node != log;
+}
+
+size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size, const struct om_hash *root,
+                  const uint32_t *witnesses, size_t n) {
+  struct om_checkpoint checkpoint = {.size = size, .root = *root};
+  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES], name[OM_NAME_BYTES + 1];
+  struct om_status st;
+  size_t len = 0;
+  origin_of(checkpoint.origin, node);
+  size_t text_len = om_checkpoint_format(text, &checkpoint);
+  OM_ASSERT(om_note_begin(note, &len, text, text_len, &st) == OM_OK);
+  size_t line_len = om_note_sign(line, checkpoint.origin, w->nodes[node].log_key, text, text_len);
+  OM_ASSERT(om_note_add_line(note, &len, line, line_len, &st) == OM_OK);
+  for (size_t i = 0; i < n; i++) {
+    origin_of(name, witnesses[i]);
+    line_len = om_note_cosign(line, name, w->nodes[witnesses[i]].cosign_key, 1700000000, text, text_len);
+    OM_ASSERT(om_note_add_line(note, &len, line, line_len, &st) == OM_OK);
+  }
+  return len;
+}
+
+static void store_final(struct world_node *self, uint32_t log, uint64_t size, const uint8_t *note, size_t len) {
+  struct world_log *held = &self->logs[log];
+  if (size <= held->final_size) return;
+  held->final_size = size;
+  held->final_len = len;
+  memcpy(held->final, note, len);
+  om_node_final(self->node, log, size, note, len, self->world->now_ms);
+}
+
+/* A real ledger learns of logs and witnesses by the registry's entries. */
+static void tell_registry(struct world_node *self) {
+  struct world *w = self->world;
+  uint32_t known = w->learns ? (uint32_t)(self->logs[0].size + 1 < w->n ? self->logs[0].size + 1 : w->n) : (uint32_t)w->n;
+  if (known <= self->n_logs) return;
+  om_node_logs(self->node, known);
+  for (uint32_t log = self->n_logs; log < known; log++) {
+    struct om_quorum quorum;
+    quorum_of(w, &quorum, log);
+    om_node_quorum(self->node, log, &quorum, w->now_ms);
+    om_node_log_changed(self->node, log, self->logs[log].size, false, w->now_ms);
+    if (self->logs[log].final_size > 0)
+      om_node_final(self->node, log, self->logs[log].final_size, self->logs[log].final, self->logs[log].final_len, w->now_ms);
+  }
+  self->n_logs = known;
+}
+
+static void tell_own_head(struct world_node *self) {
+  char note[OM_NOTE_BYTES_MAX];
+  struct om_quorum quorum;
+  struct world_log *own = &self->logs[self->log];
+  size_t len = world_note(self->world, note, self->log, own->size, &own->roots[own->size], NULL, 0);
+  om_node_own_head(self->node, own->size, (uint8_t *)note, len, self->world->now_ms);
+  quorum_of(self->world, &quorum, self->log);
+  if (quorum.k == 0) store_final(self, self->log, own->size, (uint8_t *)note, len);
+}
+
+void world_append(struct world *w, uint32_t node, size_t n, size_t len, uint32_t needs_log, uint64_t needs_size) {
+  struct world_node *self = &w->nodes[node];
+  struct world_log *own = &self->logs[self->log];
+  for (size_t i = 0; i < n; i++) {
+    struct world_entry entry = {entry_bytes(w, len, self->log, own->size, needs_log, needs_size), len, needs_log, needs_size};
+    log_append(own, &entry);
+  }
+  om_node_log_changed(self->node, self->log, own->size, false, w->now_ms);
+  if (self->log == 0) tell_registry(self);
+  tell_own_head(self);
+}
+
+static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto) {
+  struct world_node *self = ctx;
+  struct world_log *held = &self->logs[log];
+  OM_ASSERT(upto <= held->size);
+  for (uint64_t i = from; i < upto; i++) {
+    uint8_t altered[OM_ENTRY_MAX_BYTES];
+    const struct world_entry *entry = &held->entries[i];
+    memcpy(altered, entry->bytes, entry->len);
+    if (self->lies && log != self->log) altered[8] ^= 1;
+    if (!om_entry_put(sink, altered, entry->len)) break;
+  }
+  return OM_OK;
+}
+
+static enum om_code parse(const struct world *w, struct om_note *note, struct om_checkpoint *out, uint32_t log,
+                          const uint8_t *bytes, size_t len, struct om_status *st) {
+  char origin[OM_NAME_BYTES + 1];
+  origin_of(origin, log);
+  enum om_code code = om_note_parse(note, (const char *)bytes, len, st);
+  if (code == OM_OK) code = om_checkpoint_parse(out, NULL, note->text, note->text_len, st);
+  if (code == OM_OK) code = om_note_verify_log(note, origin, om_secret_public(w->nodes[log].log_key), st);
+  return code;
+}
+
+static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *bytes, size_t len, struct om_status *st) {
+  struct world_node *self = ctx;
+  struct om_note note;
+  struct om_checkpoint checkpoint;
+  enum om_code code = parse(self->world, &note, &checkpoint, log, bytes, len, st);
+  *size = checkpoint.size;
+  return code;
+}
+
+/* ---- the writer ---- */
+
+static enum om_code apply_one(struct world_node *self, const struct om_action *job, const struct om_span *span) {
+  struct world *w = self->world;
+  struct world_log *held = &self->logs[job->log];
+  uint64_t fields[4];
+  memcpy(fields, span->data, sizeof fields);
+  if (fields[0] != job->log || fields[1] != held->size) return job->home ? OM_REFUSED : OM_NO;
+  if (fields[3] > self->logs[fields[2]].size) return OM_WAIT;
+  OM_ASSERT(is_witness(w, self->log, job->log) || held->size < w->nodes[job->log].logs[job->log].final_size);
+  struct world_entry entry = {malloc(span->len), span->len, (uint32_t)fields[2], fields[3]};
+  OM_ASSERT(entry.bytes != NULL);
+  memcpy(entry.bytes, span->data, span->len);
+  log_append(held, &entry);
+  return OM_OK;
+}
+
+static void do_apply(struct world_node *self, struct om_action *job) {
+  struct world *w = self->world;
+  uint32_t log = job->log;
+  enum om_code code = self->full ? OM_FULL : OM_OK;
+  size_t slice = test_below(&w->random, 4) == 0 ? 1 + test_below(&w->random, job->n) : job->n;
+  OM_ASSERT(job->start == self->logs[log].size);
+  for (size_t i = 0; i < slice && code == OM_OK; i++) code = apply_one(self, job, &job->entries[i]);
+  self->logs[log].stopped = code == OM_REFUSED;
+  bool before = test_below(&w->random, 2) == 0; /* either order must do */
+  if (before) om_node_log_changed(self->node, log, self->logs[log].size, self->logs[log].stopped, w->now_ms);
+  om_node_applied(self->node, job, self->logs[log].size, code, w->now_ms);
+  if (!before) om_node_log_changed(self->node, log, self->logs[log].size, self->logs[log].stopped, w->now_ms);
+  if (log == 0) tell_registry(self);
+}
+
+static void do_cosign(struct world_node *self, struct om_action *job) {
+  struct world *w = self->world;
+  struct world_log *held = &self->logs[job->log];
+  struct om_note note;
+  struct om_checkpoint checkpoint;
+  struct om_status st;
+  char line[OM_NOTE_LINE_BYTES], name[OM_NAME_BYTES + 1];
+  OM_ASSERT(is_witness(w, self->log, job->log));
+  enum om_code code = parse(w, &note, &checkpoint, job->log, job->bytes, job->len, &st);
+  if (code == OM_OK && checkpoint.size > held->size) code = OM_WAIT;
+  if (code == OM_OK && (!om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size]) || checkpoint.size < held->vote))
+    code = OM_REFUSED;
+  if (code == OM_OK) {
+    held->vote = checkpoint.size;
+    held->vote_root = checkpoint.root;
+    origin_of(name, self->log);
+    om_note_cosign(line, name, self->cosign_key, 1700000000 + (uint64_t)w->now_ms / 1000, note.text, note.text_len);
+  }
+  om_node_cosigned(self->node, job, code == OM_OK ? line : NULL, code, w->now_ms);
+}
+
+static enum om_code check_final(struct world_node *self, const struct om_action *job, uint64_t *size) {
+  struct world *w = self->world;
+  struct world_log *held = &self->logs[job->log];
+  struct om_note note;
+  struct om_checkpoint checkpoint;
+  struct om_quorum quorum;
+  struct om_status st;
+  uint32_t n = 0;
+  if (parse(w, &note, &checkpoint, job->log, job->bytes, job->len, &st) != OM_OK) return OM_REFUSED;
+  *size = checkpoint.size;
+  if (checkpoint.size > held->size) return OM_WAIT;
+  quorum_of(w, &quorum, job->log);
+  for (size_t i = 0; i < quorum.n; i++) {
+    uint64_t time_s = 0;
+    if (om_note_verify_cosignature(&note, &time_s, quorum.daemons[i].origin, quorum.daemons[i].cosign_key, &st) == OM_OK) n++;
+  }
+  return n >= quorum.k && om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size]) ? OM_OK : OM_REFUSED;
+}
+
+static void do_final(struct world_node *self, struct om_action *job) {
+  uint64_t size = 0;
+  uint32_t log = job->log;
+  enum om_code code = check_final(self, job, &size);
+  if (code == OM_OK) store_final(self, log, size, job->bytes, job->len);
+  om_node_finalised(self->node, job, code, self->world->now_ms);
+}
+
+static void work(struct world_node *self) {
+  if (self->n_jobs == 0) return;
+  size_t i = test_below(&self->world->random, self->n_jobs);
+  struct om_action job = self->jobs[i];
+  self->jobs[i] = self->jobs[--self->n_jobs];
+  if (job.kind == OM_ACTION_APPLY)
+    do_apply(self, &job);
+  else if (job.kind == OM_ACTION_COSIGN)
+    do_cosign(self, &job);
+  else
+    do_final(self, &job);
+}
+
+/* ---- links ---- */
+
+static struct world_link *link_at(struct world *w, uint32_t node, uint32_t slot, unsigned *side) {
+  for (size_t i = 0; i < WORLD_LINKS; i++)
+    for (*side = 0; *side < 2; ++*side)
+      if (w->links[i].up && w->links[i].nodes[*side] == node && w->links[i].slots[*side] == slot) return &w->links[i];
+  return NULL;
+}
+
+static void empty_pipe(struct world_pipe *pipe) {
+  while (pipe->first != NULL) {
+    struct world_message *next = pipe->first->next;
+    free(pipe->first->bytes);
+    free(pipe->first);
+    pipe->first = next;
+  }
+  *pipe = (struct world_pipe){NULL, NULL, 0};
+}
+
+size_t world_join(struct world *w, uint32_t a, uint32_t b) {
+  size_t i = 0;
+  while (i < WORLD_LINKS && w->links[i].up) i++;
+  OM_ASSERT(i < WORLD_LINKS);
+  struct world_link *link = &w->links[i];
+  *link = (struct world_link){.up = true, .nodes = {a, b}, .slots = {(uint32_t)(i * 7 % OM_PEERS_MAX), (uint32_t)(255 - i)}};
+  om_node_connected(w->nodes[a].node, link->slots[0], w->nodes[b].log, w->now_ms);
+  om_node_connected(w->nodes[b].node, link->slots[1], w->nodes[a].log, w->now_ms);
+  return i;
+}
+
+void world_cut(struct world *w, size_t i) {
+  struct world_link *link = &w->links[i];
+  if (!link->up) return;
+  link->up = false;
+  for (unsigned side = 0; side < 2; side++) {
+    empty_pipe(&link->pipes[side]);
+    om_node_disconnected(w->nodes[link->nodes[side]].node, link->slots[side], w->now_ms);
+  }
+}
+
+/* One head at a time: the next only when the last has a quorum or has had its time. */
+static void check_proposal(struct world_node *self, uint64_t size) {
+  if (size == self->proposed) return;
+  int64_t since = self->world->now_ms - self->proposed_ms;
+  bool settled = self->logs[self->log].final_size >= self->proposed;
+  for (size_t i = 0; i < self->n_jobs; i++)
+    settled |= self->jobs[i].kind == OM_ACTION_FINAL && self->jobs[i].log == self->log;
+  OM_ASSERT(size > self->proposed && (self->proposed == 0 || settled || since >= PROPOSE_TIMEOUT_MS));
+  OM_ASSERT(self->proposed == 0 || since >= PROPOSE_INTERVAL_MS);
+  self->proposed = size;
+  self->proposed_ms = self->world->now_ms;
+}
+
+static void count_message(struct world_node *self, const struct om_action *action) {
+  struct world *w = self->world;
+  bool entries = action->bytes[0] == (4 << 3 | 2);
+  Oremark__PeerMessage *message = entries ? NULL : oremark__peer_message__unpack(NULL, action->len, action->bytes);
+  OM_ASSERT(entries || message != NULL);
+  if (message != NULL && message->what_case == OREMARK__PEER_MESSAGE__WHAT_PROPOSE) {
+    struct om_note note;
+    struct om_checkpoint checkpoint;
+    struct om_status st;
+    OM_ASSERT(parse(w, &note, &checkpoint, self->log, message->propose->checkpoint.data, message->propose->checkpoint.len, &st) == OM_OK);
+    check_proposal(self, checkpoint.size);
+  }
+  if (message != NULL && message->what_case == OREMARK__PEER_MESSAGE__WHAT_PING) {
+    w->ping_bytes += action->len;
+  } else {
+    w->sent_bytes += action->len;
+    w->sent_messages++;
+  }
+  if (message != NULL) oremark__peer_message__free_unpacked(message, NULL);
+}
+
+static void send_message(struct world_node *self, struct om_action *action) {
+  unsigned side = 0;
+  struct world_link *link = link_at(self->world, (uint32_t)(self - self->world->nodes), action->slot, &side);
+  OM_ASSERT(link != NULL && action->len > 0 && action->len <= OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES);
+  count_message(self, action);
+  struct world_message *message = malloc(sizeof *message);
+  OM_ASSERT(message != NULL);
+  *message = (struct world_message){NULL, action->bytes, action->len};
+  action->bytes = NULL;
+  struct world_pipe *pipe = &link->pipes[side];
+  if (pipe->last == NULL)
+    pipe->first = message;
+  else
+    pipe->last->next = message;
+  pipe->last = message;
+  pipe->bytes += message->len;
+  if (pipe->bytes > self->world->most_in_pipe) self->world->most_in_pipe = pipe->bytes;
+  om_action_free(action);
+}
+
+static void drop(struct world_node *self, uint32_t slot, const char *reason) {
+  unsigned side = 0;
+  struct world_link *link = link_at(self->world, (uint32_t)(self - self->world->nodes), slot, &side);
+  OM_ASSERT(link != NULL);
+  self->drops++;
+  snprintf(self->last_reason, sizeof self->last_reason, "%s", reason);
+  world_cut(self->world, (size_t)(link - self->world->links));
+}
+
+static void drain(struct world_node *self) {
+  struct om_action action;
+  while (om_node_next(self->node, &action, self->world->now_ms)) {
+    if (action.kind == OM_ACTION_SEND) {
+      send_message(self, &action);
+    } else if (action.kind == OM_ACTION_DROP) {
+      drop(self, action.slot, action.reason);
+    } else if (action.kind == OM_ACTION_COSIGN && self->mute_witness) {
+      om_node_cosigned(self->node, &action, NULL, OM_REFUSED, self->world->now_ms);
+    } else {
+      OM_ASSERT(self->n_jobs < sizeof self->jobs / sizeof self->jobs[0]);
+      for (size_t i = 0; i < self->n_jobs; i++) OM_ASSERT(self->jobs[i].log != action.log || self->jobs[i].kind != action.kind);
+      self->jobs[self->n_jobs++] = action;
+    }
+    if (om_node_inbox_bytes(self->node) > self->world->most_in_inbox) self->world->most_in_inbox = om_node_inbox_bytes(self->node);
+  }
+}
+
+bool world_forge(struct world *w, size_t i, uint32_t from, const uint8_t *bytes, size_t len) {
+  struct world_link *link = &w->links[i];
+  unsigned to = link->nodes[0] == from ? 1 : 0;
+  struct world_node *self = &w->nodes[link->nodes[to]];
+  struct om_status st;
+  uint8_t *exact = malloc(len + (len == 0)); /* so that a read beyond the end is seen */
+  OM_ASSERT(exact != NULL);
+  if (len > 0) memcpy(exact, bytes, len);
+  enum om_code code = om_node_message(self->node, link->slots[to], exact, len, w->now_ms, &st);
+  free(exact);
+  if (code != OM_OK) drop(self, link->slots[to], st.text);
+  drain(self);
+  return !link->up;
+}
+
+static void deliver(struct world *w, size_t i, unsigned side) {
+  struct world_link *link = &w->links[i];
+  struct world_message *message = link->pipes[side].first;
+  if (!link->up || message == NULL) return;
+  link->pipes[side].first = message->next;
+  if (message->next == NULL) link->pipes[side].last = NULL;
+  link->pipes[side].bytes -= message->len;
+  struct world_node *from = &w->nodes[link->nodes[side]];
+  om_node_sent(from->node, link->slots[side], message->len, w->now_ms);
+  world_forge(w, i, link->nodes[side], message->bytes, message->len);
+  free(message->bytes);
+  free(message);
+}
+
+/* ---- time ---- */
+
+void world_run(struct world *w, int64_t ms) {
+  for (int64_t end = w->now_ms + ms; w->now_ms < end; w->now_ms += STEP_MS) {
+    for (size_t i = 0; i < w->n; i++) {
+      if (w->now_ms % OM_NODE_TICK_MS == 0) om_node_tick(w->nodes[i].node, w->now_ms);
+      drain(&w->nodes[i]);
+    }
+    for (size_t i = 0; i < 20 * WORLD_LINKS; i++) {
+      deliver(w, test_below(&w->random, WORLD_LINKS), (unsigned)test_below(&w->random, 2));
+      struct world_node *worker = &w->nodes[test_below(&w->random, w->n)];
+      if (test_below(&w->random, 4) == 0) work(worker);
+      drain(worker);
+    }
+  }
+}
+
+static bool same(const struct world_log *a, const struct world_log *b, uint64_t size) {
+  return a->size >= size && b->size >= size && (size == 0 || om_hash_equal(&a->roots[size], &b->roots[size]));
+}
+
+bool world_agrees(const struct world *w) {
+  for (uint32_t node = 0; node < w->n; node++) {
+    for (uint32_t log = 0; log < w->n; log++) {
+      const struct world_log *home = &w->nodes[log].logs[log], *held = &w->nodes[node].logs[log];
+      uint64_t want = is_witness(w, node, log) ? home->size : home->final_size;
+      if (!same(home, held, want) || held->final_size != home->final_size || home->final_size != home->size) return false;
+    }
+  }
+  return true;
+}
+
+bool world_settle(struct world *w, int64_t ms) {
+  for (int64_t end = w->now_ms + ms; w->now_ms < end; world_run(w, OM_NODE_TICK_MS))
+    if (world_agrees(w)) return true;
+  return world_agrees(w);
+}
+
+/* ---- birth and end ---- */
+
+static void open_node(struct world *w, uint32_t i) {
+  struct world_node *self = &w->nodes[i];
+  self->world = w;
+  self->log = i;
+  struct om_node_config config = {.own_log = i,
+                                  .version = "oremarkd test",
+                                  .propose_interval_ms = PROPOSE_INTERVAL_MS,
+                                  .propose_timeout_ms = PROPOSE_TIMEOUT_MS,
+                                  .ctx = self,
+                                  .entries = give_entries,
+                                  .judge = judge};
+  self->node = om_node_new(&config);
+  tell_registry(self);
+}
+
+void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, bool learns) {
+  *w = (struct world){.random = seed, .n = n, .learns = learns};
+  OM_ASSERT(n <= WORLD_NODES);
+  for (uint32_t i = 0; i < n; i++) {
+    w->witness[i] = witness != NULL && witness[i];
+    w->nodes[i].log_key = secret_of(1, (uint8_t)i);
+    w->nodes[i].cosign_key = secret_of(2, (uint8_t)i);
+  }
+  for (uint32_t i = 0; i < n; i++) open_node(w, i);
+}
+
+static void close_node(struct world_node *self) {
+  for (size_t i = 0; i < self->n_jobs; i++) om_action_free(&self->jobs[i]);
+  for (size_t log = 0; log < WORLD_NODES; log++) {
+    for (size_t i = 0; i < self->logs[log].size; i++) free(self->logs[log].entries[i].bytes);
+    free(self->logs[log].entries);
+    free(self->logs[log].roots);
+  }
+  om_secret_free(self->log_key);
+  om_secret_free(self->cosign_key);
+  om_node_free(self->node);
+}
+
+void world_close(struct world *w) {
+  for (size_t i = 0; i < WORLD_LINKS; i++)
+    for (unsigned side = 0; side < 2; side++) empty_pipe(&w->links[i].pipes[side]);
+  for (size_t i = 0; i < w->n; i++) close_node(&w->nodes[i]);
+}

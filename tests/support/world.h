@@ -1,0 +1,100 @@
+/* Some nodes (daemon/core/node.h) in one process, each with a ledger of bare bytes, joined by links that keep order but not
+ * pace. Time is a number; everything else follows from the seed. The rules that must hold at every moment are asserted
+ * inside: the program stops where one is broken. */
+#ifndef OREMARK_TESTS_SUPPORT_WORLD_H
+#define OREMARK_TESTS_SUPPORT_WORLD_H
+
+#include "daemon/core/node.h"
+
+enum { WORLD_NODES = 8, WORLD_LINKS = 16 };
+
+struct world_entry {
+  uint8_t *bytes;
+  size_t len;
+  uint32_t needs_log; /* waits until that log holds needs_size entries */
+  uint64_t needs_size;
+};
+
+/* A log as one node holds it. */
+struct world_log {
+  struct world_entry *entries;
+  struct om_hash *roots; /* roots[n]: of the first n entries */
+  size_t size, room;
+  uint64_t final_size;
+  uint8_t final[OM_HEAD_MAX_BYTES];
+  size_t final_len;
+  uint64_t vote; /* highest head cosigned, and its root */
+  struct om_hash vote_root;
+  bool stopped;
+};
+
+struct world_message {
+  struct world_message *next;
+  uint8_t *bytes;
+  size_t len;
+};
+
+/* One direction of a link. */
+struct world_pipe {
+  struct world_message *first, *last;
+  size_t bytes;
+};
+
+struct world_link {
+  bool up;
+  uint32_t nodes[2], slots[2];
+  struct world_pipe pipes[2]; /* pipes[i]: from nodes[i] */
+};
+
+struct world_node {
+  struct om_node *node;
+  struct world *world;
+  uint32_t log; /* own */
+  struct om_secret *log_key, *cosign_key;
+  struct world_log logs[WORLD_NODES];
+  struct om_action jobs[64]; /* with the writer */
+  size_t n_jobs;
+  uint32_t n_logs; /* told to the node */
+  uint64_t proposed;
+  int64_t proposed_ms;
+  bool mute_witness;   /* answers no proposal */
+  bool lies;           /* gives out altered entries of others' logs */
+  bool full;           /* its writer answers OM_FULL */
+  size_t drops;        /* links that it ended */
+  char last_reason[OM_STATUS_TEXT_BYTES];
+};
+
+struct world {
+  uint64_t random;
+  int64_t now_ms;
+  size_t n;
+  bool witness[WORLD_NODES];
+  bool learns; /* the number of logs follows from how much of log 0 is held, else all are known */
+  struct world_node nodes[WORLD_NODES];
+  struct world_link links[WORLD_LINKS];
+  size_t sent_bytes, sent_messages; /* without pings */
+  size_t ping_bytes;
+  size_t most_in_pipe;
+  size_t most_in_inbox;
+};
+
+void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, bool learns);
+void world_close(struct world *w);
+/* Returns the link's index. */
+size_t world_join(struct world *w, uint32_t a, uint32_t b);
+void world_cut(struct world *w, size_t link);
+/* Appends N entries of LEN bytes to the own log of NODE in one commit. NEEDS_SIZE over 0: each waits for that. */
+void world_append(struct world *w, uint32_t node, size_t n, size_t len, uint32_t needs_log, uint64_t needs_size);
+/* Lets MS milliseconds pass, delivering and working in random order. */
+void world_run(struct world *w, int64_t ms);
+/* Runs until all connected nodes hold what they should (all of every log as far as final, witnesses all of it); false if that
+ * takes longer than MS. */
+bool world_settle(struct world *w, int64_t ms);
+bool world_agrees(const struct world *w);
+/* Hands BYTES to TO as if FROM had sent them over LINK; true if TO ended the link for it. */
+bool world_forge(struct world *w, size_t link, uint32_t from, const uint8_t *bytes, size_t len);
+/* A note of the first SIZE entries of NODE's own log, signed by it, with the cosignatures of the N nodes in WITNESSES. */
+size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size, const struct om_hash *root,
+                  const uint32_t *witnesses, size_t n);
+
+#endif

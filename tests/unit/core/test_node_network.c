@@ -1,0 +1,287 @@
+/* Several nodes together, in random order: they converge, fall silent, keep within their bounds and hold nothing too early. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/seed.h"
+#include "support/world.h"
+
+static struct world w; /* large: not on the stack */
+
+static const bool nobody[WORLD_NODES] = {false};
+static const bool everybody[WORLD_NODES] = {true, true, true, true, true, true, true, true};
+
+static void join_all(void) {
+  for (uint32_t a = 0; a < w.n; a++)
+    for (uint32_t b = a + 1; b < w.n; b++) world_join(&w, a, b);
+}
+
+static void append_some(unsigned times) {
+  for (unsigned i = 0; i < times; i++) {
+    world_append(&w, (uint32_t)test_below(&w.random, w.n), 1 + test_below(&w.random, 50), 32 + test_below(&w.random, 2000), 0, 0);
+    world_run(&w, (int64_t)test_below(&w.random, 30) * 10);
+  }
+}
+
+static size_t all_drops(void) {
+  size_t n = 0;
+  for (size_t i = 0; i < w.n; i++) {
+    if (w.nodes[i].drops > 0) printf("node %zu: %s\n", i, w.nodes[i].last_reason);
+    n += w.nodes[i].drops;
+  }
+  return n;
+}
+
+/* No more than what keeps links alive: 100 bytes a second on each. */
+static void assert_silent(size_t links) {
+  world_run(&w, 2000);
+  size_t messages = w.sent_messages;
+  w.ping_bytes = 0;
+  world_run(&w, 120000);
+  assert_int_equal(w.sent_messages, messages);
+  assert_true(w.ping_bytes > 0); /* and they were all kept */
+  assert_true(w.ping_bytes < links * 120 * 100);
+  assert_int_equal(all_drops(), 0);
+}
+
+static void without_witnesses(void **state) {
+  (void)state;
+  world_open(&w, 4, nobody, test_seed(), false);
+  join_all();
+  append_some(40);
+  assert_true(world_settle(&w, 20000));
+  assert_silent(6);
+  world_close(&w);
+}
+
+static void with_quorum(void **state) {
+  (void)state;
+  world_open(&w, 5, everybody, test_seed(), false);
+  join_all();
+  append_some(60);
+  assert_true(world_settle(&w, 30000));
+  for (size_t i = 0; i < w.n; i++) assert_true(w.nodes[i].proposed > 0);
+  assert_silent(10);
+  world_close(&w);
+}
+
+/* Two of six only mirror: the world stops if they take in what is not final. */
+static void mirrors_take_only_what_is_final(void **state) {
+  (void)state;
+  const bool four[WORLD_NODES] = {true, true, true, true, false, false};
+  world_open(&w, 6, four, test_seed(), false);
+  for (uint32_t a = 0; a < 4; a++)
+    for (uint32_t b = a + 1; b < 6; b++) world_join(&w, a, b);
+  append_some(60);
+  w.nodes[1].mute_witness = w.nodes[2].mute_witness = true; /* no quorum for 0 and 3 any more */
+  world_append(&w, 0, 10, 100, 0, 0);
+  world_run(&w, 15000);
+  const struct world_log *home = &w.nodes[0].logs[0];
+  assert_true(home->final_size < home->size);
+  assert_int_equal(w.nodes[3].logs[0].size, home->size); /* a witness sees it */
+  assert_int_equal(w.nodes[4].logs[0].size, home->final_size);
+  w.nodes[1].mute_witness = w.nodes[2].mute_witness = false;
+  for (uint32_t i = 0; i < 6; i++) world_append(&w, i, 1, 100, 0, 0); /* what was refused is not asked for again */
+  assert_true(world_settle(&w, 30000));
+  assert_int_equal(all_drops(), 0);
+  world_close(&w);
+}
+
+/* 0 - 1 - 2 - 3: what 0 writes reaches 3 over relays, and back. */
+static void relays_in_a_line(void **state) {
+  (void)state;
+  world_open(&w, 4, nobody, test_seed(), false);
+  for (uint32_t i = 0; i < 3; i++) world_join(&w, i, i + 1);
+  append_some(30);
+  assert_true(world_settle(&w, 20000));
+  assert_true(w.nodes[3].logs[0].size > 0);
+  assert_silent(3);
+  world_close(&w);
+}
+
+/* 1 witnesses for its neighbours 0 and 2; 2 gets 0's final heads from 1. */
+static void final_heads_are_relayed(void **state) {
+  (void)state;
+  const bool middle[WORLD_NODES] = {false, true, false};
+  world_open(&w, 3, middle, test_seed(), false);
+  world_join(&w, 0, 1);
+  world_join(&w, 1, 2);
+  append_some(30);
+  assert_true(world_settle(&w, 20000));
+  assert_true(w.nodes[2].logs[0].final_size > 0);
+  world_close(&w);
+}
+
+static void links_come_and_go(void **state) {
+  (void)state;
+  world_open(&w, 5, everybody, test_seed(), false);
+  join_all();
+  for (unsigned i = 0; i < 60; i++) {
+    append_some(1);
+    size_t link = test_below(&w.random, 10);
+    uint32_t a = w.links[link].nodes[0], b = w.links[link].nodes[1];
+    world_cut(&w, link);
+    world_run(&w, (int64_t)test_below(&w.random, 50) * 10);
+    assert_int_equal(world_join(&w, a, b), link);
+  }
+  assert_true(world_settle(&w, 30000));
+  assert_int_equal(all_drops(), 0);
+  world_close(&w);
+}
+
+/* A newcomer knows the registry's first entry only, is told of logs that it does not know, and fetches them when it does. */
+static void logs_become_known(void **state) {
+  (void)state;
+  world_open(&w, 6, nobody, test_seed(), true);
+  for (uint32_t i = 1; i < 6; i++) world_join(&w, 0, i);
+  world_append(&w, 0, 3, 100, 0, 0);
+  world_run(&w, 1000);
+  for (uint32_t i = 1; i < 4; i++) world_append(&w, i, 20, 100, 0, 0);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[1].logs[4].size, 0);
+  world_append(&w, 4, 20, 100, 0, 0); /* known to itself only later */
+  world_append(&w, 0, 2, 100, 0, 0);
+  world_append(&w, 5, 20, 100, 0, 0);
+  assert_true(world_settle(&w, 20000));
+  assert_int_equal(w.nodes[1].logs[5].size, 20);
+  assert_silent(5);
+  world_close(&w);
+}
+
+/* Entries that lean on other logs wait for them, in any order, also when many do. */
+static void waits_resolve(void **state) {
+  (void)state;
+  world_open(&w, 5, nobody, test_seed(), false);
+  join_all();
+  for (unsigned round = 0; round < 20; round++) {
+    uint32_t node = (uint32_t)test_below(&w.random, w.n), other = (uint32_t)test_below(&w.random, w.n);
+    uint64_t has = w.nodes[node].logs[other].size;
+    world_append(&w, node, 1 + test_below(&w.random, 300), 1000, other, has);
+    world_run(&w, (int64_t)test_below(&w.random, 20) * 10);
+  }
+  assert_true(world_settle(&w, 60000));
+  assert_silent(10);
+  world_close(&w);
+}
+
+/* Log 1 leans on what 2 has not written yet: it is held, costs no traffic while it waits, and goes on when 2 has. */
+static void a_wait_is_silent(void **state) {
+  (void)state;
+  world_open(&w, 3, nobody, test_seed(), false);
+  join_all();
+  world_append(&w, 1, 5000, 1000, 2, 10);
+  world_run(&w, 5000);
+  assert_int_equal(w.nodes[0].logs[1].size, 0);
+  assert_true(om_node_inbox_bytes(w.nodes[0].node) <= OM_CHUNK_BYTES);
+  size_t messages = w.sent_messages;
+  world_run(&w, 30000);
+  assert_int_equal(w.sent_messages, messages);
+  world_append(&w, 2, 10, 100, 0, 0);
+  assert_true(world_settle(&w, 20000));
+  assert_int_equal(w.nodes[0].logs[1].size, 5000);
+  world_close(&w);
+}
+
+/* 24 MB on each of 3 logs towards one node: the window, the pipes and the inbox stay within their bounds. */
+static void much_at_once(void **state) {
+  (void)state;
+  world_open(&w, 4, nobody, test_seed(), false);
+  for (uint32_t i = 1; i < 4; i++) world_append(&w, i, 600, 40000, 0, 0);
+  for (uint32_t i = 1; i < 4; i++) world_join(&w, 0, i);
+  w.nodes[0].full = true; /* nothing is taken in: all that may be under way is */
+  world_run(&w, 8000);
+  assert_int_equal(w.nodes[0].logs[1].size, 0);
+  assert_true(w.most_in_inbox > OM_WINDOW_BYTES);
+  assert_true(w.most_in_inbox <= 3 * (OM_WINDOW_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES));
+  assert_true(w.most_in_pipe <= OM_LINK_QUEUE_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES);
+  w.nodes[0].full = false;
+  assert_true(world_settle(&w, 60000));
+  assert_int_equal(om_node_inbox_bytes(w.nodes[0].node), 0);
+  world_close(&w);
+}
+
+/* A relay that alters entries is left for an honest one; the log is not held guilty. */
+static void a_lying_relay_is_left(void **state) {
+  (void)state;
+  world_open(&w, 4, nobody, test_seed(), false);
+  w.nodes[1].lies = true;
+  size_t to_home = world_join(&w, 0, 1);
+  world_append(&w, 0, 100, 100, 0, 0);
+  assert_int_equal(to_home, 0);
+  world_run(&w, 1000);
+  world_join(&w, 1, 3);
+  world_run(&w, 2000);
+  assert_int_equal(w.nodes[3].logs[0].size, 0);
+  assert_int_equal(w.nodes[3].drops, 1);
+  world_join(&w, 0, 2);
+  world_join(&w, 2, 3);
+  assert_true(world_settle(&w, 20000));
+  assert_false(w.nodes[3].logs[0].stopped);
+  world_close(&w);
+}
+
+/* A witness that joins while a head waits for its quorum is asked; one that is silent does not hold up the next head. */
+static void late_and_silent_witnesses(void **state) {
+  (void)state;
+  world_open(&w, 4, everybody, test_seed(), false); /* three eligible for each log: k = 3 */
+  world_join(&w, 0, 1);
+  world_join(&w, 0, 2);
+  world_append(&w, 0, 5, 100, 0, 0);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 0);
+  world_append(&w, 0, 5, 100, 0, 0);
+  world_run(&w, 500);
+  assert_int_equal(w.nodes[0].proposed, 5); /* one at a time */
+  world_run(&w, 2000);
+  assert_int_equal(w.nodes[0].proposed, 10); /* after the timeout the newest */
+  world_join(&w, 0, 3);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 10);
+  world_close(&w);
+}
+
+/* A peer that takes nothing: what is made for it ends at the queue's bound, and it is dropped when it is silent for a minute. */
+static void a_peer_that_does_not_read(void **state) {
+  (void)state;
+  world_open(&w, 2, nobody, test_seed(), false);
+  size_t link = world_join(&w, 0, 1);
+  world_run(&w, 1000);
+  struct om_action action;
+  size_t made = 0;
+  world_append(&w, 0, 400, 60000, 0, 0);
+  while (om_node_next(w.nodes[0].node, &action, w.now_ms)) {
+    made += action.len;
+    om_action_free(&action);
+  }
+  assert_true(made >= OM_LINK_QUEUE_BYTES);
+  assert_true(made <= OM_LINK_QUEUE_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES);
+  struct om_node_peer peer;
+  om_node_peer(w.nodes[0].node, &peer, w.links[link].slots[0]);
+  assert_true(peer.greeted && peer.serving == 1);
+  assert_int_equal(peer.queued_bytes, made);
+  om_node_tick(w.nodes[0].node, w.now_ms + OM_SILENCE_MS + 1000);
+  assert_true(om_node_next(w.nodes[0].node, &action, w.now_ms + OM_SILENCE_MS + 1000));
+  assert_int_equal(action.kind, OM_ACTION_DROP);
+  assert_string_equal(action.reason, "nothing was heard of it for a minute");
+  world_close(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(without_witnesses),
+      cmocka_unit_test(with_quorum),
+      cmocka_unit_test(mirrors_take_only_what_is_final),
+      cmocka_unit_test(relays_in_a_line),
+      cmocka_unit_test(final_heads_are_relayed),
+      cmocka_unit_test(links_come_and_go),
+      cmocka_unit_test(logs_become_known),
+      cmocka_unit_test(waits_resolve),
+      cmocka_unit_test(a_wait_is_silent),
+      cmocka_unit_test(much_at_once),
+      cmocka_unit_test(a_lying_relay_is_left),
+      cmocka_unit_test(late_and_silent_witnesses),
+      cmocka_unit_test(a_peer_that_does_not_read),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,565 @@
+/* One node and what peers may do to it: each bad message ends the link that it came over and no other, or costs nothing. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/peer.h"
+#include "support/seed.h"
+#include "support/world.h"
+
+static struct world w; /* large: not on the stack */
+static size_t bad;     /* the link 0 - 1 over which 1 sends what it should not; 0 - 2 is the other */
+
+static void open_three(void) {
+  const bool witness[WORLD_NODES] = {true, true, true};
+  world_open(&w, 3, witness, 1, false);
+  bad = world_join(&w, 0, 1);
+  world_join(&w, 0, 2);
+  world_run(&w, 500);
+}
+
+static void close_three(void) {
+  world_close(&w);
+}
+
+static bool forge_raw(const uint8_t *bytes, size_t len) {
+  return world_forge(&w, bad, 1, bytes, len);
+}
+
+static bool forge(const Oremark__PeerMessage *message) {
+  uint8_t *bytes = NULL;
+  size_t len = 0;
+  om_peer_encode(&bytes, &len, message);
+  bool dropped = forge_raw(bytes, len);
+  free(bytes);
+  return dropped;
+}
+
+static bool other_link_stands(void) {
+  struct om_node_peer peer;
+  for (size_t i = 0; i < WORLD_LINKS; i++) {
+    if (!w.links[i].up || w.links[i].nodes[1] != 2) continue;
+    om_node_peer(w.nodes[0].node, &peer, w.links[i].slots[0]);
+    return peer.connected && peer.greeted;
+  }
+  return false;
+}
+
+/* The link was ended for the reason that holds PART, the other one stands, and this one may come again. */
+static void assert_dropped(bool dropped, const char *part) {
+  if (!dropped || strstr(w.nodes[0].last_reason, part) == NULL) fail_msg("dropped %d: %s", dropped, w.nodes[0].last_reason);
+  assert_true(other_link_stands());
+  bad = world_join(&w, 0, 1);
+  world_run(&w, 500);
+}
+
+static Oremark__PeerMessage hello_as(Oremark__Hello *body, uint32_t log, const char *version) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  *body = (Oremark__Hello)OREMARK__HELLO__INIT;
+  body->log = log;
+  body->version = (char *)(uintptr_t)version;
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HELLO;
+  message.hello = body;
+  return message;
+}
+
+static Oremark__PeerMessage have_of(Oremark__Have *body, uint32_t log, uint64_t size, uint64_t final_size) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  *body = (Oremark__Have)OREMARK__HAVE__INIT;
+  body->log = log;
+  body->size = size;
+  body->final_size = final_size;
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
+  message.have = body;
+  return message;
+}
+
+static Oremark__PeerMessage head_of(Oremark__Head *body, uint32_t log, const void *note, size_t len) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  *body = (Oremark__Head)OREMARK__HEAD__INIT;
+  body->log = log;
+  body->checkpoint = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)note};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HEAD;
+  message.head = body;
+  return message;
+}
+
+static Oremark__PeerMessage propose_of(Oremark__Propose *body, uint32_t log, const void *note, size_t len) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  *body = (Oremark__Propose)OREMARK__PROPOSE__INIT;
+  body->log = log;
+  body->checkpoint = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)note};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_PROPOSE;
+  message.propose = body;
+  return message;
+}
+
+static Oremark__PeerMessage cosigned_of(Oremark__Cosigned *body, uint64_t size, uint32_t witness, const char *line) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  *body = (Oremark__Cosigned)OREMARK__COSIGNED__INIT;
+  body->size = size;
+  body->witness = witness;
+  body->line = (ProtobufCBinaryData){strlen(line), (uint8_t *)(uintptr_t)line};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_COSIGNED;
+  message.cosigned = body;
+  return message;
+}
+
+/* Entries of LOG that are in themselves good, each LEN bytes. */
+static bool forge_entries(uint32_t log, uint64_t start, size_t n, size_t len) {
+  struct om_entry_sink sink;
+  uint8_t *entry = calloc(len, 1), *bytes = NULL;
+  size_t bytes_len = 0;
+  assert_non_null(entry);
+  om_entry_sink_begin(&sink, log, start);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t fields[4] = {log, start + i, 0, 0};
+    memcpy(entry, fields, sizeof fields);
+    assert_true(om_entry_put(&sink, entry, len));
+  }
+  om_entry_sink_end(&sink, &bytes, &bytes_len);
+  bool dropped = forge_raw(bytes, bytes_len);
+  free(bytes);
+  free(entry);
+  return dropped;
+}
+
+static void hello_comes_first_and_once(void **state) {
+  (void)state;
+  Oremark__Hello hello;
+  Oremark__Have have;
+  open_three();
+  Oremark__PeerMessage message = hello_as(&hello, 1, "again");
+  assert_dropped(forge(&message), "a second Hello");
+  world_cut(&w, bad);
+  bad = world_join(&w, 0, 1); /* fresh: nothing was delivered yet */
+  message = have_of(&have, 1, 5, 5);
+  assert_dropped(forge(&message), "before its Hello");
+  world_cut(&w, bad);
+  bad = world_join(&w, 0, 1);
+  message = hello_as(&hello, 2, "v");
+  assert_dropped(forge(&message), "it says that it writes log 2; its link key is that of log 1");
+  world_cut(&w, bad);
+  bad = world_join(&w, 0, 1);
+  message = hello_as(&hello, 1, "line\nbreak");
+  assert_dropped(forge(&message), "version");
+  world_cut(&w, bad);
+  bad = world_join(&w, 0, 1);
+  message = hello_as(&hello, OM_LOG_NONE, "new here"); /* a daemon that does not know its own number yet */
+  assert_false(forge(&message));
+  close_three();
+}
+
+static void a_link_without_hello_ends(void **state) {
+  (void)state;
+  struct om_action action;
+  struct om_node_config config = {.own_log = 0, .version = "v"};
+  struct om_node *node = om_node_new(&config);
+  om_node_connected(node, 7, 1, 1000);
+  assert_true(om_node_next(node, &action, 1000)); /* Hello, and nothing more */
+  om_action_free(&action);
+  assert_false(om_node_next(node, &action, 1000));
+  om_node_tick(node, 1000 + OM_HELLO_MS - 1);
+  assert_false(om_node_next(node, &action, 1000 + OM_HELLO_MS));
+  om_node_tick(node, 1000 + OM_HELLO_MS);
+  assert_true(om_node_next(node, &action, 1000 + OM_HELLO_MS));
+  assert_int_equal(action.kind, OM_ACTION_DROP);
+  assert_int_equal(action.slot, 7);
+  assert_string_equal(action.reason, "it sent no Hello");
+  assert_false(om_node_next(node, &action, 1000 + OM_HELLO_MS));
+  om_node_disconnected(node, 7, 1000 + OM_HELLO_MS);
+  om_node_free(node);
+}
+
+static void what_is_not_a_message(void **state) {
+  (void)state;
+  static uint8_t big[OM_PEER_SMALL_BYTES + 1];
+  const uint8_t cut[] = {4 << 3 | 2, 100, 1}, groups[] = {4 << 3 | 2, 1, 3 << 3 | 3}, none[] = {4 << 3 | 2, 0};
+  const uint8_t empty_entry[] = {4 << 3 | 2, 2, 3 << 3 | 2, 0}, beyond[] = {4 << 3 | 2, 3, 3 << 3 | 2, 5, 1};
+  const uint8_t trailing[] = {4 << 3 | 2, 3, 3 << 3 | 2, 1, 9, 1 << 3 | 2, 0}, endless[] = {0xff, 0xff, 0xff};
+  const uint8_t other_first[] = {9 << 3 | 0, 1, 4 << 3 | 2, 3, 3 << 3 | 2, 1, 9}, later_kind[] = {15 << 3 | 2, 2, 1, 2};
+  open_three();
+  memset(big, 0x7a, sizeof big);
+  assert_dropped(forge_raw(big, sizeof big), "16385 bytes without entries");
+  assert_dropped(forge_raw(cut, sizeof cut), "length is not the frame's");
+  assert_dropped(forge_raw(groups, sizeof groups), "not protobuf");
+  assert_dropped(forge_raw(none, sizeof none), "without an entry");
+  assert_dropped(forge_raw(empty_entry, sizeof empty_entry), "an entry of 0 bytes");
+  assert_dropped(forge_raw(beyond, sizeof beyond), "beyond the end");
+  assert_dropped(forge_raw(trailing, sizeof trailing), "length is not the frame's");
+  assert_dropped(forge_raw(endless, sizeof endless), "not protobuf");
+  assert_dropped(forge_raw(other_first, sizeof other_first), "together with other fields");
+  assert_false(forge_raw(later_kind, sizeof later_kind)); /* of a later version */
+  assert_false(forge_raw(NULL, 0));
+  close_three();
+}
+
+static void entries_are_counted(void **state) {
+  (void)state;
+  struct om_peer_message message;
+  struct om_status st;
+  size_t len = 4 + 3 * (OM_CHUNK_ENTRIES + 1);
+  uint8_t *bytes = calloc(len, 1);
+  assert_non_null(bytes);
+  size_t body = len - 4;
+  bytes[0] = 4 << 3 | 2;
+  for (unsigned i = 0; i < 3; i++) bytes[1 + i] = (uint8_t)((body >> (7 * i) & 0x7f) | (i < 2 ? 0x80 : 0));
+  for (size_t at = 4; at < len; at += 3) bytes[at] = 3 << 3 | 2, bytes[at + 1] = 1;
+  assert_int_equal(om_peer_decode(&message, bytes, len, &st), OM_MALFORMED);
+  assert_non_null(strstr(st.text, "more than 4096 entries"));
+  free(bytes);
+}
+
+/* What the sink writes is read back, and is what protobuf-c reads. */
+static void entries_there_and_back(void **state) {
+  (void)state;
+  uint64_t random = test_seed();
+  for (unsigned round = 0; round < 50; round++) {
+    uint32_t log = test_below(&random, 3) == 0 ? 0 : (uint32_t)test_random(&random);
+    uint64_t start = test_below(&random, 3) == 0 ? 0 : test_random(&random) >> (2 + test_below(&random, 60));
+    uint8_t entry[700], *bytes = NULL;
+    size_t lens[200], n = 0, len = 0, want = 1 + test_below(&random, 200);
+    struct om_entry_sink sink;
+    om_entry_sink_begin(&sink, log, start);
+    for (; n < want; n++) {
+      lens[n] = 1 + test_below(&random, sizeof entry);
+      memset(entry, (int)n, sizeof entry);
+      assert_true(om_entry_put(&sink, entry, lens[n]));
+    }
+    om_entry_sink_end(&sink, &bytes, &len);
+    Oremark__PeerMessage *whole = oremark__peer_message__unpack(NULL, len, bytes);
+    assert_non_null(whole);
+    assert_int_equal(whole->what_case, OREMARK__PEER_MESSAGE__WHAT_ENTRIES);
+    assert_int_equal(oremark__peer_message__get_packed_size(whole), len); /* canonical too */
+    assert_int_equal(whole->entries->start, start);
+    assert_int_equal(whole->entries->n_entries, n);
+    oremark__peer_message__free_unpacked(whole, NULL);
+    struct om_peer_message message;
+    struct om_status st;
+    struct om_span spans[200];
+    assert_int_equal(om_peer_decode(&message, bytes, len, &st), OM_OK);
+    assert_int_equal(message.entries.log, log);
+    assert_int_equal(message.entries.n, n);
+    om_peer_entries_spans(spans, &message.entries);
+    for (size_t i = 0; i < n; i++) {
+      assert_int_equal(spans[i].len, lens[i]);
+      assert_int_equal(((const uint8_t *)spans[i].data)[lens[i] - 1], (uint8_t)i);
+    }
+    free(bytes);
+  }
+}
+
+static void a_message_holds_so_much(void **state) {
+  (void)state;
+  static const uint8_t large[OM_ENTRY_MAX_BYTES] = {1};
+  struct om_entry_sink sink;
+  uint8_t *bytes = NULL;
+  size_t len = 0, n = 0;
+  om_entry_sink_begin(&sink, 1, 1);
+  while (om_entry_put(&sink, large, sizeof large)) n++;
+  om_entry_sink_end(&sink, &bytes, &len);
+  assert_int_equal(n, 3); /* four of 65,567 are above 256 KiB */
+  free(bytes);
+  om_entry_sink_begin(&sink, 1, 1);
+  for (n = 0; om_entry_put(&sink, large, 1);) n++;
+  om_entry_sink_end(&sink, &bytes, &len);
+  assert_int_equal(n, OM_CHUNK_ENTRIES);
+  free(bytes);
+  om_entry_sink_begin(&sink, 1, 1);
+  om_entry_sink_end(&sink, &bytes, &len);
+  assert_null(bytes);
+}
+
+static void entries_nobody_asked_for(void **state) {
+  (void)state;
+  open_three();
+  assert_dropped(forge_entries(2, 0, 1, 100), "log 2 that it was not asked for"); /* 2's own daemon is followed for that */
+  assert_dropped(forge_entries(0, 0, 1, 100), "log 0 that it was not asked for"); /* the own log */
+  assert_dropped(forge_entries(77, 0, 1, 100), "log 77 that it was not asked for");
+  assert_false(forge_entries(1, 5, 1, 100)); /* not the next: passed over */
+  world_run(&w, 500);
+  assert_int_equal(w.nodes[0].logs[1].size, 0);
+  assert_int_equal(om_node_inbox_bytes(w.nodes[0].node), 0);
+  close_three();
+}
+
+/* A flood: it may send what the window allows and no more, whether wanted or not. */
+static void more_entries_than_the_window(void **state) {
+  (void)state;
+  open_three();
+  w.nodes[0].full = true;
+  size_t sent = 0;
+  bool dropped = false;
+  for (uint64_t i = 0; !dropped && i < 1000; i++, sent += 60032) dropped = forge_entries(1, i, 1, 60000);
+  assert_true(sent >= OM_WINDOW_BYTES);
+  assert_true(sent <= OM_WINDOW_BYTES + OM_CHUNK_BYTES + 2 * 65536);
+  assert_dropped(dropped, "not asked for");
+  dropped = false;
+  for (uint64_t i = 0; !dropped && i < 1000; i++) dropped = forge_entries(1, 999, 1, 60000); /* never the next */
+  assert_dropped(dropped, "not asked for");
+  close_three();
+}
+
+static void haves(void **state) {
+  (void)state;
+  Oremark__Have have;
+  open_three();
+  Oremark__PeerMessage message = have_of(&have, 1, 5, 6);
+  assert_dropped(forge(&message), "more final entries than entries");
+  for (uint32_t log = 0; log < 100000; log += 99) { /* of logs that nobody knows: passed over */
+    message = have_of(&have, UINT32_MAX - log, 5, 5);
+    assert_false(forge(&message));
+    message = have_of(&have, log + 3, 5, 5);
+    assert_false(forge(&message));
+  }
+  message = have_of(&have, 1, UINT64_MAX, UINT64_MAX); /* a boast: it is asked, brings nothing, harms nobody */
+  assert_false(forge(&message));
+  assert_true(om_node_log_seen(w.nodes[0].node, 1) == UINT64_MAX);
+  world_run(&w, 20000);
+  world_append(&w, 1, 3, 100, 0, 0);
+  world_append(&w, 2, 3, 100, 0, 0);
+  world_run(&w, 10000);
+  assert_int_equal(w.nodes[0].logs[1].size, 3);
+  assert_int_equal(w.nodes[0].logs[2].size, 3);
+  close_three();
+}
+
+static void follows(void **state) {
+  (void)state;
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Follow follow = OREMARK__FOLLOW__INIT;
+  open_three();
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_FOLLOW;
+  message.follow = &follow;
+  follow.log = 12345; /* unknown here */
+  assert_false(forge(&message));
+  follow.log = 0;
+  follow.from = UINT64_MAX;
+  assert_false(forge(&message));
+  world_append(&w, 0, 3, 100, 0, 0);
+  world_run(&w, 500);
+  assert_true(other_link_stands());
+  close_three();
+}
+
+static void heads(void **state) {
+  (void)state;
+  static char note[OM_NOTE_BYTES_MAX];
+  struct om_hash root = {{1}};
+  Oremark__Head head;
+  open_three();
+  memset(note, 'a', sizeof note);
+  Oremark__PeerMessage message = head_of(&head, 1, note, OM_HEAD_MAX_BYTES + 1);
+  assert_dropped(forge(&message), "a head of 8193 bytes");
+  message = head_of(&head, 1, "not a note", 10);
+  assert_dropped(forge(&message), "a head from a peer");
+  size_t len = world_note(&w, note, 1, 0, &root, NULL, 0);
+  message = head_of(&head, 1, note, len);
+  assert_dropped(forge(&message), "covers no entry");
+  len = world_note(&w, note, 1, 9, &root, NULL, 0);
+  message = head_of(&head, 2, note, len); /* of another log than it says */
+  assert_dropped(forge(&message), "a head of log 2");
+  message = head_of(&head, 4711, note, len);
+  assert_false(forge(&message)); /* a log that is not known here */
+  world_append(&w, 1, 3, 100, 0, 0);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[0].logs[1].size, 3);
+  size_t drops = w.nodes[0].drops;
+  len = world_note(&w, note, 1, 3, &root, NULL, 0); /* signed by its log, but another root, and no quorum */
+  message = head_of(&head, 1, note, len);
+  forge(&message);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[0].drops, drops + 1);
+  assert_string_equal(w.nodes[0].last_reason, "it sent a final head that does not stand");
+  assert_int_equal(w.nodes[0].logs[1].final_size, 0);
+  assert_true(other_link_stands());
+  close_three();
+}
+
+static void proposals(void **state) {
+  (void)state;
+  static char note[OM_NOTE_BYTES_MAX];
+  struct om_hash root = {{1}};
+  Oremark__Propose propose;
+  open_three();
+  Oremark__PeerMessage message = propose_of(&propose, 1, "x", 1);
+  assert_dropped(forge(&message), "a head from a peer");
+  size_t len = world_note(&w, note, 2, UINT32_MAX, &root, NULL, 0);
+  message = propose_of(&propose, 2, note, len); /* 2's log, but 1 says so: passed over */
+  assert_false(forge(&message));
+  len = world_note(&w, note, 1, 1, &root, NULL, 0);
+  message = propose_of(&propose, 77, note, len);
+  assert_false(forge(&message));
+  world_append(&w, 2, 3, 100, 0, 0);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[0].logs[2].vote, 3); /* 2's own proposal was not pushed aside */
+  world_append(&w, 1, 3, 100, 0, 0);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[0].logs[1].vote, 3);
+  len = world_note(&w, note, 1, 3, &root, NULL, 0); /* beside what was cosigned: the ledger refuses, all goes on */
+  message = propose_of(&propose, 1, note, len);
+  assert_false(forge(&message));
+  world_run(&w, 1000);
+  world_append(&w, 1, 3, 100, 0, 0);
+  world_run(&w, 3000);
+  assert_int_equal(w.nodes[0].logs[1].vote, 6);
+  close_three();
+}
+
+static void cosignatures(void **state) {
+  (void)state;
+  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES], by_two[OM_NOTE_LINE_BYTES], longest[OM_LINE_MAX_BYTES + 2];
+  Oremark__Cosigned cosigned;
+  struct om_checkpoint checkpoint = {.origin = "daemon0.example/log", .size = 3};
+  open_three();
+  w.nodes[1].mute_witness = w.nodes[2].mute_witness = true;
+  world_append(&w, 0, 3, 100, 0, 0);
+  world_run(&w, 500);
+  checkpoint.root = w.nodes[0].logs[0].roots[3];
+  size_t text_len = om_checkpoint_format(text, &checkpoint);
+  om_note_cosign(line, "daemon1.example/log", w.nodes[1].cosign_key, 1700000000, text, text_len);
+  om_note_cosign(by_two, "daemon2.example/log", w.nodes[2].cosign_key, 1700000000, text, text_len);
+  memset(longest, 'a', sizeof longest);
+  longest[sizeof longest - 1] = '\0';
+
+  Oremark__PeerMessage message = cosigned_of(&cosigned, 3, 1, longest);
+  assert_dropped(forge(&message), "a cosignature line of 513 bytes");
+  message = cosigned_of(&cosigned, 3, 2, by_two);
+  assert_dropped(forge(&message), "in the name of log 2's daemon");
+  message = cosigned_of(&cosigned, 3, 1, by_two);
+  assert_dropped(forge(&message), "a cosignature of the own log at size 3");
+  message = cosigned_of(&cosigned, 3, 1, "nonsense\n");
+  assert_dropped(forge(&message), "a cosignature of the own log at size 3");
+  text[strlen("daemon0.example/log\n")] = '2'; /* another size under the signature */
+  om_note_cosign(by_two, "daemon1.example/log", w.nodes[1].cosign_key, 1700000000, text, text_len);
+  message = cosigned_of(&cosigned, 3, 1, by_two);
+  assert_dropped(forge(&message), "a cosignature of the own log at size 3");
+  message = cosigned_of(&cosigned, 2, 1, line); /* nothing was proposed at 2 */
+  assert_false(forge(&message));
+  message = cosigned_of(&cosigned, 3, 1, line);
+  assert_false(forge(&message));
+  assert_false(forge(&message)); /* again: counted once */
+  world_run(&w, 500);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 0); /* k = 2 */
+  w.nodes[2].mute_witness = false;
+  world_append(&w, 0, 1, 100, 0, 0);
+  world_run(&w, 3000);
+  message = cosigned_of(&cosigned, 4, 1, line); /* a good line, of another head */
+  assert_dropped(forge(&message), "a cosignature of the own log at size 4");
+  checkpoint.size = 4;
+  checkpoint.root = w.nodes[0].logs[0].roots[4];
+  text_len = om_checkpoint_format(text, &checkpoint);
+  om_note_cosign(line, "daemon1.example/log", w.nodes[1].cosign_key, 1700000000, text, text_len);
+  message = cosigned_of(&cosigned, 4, 1, line);
+  assert_false(forge(&message));
+  world_run(&w, 500);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 4);
+  close_three();
+}
+
+/* A log's own daemon sends an invalid entry: the log is stopped, not asked for again, and the link serves other logs on. */
+static void an_invalid_entry_stops_its_log(void **state) {
+  (void)state;
+  open_three();
+  uint8_t *bytes = NULL;
+  size_t len = 0;
+  struct om_entry_sink sink;
+  uint8_t entry[100] = {9};
+  om_entry_sink_begin(&sink, 1, 0);
+  assert_true(om_entry_put(&sink, entry, sizeof entry));
+  om_entry_sink_end(&sink, &bytes, &len);
+  assert_false(forge_raw(bytes, len));
+  free(bytes);
+  world_run(&w, 500);
+  assert_true(w.nodes[0].logs[1].stopped);
+  world_append(&w, 1, 3, 100, 0, 0);
+  world_append(&w, 2, 3, 100, 0, 0);
+  world_run(&w, 10000);
+  assert_int_equal(w.nodes[0].logs[1].size, 0);
+  assert_int_equal(w.nodes[0].logs[1].vote, 0);
+  assert_int_equal(w.nodes[0].logs[2].size, 3);
+  assert_int_equal(w.nodes[1].logs[2].size, 3);
+  assert_int_equal(w.nodes[0].drops, 0);
+  close_three();
+}
+
+/* Noise, and good messages with a few bits turned: no crash (this runs under the sanitizers), and 2 hears all the while. */
+static void random_bytes(void **state) {
+  (void)state;
+  uint64_t random = test_seed();
+  static char note[OM_NOTE_BYTES_MAX];
+  struct om_hash root = {{1}};
+  Oremark__Head head;
+  open_three();
+  size_t note_len = world_note(&w, note, 1, 9, &root, NULL, 0);
+  Oremark__PeerMessage good = head_of(&head, 1, note, note_len);
+  uint8_t *bytes = NULL, noise[300];
+  size_t len = 0;
+  om_peer_encode(&bytes, &len, &good);
+  for (unsigned i = 0; i < 3000; i++) {
+    bool dropped = false;
+    if (i % 2 == 0) {
+      size_t at = test_below(&random, len), cut = test_below(&random, 8) == 0 ? at + 1 : len;
+      uint8_t kept = bytes[at];
+      bytes[at] ^= (uint8_t)(1 << test_below(&random, 8));
+      dropped = forge_raw(bytes, cut);
+      bytes[at] = kept;
+    } else {
+      size_t n = test_below(&random, sizeof noise);
+      for (size_t k = 0; k < n; k++) noise[k] = (uint8_t)test_random(&random);
+      if (n > 0) noise[0] = (uint8_t)((1 + test_below(&random, 8)) << 3 | 2);
+      if (n > 1) noise[1] = (uint8_t)(n - 2 < 128 ? n - 2 : 127);
+      dropped = forge_raw(noise, n);
+    }
+    if (dropped) {
+      bad = world_join(&w, 0, 1);
+      world_run(&w, 20);
+    }
+  }
+  free(bytes);
+  assert_true(w.nodes[0].drops > 100);
+  assert_true(other_link_stands());
+  world_append(&w, 0, 5, 100, 0, 0);
+  world_run(&w, 2000);
+  assert_int_equal(w.nodes[2].logs[0].size, 5);
+  close_three();
+}
+
+/* A full disk: nothing is lost, it is tried again after a while and not before. */
+static void a_full_disk_is_tried_again(void **state) {
+  (void)state;
+  open_three();
+  w.nodes[0].full = true;
+  world_append(&w, 1, 5, 100, 0, 0);
+  world_run(&w, 5000);
+  assert_int_equal(w.nodes[0].logs[1].size, 0);
+  w.nodes[0].full = false;
+  world_run(&w, OM_RETRY_MS + 500);
+  assert_int_equal(w.nodes[0].logs[1].size, 5);
+  assert_int_equal(w.nodes[0].drops, 0);
+  close_three();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(hello_comes_first_and_once),
+      cmocka_unit_test(a_link_without_hello_ends),
+      cmocka_unit_test(what_is_not_a_message),
+      cmocka_unit_test(entries_are_counted),
+      cmocka_unit_test(entries_there_and_back),
+      cmocka_unit_test(a_message_holds_so_much),
+      cmocka_unit_test(entries_nobody_asked_for),
+      cmocka_unit_test(more_entries_than_the_window),
+      cmocka_unit_test(haves),
+      cmocka_unit_test(follows),
+      cmocka_unit_test(heads),
+      cmocka_unit_test(proposals),
+      cmocka_unit_test(cosignatures),
+      cmocka_unit_test(an_invalid_entry_stops_its_log),
+      cmocka_unit_test(random_bytes),
+      cmocka_unit_test(a_full_disk_is_tried_again),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+/* verify-lineage: `lot verify` over a lineage of 100,000 records. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pair.h"
+#include "proto/client.pb-c.h"
+
+enum {
+  LOTS = 33000,      /* each extracted, split off... see below: three records a lot */
+  EVENTS = 100,      /* in a statement */
+  STAGE = 1000,      /* inputs that are combined at a time */
+};
+
+struct lot {
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct om_hash last;
+};
+
+/* Sends one statement and says which lots its events wrote first. */
+static void state(struct pair *p, Oremark__Event **events, size_t n, struct lot *out) {
+  struct load load = {0};
+  uint32_t member = 2;
+  size_t len;
+  uint8_t *bytes = network_statement(&p->net, &len, member, wall_ms(), events, n, &member, 1);
+  load_one(&load, bytes, len);
+  load_send(&p->home, &load, NULL, NULL);
+  load_free(&load);
+  for (size_t i = 0; i < n; i++) network_lot(&p->net, out[i].number, &out[i].last, bytes, len, (uint16_t)i, 0);
+  free(bytes);
+}
+
+static void refer(Oremark__LotRef *ref, struct lot *lot) {
+  *ref = (Oremark__LotRef)OREMARK__LOT_REF__INIT;
+  ref->number = (ProtobufCBinaryData){sizeof lot->number, lot->number};
+  ref->last_event = (ProtobufCBinaryData){sizeof lot->last.bytes, lot->last.bytes};
+}
+
+struct material {
+  Oremark__Metal metal, *metals[1];
+  Oremark__Material material, *list[1];
+};
+
+static void set_material(struct material *m, uint64_t copper_mg) {
+  static char name[] = "copper concentrate";
+  m->metal = (Oremark__Metal)OREMARK__METAL__INIT;
+  m->metal.element = 29;
+  m->metal.contained_mg = copper_mg;
+  m->metals[0] = &m->metal;
+  m->material = (Oremark__Material)OREMARK__MATERIAL__INIT;
+  m->material.form = OREMARK__FORM__FORM_CONCENTRATE;
+  m->material.name = name;
+  m->material.gross_mg = 4 * copper_mg;
+  m->material.n_metals = 1;
+  m->material.metals = m->metals;
+  m->list[0] = &m->material;
+}
+
+enum { COPPER_MG = 1000000 };
+
+static void extract_all(struct pair *p, struct lot *lots) {
+  struct material m;
+  Oremark__Extract act = OREMARK__EXTRACT__INIT;
+  Oremark__Event event[EVENTS], *list[EVENTS];
+  set_material(&m, COPPER_MG);
+  act.site = 1;
+  act.n_lots = 1;
+  act.lots = m.list;
+  for (size_t i = 0; i < LOTS; i += EVENTS) {
+    for (size_t e = 0; e < EVENTS; e++) {
+      event[e] = (Oremark__Event)OREMARK__EVENT__INIT;
+      event[e].kind_case = OREMARK__EVENT__KIND_EXTRACT;
+      event[e].extract = &act;
+      list[e] = &event[e];
+    }
+    state(p, list, EVENTS, lots + i);
+  }
+}
+
+/* Every lot goes through one process that keeps all its metal: a record that makes a new lot of each. */
+static void transform_all(struct pair *p, struct lot *lots) {
+  struct material m;
+  Oremark__Transform act[EVENTS];
+  Oremark__LotRef ref[EVENTS], *refs[EVENTS];
+  Oremark__Event event[EVENTS], *list[EVENTS];
+  set_material(&m, COPPER_MG);
+  for (size_t i = 0; i < LOTS; i += EVENTS) {
+    for (size_t e = 0; e < EVENTS; e++) {
+      refer(&ref[e], &lots[i + e]);
+      refs[e] = &ref[e];
+      act[e] = (Oremark__Transform)OREMARK__TRANSFORM__INIT;
+      act[e].site = 1;
+      act[e].process = OREMARK__PROCESS__PROCESS_CONCENTRATE;
+      act[e].n_inputs = 1;
+      act[e].inputs = &refs[e];
+      act[e].n_outputs = 1;
+      act[e].outputs = m.list;
+      event[e] = (Oremark__Event)OREMARK__EVENT__INIT;
+      event[e].kind_case = OREMARK__EVENT__KIND_TRANSFORM;
+      event[e].transform = &act[e];
+      list[e] = &event[e];
+    }
+    state(p, list, EVENTS, lots + i);
+  }
+}
+
+static struct lot combine(struct pair *p, struct lot *lots, size_t n, uint64_t copper_mg) {
+  struct material m;
+  struct lot out;
+  Oremark__Combine act = OREMARK__COMBINE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *list[] = {&event};
+  Oremark__LotRef *ref = calloc(n, sizeof *ref), **refs = calloc(n, sizeof *refs);
+  OM_ASSERT(ref && refs);
+  for (size_t i = 0; i < n; i++) {
+    refer(&ref[i], &lots[i]);
+    refs[i] = &ref[i];
+  }
+  set_material(&m, copper_mg);
+  act.n_lots = n;
+  act.lots = refs;
+  act.whole = &m.material;
+  event.kind_case = OREMARK__EVENT__KIND_COMBINE;
+  event.combine = &act;
+  state(p, list, 1, &out);
+  free(ref);
+  free(refs);
+  return out;
+}
+
+static Oremark__Reply *verify(struct pair *p, struct lot *lot) {
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__VerifyLot ask = OREMARK__VERIFY_LOT__INIT;
+  request.id = 1;
+  request.what_case = OREMARK__REQUEST__WHAT_VERIFY_LOT;
+  request.verify_lot = &ask;
+  ask.number = (ProtobufCBinaryData){sizeof lot->number, lot->number};
+  int fd = bench_connect(&p->home);
+  OM_ASSERT(fd >= 0);
+  Oremark__Reply *reply = bench_ask(fd, &request);
+  while (reply->more) {
+    oremark__reply__free_unpacked(reply, NULL);
+    reply = bench_read(fd);
+  }
+  close(fd);
+  OM_ASSERT(reply->what_case == OREMARK__REPLY__WHAT_VERDICT && reply->verdict->verified);
+  return reply;
+}
+
+void bench_verify_lineage(void) {
+  struct pair p;
+  struct lot *lots = calloc(LOTS, sizeof *lots), stages[LOTS / STAGE];
+  OM_ASSERT(lots);
+  pair_open(&p);
+  extract_all(&p, lots);
+  for (int i = 0; i < 2; i++) transform_all(&p, lots);
+  for (size_t i = 0; i < LOTS / STAGE; i++) stages[i] = combine(&p, lots + i * STAGE, STAGE, (uint64_t)STAGE * COPPER_MG);
+  struct lot last = combine(&p, stages, LOTS / STAGE, (uint64_t)LOTS * COPPER_MG);
+  double best = 1e9;
+  uint64_t records = 0;
+  for (int i = 0; i < 3; i++) {
+    double begin = now_s();
+    Oremark__Reply *reply = verify(&p, &last);
+    double took = now_s() - begin;
+    if (took < best) best = took;
+    records = reply->verdict->records;
+    oremark__reply__free_unpacked(reply, NULL);
+  }
+  fprintf(stderr, "verify-lineage: %llu records\n", (unsigned long long)records);
+  figure_print(&(struct figure){.name = "verify-lineage", .value = best, .unit = "s", .bound = 1, .bound_is = "s allowed for 99,000 records", .goal = 1, .less = true});
+  pair_close(&p);
+  free(lots);
+}

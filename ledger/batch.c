@@ -230,13 +230,11 @@ enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_l
   if (checkpoint->size > state->edge.size)
     return om_fail(st, OM_WAIT, "behind", "log %s is held up to %llu here, the head covers %llu", checkpoint->origin,
                    (unsigned long long)state->edge.size, (unsigned long long)checkpoint->size);
-  struct om_log_tiles *reader = malloc(sizeof *reader);
-  OM_ASSERT(reader);
-  enum om_code code = om_log_tiles(txn, reader, log, st);
-  /* The table's row is as of the last commit; the batch's edge may be ahead of it. */
-  reader->tiles.edge = &state->edge;
-  if (code == OM_OK) code = om_tree_root_at(&reader->tiles, &root, checkpoint->size, st);
-  free(reader);
+  enum om_code code = OM_OK;
+  if (checkpoint->size == state->edge.size)
+    om_edge_root(&state->edge, &root);
+  else
+    code = om_log_root_at(txn, &root, log, &state->edge, checkpoint->size, st);
   if (code != OM_OK || om_hash_equal(&root, &checkpoint->root)) return code;
   return om_fail(st, OM_REFUSED, "fork", "the head of %s at %llu is not of the entries that are held here: two histories of one log", checkpoint->origin,
                  (unsigned long long)checkpoint->size);
@@ -463,15 +461,18 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
 
 /* ---- commit ---- */
 
+/* Signs the own log's head where the stored one does not cover the log: after an append, and at the very beginning. */
 static enum om_code sign_own(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
   uint32_t own = batch->ledger->own_log;
   struct om_log_state *state = own < batch->n_work ? batch->work[own] : NULL;
   struct om_bytes before;
   uint8_t key[OM_HEAD_KEY_BYTES];
-  if (!state || state->edge.size == 0) return OM_OK;
+  if (own == OM_LOG_NONE) return OM_OK;
   om_head_key(key, own, OM_HEAD_OWN);
-  if (om_txn_get(batch->txn, &before, OM_TABLE_HEADS, key, sizeof key) && om_get64(before.data) == state->edge.size) return OM_OK;
-  return om_head_sign(batch, state, keys, st);
+  bool has_head = om_txn_get(batch->txn, &before, OM_TABLE_HEADS, key, sizeof key) && before.len > 8;
+  if (has_head && (!state || om_get64(before.data) == state->edge.size)) return OM_OK;
+  enum om_code code = om_batch_log(batch, &state, own, st);
+  return code != OM_OK || state->edge.size == 0 ? code : om_head_sign(batch, state, keys, st);
 }
 
 enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {

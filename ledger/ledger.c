@@ -257,8 +257,13 @@ enum om_code om_log_entry(struct om_txn *txn, struct om_bytes *out, uint32_t log
   return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "entry %llu of log %u is not held here", (unsigned long long)index, log);
 }
 
+struct tile_source {
+  struct om_txn *txn;
+  uint32_t log;
+};
+
 static enum om_code get_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsigned level, uint64_t index, struct om_status *st) {
-  const struct om_log_tiles *reader = ctx;
+  const struct tile_source *reader = ctx;
   uint8_t key[OM_TILE_KEY_BYTES];
   struct om_bytes row;
   tile_key(key, reader->log, level, index);
@@ -270,12 +275,24 @@ static enum om_code get_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsi
   return OM_OK;
 }
 
+static enum om_code get_own_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsigned level, uint64_t index, struct om_status *st) {
+  const struct om_log_tiles *reader = ctx;
+  struct tile_source source = {reader->txn, reader->log};
+  return get_tile(&source, out, level, index, st);
+}
+
+enum om_code om_log_root_at(struct om_txn *txn, struct om_hash *out, uint32_t log, const struct om_edge *edge, uint64_t size, struct om_status *st) {
+  struct tile_source source = {txn, log};
+  struct om_tiles tiles = {.get = get_tile, .ctx = &source, .edge = edge};
+  return om_tree_root_at(&tiles, out, size, st);
+}
+
 enum om_code om_log_tiles(struct om_txn *txn, struct om_log_tiles *out, uint32_t log, struct om_status *st) {
   struct om_bytes row;
   memset(out, 0, sizeof *out);
   out->txn = txn;
   out->log = log;
-  out->tiles = (struct om_tiles){.get = get_tile, .ctx = out, .edge = &out->edge};
+  out->tiles = (struct om_tiles){.get = get_own_tile, .ctx = out, .edge = &out->edge};
   if (!log_row(txn, &row, log)) return om_txn_check(txn, st);
   return om_edge_decode(&out->edge, row.data + OM_LOG_ROW_BYTES, row.len - OM_LOG_ROW_BYTES, st);
 }

@@ -63,6 +63,9 @@ void om_log_state_write(struct om_txn *txn, const struct om_log_state *state);
 enum om_code om_log_state_append(struct om_txn *txn, struct om_log_state *state, const uint8_t *bytes, size_t len,
                                  const struct om_hash *leaf, int64_t taken_ms, struct om_status *st);
 
+/* The root that LOG had at SIZE, from its tiles and EDGE, which may be ahead of the table. */
+enum om_code om_log_root_at(struct om_txn *txn, struct om_hash *out, uint32_t log, const struct om_edge *edge, uint64_t size, struct om_status *st);
+
 /* The batch's copy of a log's state. */
 enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uint32_t log, struct om_status *st);
 /* Judges a mark that would stand as entry INDEX of STATE's log, and stages it. */

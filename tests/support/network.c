@@ -291,23 +291,31 @@ static bool follow(const struct network *net, size_t daemon, struct om_ledger *l
   return marked;
 }
 
-enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms, struct om_status *st) {
-  for (bool moved = true; moved;) {
-    moved = false;
-    for (int round = 0; round < 2; round++)
-      for (uint32_t log = 0; log < net->n; log++)
-        for (size_t i = 0; i < net->n; i++) {
-          if (i == log) continue;
-          enum om_code code = network_mirror(net, ledgers[i], ledgers[log], log, st);
-          if (code != OM_OK && code != OM_WAIT) return code;
-        }
-    for (uint32_t log = 0; log < net->n; log++) {
-      enum om_code code = network_finalise(net, ledgers, log, (uint64_t)now_ms / 1000, st);
-      if (code != OM_OK && code != OM_MISSING) return code;
-    }
-    for (size_t i = 0; i < net->n; i++) moved = follow(net, i, ledgers[i], now_ms, st) || moved;
+/* One round of everybody mirroring everybody, and every log's head cosigned. */
+static enum om_code exchange(const struct network *net, struct om_ledger **ledgers, int64_t now_ms, struct om_status *st) {
+  for (int twice = 0; twice < 2; twice++) /* a mark may wait for a log that comes later in the row */
+    for (uint32_t log = 0; log < net->n; log++)
+      for (size_t i = 0; i < net->n; i++) {
+        enum om_code code = i == log ? OM_OK : network_mirror(net, ledgers[i], ledgers[log], log, st);
+        if (code != OM_OK && code != OM_WAIT) return code;
+      }
+  for (uint32_t log = 0; log < net->n; log++) {
+    enum om_code code = network_finalise(net, ledgers, log, (uint64_t)now_ms / 1000, st);
+    if (code != OM_OK && code != OM_MISSING) return code;
   }
   return OM_OK;
+}
+
+enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms, struct om_status *st) {
+  enum om_code code = OM_OK;
+  bool moved = true;
+  for (int round = 0; code == OM_OK && (moved || round < 2); round++) {
+    moved = false;
+    for (size_t i = 0; i < net->n; i++) moved = follow(net, i, ledgers[i], now_ms, st) || moved;
+    code = exchange(net, ledgers, now_ms, st);
+  }
+  om_status_clear(st);
+  return code;
 }
 
 char *temp_folder(void) {

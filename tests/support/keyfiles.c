@@ -21,9 +21,9 @@ static void write_key(const char *path, const char *kind_name, enum om_alg alg, 
   char secret_text[OM_BASE64_BYTES(OM_SEED_BYTES)], public_text[OM_VKEY_BYTES], file[1024];
   om_be32(seed, kind);
   om_be32(seed + 4, number + 1);
-  om_base64(secret_text, seed, sizeof seed);
+  om_base64(secret_text, sizeof secret_text, seed, sizeof seed);
   if (strcmp(kind_name, "link") == 0)
-    om_base64(public_text, om_secret_public(secret), OM_PUBLIC_BYTES);
+    om_base64(public_text, sizeof public_text, om_secret_public(secret), OM_PUBLIC_BYTES);
   else
     om_vkey_format(public_text, name, alg, om_secret_public(secret));
   int n = snprintf(file, sizeof file, "oremark key file, version 1\nkind: %s\nname: %s\npublic: %s\ncreated: 2026-01-01\nsecret: plain %s\n", kind_name,

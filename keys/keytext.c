@@ -10,7 +10,7 @@
 #include "keys/utf8.h"
 
 _Static_assert(OM_SALT_BYTES == crypto_pwhash_SALTBYTES, "the salt that libsodium wants");
-_Static_assert(OM_NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "the nonce that libsodium wants");
+_Static_assert(OM_SEAL_NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "the nonce that libsodium wants");
 _Static_assert(OM_SEALED_BYTES == OM_SEED_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES, "seed and tag");
 
 static const char first_line[] = "oremark key file, version 1";
@@ -246,7 +246,7 @@ static enum om_code read_sealed(struct om_keytext *t, struct span value, struct 
       !read_bytes(t->sealed, sizeof t->sealed, value))
     return om_fail(st, OM_MALFORMED, NULL,
                    "line %u: salt, nonce and ciphertext are not the base64 of %d, %d and %d bytes", t->secret_line,
-                   OM_SALT_BYTES, OM_NONCE_BYTES, OM_SEALED_BYTES);
+                   OM_SALT_BYTES, OM_SEAL_NONCE_BYTES, OM_SEALED_BYTES);
   t->sealed_at = (size_t)(value.at - t->bytes);
   return OM_OK;
 }

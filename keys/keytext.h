@@ -10,7 +10,7 @@
 
 enum {
   OM_SALT_BYTES = 16,                   /* crypto_pwhash_SALTBYTES */
-  OM_NONCE_BYTES = 24,                  /* XChaCha20 */
+  OM_SEAL_NONCE_BYTES = 24,                  /* XChaCha20 */
   OM_SEALED_BYTES = OM_SEED_BYTES + 16, /* the seed and Poly1305's tag */
 };
 
@@ -23,7 +23,7 @@ struct om_keytext {
   uint8_t seed[OM_SEED_BYTES]; /* where plain; what follows where encrypted */
   struct om_pwhash_cost cost;
   uint8_t salt[OM_SALT_BYTES];
-  uint8_t nonce[OM_NONCE_BYTES];
+  uint8_t nonce[OM_SEAL_NONCE_BYTES];
   uint8_t sealed[OM_SEALED_BYTES];
   size_t sealed_at; /* where its text begins; all before it but comments is the associated data */
 };

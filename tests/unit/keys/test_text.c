@@ -126,6 +126,21 @@ static void test_base64_oddities(void **state) {
   }
 }
 
+/* Each byte there is, in each of four places: only the 64 characters are digits. */
+static void test_base64_every_byte(void **state) {
+  (void)state;
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (int i = 0; i < 4 * 256; i++) {
+    char text[4] = {'Z', 'm', '9', 'v'};
+    uint8_t bytes[3];
+    size_t len;
+    text[i % 4] = (char)(i / 4);
+    bool is_digit = i / 4 != 0 && strchr(digits, i / 4), ends = i % 4 == 3 && i / 4 == '=';
+    if (ends) text[2] = '8'; /* so that no bits are left over */
+    if (om_base64_decode(bytes, sizeof bytes, &len, text, 4) != (is_digit || ends)) fail_msg("byte %d in place %d", i / 4, i % 4);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_character_in_every_form),
@@ -134,6 +149,7 @@ int main(void) {
       cmocka_unit_test(test_base64_rfc4648),
       cmocka_unit_test(test_base64_is_canonical),
       cmocka_unit_test(test_base64_oddities),
+      cmocka_unit_test(test_base64_every_byte),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

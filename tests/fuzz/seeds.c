@@ -1,0 +1,246 @@
+/* Writes the seeds of the fuzz corpora, FOLDER/X/seed-N: valid input of every kind, made with keys out of small numbers, so
+ * that the same program writes the same bytes. Usage: fuzz_seeds FOLDER. What fuzzing found besides has other names. */
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "daemon/core/link.h"
+#include "fuzz/fuzz.h"
+#include "keys/base64.h"
+#include "keys/keytext.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
+#include "support/network.h"
+
+static const char *top;
+
+/* Writes PREFIX (the bytes that choose a case) and the LEN bytes at DATA as seed N of WHAT. */
+static void seed(const char *what, int n, const char *prefix, size_t prefix_len, const void *data, size_t len) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", top, what);
+  mkdir(path, 0777);
+  snprintf(path, sizeof path, "%s/%s/seed-%02d", top, what, n);
+  FILE *file = fopen(path, "wb");
+  OM_ASSERT(file && fwrite(prefix, 1, prefix_len, file) == prefix_len && fwrite(data, 1, len, file) == len && fclose(file) == 0);
+}
+
+static void text(const char *what, int n, const char *prefix, const char *bytes) {
+  seed(what, n, prefix, strlen(prefix), bytes, strlen(bytes));
+}
+
+/* ---- ledger ---- */
+
+static void genesis(void) {
+  for (int witnessed = 0; witnessed < 2; witnessed++) {
+    struct network net;
+    network_open(&net, 4, witnessed);
+    seed("genesis", witnessed, "", 0, net.genesis, net.genesis_len);
+    seed("canon", witnessed, "\3", 1, net.genesis, net.genesis_len);
+    network_close(&net);
+  }
+}
+
+static void heads(void) {
+  struct network net;
+  char head[OM_CHECKPOINT_BYTES], note[OM_NOTE_BYTES_MAX], line[OM_NOTE_LINE_BYTES], vkey[OM_VKEY_BYTES];
+  struct om_checkpoint checkpoint = {.origin = "member1.example/log", .size = 4711, .root = {{1, 2, 3}}};
+  struct om_status st = {0};
+  size_t len, head_len = om_checkpoint_format(head, &checkpoint);
+  network_open(&net, 3, true);
+  OM_ASSERT(om_note_begin(note, &len, head, head_len, &st) == OM_OK);
+  OM_ASSERT(om_note_add_line(note, &len, line, om_note_sign(line, checkpoint.origin, net.log_keys[0], head, head_len), &st) == OM_OK);
+  seed("note", 0, "", 0, note, len);
+  for (size_t i = 1; i < 3; i++) {
+    size_t n = om_note_cosign(line, i == 1 ? "member2.example/w" : "Rönnskär/w", net.cosign_keys[i], 1700000000 + i, head, head_len);
+    OM_ASSERT(om_note_add_line(note, &len, line, n, &st) == OM_OK);
+  }
+  seed("note", 1, "", 0, note, len);
+  om_vkey_format(vkey, checkpoint.origin, OM_ALG_ED25519, om_secret_public(net.log_keys[0]));
+  text("vkey", 0, "", vkey);
+  om_vkey_format(vkey, "Rönnskär/w", OM_ALG_COSIGNATURE, om_secret_public(net.cosign_keys[0]));
+  text("vkey", 1, "", vkey);
+  network_close(&net);
+}
+
+static enum om_code full(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES], struct om_status *st) {
+  (void)arg, (void)level, (void)index, (void)hashes, (void)st;
+  return OM_OK;
+}
+
+static void edges(void) {
+  static struct om_edge edge;
+  static uint8_t bytes[OM_EDGE_BYTES_MAX];
+  struct om_status st = {0};
+  struct om_hash leaf;
+  int n = 0;
+  om_empty_root(&leaf);
+  for (uint64_t size = 0; size <= 300; size++) {
+    if (size == 0 || size == 1 || size == 7 || size == 256 || size == 258) seed("edge", n++, "", 0, bytes, om_edge_encode(&edge, bytes));
+    OM_ASSERT(om_edge_append(&edge, &leaf, full, NULL, &st) == OM_OK);
+  }
+}
+
+/* ---- links ---- */
+
+enum { STREAM_BYTES = 4096 };
+
+struct stream {
+  size_t len;
+  uint8_t bytes[STREAM_BYTES];
+};
+
+/* Gives what FROM has to say to TO, and writes it down. */
+static void carry(struct stream *said, struct om_link *to, struct om_link *from) {
+  struct om_status st = {0};
+  struct om_frame frame;
+  uint8_t *bytes;
+  size_t len;
+  OM_ASSERT(om_link_take(from, &bytes, &len, &st) == OM_OK && said->len + len <= STREAM_BYTES);
+  if (len) memcpy(said->bytes + said->len, bytes, len);
+  said->len += len;
+  om_link_feed(to, bytes, len);
+  do {
+    OM_ASSERT(om_link_next(to, &frame, &st) == OM_OK);
+    if (om_link_state(to) == OM_LINK_ASKS) OM_ASSERT(om_link_admit(to, &st) == OM_OK);
+  } while (frame.len);
+  free(bytes);
+}
+
+/* What the other side of fuzz_link.c's handshake says, role by role; then two frames, then one wrong byte. */
+static void links(void) {
+  static const uint8_t ours[OM_SEED_BYTES] = {2}, our_ephemeral[OM_NOISE_KEY_BYTES] = {3}, network[OM_LINK_NETWORK_BYTES] = {4};
+  static const uint8_t theirs[OM_SEED_BYTES] = {5}, their_ephemeral[OM_NOISE_KEY_BYTES] = {6};
+  struct om_secret *secrets[2];
+  struct om_status st = {0};
+  OM_ASSERT(om_secret_new_x25519(&secrets[0], ours, &st) == OM_OK && om_secret_new_x25519(&secrets[1], theirs, &st) == OM_OK);
+  for (uint8_t role = 0; role < 2; role++) {
+    struct om_link *us, *them;
+    struct stream said = {0}, ignored = {0};
+    enum om_noise_role our_role = role == 0 ? OM_NOISE_INITIATOR : OM_NOISE_RESPONDER;
+    OM_ASSERT(om_link_open(&us, our_role, secrets[0], our_ephemeral, network, &st) == OM_OK);
+    OM_ASSERT(om_link_open(&them, role == 0 ? OM_NOISE_RESPONDER : OM_NOISE_INITIATOR, secrets[1], their_ephemeral, network, &st) == OM_OK);
+    for (int i = 0; i < 3; i++) {
+      carry(&ignored, them, us);
+      carry(&said, us, them);
+    }
+    seed("link", 2 * role, role == 0 ? "\1\377" : "\2\3", 2, said.bytes, said.len);
+    OM_ASSERT(om_link_send(them, (const uint8_t *)"hello", 5, &st) == OM_OK && om_link_send(them, (const uint8_t *)"again", 5, &st) == OM_OK);
+    carry(&said, us, them);
+    seed("link", 2 * role + 1, role == 0 ? "\1\7" : "\2\377", 2, said.bytes, said.len);
+    om_link_close(us);
+    om_link_close(them);
+  }
+  seed("link", 4, "\0\1", 2, "\0\0\0\5hello\0\0\0\1!", 14);
+  om_secret_free(secrets[0]);
+  om_secret_free(secrets[1]);
+}
+
+static void put_message(struct stream *to, const uint8_t *msg, size_t len) {
+  OM_ASSERT(to->len + 2 + len <= STREAM_BYTES);
+  to->bytes[to->len++] = (uint8_t)(len >> 8);
+  to->bytes[to->len++] = (uint8_t)len;
+  memcpy(to->bytes + to->len, msg, len);
+  to->len += len;
+}
+
+/* The same for fuzz_noise.c. */
+static void noise(void) {
+  static const uint8_t keys[2][OM_SEED_BYTES] = {{2}, {5}}, ephemerals[2][OM_NOISE_KEY_BYTES] = {{3}, {6}};
+  static uint8_t msg[OM_NOISE_MESSAGE_BYTES], payload[OM_NOISE_MESSAGE_BYTES];
+  struct om_secret *secrets[2];
+  struct om_status st = {0};
+  for (int i = 0; i < 2; i++) OM_ASSERT(om_secret_new_x25519(&secrets[i], keys[i], &st) == OM_OK);
+  for (int role = 0; role < 2; role++) {
+    struct om_noise *ends[2]; /* ours, theirs */
+    struct stream said = {0};
+    size_t len, n;
+    for (int i = 0; i < 2; i++)
+      OM_ASSERT(om_noise_begin(&ends[i], role == i ? OM_NOISE_INITIATOR : OM_NOISE_RESPONDER, secrets[i], ephemerals[i], (const uint8_t *)"fuzz", 4, &st) == OM_OK);
+    for (int i = 0; i < 3; i++) {
+      int from = om_noise_turn(ends[0]) == OM_NOISE_WRITES ? 0 : 1;
+      OM_ASSERT(om_noise_write(ends[from], msg, &len, sizeof msg, (const uint8_t *)"", 0, &st) == OM_OK);
+      OM_ASSERT(om_noise_read(ends[1 - from], payload, &n, msg, len, &st) == OM_OK);
+      if (from == 1) put_message(&said, msg, len);
+    }
+    OM_ASSERT(om_noise_encrypt(ends[1], msg, &len, (const uint8_t *)"hello", 5, &st) == OM_OK);
+    put_message(&said, msg, len);
+    seed("noise", role, role == 0 ? "\0" : "\1", 1, said.bytes, said.len);
+    om_noise_end(ends[0]);
+    om_noise_end(ends[1]);
+  }
+  om_secret_free(secrets[0]);
+  om_secret_free(secrets[1]);
+}
+
+/* ---- key files ---- */
+
+static void key(int n, enum om_key_kind kind, const struct om_secret *secret) {
+  struct om_status st = {0};
+  struct om_keytext *file;
+  struct om_key_info info = {.kind = kind, .name = "kokkola.example/clerk-1", .created = "2026-11-23"};
+  OM_ASSERT(om_locked_alloc((void **)&file, sizeof *file, &st) == OM_OK);
+  memcpy(info.public_key, om_secret_public(secret), OM_PUBLIC_BYTES);
+  om_keytext_begin(file, &info);
+  OM_ASSERT(om_keytext_seal(file, secret, NULL, &om_pwhash_default, &st) == OM_OK);
+  seed("key", n, "", 0, file->bytes, file->len);
+  sodium_free(file);
+}
+
+/* The same file with a secret line that asks for a passphrase; what it seals is nonsense. */
+static void sealed_key(int n, const struct om_secret *secret) {
+  uint8_t zeros[OM_SEALED_BYTES] = {0};
+  char bytes[1024], vkey[OM_VKEY_BYTES], salt[OM_BASE64_BYTES(OM_SALT_BYTES)], nonce[OM_BASE64_BYTES(OM_SEAL_NONCE_BYTES)];
+  char sealed[OM_BASE64_BYTES(OM_SEALED_BYTES)];
+  om_vkey_format(vkey, "kokkola.example/log", OM_ALG_ED25519, om_secret_public(secret));
+  om_base64(salt, sizeof salt, zeros, OM_SALT_BYTES);
+  om_base64(nonce, sizeof nonce, zeros, OM_SEAL_NONCE_BYTES);
+  om_base64(sealed, sizeof sealed, zeros, OM_SEALED_BYTES);
+  snprintf(bytes, sizeof bytes,
+           "oremark key file, version 1\n# ours\nkind: log\nname: kokkola.example/log\npublic: %s\ncreated: 2024-02-29\n"
+           "secret: argon2id:3:268435456:%s xchacha20poly1305:%s:%s\n",
+           vkey, salt, nonce, sealed);
+  text("key", n, "", bytes);
+}
+
+static void keys(void) {
+  struct network net;
+  network_open(&net, 1, false);
+  key(0, OM_KEY_MEMBER, net.member_keys[0]);
+  key(1, OM_KEY_LINK, net.link_keys[0]);
+  sealed_key(2, net.log_keys[0]);
+  network_close(&net);
+}
+
+/* ---- texts ---- */
+
+static void texts(void) {
+  static const char *const lines[][2] = {
+      {"\10", "20.000 t"},       {"\10", "1.000001 kg"},   {"\10", "3 oz t"},
+      {"\1", "28.450 %"},       {"\1", "12.5 g/t"},      {"\1", "0.5"},
+      {"\2", "OM-0000-0000-0000-0000-0000-0000-0000-0000-0"}, {"\3", "2019-03-07T14:05:00.250+02:00"},
+      {"\3", "1970-01-01T00:00:00Z"}, {"\4", "2024-02-29"}, {"\5", "Aluminum"}, {"\5", "cu"},
+      {"\6", "[2001:db8::1]:7412"}, {"\6", "kokkola.example:7412"}, {"\7", "Zm9vYg=="},
+  };
+  for (int i = 0; i < (int)(sizeof lines / sizeof *lines); i++) text("text", i, lines[i][0], lines[i][1]);
+  seed("frame", 0, "\1", 1, "\0\0\0\5hello\0\0\0\1!", 14);
+  seed("frame", 1, "\3", 1, "\0\0\0\2hi\0\20\0\1", 10);
+  text("settings", 0, "", "# one\nthreads = 4\nlisten = {\"[::]:7412\"}\nlog-level = 'debug'\n");
+  text("settings", 1, "", "peer \"kokkola.example/log\" {\n address = \"kokkola.example:7412\" /* two */\n}\nmap-size = 1GiB\n");
+  text("settings", 2, "", "store = \"${HOME}/x\\\"y\"\npropose-interval-ms = 5\n// three\ngroup = oremark\n");
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    fprintf(stderr, "usage: fuzz_seeds FOLDER\n");
+    return 2;
+  }
+  top = argv[1];
+  genesis();
+  heads();
+  edges();
+  links();
+  noise();
+  keys();
+  texts();
+  return 0;
+}

@@ -1,0 +1,255 @@
+#include "daemon/io/batch.h"
+
+#include "daemon/io/wall.h"
+
+enum {
+  PARTS_MAX = 1024,          /* pieces of jobs in one batch: heads and short submissions are one each */
+  SUBMISSIONS_MAX = 2048,    /* statements under one flush */
+  MIRRORED_STEP = 32,        /* entries between two looks at the clock */
+  MIRRORED_SHORT_NS = 4000000,  /* a slice of mirrored entries while something more urgent waits: 4 ms */
+  MIRRORED_LONG_NS = 100000000, /* and while nothing does: so that a flush serves many entries */
+};
+
+struct run {
+  struct om_batches *all;
+  struct om_batch *batch;
+  struct om_slice parts[PARTS_MAX];
+  size_t n;
+};
+
+
+/* Whether CODE speaks of the store and not of what was brought: then nothing of the batch can be kept. */
+static bool store_failed(const struct run *run, enum om_code code) {
+  struct om_status st;
+  switch (code) {
+    case OM_IO:
+    case OM_FULL:
+    case OM_BUSY: return om_txn_check(om_batch_txn(run->batch), &st) != OM_OK;
+    case OM_CORRUPT: return true;
+    case OM_OK:
+    case OM_NO:
+    case OM_USAGE:
+    case OM_MALFORMED:
+    case OM_REFUSED:
+    case OM_MISSING:
+    case OM_WAIT: return false;
+  }
+  return true;
+}
+
+static struct om_slice *take(struct run *run, enum om_job_class class, size_t max) {
+  if (run->n == PARTS_MAX) return NULL;
+  struct om_slice *part = &run->parts[run->n];
+  if (!om_queue_take(run->all->queue, class, part, max)) return NULL;
+  run->n++;
+  return part;
+}
+
+static enum om_code write_head(struct run *run, struct om_job *job, struct om_status *st) {
+  const uint8_t *note = job->action.bytes;
+  size_t len = job->action.len;
+  om_status_clear(&job->status);
+  if (job->kind == OM_JOB_COSIGN)
+    job->code = om_batch_cosign(run->batch, job->line, job->log, note, len, (uint64_t)(om_wall_ms() / 1000), run->all->keys,
+                                &job->status);
+  else
+    job->code = om_batch_final(run->batch, &job->newer, job->log, note, len, &job->status);
+  if (!store_failed(run, job->code)) return OM_OK;
+  *st = job->status;
+  return st->code;
+}
+
+static enum om_code write_heads(struct run *run, struct om_status *st) {
+  const struct om_slice *part;
+  while ((part = take(run, OM_CLASS_HEADS, 1)) != NULL)
+    if (write_head(run, part->job, st) != OM_OK) return st->code;
+  return OM_OK;
+}
+
+static enum om_code write_statement(struct run *run, struct om_job_item *item, struct om_status *st) {
+  if (item->checked == NULL) return OM_OK; /* its why is the answer */
+  om_status_clear(st);
+  enum om_code code = om_batch_submit(run->batch, &item->receipt, item->checked, om_wall_ms(), st);
+  if (store_failed(run, code)) return code;
+  om_job_item_note(item, st);
+  return OM_OK;
+}
+
+static enum om_code write_submissions(struct run *run, struct om_status *st) {
+  size_t left = SUBMISSIONS_MAX;
+  const struct om_slice *part;
+  while (left > 0 && (part = take(run, OM_CLASS_SUBMISSIONS, left)) != NULL) {
+    left -= part->upto - part->from;
+    for (size_t i = part->from; i < part->upto; i++)
+      if (write_statement(run, &part->job->items[i], st) != OM_OK) return st->code;
+  }
+  return OM_OK;
+}
+
+/* Ends JOB here: nothing of it is taken from its place SIZE on. */
+static void end_mirror(struct run *run, struct om_job *job, enum om_code code, const struct om_status *why) {
+  job->code = code;
+  job->status = *why;
+  om_queue_give_up(run->all->queue, job);
+}
+
+/* An entry that breaks the format or a rule. From the log's own daemon it stops the log; from a relay it may be the relay's
+ * doing: everything that came with it is dropped. */
+static enum om_code bad_entry(struct run *run, struct om_job *job, size_t i, const struct om_status *why, struct om_status *st) {
+  if (!job->action.home) return om_fail(st, OM_NO, NULL, "entry %llu of log %u, from a relay: %s",
+                                        (unsigned long long)(job->action.start + i), job->log, why->text);
+  const struct om_job_item *item = &job->items[i];
+  if (item->checked == NULL) {
+    enum om_code code = om_batch_stop_log(run->batch, job->log, job->action.start + i, item->bytes.data, item->bytes.len, why, st);
+    if (store_failed(run, code)) return code;
+  }
+  end_mirror(run, job, why->code, why);
+  return OM_OK;
+}
+
+/* *WENT_ON whether the next entry may follow. */
+static enum om_code write_entry(struct run *run, struct om_job *job, size_t i, bool *went_on, struct om_status *st) {
+  struct om_job_item *item = &job->items[i];
+  struct om_status why;
+  enum om_code code;
+  *went_on = false;
+  om_status_clear(&why);
+  if (item->checked == NULL) {
+    why = *item->why;
+    code = why.code;
+  } else {
+    code = om_batch_mirror(run->batch, job->log, job->action.start + i, item->checked, &why);
+  }
+  if (store_failed(run, code)) {
+    *st = why;
+    return code;
+  }
+  if (code == OM_MALFORMED || code == OM_REFUSED) return bad_entry(run, job, i, &why, st);
+  if (code != OM_OK) {
+    end_mirror(run, job, code, &why);
+    return OM_OK;
+  }
+  job->size = job->action.start + i + 1;
+  *went_on = true;
+  return OM_OK;
+}
+
+static enum om_code write_entries(struct run *run, const struct om_slice *part, struct om_status *st) {
+  bool went_on = true;
+  for (size_t i = part->from; i < part->upto && went_on; i++)
+    if (write_entry(run, part->job, i, &went_on, st) != OM_OK) return st->code;
+  return OM_OK;
+}
+
+/* Ends JOB if the log does not stand where its entries begin: then the node gives out others. */
+static enum om_code check_start(struct run *run, struct om_job *job, struct om_status *st) {
+  struct om_log_info info;
+  if (om_log_info(om_batch_txn(run->batch), &info, job->log, st) != OM_OK) return st->code;
+  if (info.size == job->action.start && !info.stopped) return OM_OK;
+  job->size = info.size;
+  if (info.stopped)
+    om_fail(st, OM_REFUSED, NULL, "log %u is stopped: %s", job->log, info.stopped_why);
+  else
+    om_status_clear(st);
+  end_mirror(run, job, st->code, st);
+  return OM_OK;
+}
+
+static enum om_code write_part(struct run *run, const struct om_slice *part, struct om_status *st) {
+  if (part->from == 0 && check_start(run, part->job, st) != OM_OK) return st->code;
+  return part->job->ended ? OM_OK : write_entries(run, part, st);
+}
+
+/* Entries of one job if RELAYED, else of all that came from their logs' own daemons. */
+static enum om_code write_mirrored(struct run *run, bool relayed, struct om_status *st) {
+  struct om_queue *queue = run->all->queue;
+  const struct om_job *only = NULL;
+  uint64_t begun = uv_hrtime();
+  for (;;) {
+    uint64_t spent = uv_hrtime() - begun;
+    if (spent > MIRRORED_LONG_NS || (spent > MIRRORED_SHORT_NS && om_queue_urgent(queue))) return OM_OK;
+    const struct om_job *job = om_queue_peek(queue, OM_CLASS_MIRRORED);
+    if (job == NULL || job->action.home == relayed || (only != NULL && job != only)) break;
+    if (relayed) only = job;
+    const struct om_slice *part = take(run, OM_CLASS_MIRRORED, MIRRORED_STEP);
+    if (part == NULL) break;
+    if (write_part(run, part, st) != OM_OK) return st->code;
+  }
+  return OM_OK;
+}
+
+/* Whether entries from a relay are next among the mirrored. */
+static bool relay_next(struct om_batches *all) {
+  const struct om_job *job = om_queue_peek(all->queue, OM_CLASS_MIRRORED);
+  return job != NULL && !job->action.home;
+}
+
+/* Looks whether the registry log's final head has grown, in the batch, so that it sees what the batch itself has written. */
+static enum om_code follow_registry(struct run *run, struct om_status *st) {
+  struct om_log_info info;
+  struct om_batches *all = run->all;
+  if (om_log_info(om_batch_txn(run->batch), &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;
+  if (all->followed && info.final_size <= all->registry_final) return OM_OK;
+  bool marked;
+  enum om_code code = om_batch_follow_registry(run->batch, &marked, om_wall_ms(), st);
+  if (code != OM_OK) return store_failed(run, code) ? code : OM_OK; /* a clock that is wrong: tried again with the next batch */
+  all->followed = true;
+  all->registry_final = info.final_size;
+  return OM_OK;
+}
+
+static enum om_code write_all(struct run *run, struct om_status *st) {
+  if (write_heads(run, st) != OM_OK) return st->code;
+  if (follow_registry(run, st) != OM_OK) return st->code;
+  if (write_submissions(run, st) != OM_OK) return st->code;
+  return write_mirrored(run, false, st);
+}
+
+/* Nothing of the batch was kept: every piece that went into it is answered with ST, as CODE. */
+static void undo(struct run *run, enum om_code code, const struct om_status *st) {
+  for (size_t p = 0; p < run->n; p++) {
+    struct om_job *job = run->parts[p].job;
+    struct om_status why = *st;
+    why.code = code;
+    job->code = code;
+    job->status = why;
+    for (size_t i = run->parts[p].from; i < run->parts[p].upto; i++) om_job_item_note(&job->items[i], &why);
+    if (job->kind != OM_JOB_MIRROR) continue;
+    if (job->size > job->action.start + run->parts[p].from) job->size = job->action.start + run->parts[p].from;
+    om_queue_give_up(run->all->queue, job);
+  }
+}
+
+static enum om_code finish(struct run *run, bool *committed, enum om_code code, struct om_status *st) {
+  if (code == OM_OK) {
+    code = om_batch_commit(run->batch, run->all->keys, st);
+    *committed = code == OM_OK;
+  } else {
+    om_batch_abort(run->batch);
+  }
+  if (code == OM_OK) return OM_OK;
+  run->all->followed = false; /* what was marked is gone with the batch */
+  undo(run, code, st);
+  return code == OM_FULL || code == OM_NO ? OM_OK : code;
+}
+
+
+enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct om_status *st) {
+  struct run run = {.all = batches};
+  *committed = false;
+  enum om_code code = om_batch_begin(&run.batch, batches->ledger, st);
+  if (code != OM_OK) return code;
+  /* What a relay brought is alone in its batch, which is dropped if it is bad; every other batch at most. */
+  batches->relay_turn = !batches->relay_turn && relay_next(batches);
+  code = batches->relay_turn ? write_mirrored(&run, true, st) : write_all(&run, st);
+  return finish(&run, committed, code, st);
+}
+
+void om_batches_refuse(struct om_batches *batches, const struct om_status *why) {
+  struct run run = {.all = batches};
+  for (enum om_job_class class = 0; class < OM_CLASSES; class++)
+    while (take(&run, class, SIZE_MAX) != NULL) {
+      undo(&run, why->code, why);
+      run.n = 0;
+    }
+}

@@ -1,0 +1,24 @@
+/* One batch of the writer: takes what is ready from the queue, class by class, through the ledger into one flush. Thread: the
+ * writer's. */
+#ifndef OREMARK_DAEMON_IO_BATCH_H
+#define OREMARK_DAEMON_IO_BATCH_H
+
+#include "daemon/io/queue.h"
+
+/* What the writer keeps from one batch to the next. */
+struct om_batches {
+  struct om_queue *queue;
+  struct om_ledger *ledger;
+  const struct om_signers_keys *keys;
+  uint64_t registry_final; /* final size of the registry log that the own log has followed */
+  bool followed;           /* it has been looked at once */
+  bool relay_turn;         /* the last batch was given to entries from a relay */
+};
+
+/* Writes one batch. Every job that was taken has its outcome, good or bad, when it returns. *COMMITTED whether something was made
+ * durable. OM_OK also when the disk is full: the jobs say so. Anything else: the store can't be trusted to write any more. */
+enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct om_status *st);
+/* Takes everything that is ready and answers it with WHY. */
+void om_batches_refuse(struct om_batches *batches, const struct om_status *why);
+
+#endif

@@ -1,0 +1,76 @@
+#include "daemon/io/checkers.h"
+
+#include <stdlib.h>
+
+struct om_checkers {
+  struct om_queue *queue;
+  struct om_store *store;
+  const struct om_hash *network;
+  size_t n;
+  uv_thread_t threads[OM_CHECKERS_MAX];
+};
+
+static void check_item(const struct om_checkers *checkers, struct om_txn *txn, struct om_arena *arena,
+                       enum om_job_kind kind, struct om_job_item *item) {
+  if (item->why != NULL) return; /* refused at the door */
+  struct om_status st;
+  om_status_clear(&st);
+  enum om_code code;
+  if (kind == OM_JOB_SUBMIT)
+    code = om_check_statement(&item->checked, arena, checkers->network, txn, item->bytes.data, item->bytes.len, &st);
+  else
+    code = om_check_entry(&item->checked, arena, checkers->network, txn, item->bytes.data, item->bytes.len, &st);
+  if (code == OM_OK) return;
+  om_job_item_note(item, &st);
+}
+
+static void check_slice(const struct om_checkers *checkers, struct om_slice *slice) {
+  slice->memory = calloc(1, sizeof *slice->memory);
+  OM_ASSERT(slice->memory != NULL);
+  struct om_status st;
+  struct om_txn *txn = NULL;
+  om_status_clear(&st);
+  enum om_code code = om_txn_read(&txn, checkers->store, &st);
+  for (size_t i = slice->from; i < slice->upto; i++) {
+    if (code == OM_OK)
+      check_item(checkers, txn, &slice->memory->arena, slice->job->kind, &slice->job->items[i]);
+    else
+      om_job_item_note(&slice->job->items[i], &st);
+  }
+  if (code == OM_OK) om_txn_abort(txn);
+}
+
+static void run(void *arg) {
+  struct om_checkers *checkers = arg;
+  struct om_slice slice;
+  while (om_queue_claim(checkers->queue, &slice)) {
+    if (!om_queue_unwanted(checkers->queue, &slice)) check_slice(checkers, &slice);
+    om_queue_checked(checkers->queue, &slice);
+  }
+}
+
+enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger, size_t n,
+                               struct om_status *st) {
+  OM_ASSERT(n >= 1 && n <= OM_CHECKERS_MAX);
+  struct om_checkers *checkers = calloc(1, sizeof *checkers);
+  if (checkers == NULL) return om_fail(st, OM_IO, NULL, "no memory for the checking threads");
+  checkers->queue = queue;
+  checkers->store = om_ledger_store(ledger);
+  checkers->network = om_ledger_network(ledger);
+  for (; checkers->n < n; checkers->n++) {
+    int rc = uv_thread_create(&checkers->threads[checkers->n], run, checkers);
+    if (rc == 0) continue;
+    om_fail(st, OM_IO, NULL, "can't start checking thread %zu of %zu: %s", checkers->n + 1, n, uv_strerror(rc));
+    om_checkers_stop(checkers);
+    return st->code;
+  }
+  *out = checkers;
+  return OM_OK;
+}
+
+void om_checkers_stop(struct om_checkers *checkers) {
+  if (checkers == NULL) return;
+  om_queue_stop_pool(checkers->queue);
+  for (size_t i = 0; i < checkers->n; i++) uv_thread_join(&checkers->threads[i]);
+  free(checkers);
+}

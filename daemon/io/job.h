@@ -1,0 +1,85 @@
+/* A job: work for the ledger's writer that the loop hands over and gets back with its outcome. A submission job carries
+ * statements of one client, in its order; a mirror job entries of one log; a cosign or final job one note. Its items are
+ * checked by the pool in slices, side by side, and written in order as far as they are checked, so a job may be written
+ * while its tail is still being checked.
+ * Ownership: whoever holds a job owns it: the loop before om_writer_add and from the done hook on, which ends it with om_job_free.
+ * Thread: fields below "queue" belong to the queue's lock while the job is in the writer's hands. */
+#ifndef OREMARK_DAEMON_IO_JOB_H
+#define OREMARK_DAEMON_IO_JOB_H
+
+#include "daemon/core/node.h"
+#include "ledger/ledger.h"
+
+enum {
+  OM_JOB_STATEMENTS_MAX = 128,   /* in one submission job: two slices, so that two cores share even a short burst */
+  OM_JOB_STATEMENT_BYTES = 96 << 10, /* of them together; holds the longest single one */
+  OM_JOB_SLICE_ITEMS = 32,       /* checked under one read transaction: about 2 ms of signatures */
+  OM_JOB_SLICE_BYTES = 128 << 10, /* and no more of them but for a single one: unpacked they stay within one arena's limit */
+};
+_Static_assert((int)OM_JOB_STATEMENT_BYTES > (int)OM_STATEMENT_MAX_BYTES, "every statement fits a job of its own");
+
+enum om_job_kind { OM_JOB_COSIGN, OM_JOB_FINAL, OM_JOB_SUBMIT, OM_JOB_MIRROR };
+
+/* The order in which the writer serves what waits. */
+enum om_job_class { OM_CLASS_HEADS, OM_CLASS_SUBMISSIONS, OM_CLASS_MIRRORED, OM_CLASSES };
+
+/* The memory of one slice's items, taken apart. */
+struct om_job_memory {
+  struct om_job_memory *next;
+  struct om_arena arena;
+};
+
+struct om_job_item {
+  struct om_span bytes;
+  uint64_t request;            /* SUBMIT: the client's request id */
+  bool done;                   /* checked, or passed over because the job has ended */
+  struct om_checked *checked;  /* NULL: *why says why not */
+  struct om_status *why;       /* NULL: nothing went wrong (yet) */
+  struct om_receipt receipt;   /* SUBMIT, once written */
+};
+
+struct om_job {
+  enum om_job_kind kind;
+  void *owner;                 /* the loop's: who asked */
+  uint32_t log;                /* MIRROR, COSIGN, FINAL */
+  struct om_action action;     /* MIRROR, COSIGN, FINAL: as the node gave it; its bytes are used in place */
+  uint8_t *bytes;              /* SUBMIT: the statements, one after the other */
+  size_t len;
+  size_t n;                    /* items */
+  struct om_job_item *items;
+  size_t load_items, load_bytes; /* what it counts for in the writer's bounds */
+
+  /* queue */
+  struct om_job *next, *next_check;
+  size_t claimed;              /* items given to the pool */
+  size_t ready;                /* items 0 to ready - 1 are checked */
+  size_t taken;                /* items 0 to taken - 1 have been through the writer */
+  size_t checking;             /* slices in the pool's hands */
+  bool ended;                  /* the rest is not wanted any more */
+  struct om_job_memory *memory; /* of what has been checked */
+
+  /* outcome */
+  enum om_code code;           /* MIRROR, COSIGN, FINAL */
+  struct om_status status;     /* its sentence */
+  uint64_t size;               /* MIRROR: entries held durably now */
+  bool newer;                  /* FINAL: it was stored */
+  char line[OM_NOTE_LINE_BYTES]; /* COSIGN */
+};
+
+enum om_job_class om_job_class(const struct om_job *job);
+
+/* An empty submission job for OWNER. */
+struct om_job *om_job_submit(void *owner);
+/* Copies a statement into JOB; false: it has no room left. */
+bool om_job_add(struct om_job *job, uint64_t request, const uint8_t *bytes, size_t len);
+/* Puts in the place of a statement what it is answered with, so that answers stay in order. */
+bool om_job_refuse(struct om_job *job, uint64_t request, const struct om_status *why);
+/* A job for an APPLY, COSIGN or FINAL action, which it takes over. */
+struct om_job *om_job_action(const struct om_action *action);
+/* Frees what is left of JOB, but not its action. */
+void om_job_free(struct om_job *job);
+
+/* Notes ST as what went wrong with ITEM, unless something has before or ST is OM_OK. */
+void om_job_item_note(struct om_job_item *item, const struct om_status *st);
+
+#endif

@@ -1,0 +1,294 @@
+#include "daemon/io/queue.h"
+
+#include <string.h>
+
+enum {
+  GATHER_ITEMS = 512,        /* enough for one flush: waiting for more would gain nothing */
+  GATHER_SUBMISSIONS_MS = 3, /* waited for more submissions that are being checked: about one flush of a good disk */
+  GATHER_MIRRORED_MS = 15,   /* for more entries: nobody waits for one of them alone */
+  MIRRORED_TURN = 4,         /* every fourth slice is an entry's if any waits: a busy daemon still follows the others */
+};
+
+void om_job_list_push(struct om_job_list *list, struct om_job *job) {
+  job->next = NULL;
+  if (list->last == NULL)
+    list->first = job;
+  else
+    list->last->next = job;
+  list->last = job;
+}
+
+struct om_job *om_job_list_pop(struct om_job_list *list) {
+  struct om_job *job = list->first;
+  if (job == NULL) return NULL;
+  list->first = job->next;
+  if (list->first == NULL) list->last = NULL;
+  job->next = NULL;
+  return job;
+}
+
+static void push_unchecked(struct om_job_list *list, struct om_job *job) {
+  job->next_check = NULL;
+  if (list->last == NULL)
+    list->first = job;
+  else
+    list->last->next_check = job;
+  list->last = job;
+}
+
+static void pop_unchecked(struct om_job_list *list) {
+  list->first = list->first->next_check;
+  if (list->first == NULL) list->last = NULL;
+}
+
+enum om_code om_queue_init(struct om_queue *queue, struct om_status *st) {
+  memset(queue, 0, sizeof *queue);
+  if (uv_mutex_init(&queue->lock) != 0) return om_fail(st, OM_IO, NULL, "can't make a lock");
+  if (uv_cond_init(&queue->to_write) != 0) {
+    uv_mutex_destroy(&queue->lock);
+    return om_fail(st, OM_IO, NULL, "can't make a condition variable");
+  }
+  if (uv_cond_init(&queue->to_check) != 0) {
+    uv_cond_destroy(&queue->to_write);
+    uv_mutex_destroy(&queue->lock);
+    return om_fail(st, OM_IO, NULL, "can't make a condition variable");
+  }
+  return OM_OK;
+}
+
+void om_queue_end(struct om_queue *queue) {
+  uv_cond_destroy(&queue->to_check);
+  uv_cond_destroy(&queue->to_write);
+  uv_mutex_destroy(&queue->lock);
+}
+
+void om_queue_add(struct om_queue *queue, struct om_job *job) {
+  enum om_job_class class = om_job_class(job);
+  uv_mutex_lock(&queue->lock);
+  OM_ASSERT(!queue->stopping);
+  om_job_list_push(&queue->classes[class], job);
+  if (job->n > 0) {
+    push_unchecked(&queue->unchecked[class], job);
+    if (job->n > OM_JOB_SLICE_ITEMS)
+      uv_cond_broadcast(&queue->to_check);
+    else
+      uv_cond_signal(&queue->to_check);
+  } else {
+    uv_cond_signal(&queue->to_write);
+  }
+  uv_mutex_unlock(&queue->lock);
+}
+
+void om_queue_nudge(struct om_queue *queue) {
+  uv_mutex_lock(&queue->lock);
+  queue->nudged = true;
+  uv_cond_signal(&queue->to_write);
+  uv_mutex_unlock(&queue->lock);
+}
+
+void om_queue_stop(struct om_queue *queue) {
+  uv_mutex_lock(&queue->lock);
+  queue->stopping = true;
+  uv_cond_signal(&queue->to_write);
+  uv_mutex_unlock(&queue->lock);
+}
+
+void om_queue_stop_pool(struct om_queue *queue) {
+  uv_mutex_lock(&queue->lock);
+  queue->pool_stopping = true;
+  uv_cond_broadcast(&queue->to_check);
+  uv_mutex_unlock(&queue->lock);
+}
+
+/* Submissions first, but now and then an entry. NULL: nothing waits. */
+static struct om_job_list *next_unchecked(struct om_queue *queue) {
+  struct om_job_list *submitted = &queue->unchecked[OM_CLASS_SUBMISSIONS];
+  struct om_job_list *mirrored = &queue->unchecked[OM_CLASS_MIRRORED];
+  if (submitted->first == NULL && mirrored->first == NULL) return NULL;
+  if (mirrored->first == NULL) return submitted;
+  if (submitted->first == NULL) return mirrored;
+  return queue->turn % MIRRORED_TURN == 0 ? mirrored : submitted;
+}
+
+/* How many of the next items make a slice. */
+static size_t slice_items(const struct om_job *job) {
+  size_t n = 0, bytes = 0;
+  while (job->claimed + n < job->n && n < OM_JOB_SLICE_ITEMS) {
+    bytes += job->items[job->claimed + n].bytes.len;
+    if (n > 0 && bytes > OM_JOB_SLICE_BYTES) break;
+    n++;
+  }
+  return n;
+}
+
+bool om_queue_claim(struct om_queue *queue, struct om_slice *out) {
+  struct om_job_list *list = NULL;
+  uv_mutex_lock(&queue->lock);
+  while (!queue->pool_stopping && (list = next_unchecked(queue)) == NULL) uv_cond_wait(&queue->to_check, &queue->lock);
+  bool found = !queue->pool_stopping;
+  if (found) {
+    struct om_job *job = list->first;
+    size_t n = slice_items(job);
+    *out = (struct om_slice){job, job->claimed, job->claimed + n, NULL};
+    job->claimed += n;
+    job->checking++;
+    queue->turn++;
+    if (job->claimed == job->n) pop_unchecked(list);
+  }
+  uv_mutex_unlock(&queue->lock);
+  return found;
+}
+
+void om_queue_checked(struct om_queue *queue, const struct om_slice *slice) {
+  struct om_job *job = slice->job;
+  uv_mutex_lock(&queue->lock);
+  if (slice->memory != NULL) {
+    slice->memory->next = job->memory;
+    job->memory = slice->memory;
+  }
+  for (size_t i = slice->from; i < slice->upto; i++) job->items[i].done = true;
+  while (job->ready < job->n && job->items[job->ready].done) job->ready++;
+  job->checking--;
+  uv_cond_signal(&queue->to_write);
+  uv_mutex_unlock(&queue->lock);
+}
+
+bool om_queue_unwanted(struct om_queue *queue, const struct om_slice *slice) {
+  uv_mutex_lock(&queue->lock);
+  bool ended = slice->job->ended;
+  uv_mutex_unlock(&queue->lock);
+  return ended;
+}
+
+/* Whether JOB can leave the queue. */
+static bool finished(const struct om_job *job) {
+  if (job->ended) return job->checking == 0 && job->claimed == job->n;
+  return job->n > 0 && job->taken == job->n;
+}
+
+/* Items of CLASS that are ready from the front on; *MORE whether others are on their way there. */
+static size_t count_ready(const struct om_queue *queue, enum om_job_class class, bool *more) {
+  size_t n = 0;
+  *more = false;
+  for (const struct om_job *job = queue->classes[class].first; job != NULL && n < GATHER_ITEMS; job = job->next) {
+    if (job->ended) {
+      n += finished(job);
+      if (!finished(job)) return n;
+      continue;
+    }
+    n += job->ready - job->taken;
+    *more = job->ready < job->n;
+    if (*more) return n;
+  }
+  return n;
+}
+
+/* How much longer to wait, in ms, with what is there: 0: go; -1: nothing is ready. */
+static int64_t patience(const struct om_queue *queue) {
+  bool more_submissions, more_mirrored;
+  size_t submissions = count_ready(queue, OM_CLASS_SUBMISSIONS, &more_submissions);
+  size_t mirrored = count_ready(queue, OM_CLASS_MIRRORED, &more_mirrored);
+  if (queue->classes[OM_CLASS_HEADS].first != NULL || queue->nudged) return 0;
+  if (submissions > 0) return more_submissions && submissions < GATHER_ITEMS ? GATHER_SUBMISSIONS_MS : 0;
+  if (mirrored > 0) return more_mirrored && mirrored < GATHER_ITEMS ? GATHER_MIRRORED_MS : 0;
+  return -1;
+}
+
+static bool empty(const struct om_queue *queue) {
+  for (size_t i = 0; i < OM_CLASSES; i++)
+    if (queue->classes[i].first != NULL) return false;
+  return true;
+}
+
+bool om_queue_wait(struct om_queue *queue) {
+  uint64_t since = 0;
+  bool go = false;
+  uv_mutex_lock(&queue->lock);
+  while (!go) {
+    int64_t wait = patience(queue);
+    if (wait < 0) {
+      if (queue->stopping && empty(queue)) break;
+      uv_cond_wait(&queue->to_write, &queue->lock);
+      continue;
+    }
+    uint64_t now = uv_hrtime();
+    if (since == 0) since = now;
+    uint64_t end = since + (uint64_t)wait * 1000000;
+    go = now >= end;
+    if (!go) uv_cond_timedwait(&queue->to_write, &queue->lock, end - now);
+  }
+  queue->nudged = false;
+  uv_mutex_unlock(&queue->lock);
+  return go;
+}
+
+/* The first job of CLASS with something to take; NULL: none, or what follows must not overtake it. */
+static struct om_job *takeable(struct om_queue *queue, enum om_job_class class) {
+  for (struct om_job *job = queue->classes[class].first; job != NULL; job = job->next) {
+    if (job->ended || (job->n > 0 && job->taken == job->n)) continue;
+    return job->n == 0 || job->ready > job->taken ? job : NULL;
+  }
+  return NULL;
+}
+
+bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_slice *out, size_t max) {
+  uv_mutex_lock(&queue->lock);
+  struct om_job *job = takeable(queue, class);
+  if (job != NULL) {
+    size_t n = job->ready - job->taken;
+    if (n > max) n = max;
+    *out = (struct om_slice){job, job->taken, job->taken + n, NULL};
+    job->taken += n;
+    if (job->n == 0) job->ended = true;
+  }
+  uv_mutex_unlock(&queue->lock);
+  return job != NULL;
+}
+
+const struct om_job *om_queue_peek(struct om_queue *queue, enum om_job_class class) {
+  uv_mutex_lock(&queue->lock);
+  const struct om_job *job = takeable(queue, class);
+  uv_mutex_unlock(&queue->lock);
+  return job;
+}
+
+/* Takes JOB out of what the pool is given. */
+static void withdraw(struct om_job_list *list, struct om_job *job) {
+  struct om_job *before = NULL;
+  for (struct om_job *at = list->first; at != NULL; before = at, at = at->next_check) {
+    if (at != job) continue;
+    if (before == NULL)
+      list->first = job->next_check;
+    else
+      before->next_check = job->next_check;
+    if (list->last == job) list->last = before;
+    return;
+  }
+}
+
+void om_queue_give_up(struct om_queue *queue, struct om_job *job) {
+  uv_mutex_lock(&queue->lock);
+  job->ended = true;
+  if (job->claimed < job->n) withdraw(&queue->unchecked[om_job_class(job)], job);
+  job->claimed = job->n;
+  uv_mutex_unlock(&queue->lock);
+}
+
+struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class) {
+  uv_mutex_lock(&queue->lock);
+  struct om_job *job = queue->classes[class].first;
+  if (job != NULL && finished(job))
+    om_job_list_pop(&queue->classes[class]);
+  else
+    job = NULL;
+  uv_mutex_unlock(&queue->lock);
+  return job;
+}
+
+bool om_queue_urgent(struct om_queue *queue) {
+  bool more;
+  uv_mutex_lock(&queue->lock);
+  bool urgent = queue->classes[OM_CLASS_HEADS].first != NULL || count_ready(queue, OM_CLASS_SUBMISSIONS, &more) > 0;
+  uv_mutex_unlock(&queue->lock);
+  return urgent;
+}

@@ -1,0 +1,73 @@
+/* What waits between the loop, the pool that checks signatures and the writer: one lock, a queue for each class, and who is
+ * woken when. Order within a class is the order of arrival, so a client's submissions never overtake each other.
+ * Thread: any, except that one thread at a time is the writer (om_queue_wait, om_queue_pop). */
+#ifndef OREMARK_DAEMON_IO_QUEUE_H
+#define OREMARK_DAEMON_IO_QUEUE_H
+
+#include <uv.h>
+
+#include "daemon/io/job.h"
+
+struct om_job_list {
+  struct om_job *first, *last;
+};
+
+void om_job_list_push(struct om_job_list *list, struct om_job *job);
+struct om_job *om_job_list_pop(struct om_job_list *list);
+
+struct om_queue {
+  uv_mutex_t lock;
+  uv_cond_t to_write; /* something is ready, or the end has come */
+  uv_cond_t to_check; /* items wait for the pool, or the end has come */
+  struct om_job_list classes[OM_CLASSES];
+  struct om_job_list unchecked[OM_CLASSES]; /* by next_check; never OM_CLASS_HEADS */
+  unsigned turn;      /* how many slices have been given out */
+  bool nudged;        /* the writer is to run a batch even if nothing waits */
+  bool stopping;      /* no more will be added: the writer ends when all is written */
+  bool pool_stopping; /* the pool ends now */
+};
+
+/* A run of items of one job, to be checked. */
+struct om_slice {
+  struct om_job *job;
+  size_t from, upto;
+  struct om_job_memory *memory; /* of its items, once checked */
+};
+
+enum om_code om_queue_init(struct om_queue *queue, struct om_status *st);
+void om_queue_end(struct om_queue *queue);
+
+/* Takes JOB over. */
+void om_queue_add(struct om_queue *queue, struct om_job *job);
+/* Makes the writer run a batch. */
+void om_queue_nudge(struct om_queue *queue);
+/* Nothing more is added: what waits is still checked and written. */
+void om_queue_stop(struct om_queue *queue);
+void om_queue_stop_pool(struct om_queue *queue);
+
+/* ---- the pool ---- */
+
+/* Waits for a slice; false: the end has come. */
+bool om_queue_claim(struct om_queue *queue, struct om_slice *out);
+/* The slice's items are checked (or passed over). */
+void om_queue_checked(struct om_queue *queue, const struct om_slice *slice);
+/* True when the slice's job is not wanted any more. */
+bool om_queue_unwanted(struct om_queue *queue, const struct om_slice *slice);
+
+/* ---- the writer ---- */
+
+/* Waits until there is something to write, and a little longer while more of it is about to be ready. False: stopped and empty. */
+bool om_queue_wait(struct om_queue *queue);
+/* The next part of CLASS to be written: items FROM to UPTO-1 of JOB, all checked (for a note: none). They count as taken. At most MAX
+ * items. False: none is ready. */
+bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_slice *out, size_t max);
+/* The job that om_queue_take would take from; NULL: none. */
+const struct om_job *om_queue_peek(struct om_queue *queue, enum om_job_class class);
+/* The rest of JOB is not wanted. */
+void om_queue_give_up(struct om_queue *queue, struct om_job *job);
+/* A job of CLASS that is done with: out of the queue. NULL: none. */
+struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class);
+/* Whether heads or submissions are ready. */
+bool om_queue_urgent(struct om_queue *queue);
+
+#endif

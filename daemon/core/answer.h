@@ -1,0 +1,52 @@
+/* What clients ask and get (proto/client.proto), but for Submit: answers made from one read transaction and what the daemon says of
+ * itself. Long answers come in pieces; whoever takes them may say that it has had enough.
+ * Ownership: replies live during the call of put. Thread: any; one answer at a time for each transaction. */
+#ifndef OREMARK_DAEMON_CORE_ANSWER_H
+#define OREMARK_DAEMON_CORE_ANSWER_H
+
+#include "ledger/ledger.h"
+#include "proto/client.pb-c.h"
+
+enum {
+  OM_LIST_LIMIT = 1000,            /* lots in one ListLots that names no limit */
+  OM_LIST_LIMIT_MAX = 100000,      /* and at most */
+  OM_REPLY_ROWS = 100,             /* lots, steps or members in one reply */
+  OM_AUDIT_ROWS = 1000,            /* sums in one reply: below 200 KiB */
+  OM_REPLY_MAX_BYTES = 512 << 10, /* a reply ends with the row that reaches this: a lot has at most 300 KiB, a frame 1 MiB */
+  OM_STATE_HASH_ENTRIES = 100000,  /* no state hash above so many entries: it reads every table, and status is asked often */
+};
+
+/* A peer as GetPeers shows it. */
+struct om_peer_view {
+  char origin[OM_NAME_BYTES + 1];
+  char address[300]; /* host and port */
+  const char *state; /* static: connected, connecting, waiting */
+  int64_t since_ms;  /* Unix time */
+  uint64_t bytes_in, bytes_out;
+  char last_error[OM_STATUS_TEXT_BYTES];
+};
+
+/* What the daemon knows besides the ledger. */
+struct om_about {
+  struct om_hash network;
+  int64_t started_ms; /* Unix time */
+  uint32_t own_log;   /* OM_LOG_NONE: mirror only */
+  bool idle;          /* nothing waits to be written: the state hash means something */
+  size_t n_peers;
+  const struct om_peer_view *peers;
+};
+
+struct om_answer_sink {
+  void *ctx;
+  /* Takes a reply. False: no more is wanted. */
+  bool (*put)(void *ctx, const Oremark__Reply *reply);
+};
+
+/* Answers REQUEST by one or more replies, the last without `more`. */
+void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const struct om_about *about,
+               const Oremark__Request *request);
+
+/* Fills REPLY with what ST says. Strings point into ST. */
+void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status *st);
+
+#endif

@@ -1,0 +1,355 @@
+#include "daemon/core/view.h"
+
+#include <string.h>
+
+#include "ledger/events/kinds.h"
+
+enum { COUNTRY_BYTES = 3, MILLISECONDS_A_DAY = 86400000 };
+
+void om_view_begin(struct om_view *view, struct om_txn *txn) {
+  memset(view, 0, sizeof *view);
+  view->txn = txn;
+  view->arena = &view->shown;
+}
+
+void om_view_reset(struct om_view *view) {
+  om_arena_reset(&view->shown);
+}
+
+void om_view_end(struct om_view *view) {
+  om_arena_free(&view->shown);
+  om_arena_free(&view->kept);
+}
+
+static char *text(struct om_view *view, const char *from) {
+  return om_arena_copy(view->arena, from, strlen(from) + 1);
+}
+
+static ProtobufCBinaryData bytes(struct om_view *view, const void *from, size_t len) {
+  return (ProtobufCBinaryData){len, om_arena_copy(view->arena, from, len)};
+}
+
+/* Looked up once for each view: a list of lots asks again and again. */
+static enum om_code log_info(struct om_view *view, const struct om_log_info **out, uint32_t log, struct om_status *st) {
+  if (view->logs == NULL) {
+    view->n_logs = om_log_count(view->txn);
+    view->logs = om_arena_array(&view->kept, view->n_logs, sizeof *view->logs);
+  }
+  if (log >= view->n_logs) return om_fail(st, OM_MISSING, NULL, "log %u is not in the registry here", log);
+  if (view->logs[log] == NULL) {
+    struct om_log_info *info = om_arena_alloc(&view->kept, sizeof *info);
+    if (om_log_info(view->txn, info, log, st) != OM_OK) return st->code;
+    view->logs[log] = info;
+  }
+  *out = view->logs[log];
+  return OM_OK;
+}
+
+static char *member_name(struct om_view *view, uint32_t member) {
+  struct om_member row;
+  struct om_status st;
+  if (member == OM_MEMBER_NONE) return (char *)"";
+  if (om_registry_member(view->txn, &row, member, OM_REGISTRY_NOW, &st) != OM_OK) return (char *)"?";
+  return text(view, row.name);
+}
+
+static char *site_name(struct om_view *view, uint32_t member, uint32_t site) {
+  struct om_site row;
+  struct om_status st;
+  if (site == 0) return (char *)"";
+  if (om_registry_site(view->txn, &row, member, site, OM_REGISTRY_NOW, &st) != OM_OK) return (char *)"?";
+  return text(view, row.name);
+}
+
+enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t log, struct om_status *st) {
+  const struct om_log_info *info;
+  if (log_info(view, &info, log, st) != OM_OK) return st->code;
+  Oremark__LogState *state = om_arena_alloc(view->arena, sizeof *state);
+  oremark__log_state__init(state);
+  state->log = log;
+  state->origin = text(view, info->origin);
+  state->size = info->size;
+  state->final_size = info->final_size;
+  state->root = bytes(view, info->root.bytes, sizeof info->root.bytes);
+  if (info->stopped) state->stopped = text(view, info->stopped_why);
+  state->operator_ = member_name(view, info->operator_member);
+  *out = state;
+  return OM_OK;
+}
+
+enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uint32_t log, uint64_t index, struct om_status *st) {
+  struct om_bytes stored;
+  if (om_log_entry(view->txn, &stored, log, index, st) != OM_OK) return st->code;
+  *out = oremark__entry__unpack(om_arena_protobuf(view->arena), stored.len, stored.data);
+  if (*out != NULL) return OM_OK;
+  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u can't be read", (unsigned long long)index, log);
+}
+
+static enum om_code place(struct om_view *view, Oremark__Place **out, const struct om_place *at, struct om_status *st) {
+  const struct om_log_info *info;
+  if (log_info(view, &info, at->log, st) != OM_OK) return st->code;
+  *out = om_arena_alloc(view->arena, sizeof **out);
+  oremark__place__init(*out);
+  (*out)->log = at->log;
+  (*out)->origin = text(view, info->origin);
+  (*out)->index = at->index;
+  (*out)->event = at->event;
+  return OM_OK;
+}
+
+static enum om_code is_final(struct om_view *view, protobuf_c_boolean *out, const struct om_place *at, struct om_status *st) {
+  const struct om_log_info *info;
+  if (log_info(view, &info, at->log, st) != OM_OK) return st->code;
+  *out = at->index < info->final_size;
+  return OM_OK;
+}
+
+/* The statement and event that stand at AT. */
+static enum om_code event_at(struct om_view *view, const Oremark__Entry **entry, const Oremark__Statement **statement,
+                             const Oremark__Event **event, const struct om_place *at, struct om_status *st) {
+  if (om_view_entry(view, entry, at->log, at->index, st) != OM_OK) return st->code;
+  if ((*entry)->what_case == OREMARK__ENTRY__WHAT_STATEMENT) {
+    ProtobufCBinaryData inner = (*entry)->statement->statement;
+    *statement = oremark__statement__unpack(om_arena_protobuf(view->arena), inner.len, inner.data);
+    if (*statement != NULL && at->event < (*statement)->n_events) {
+      *event = (*statement)->events[at->event];
+      return OM_OK;
+    }
+  }
+  return om_fail(st, OM_CORRUPT, NULL, "a lot's event is not in entry %llu of log %u", (unsigned long long)at->index, at->log);
+}
+
+/* ---- lots ---- */
+
+static char *state_name(enum om_lot_state state) {
+  switch (state) {
+    case OM_LOT_HELD: return (char *)"held";
+    case OM_LOT_IN_TRANSIT: return (char *)"in-transit";
+    case OM_LOT_CONSUMED: return (char *)"consumed";
+    case OM_LOT_RETIRED: return (char *)"retired";
+  }
+  return (char *)"";
+}
+
+static Oremark__Share *view_share(struct om_view *view, const struct om_share *share) {
+  Oremark__Share *out = om_arena_alloc(view->arena, sizeof *out);
+  char country[COUNTRY_BYTES] = {share->origin.country[0], share->origin.country[1], '\0'};
+  struct om_text name;
+  oremark__share__init(out);
+  out->kind = share->origin.kind;
+  out->country = text(view, country);
+  out->member = share->origin.member;
+  out->site = share->origin.site;
+  out->mass_mg = (uint64_t)share->mg;
+  if (share->origin.member == OM_MEMBER_NONE) return out;
+  om_text_clear(&name);
+  om_text_add(&name, "%s, %s", site_name(view, out->member, out->site), member_name(view, out->member));
+  out->name = text(view, name.bytes);
+  return out;
+}
+
+static Oremark__Content *view_content(struct om_view *view, const struct om_content *content) {
+  Oremark__Content *out = om_arena_alloc(view->arena, sizeof *out);
+  oremark__content__init(out);
+  out->element = content->element;
+  out->contained_mg = (uint64_t)content->contained_mg;
+  out->shares = om_arena_array(view->arena, content->mix.n, sizeof(Oremark__Share *));
+  out->n_shares = content->mix.n;
+  for (size_t i = 0; i < content->mix.n; i++) out->shares[i] = view_share(view, &content->mix.shares[i]);
+  return out;
+}
+
+/* Name and aliases, from the event that made the lot. */
+static enum om_code name_lot(struct om_view *view, Oremark__Lot *out, const struct om_lot *lot, struct om_status *st) {
+  const Oremark__Entry *entry;
+  const Oremark__Statement *statement;
+  const Oremark__Event *event;
+  if (event_at(view, &entry, &statement, &event, &lot->born, st) != OM_OK) return st->code;
+  size_t n, skip;
+  Oremark__Material *const *materials = om_event_materials(event, &n, &skip);
+  if (lot->born.output >= skip && lot->born.output - skip < n) {
+    const Oremark__Material *material = materials[lot->born.output - skip];
+    out->name = material->name;
+    out->aliases = material->aliases;
+    out->n_aliases = material->n_aliases;
+  } else if (event->kind_case == OREMARK__EVENT__KIND_CHARGE) {
+    out->name = event->charge->name;
+  }
+  return OM_OK;
+}
+
+static void copy_lot(struct om_view *view, Oremark__Lot *out, const struct om_lot *lot) {
+  out->number = bytes(view, lot->number, sizeof lot->number);
+  out->step = lot->step;
+  out->last_event = bytes(view, lot->last_event.bytes, sizeof lot->last_event.bytes);
+  out->state = state_name(lot->state);
+  out->pool = lot->pool;
+  out->form = lot->form;
+  out->custodian = lot->custodian;
+  out->custodian_name = member_name(view, lot->custodian);
+  out->pen = lot->pen;
+  out->pen_name = member_name(view, lot->pen);
+  out->owner = lot->owner;
+  out->owner_name = member_name(view, lot->owner);
+  out->site = lot->site;
+  out->site_name = site_name(view, lot->custodian, lot->site);
+  out->gross_mg = (uint64_t)lot->gross_mg;
+  out->contents = om_arena_array(view->arena, lot->n_contents, sizeof *out->contents);
+  out->n_contents = lot->n_contents;
+  for (size_t i = 0; i < lot->n_contents; i++) out->contents[i] = view_content(view, &lot->contents[i]);
+}
+
+enum om_code om_view_lot(struct om_view *view, Oremark__Lot **out, const struct om_lot *lot, struct om_status *st) {
+  *out = om_arena_alloc(view->arena, sizeof **out);
+  oremark__lot__init(*out);
+  copy_lot(view, *out, lot);
+  enum om_code code = name_lot(view, *out, lot, st);
+  if (code == OM_OK) code = place(view, &(*out)->at, &lot->at, st);
+  if (code == OM_OK) code = place(view, &(*out)->born, &lot->born, st);
+  if (code == OM_OK) code = is_final(view, &(*out)->final, &lot->at, st);
+  return code;
+}
+
+enum om_code om_view_step(struct om_view *view, Oremark__Step **out, const struct om_lot *lot, struct om_status *st) {
+  const Oremark__Entry *entry;
+  const Oremark__Statement *statement;
+  const Oremark__Event *event;
+  struct om_text line;
+  if (event_at(view, &entry, &statement, &event, &lot->at, st) != OM_OK) return st->code;
+  const struct om_kind *kind = om_kind_of(event);
+  if (kind == NULL) return om_fail(st, OM_CORRUPT, NULL, "a stored event is of no kind");
+  Oremark__Step *step = *out = om_arena_alloc(view->arena, sizeof *step);
+  oremark__step__init(step);
+  om_text_clear(&line);
+  if (kind->describe != NULL) kind->describe(&line, event);
+  step->event_id = bytes(view, lot->last_event.bytes, sizeof lot->last_event.bytes);
+  step->member = statement->member;
+  step->member_name = member_name(view, statement->member);
+  step->kind = (char *)kind->name;
+  step->text = text(view, line.bytes);
+  step->at_ms = event->at_ms;
+  step->zone_min = event->zone_min;
+  step->taken_ms = entry->taken_ms;
+  enum om_code code = place(view, &step->at, &lot->at, st);
+  return code == OM_OK ? is_final(view, &step->final, &lot->at, st) : code;
+}
+
+/* ---- members ---- */
+
+static enum om_code view_sites(struct om_view *view, Oremark__Member *out, struct om_status *st) {
+  uint32_t n = om_registry_sites(view->txn, out->member, OM_REGISTRY_NOW);
+  out->sites = om_arena_array(view->arena, n, sizeof *out->sites);
+  for (uint32_t i = 1; i <= n; i++) {
+    struct om_site row;
+    if (om_registry_site(view->txn, &row, out->member, i, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
+    Oremark__Site *site = om_arena_alloc(view->arena, sizeof *site);
+    oremark__site__init(site);
+    site->site = i;
+    site->name = text(view, row.name);
+    site->country = text(view, row.country);
+    site->kind = row.kind;
+    out->sites[out->n_sites++] = site;
+  }
+  return OM_OK;
+}
+
+static enum om_code last_act(struct om_view *view, ProtobufCBinaryData *out, enum om_act_subject subject, uint32_t member,
+                             struct om_status *st) {
+  struct om_hash id;
+  enum om_code code = om_registry_last_act(view->txn, &id, subject, member, OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING) return OM_OK; /* the genesis alone has spoken of it */
+  if (code == OM_OK) *out = bytes(view, id.bytes, sizeof id.bytes);
+  return code;
+}
+
+static void view_roles(struct om_view *view, Oremark__Member *out, uint32_t roles) {
+  out->roles = om_arena_array(view->arena, 32, sizeof *out->roles);
+  for (uint32_t role = 1; role < 32; role++)
+    if (roles >> role & 1) out->roles[out->n_roles++] = role;
+}
+
+static enum om_code view_member(struct om_view *view, Oremark__Member **result, uint32_t number, const struct om_governors *governors,
+                                struct om_status *st) {
+  struct om_member row;
+  const struct om_log_info *home;
+  if (om_registry_member(view->txn, &row, number, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
+  Oremark__Member *out = *result = om_arena_alloc(view->arena, sizeof *out);
+  oremark__member__init(out);
+  out->member = number;
+  out->name = text(view, row.name);
+  out->country = text(view, row.country);
+  out->home_log = row.home_log;
+  out->suspended = row.suspended;
+  view_roles(view, out, row.roles);
+  for (size_t i = 0; i < governors->n; i++) out->governor |= governors->members[i] == number;
+  enum om_code code = log_info(view, &home, row.home_log, st);
+  if (code == OM_OK) out->home_origin = text(view, home->origin);
+  if (code == OM_OK || code == OM_MISSING) code = view_sites(view, out, st);
+  if (code == OM_OK) code = last_act(view, &out->last_act, OM_SUBJECT_MEMBER, number, st);
+  if (code == OM_OK) code = last_act(view, &out->last_key, OM_SUBJECT_KEYS, number, st);
+  if (code == OM_OK) code = last_act(view, &out->last_site, OM_SUBJECT_SITES, number, st);
+  return code;
+}
+
+enum om_code om_view_members(struct om_view *view, Oremark__Members *out, struct om_status *st) {
+  struct om_governors governors;
+  if (om_registry_governors(view->txn, &governors, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
+  uint32_t n = om_registry_members(view->txn, OM_REGISTRY_NOW);
+  out->threshold = governors.threshold;
+  out->members = om_arena_array(view->arena, n, sizeof *out->members);
+  for (uint32_t i = 1; i <= n; i++) {
+    if (view_member(view, &out->members[i - 1], i, &governors, st) != OM_OK) return st->code;
+    out->n_members = i;
+  }
+  return om_txn_check(view->txn, st);
+}
+
+/* ---- drift ---- */
+
+static uint64_t cap_of(const Oremark__Limits *limits, uint32_t element) {
+  uint64_t any = 0;
+  for (size_t i = 0; i < limits->n_drift_caps; i++) {
+    if (limits->drift_caps[i]->element == element) return limits->drift_caps[i]->cap_mg;
+    if (limits->drift_caps[i]->element == 0) any = limits->drift_caps[i]->cap_mg;
+  }
+  return any;
+}
+
+/* Key: member (4), element (1), period (4); row: milligrams (8). */
+static Oremark__DriftSum *view_drift(struct om_view *view, const struct om_bytes *key, const struct om_bytes *row,
+                                     const Oremark__Limits *limits) {
+  Oremark__DriftSum *sum = om_arena_alloc(view->arena, sizeof *sum);
+  oremark__drift_sum__init(sum);
+  sum->member = om_get32(key->data);
+  sum->element = key->data[4];
+  sum->period_start_ms = (int64_t)om_get32(key->data + 5) * limits->drift_period_days * MILLISECONDS_A_DAY;
+  sum->gained_mg = om_get64(row->data);
+  sum->cap_mg = cap_of(limits, sum->element);
+  return sum;
+}
+
+enum om_code om_view_audit(struct om_view *view, Oremark__Audit *out, uint32_t member, struct om_status *st) {
+  enum { KEY_BYTES = 9, ROW_BYTES = 8, SUMS_FIRST = 64 };
+  const Oremark__Limits *limits;
+  struct om_bytes key, row;
+  uint8_t from[4];
+  size_t room = SUMS_FIRST;
+  if (om_registry_limits(view->txn, view->arena, &limits, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
+  om_be32(from, member);
+  out->sums = om_arena_array(view->arena, room, sizeof *out->sums);
+  bool found = om_txn_next(view->txn, &key, &row, OM_TABLE_DRIFT, from, sizeof from);
+  for (; found; found = om_txn_step(view->txn, &key, &row, OM_TABLE_DRIFT)) {
+    if (key.len != KEY_BYTES || row.len != ROW_BYTES) return om_fail(st, OM_CORRUPT, NULL, "a drift row is damaged");
+    if (member != OM_MEMBER_NONE && om_get32(key.data) != member) break;
+    if (out->n_sums == room) {
+      Oremark__DriftSum **larger = om_arena_array(view->arena, 2 * room, sizeof *larger);
+      memcpy(larger, out->sums, room * sizeof(Oremark__DriftSum *));
+      out->sums = larger;
+      room *= 2;
+    }
+    Oremark__DriftSum *sum = view_drift(view, &key, &row, limits);
+    sum->member_name = member_name(view, sum->member);
+    out->sums[out->n_sums++] = sum;
+  }
+  return om_txn_check(view->txn, st);
+}

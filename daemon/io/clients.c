@@ -1,0 +1,316 @@
+#include "daemon/io/clients.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/frame.h"
+#include "daemon/io/logline.h"
+#include "daemon/io/reads.h"
+
+enum {
+  READS_MAX = 4,           /* pieces of read work of one client at once, each up to a chunk of requests */
+  QUEUE_PAUSE = 1 << 20,   /* bytes of replies that wait: read no more from this client before they are written */
+};
+
+struct om_client {
+  struct om_conn conn; /* first: hooks get this address */
+  struct om_clients *all;
+  struct om_client *prev, *next;
+  struct om_frame_reader reader;
+  struct om_job *job;      /* submissions of this chunk; NULL: none yet */
+  struct om_read *read;    /* read requests of this chunk */
+  size_t reads;            /* read work under way */
+  bool dirty;              /* replies wait to be flushed */
+  bool answering;          /* a piece of an answer is being handed over */
+};
+
+struct om_clients {
+  struct om_clients_config config;
+  struct om_writer *writer;
+  struct om_reads *reads;
+  struct om_client *first;
+  size_t n;
+  bool paused, stopping;
+  struct om_arena arena; /* of the request being looked at */
+  char origin[OM_NAME_BYTES + 1];
+};
+
+/* ---- replies ---- */
+
+static void put_reply(struct om_client *client, const Oremark__Reply *reply) {
+  size_t len = oremark__reply__get_packed_size(reply);
+  OM_ASSERT(len <= OM_FRAME_MAX_BYTES);
+  uint8_t *room = om_conn_room(&client->conn, OM_FRAME_HEADER_BYTES + len);
+  if (room == NULL) return;
+  om_frame_header(room, len);
+  oremark__reply__pack(reply, room + OM_FRAME_HEADER_BYTES);
+  om_conn_added(&client->conn, OM_FRAME_HEADER_BYTES + len);
+  client->dirty = true;
+}
+
+static void put_status(struct om_client *client, uint64_t id, const struct om_status *st) {
+  Oremark__Reply reply = OREMARK__REPLY__INIT;
+  om_answer_status(&reply, id, st);
+  put_reply(client, &reply);
+}
+
+static void put_receipt(struct om_client *client, const struct om_job_item *item) {
+  Oremark__Reply reply = OREMARK__REPLY__INIT;
+  Oremark__Receipt receipt = OREMARK__RECEIPT__INIT;
+  struct om_hash id = item->receipt.statement_id;
+  receipt.statement_id = (ProtobufCBinaryData){sizeof id.bytes, id.bytes};
+  receipt.origin = client->all->origin;
+  receipt.index = item->receipt.index;
+  receipt.taken_ms = item->receipt.taken_ms;
+  receipt.again = item->receipt.again;
+  reply.id = item->request;
+  reply.code = (char *)om_code_name(OM_OK);
+  reply.what_case = OREMARK__REPLY__WHAT_RECEIPT;
+  reply.receipt = &receipt;
+  put_reply(client, &reply);
+}
+
+void om_clients_done(struct om_clients *clients, struct om_job *job) {
+  (void)clients;
+  struct om_client *client = job->owner;
+  for (size_t i = 0; i < job->n && !client->conn.closing; i++) {
+    const struct om_job_item *item = &job->items[i];
+    if (item->why == NULL)
+      put_receipt(client, item);
+    else
+      put_status(client, item->request, item->why);
+  }
+  om_job_free(job);
+  om_conn_drop(&client->conn);
+}
+
+/* ---- requests ---- */
+
+static void send_job(struct om_client *client) {
+  if (client->job == NULL) return;
+  om_conn_hold(&client->conn);
+  om_writer_add(client->all->writer, client->job);
+  client->job = NULL;
+}
+
+static void send_read(struct om_client *client) {
+  if (client->read == NULL) return;
+  om_conn_hold(&client->conn);
+  client->reads++;
+  om_reads_add(client->all->reads, client->read);
+  client->read = NULL;
+}
+
+static bool try_submit(struct om_client *client, uint64_t id, ProtobufCBinaryData statement) {
+  if (client->job == NULL) client->job = om_job_submit(client);
+  if (statement.len <= OM_STATEMENT_MAX_BYTES) return om_job_add(client->job, id, statement.data, statement.len);
+  struct om_status st;
+  om_fail(&st, OM_MALFORMED, "size", "the statement has %zu bytes; the limit is %d", statement.len, OM_STATEMENT_MAX_BYTES);
+  return om_job_refuse(client->job, id, &st);
+}
+
+static void take_submit(struct om_client *client, uint64_t id, ProtobufCBinaryData statement) {
+  if (try_submit(client, id, statement)) return;
+  send_job(client);
+  OM_ASSERT(try_submit(client, id, statement));
+}
+
+static void take_read(struct om_client *client, const struct om_frame *frame) {
+  if (client->read == NULL) client->read = om_read_new(client);
+  om_read_add(client->read, frame->bytes, frame->len);
+}
+
+static void take_frame(struct om_client *client, const struct om_frame *frame) {
+  struct om_clients *all = client->all;
+  struct om_status st;
+  om_arena_reset(&all->arena);
+  const Oremark__Request *request = oremark__request__unpack(om_arena_protobuf(&all->arena), frame->len, frame->bytes);
+  if (request == NULL) {
+    om_fail(&st, OM_MALFORMED, NULL, "a frame of %zu bytes holds no request", frame->len);
+    put_status(client, 0, &st);
+    om_conn_finish(&client->conn);
+  } else if (request->what_case == OREMARK__REQUEST__WHAT_SUBMIT) {
+    take_submit(client, request->id, request->submit->statement);
+  } else if (request->what_case == OREMARK__REQUEST__WHAT__NOT_SET) {
+    om_fail(&st, OM_USAGE, NULL, "this daemon does not know such a request; its version is %s", OREMARK_VERSION);
+    put_status(client, request->id, &st);
+  } else {
+    take_read(client, frame);
+  }
+}
+
+/* Reads on, or not, by what waits for this client and for the writer. */
+static void steer(struct om_client *client) {
+  if (client->all->paused) return;
+  if (om_writer_has_room(client->all->writer) && client->reads < READS_MAX && om_conn_waiting(&client->conn) < QUEUE_PAUSE)
+    om_conn_resume(&client->conn);
+  else
+    om_conn_pause(&client->conn);
+}
+
+static void flush(struct om_client *client) {
+  if (!client->dirty) return;
+  client->dirty = false;
+  om_conn_flush(&client->conn);
+}
+
+static void on_data(struct om_conn *conn, const uint8_t *bytes, size_t len) {
+  struct om_client *client = (struct om_client *)conn;
+  struct om_chunk chunk = {bytes, len};
+  struct om_frame frame = {0};
+  struct om_status st;
+  om_conn_hold(conn);
+  do {
+    if (om_frame_next(&client->reader, &frame, &chunk, &st) != OM_OK) {
+      put_status(client, 0, &st);
+      om_conn_finish(conn);
+      frame.len = 0;
+    }
+    if (frame.len > 0) take_frame(client, &frame);
+  } while (frame.len > 0 && !conn->finishing && !conn->closing);
+  send_job(client);
+  send_read(client);
+  flush(client);
+  if (!conn->closing) steer(client);
+  om_conn_drop(conn);
+}
+
+static void on_drained(struct om_conn *conn) {
+  struct om_client *client = (struct om_client *)conn;
+  if (!client->answering) om_reads_progress(client->all->reads, client);
+  if (!conn->closing) steer(client);
+}
+
+static void on_ended(struct om_conn *conn, const struct om_status *why) {
+  struct om_client *client = (struct om_client *)conn;
+  if (why->code != OM_OK) om_log(OM_LOG_INFO, "client-dropped", "why=\"%s\"", why->text);
+  om_reads_cancel(client->all->reads, client);
+}
+
+static void check_gone(struct om_clients *clients) {
+  if (clients->stopping && clients->n == 0) clients->config.gone(clients->config.ctx);
+}
+
+static void on_freed(struct om_conn *conn) {
+  struct om_client *client = (struct om_client *)conn;
+  struct om_clients *all = client->all;
+  if (client->prev != NULL)
+    client->prev->next = client->next;
+  else
+    all->first = client->next;
+  if (client->next != NULL) client->next->prev = client->prev;
+  all->n--;
+  om_frame_reader_free(&client->reader);
+  free(client);
+  check_gone(all);
+}
+
+static const struct om_conn_hooks hooks = {.data = on_data, .drained = on_drained, .ended = on_ended, .freed = on_freed};
+
+/* ---- reads ---- */
+
+/* A piece of an answer, or its end. */
+static void on_answer(void *owner, const uint8_t *bytes, size_t len, bool last) {
+  struct om_client *client = owner;
+  if (len > 0 && !client->conn.closing) {
+    uint8_t *room = om_conn_room(&client->conn, len);
+    if (room != NULL) {
+      memcpy(room, bytes, len);
+      om_conn_added(&client->conn, len);
+      client->answering = true;
+      om_conn_flush(&client->conn);
+      client->answering = false;
+    }
+  }
+  if (!last) return;
+  client->reads--;
+  if (!client->conn.closing) steer(client);
+  om_conn_drop(&client->conn);
+}
+
+static bool wants_more(void *owner) {
+  const struct om_client *client = owner;
+  return om_conn_waiting(&client->conn) < QUEUE_PAUSE;
+}
+
+/* ---- the whole ---- */
+
+enum om_code om_clients_new(struct om_clients **out, const struct om_clients_config *config, struct om_status *st) {
+  struct om_clients *clients = calloc(1, sizeof *clients);
+  if (clients == NULL) return om_fail(st, OM_IO, NULL, "no memory for clients");
+  clients->config = *config;
+  struct om_reads_config reads = {.loop = config->loop,
+                                  .store = config->store,
+                                  .ctx = config->ctx,
+                                  .about = config->about,
+                                  .answer = on_answer,
+                                  .wants_more = wants_more};
+  if (om_reads_new(&clients->reads, &reads, st) != OM_OK) {
+    free(clients);
+    return st->code;
+  }
+  *out = clients;
+  return OM_OK;
+}
+
+void om_clients_writer(struct om_clients *clients, struct om_writer *writer) {
+  clients->writer = writer;
+}
+
+void om_clients_origin(struct om_clients *clients, const char *origin) {
+  snprintf(clients->origin, sizeof clients->origin, "%s", origin);
+}
+
+static void link_in(struct om_clients *clients, struct om_client *client) {
+  client->all = clients;
+  client->next = clients->first;
+  if (client->next != NULL) client->next->prev = client;
+  clients->first = client;
+  clients->n++;
+}
+
+void om_clients_incoming(struct om_clients *clients, struct om_listener *listener) {
+  struct om_status st;
+  struct om_client *client = calloc(1, sizeof *client);
+  if (client == NULL) return; /* it stays in the backlog */
+  if (om_conn_init(&client->conn, clients->config.loop, OM_CONN_UNIX, clients->config.read_buffer, &hooks, &st) != OM_OK) {
+    free(client);
+    return;
+  }
+  link_in(clients, client);
+  if (om_listener_accept(listener, &client->conn, &st) != OM_OK) {
+    om_conn_close(&client->conn, &st);
+  } else if (clients->paused || clients->n > OM_CLIENTS_MAX) {
+    om_fail(&st, OM_BUSY, NULL, "%zu clients are connected already; try again later", clients->n - 1);
+    put_status(client, 0, &st);
+    om_conn_finish(&client->conn);
+  }
+}
+
+void om_clients_settled(struct om_clients *clients) {
+  for (struct om_client *client = clients->first, *next; client != NULL; client = next) {
+    next = client->next; /* freed only by a later turn of the loop, or by itself */
+    flush(client);
+    if (!client->conn.closing) steer(client);
+  }
+}
+
+void om_clients_pause(struct om_clients *clients) {
+  clients->paused = true;
+  for (struct om_client *client = clients->first; client != NULL; client = client->next) om_conn_pause(&client->conn);
+}
+
+void om_clients_stop(struct om_clients *clients) {
+  clients->stopping = true;
+  for (struct om_client *client = clients->first, *next; client != NULL; client = next) {
+    next = client->next;
+    om_conn_finish(&client->conn);
+  }
+  check_gone(clients);
+}
+
+void om_clients_free(struct om_clients *clients) {
+  om_reads_free(clients->reads);
+  om_arena_free(&clients->arena);
+  free(clients);
+}

@@ -1,0 +1,375 @@
+#include "daemon/io/shell.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "daemon/io/clients.h"
+#include "daemon/io/logline.h"
+#include "daemon/io/peers.h"
+#include "daemon/io/tracker.h"
+#include "daemon/io/wall.h"
+#include "daemon/io/writer.h"
+
+enum { LISTENERS_MAX = 16 /* addresses of one machine */, HEX_BYTES = 2 * OM_HASH_BYTES + 1 };
+
+/* The order of a stop. Each step waits for the one before. */
+enum stage { RUNNING, STOPPING_WRITER, STOPPING_ENDS, STOPPED };
+
+struct shell {
+  const struct om_settings *settings;
+  const struct om_shell_keys *keys;
+  struct om_signers_keys signers;
+  uv_loop_t loop;
+  uint8_t read_buffer[OM_CONN_READ_BYTES];
+  struct om_ledger *ledger;
+  struct om_node *node;
+  struct om_tracker tracker;
+  struct om_writer *writer;
+  struct om_clients *clients;
+  struct om_peers *peers;
+  struct om_listener *listeners[LISTENERS_MAX + 1];
+  size_t n_listeners;
+  uv_signal_t signals[2];
+  enum stage stage;
+  bool clients_gone, peers_gone;
+  int64_t started_ms;
+  struct om_status failure; /* OM_OK: stopped by a signal */
+};
+
+/* ---- stopping ---- */
+
+static void stop(struct shell *shell, const struct om_status *why) {
+  if (why != NULL && shell->failure.code == OM_OK) shell->failure = *why;
+  if (shell->stage != RUNNING) return;
+  shell->stage = STOPPING_WRITER;
+  om_log_event(OM_LOG_INFO, "stopping");
+  for (size_t i = 0; i < shell->n_listeners; i++) om_listener_close(shell->listeners[i]);
+  shell->n_listeners = 0;
+  om_clients_pause(shell->clients);
+  om_writer_stop(shell->writer);
+}
+
+static void all_gone(struct shell *shell) {
+  if (shell->stage != STOPPING_ENDS || !shell->clients_gone || !shell->peers_gone) return;
+  shell->stage = STOPPED;
+  om_writer_close(shell->writer);
+  om_clients_free(shell->clients);
+  om_peers_free(shell->peers);
+  for (size_t i = 0; i < 2; i++) uv_close((uv_handle_t *)&shell->signals[i], NULL);
+}
+
+static void on_writer_stopped(void *ctx) {
+  struct shell *shell = ctx;
+  shell->stage = STOPPING_ENDS;
+  om_clients_stop(shell->clients);
+  om_peers_stop(shell->peers);
+}
+
+static void on_clients_gone(void *ctx) {
+  struct shell *shell = ctx;
+  shell->clients_gone = true;
+  all_gone(shell);
+}
+
+static void on_peers_gone(void *ctx) {
+  struct shell *shell = ctx;
+  shell->peers_gone = true;
+  all_gone(shell);
+}
+
+static void on_signal(uv_signal_t *signal, int number) {
+  om_log(OM_LOG_INFO, "signal", "number=%d", number);
+  stop(signal->data, NULL);
+}
+
+/* ---- between ledger and node ---- */
+
+static enum om_code refresh(struct shell *shell, struct om_status *st) {
+  struct om_txn *txn;
+  bool registry;
+  uint32_t own = om_writer_own_log(shell->writer);
+  if (om_txn_read(&txn, om_ledger_store(shell->ledger), st) != OM_OK) return st->code;
+  uint32_t own_before = shell->tracker.own_log;
+  enum om_code code = om_tracker_refresh(&shell->tracker, &registry, txn, own, (int64_t)uv_now(&shell->loop), st);
+  if (code == OM_OK && registry) code = om_peers_registry(shell->peers, txn, own, st);
+  struct om_log_info info;
+  if (code == OM_OK && own != OM_LOG_NONE && (registry || own != own_before)) {
+    code = om_log_info(txn, &info, own, st);
+    if (code == OM_OK) om_clients_origin(shell->clients, info.origin);
+  }
+  om_txn_abort(txn);
+  return code;
+}
+
+static void on_committed(void *ctx) {
+  struct shell *shell = ctx;
+  struct om_status st;
+  if (refresh(shell, &st) != OM_OK) stop(shell, &st);
+}
+
+static void report(const struct om_job *job) {
+  if (job->code == OM_OK || job->code == OM_WAIT) return;
+  om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR,
+         job->kind == OM_JOB_MIRROR ? "entries-refused" : "head-refused", "log=%" PRIu32 " code=%s why=\"%s\"", job->log,
+         om_code_name(job->code), job->status.text);
+}
+
+static void on_done(void *ctx, struct om_job *job) {
+  struct shell *shell = ctx;
+  int64_t now = (int64_t)uv_now(&shell->loop);
+  if (job->kind == OM_JOB_SUBMIT) {
+    om_clients_done(shell->clients, job);
+    return;
+  }
+  report(job);
+  switch (job->kind) {
+    case OM_JOB_MIRROR: om_node_applied(shell->node, &job->action, job->size, job->code, now); break;
+    case OM_JOB_COSIGN:
+      om_node_cosigned(shell->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
+      break;
+    case OM_JOB_FINAL: om_node_finalised(shell->node, &job->action, job->code, now); break;
+    case OM_JOB_SUBMIT: break;
+  }
+  om_job_free(job);
+}
+
+static void on_settled(void *ctx) {
+  struct shell *shell = ctx;
+  om_clients_settled(shell->clients);
+  om_peers_pump(shell->peers);
+}
+
+static void on_failed(void *ctx, const struct om_status *why) {
+  struct shell *shell = ctx;
+  om_log(OM_LOG_ERROR, "write-failed", "code=%s why=\"%s\"", om_code_name(why->code), why->text);
+  stop(shell, why);
+}
+
+static void on_action(void *ctx, const struct om_action *action) {
+  struct shell *shell = ctx;
+  struct om_action taken = *action;
+  if (shell->stage == RUNNING)
+    om_writer_add(shell->writer, om_job_action(&taken));
+  else
+    om_action_free(&taken);
+}
+
+/* ---- what the node asks of the ledger ---- */
+
+static enum om_code node_entries(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto) {
+  struct shell *shell = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_bytes entry;
+  enum om_code code = om_txn_read(&txn, om_ledger_store(shell->ledger), &st);
+  if (code != OM_OK) return code;
+  for (uint64_t i = from; i < upto; i++) {
+    code = om_log_entry(txn, &entry, log, i, &st);
+    if (code != OM_OK || !om_entry_put(sink, entry.data, entry.len)) break;
+  }
+  om_txn_abort(txn);
+  if (code != OM_OK) om_log(OM_LOG_ERROR, "entries-unread", "log=%" PRIu32 " why=\"%s\"", log, st.text);
+  return code;
+}
+
+static enum om_code node_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
+  struct shell *shell = ctx;
+  struct om_txn *txn;
+  struct om_checkpoint head = {0};
+  struct om_log_info info = {0};
+  uint64_t time_s;
+  enum om_code code = om_txn_read(&txn, om_ledger_store(shell->ledger), st);
+  if (code != OM_OK) return code;
+  code = om_log_info(txn, &info, log, st);
+  if (code == OM_OK) code = om_quorum_check(txn, &head, &time_s, log, note, len, st);
+  om_txn_abort(txn);
+  *size = head.size;
+  if (code == OM_MISSING) return OM_WAIT;
+  /* Beyond what is held, the log may have marked a registry with other witnesses. */
+  return code == OM_REFUSED && head.size > info.size ? OM_WAIT : code;
+}
+
+/* ---- what clients ask of the daemon ---- */
+
+static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
+  struct shell *shell = ctx;
+  *out = (struct om_about){.network = *om_ledger_network(shell->ledger),
+                           .started_ms = shell->started_ms,
+                           .own_log = shell->tracker.own_log,
+                           .idle = om_writer_idle(shell->writer)};
+  out->n_peers = om_peers_view(shell->peers, arena, &out->peers);
+}
+
+static void client_incoming(void *ctx, struct om_listener *listener) {
+  struct shell *shell = ctx;
+  om_clients_incoming(shell->clients, listener);
+}
+
+static void peer_incoming(void *ctx, struct om_listener *listener) {
+  struct shell *shell = ctx;
+  om_peers_incoming(shell->peers, listener);
+}
+
+/* ---- starting ---- */
+
+/* The keys must be the ones that the registry names, or nobody would believe what they sign. */
+static enum om_code check_keys(struct shell *shell, struct om_txn *txn, uint32_t own, struct om_status *st) {
+  struct om_daemon daemon;
+  if (own == OM_LOG_NONE) return OM_OK;
+  if (om_registry_daemon(txn, &daemon, own, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
+  if (memcmp(om_secret_public(shell->keys->log), daemon.log_key, sizeof daemon.log_key) != 0)
+    return om_fail(st, OM_USAGE, NULL, "the log key in %s is not the one that the registry names for %s", shell->settings->keys,
+                   daemon.origin);
+  if (memcmp(om_secret_public(shell->keys->cosign), daemon.cosign_key, sizeof daemon.cosign_key) != 0)
+    return om_fail(st, OM_USAGE, NULL, "the cosign key in %s is not the one that the registry names for %s",
+                   shell->settings->keys, daemon.origin);
+  return OM_OK;
+}
+
+static void hex(char out[HEX_BYTES], const struct om_hash *hash) {
+  for (size_t i = 0; i < OM_HASH_BYTES; i++) snprintf(out + 2 * i, 3, "%02x", hash->bytes[i]);
+}
+
+static enum om_code tell_start(struct shell *shell, struct om_status *st) {
+  char network[HEX_BYTES];
+  struct om_txn *txn;
+  struct om_log_info info = {.origin = "none"};
+  struct om_quorum *quorum = calloc(1, sizeof *quorum);
+  OM_ASSERT(quorum != NULL);
+  uint32_t own = om_ledger_own_log(shell->ledger);
+  enum om_code code = om_txn_read(&txn, om_ledger_store(shell->ledger), st);
+  if (code == OM_OK) {
+    code = check_keys(shell, txn, own, st);
+    if (code == OM_OK && own != OM_LOG_NONE) code = om_log_info(txn, &info, own, st);
+    if (code == OM_OK) code = om_log_quorum(txn, quorum, own != OM_LOG_NONE ? own : OM_LOG_REGISTRY, info.size, st);
+    if (code == OM_MISSING) code = OM_OK; /* a log that has not begun */
+    om_txn_abort(txn);
+  }
+  hex(network, om_ledger_network(shell->ledger));
+  if (code == OM_OK) {
+    om_log(OM_LOG_INFO, "ledger-open", "version=%s network=%s origin=%s size=%" PRIu64 " final=%" PRIu64 " quorum=%" PRIu32,
+           OREMARK_VERSION, network, info.origin, info.size, info.final_size, quorum->k);
+    if (OM_RULES_PRE_RELEASE)
+      om_log(OM_LOG_WARNING, "rules-pre-release", "version=%d detail=\"not every kind of event has its rules yet; don't rely on this network\"",
+             OM_RULES_VERSION);
+    if (quorum->k == 0)
+      om_log(OM_LOG_WARNING, "quorum-zero", "detail=\"no witnesses: not protected against a dishonest operator\"");
+  }
+  free(quorum);
+  return code;
+}
+
+static enum om_code listen_tcp(struct shell *shell, const char *text, struct om_status *st) {
+  struct om_listener_hooks hooks = {shell, peer_incoming};
+  struct om_address address;
+  if (om_address_parse(&address, text, st) != OM_OK) return st->code;
+  struct om_listener **out = &shell->listeners[shell->n_listeners];
+  if (om_listener_tcp(out, &shell->loop, address.host, address.port, &hooks, st) != OM_OK) return st->code;
+  shell->n_listeners++;
+  om_log(OM_LOG_INFO, "listening", "address=%s:%u for=peers", address.host, om_listener_port(*out));
+  return OM_OK;
+}
+
+static enum om_code listen_all(struct shell *shell, struct om_status *st) {
+  const struct om_settings *settings = shell->settings;
+  struct om_listener_hooks hooks = {shell, client_incoming};
+  if (settings->listen_count > LISTENERS_MAX)
+    return om_fail(st, OM_USAGE, NULL, "listen: at most %d addresses", LISTENERS_MAX);
+  for (size_t i = 0; i < settings->listen_count && shell->keys->link != NULL; i++)
+    if (listen_tcp(shell, settings->listen[i], st) != OM_OK) return st->code;
+  struct om_listener **out = &shell->listeners[shell->n_listeners];
+  if (om_listener_unix(out, &shell->loop, settings->socket, settings->group, &hooks, st) != OM_OK) return st->code;
+  shell->n_listeners++;
+  om_log(OM_LOG_INFO, "listening", "address=%s for=clients", settings->socket);
+  return OM_OK;
+}
+
+static enum om_code make_ends(struct shell *shell, struct om_status *st) {
+  struct om_clients_config clients = {.loop = &shell->loop,
+                                      .read_buffer = shell->read_buffer,
+                                      .store = om_ledger_store(shell->ledger),
+                                      .ctx = shell,
+                                      .about = about,
+                                      .gone = on_clients_gone};
+  struct om_peers_config peers = {.loop = &shell->loop,
+                                  .read_buffer = shell->read_buffer,
+                                  .node = shell->node,
+                                  .network = *om_ledger_network(shell->ledger),
+                                  .link_key = shell->keys->link,
+                                  .ctx = shell,
+                                  .action = on_action,
+                                  .gone = on_peers_gone};
+  struct om_writer_hooks hooks = {.ctx = shell,
+                                  .committed = on_committed,
+                                  .done = on_done,
+                                  .settled = on_settled,
+                                  .failed = on_failed,
+                                  .stopped = on_writer_stopped};
+  if (om_clients_new(&shell->clients, &clients, st) != OM_OK) return st->code;
+  if (om_peers_new(&shell->peers, &peers, st) != OM_OK) return st->code;
+  shell->signers = (struct om_signers_keys){shell->keys->log, shell->keys->cosign};
+  if (om_writer_open(&shell->writer, &shell->loop, shell->ledger, &shell->signers, shell->settings->threads, &hooks, st) != OM_OK)
+    return st->code;
+  om_clients_writer(shell->clients, shell->writer);
+  return refresh(shell, st);
+}
+
+static void catch_signals(struct shell *shell) {
+  static const int numbers[2] = {SIGTERM, SIGINT};
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN); /* settings are read at the start only */
+  for (size_t i = 0; i < 2; i++) {
+    OM_ASSERT(uv_signal_init(&shell->loop, &shell->signals[i]) == 0);
+    shell->signals[i].data = shell;
+    OM_ASSERT(uv_signal_start(&shell->signals[i], on_signal, numbers[i]) == 0);
+  }
+}
+
+/* Runs with an open ledger until the loop is empty. */
+static enum om_code run(struct shell *shell, struct om_status *st) {
+  struct om_node_config config = {.own_log = om_ledger_own_log(shell->ledger),
+                                  .version = OREMARK_VERSION,
+                                  .propose_interval_ms = (uint32_t)shell->settings->propose_interval_ms,
+                                  .ctx = shell,
+                                  .entries = node_entries,
+                                  .judge = node_judge};
+  shell->node = om_node_new(&config);
+  shell->tracker = (struct om_tracker){.node = shell->node, .own_log = config.own_log};
+  catch_signals(shell);
+  if (make_ends(shell, st) != OM_OK) om_panic(__FILE__, __LINE__, st->text); /* no memory or no thread at the very start */
+  if (listen_all(shell, st) != OM_OK) {
+    stop(shell, st);
+  } else {
+    if (shell->keys->link != NULL) om_peers_dial(shell->peers, shell->settings);
+    om_log_event(OM_LOG_INFO, "ready");
+  }
+  uv_run(&shell->loop, UV_RUN_DEFAULT);
+  om_node_free(shell->node);
+  om_tracker_free(&shell->tracker);
+  *st = shell->failure;
+  return st->code;
+}
+
+enum om_code om_shell_run(const struct om_settings *settings, const struct om_shell_keys *keys, const uint8_t *genesis,
+                          size_t genesis_len, struct om_status *st) {
+  struct shell *shell = calloc(1, sizeof *shell);
+  if (shell == NULL) return om_fail(st, OM_IO, NULL, "no memory");
+  shell->settings = settings;
+  shell->keys = keys;
+  shell->started_ms = om_wall_ms();
+  const uint8_t *link_key = keys->link != NULL ? om_secret_public(keys->link) : NULL;
+  enum om_code code = om_ledger_open(&shell->ledger, settings->store, settings->map_size, genesis, genesis_len, link_key, st);
+  if (code == OM_OK) code = tell_start(shell, st);
+  if (code == OM_OK) {
+    OM_ASSERT(uv_loop_init(&shell->loop) == 0);
+    code = run(shell, st);
+    OM_ASSERT(uv_loop_close(&shell->loop) == 0); /* every handle is closed: nothing was forgotten */
+    if (code == OM_OK) om_log_event(OM_LOG_INFO, "stopped");
+  }
+  om_ledger_close(shell->ledger);
+  free(shell);
+  return code;
+}

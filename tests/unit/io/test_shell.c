@@ -1,0 +1,236 @@
+/* Whole daemons: submissions durable when answered, order of answers, mirrors and quorums over real links, bad clients, stops and kills. */
+#include "support/test.h"
+
+#include "daemon.h"
+#include "daemon/io/wall.h"
+
+enum { MANY = 600 };
+
+static const uint32_t first_member[] = {1};
+
+/* A statement of member 1 by which it adds site NUMBER after the act PREVIOUS. */
+static uint8_t *add_site(struct network *net, size_t *len, uint32_t number, struct om_hash *previous) {
+  Oremark__AddSite site = OREMARK__ADD_SITE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  site.site = number;
+  site.name = (char *)"pit";
+  site.country = (char *)"PE";
+  site.kind = OREMARK__SITE_KIND__SITE_KIND_MINE;
+  event.kind_case = OREMARK__EVENT__KIND_ADD_SITE;
+  event.add_site = &site;
+  if (number > 1) event.previous = (ProtobufCBinaryData){sizeof previous->bytes, previous->bytes};
+  uint8_t *bytes = network_statement(net, len, 1, om_wall_ms(), events, 1, first_member, 1);
+  uint8_t ignored[OM_LOT_NUMBER_BYTES];
+  network_lot(net, ignored, previous, bytes, *len, 0, 0);
+  return bytes;
+}
+
+/* Submits sites FROM to UPTO-1, all at once, and checks the answers. */
+static void submit_sites(struct daemons *d, int fd, struct om_hash *previous, uint32_t from, uint32_t upto) {
+  for (uint32_t i = from; i < upto; i++) {
+    size_t len;
+    uint8_t *bytes = add_site(&d->net, &len, i, previous);
+    client_submit(fd, i, bytes, len);
+    free(bytes);
+  }
+  for (uint32_t i = from; i < upto; i++) {
+    Oremark__Reply *reply = client_reply(fd);
+    assert_non_null(reply);
+    assert_string_equal(reply->text, "");
+    assert_int_equal(reply->id, i);
+    assert_int_equal(reply->receipt->index, i);
+    assert_false(reply->receipt->again);
+    oremark__reply__free_unpacked(reply, NULL);
+  }
+}
+
+static void test_submissions_are_answered_in_order_and_survive_a_kill(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_hash previous;
+  daemons_open(&d, 1, false);
+  daemon_start(&d, 0);
+  int fd = client_open(&d, 0);
+  submit_sites(&d, fd, &previous, 1, MANY);
+  assert_int_equal(daemon_end(&d, 0, SIGKILL), -1);
+  close(fd);
+  daemon_start(&d, 0); /* over the socket that the dead one left */
+  fd = client_open(&d, 0);
+  await(fd, 0, MANY, MANY);
+  submit_sites(&d, fd, &previous, MANY, MANY + 10);
+  close(fd);
+  daemons_close(&d);
+}
+
+static void test_a_resubmission_gets_its_first_receipt(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_hash previous;
+  size_t len;
+  daemons_open(&d, 1, false);
+  daemon_start(&d, 0);
+  int fd = client_open(&d, 0);
+  uint8_t *bytes = add_site(&d.net, &len, 1, &previous);
+  for (int again = 0; again < 2; again++) {
+    client_submit(fd, 5, bytes, len);
+    Oremark__Reply *reply = client_reply(fd);
+    assert_string_equal(reply->code, "ok");
+    assert_int_equal(reply->receipt->index, 1);
+    assert_int_equal(reply->receipt->again, again);
+    oremark__reply__free_unpacked(reply, NULL);
+  }
+  bytes[len - 1] ^= 1; /* in the signature */
+  client_submit(fd, 6, bytes, len);
+  Oremark__Reply *reply = client_reply(fd);
+  assert_string_equal(reply->code, "refused");
+  assert_string_equal(reply->rule, "signature");
+  oremark__reply__free_unpacked(reply, NULL);
+  free(bytes);
+  close(fd);
+  daemons_close(&d);
+}
+
+static void test_a_stop_answers_what_was_taken_in(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_hash previous;
+  daemons_open(&d, 1, false);
+  daemon_start(&d, 0);
+  int fd = client_open(&d, 0);
+  submit_sites(&d, fd, &previous, 1, 2);
+  for (uint32_t i = 2; i < 300; i++) {
+    size_t len;
+    uint8_t *bytes = add_site(&d.net, &len, i, &previous);
+    client_submit(fd, i, bytes, len);
+    free(bytes);
+  }
+  assert_int_equal(daemon_end(&d, 0, SIGTERM), OM_OK); /* om_shell_run asserts that the loop is empty */
+  uint64_t answered = 1;
+  for (Oremark__Reply *reply; (reply = client_reply(fd)) != NULL; oremark__reply__free_unpacked(reply, NULL)) {
+    assert_string_equal(reply->code, "ok");
+    answered++;
+  }
+  close(fd);
+  char path[PATH_BYTES];
+  socket_path(&d, 0, path);
+  assert_int_equal(access(path, F_OK), -1);
+  daemon_start(&d, 0);
+  fd = client_open(&d, 0);
+  Oremark__Reply *reply = client_status(fd);
+  assert_int_equal(reply->status->logs[0]->size, answered + 1); /* and the genesis */
+  oremark__reply__free_unpacked(reply, NULL);
+  close(fd);
+  daemons_close(&d);
+}
+
+static void test_a_second_daemon_is_refused(void **state) {
+  (void)state;
+  struct daemons d;
+  int status;
+  daemons_open(&d, 2, false);
+  daemon_start(&d, 0);
+  int fd = client_open(&d, 0);
+  struct daemons same = d;
+  daemon_start(&same, 0); /* same folder */
+  waitpid(same.pids[0], &status, 0);
+  assert_int_equal(WEXITSTATUS(status), OM_BUSY);
+  close(fd);
+  daemons_close(&d);
+}
+
+static void test_bad_clients_harm_nobody(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_hash previous;
+  static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 1}, garbage[] = {0, 0, 0, 3, 0xff, 0xff, 0xff}, half[] = {0, 0, 0, 9, 8};
+  daemons_open(&d, 1, false);
+  daemon_start(&d, 0);
+  int fds[3] = {client_open(&d, 0), client_open(&d, 0), client_open(&d, 0)};
+  write_all(fds[0], huge, sizeof huge);
+  write_all(fds[1], garbage, sizeof garbage);
+  write_all(fds[2], half, sizeof half);
+  for (int i = 0; i < 2; i++) {
+    Oremark__Reply *reply = client_reply(fds[i]);
+    assert_string_equal(reply->code, "malformed");
+    oremark__reply__free_unpacked(reply, NULL);
+    assert_null(client_reply(fds[i])); /* and closed */
+    close(fds[i]);
+  }
+  int fd = client_open(&d, 0);
+  submit_sites(&d, fd, &previous, 1, 20);
+  Oremark__Request unknown = OREMARK__REQUEST__INIT;
+  unknown.id = 9;
+  client_send(fd, &unknown);
+  Oremark__Reply *reply = client_reply(fd);
+  assert_string_equal(reply->code, "usage");
+  oremark__reply__free_unpacked(reply, NULL);
+  close(fd);
+  close(fds[2]);
+  daemons_close(&d);
+}
+
+static void test_a_client_that_does_not_read_stops_only_itself(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_hash previous;
+  daemons_open(&d, 1, false);
+  daemon_start(&d, 0);
+  int deaf = client_open(&d, 0);
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetGenesis get = OREMARK__GET_GENESIS__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_GENESIS;
+  request.get_genesis = &get;
+  uint8_t frame[64];
+  size_t len = oremark__request__get_packed_size(&request), sent = 0;
+  om_frame_header(frame, len);
+  oremark__request__pack(&request, frame + OM_FRAME_HEADER_BYTES);
+  while (sent < 10000000) { /* ends when the daemon reads no more from it */
+    ssize_t n = send(deaf, frame, OM_FRAME_HEADER_BYTES + len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0) {
+      nap(300);
+      n = send(deaf, frame, OM_FRAME_HEADER_BYTES + len, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n < 0) break;
+    }
+    sent += (size_t)n;
+  }
+  assert_true(sent < 10000000);
+  int fd = client_open(&d, 0);
+  submit_sites(&d, fd, &previous, 1, 100);
+  close(fd);
+  close(deaf);
+  daemons_close(&d);
+}
+
+static void test_a_daemon_that_was_away_catches_up(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_hash previous;
+  daemons_open(&d, 2, false);
+  daemon_start(&d, 0);
+  daemon_start(&d, 1);
+  int first = client_open(&d, 0), second = client_open(&d, 1);
+  submit_sites(&d, first, &previous, 1, 50);
+  await(second, 0, 50, 50);
+  close(second);
+  assert_int_equal(daemon_end(&d, 1, SIGKILL), -1);
+  submit_sites(&d, first, &previous, 50, 400);
+  daemon_start(&d, 1);
+  second = client_open(&d, 1);
+  await(second, 0, 400, 400);
+  close(first);
+  close(second);
+  daemons_close(&d);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_submissions_are_answered_in_order_and_survive_a_kill),
+      cmocka_unit_test(test_a_resubmission_gets_its_first_receipt),
+      cmocka_unit_test(test_a_stop_answers_what_was_taken_in),
+      cmocka_unit_test(test_a_second_daemon_is_refused),
+      cmocka_unit_test(test_bad_clients_harm_nobody),
+      cmocka_unit_test(test_a_client_that_does_not_read_stops_only_itself),
+      cmocka_unit_test(test_a_daemon_that_was_away_catches_up),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

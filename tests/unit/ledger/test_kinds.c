@@ -1,0 +1,395 @@
+/* The table of event kinds: names, forms and texts. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/custody.h"
+
+static int setup(void **state) {
+  static struct custody c;
+  custody_open(&c);
+  *state = &c;
+  return 0;
+}
+
+static int teardown(void **state) {
+  custody_close(*state);
+  return 0;
+}
+
+static void form_ok(struct custody *c, Oremark__Event *e, int line) {
+  if (om_event_form(e, &c->st) == OM_OK) return;
+  print_error("line %d: [%s] %s\n", line, c->st.rule, c->st.text);
+  fail();
+}
+
+static void form_bad(struct custody *c, const char *rule, const char *words, Oremark__Event *e, int line) {
+  om_status_clear(&c->st);
+  enum om_code code = om_event_form(e, &c->st);
+  if (code == OM_REFUSED && strcmp(c->st.rule, rule) == 0 && strstr(c->st.text, words)) return;
+  print_error("line %d: wanted [%s] %s, got %s [%s] %s\n", line, rule, words, om_code_name(code), c->st.rule, c->st.text);
+  fail();
+}
+
+#define GOOD(e) form_ok(c, e, __LINE__)
+#define BAD(rule, words, e) form_bad(c, rule, words, e, __LINE__)
+
+/* Every kind of the schema is in the table under the command's word, found by number and by name. */
+static void all_kinds_are_there(void **state) {
+  (void)state;
+  size_t n = 0;
+  for (unsigned i = 0; i < oremark__event__descriptor.n_fields; i++) {
+    const ProtobufCFieldDescriptor *field = &oremark__event__descriptor.fields[i];
+    if (field->id < 10) continue;
+    Oremark__Event event = OREMARK__EVENT__INIT;
+    event.kind_case = (Oremark__Event__KindCase)field->id;
+    const struct om_kind *kind = om_kind_of(&event);
+    assert_non_null(kind);
+    assert_int_equal(kind->kind, field->id);
+    char word[64];
+    snprintf(word, sizeof word, "%s", field->name);
+    for (char *at = word; *at; at++)
+      if (*at == '_') *at = '-';
+    assert_string_equal(kind->name, word);
+    assert_ptr_equal(om_kind_named(word), kind);
+    assert_int_equal(kind->class, field->id < 40 ? OM_KIND_CUSTODY : field->id < 60 ? OM_KIND_ATTESTATION : field->id < 75 ? OM_KIND_GOVERNORS : OM_KIND_MEMBER);
+    assert_true(!kind->rule || kind->form);
+    assert_non_null(kind->describe);
+    n++;
+  }
+  assert_int_equal(n, 17 + 7 + 18);
+  Oremark__Event none = OREMARK__EVENT__INIT;
+  assert_null(om_kind_of(&none));
+  assert_null(om_kind_named("teleport"));
+}
+
+static void kinds_without_rules_are_refused_by_name(void **state) {
+  struct custody *c = *state;
+  const char *const built[] = {"extract", "collect", "declare", "ship", "receive", "reject", "transform", "split", "combine",
+                               "retire", "charge", "draw", "stocktake", "enrol", "add-daemon", "add-key", "add-site"};
+  size_t n_built = 0;
+  for (unsigned i = 0; i < oremark__event__descriptor.n_fields; i++) {
+    Oremark__Event event = OREMARK__EVENT__INIT;
+    event.kind_case = (Oremark__Event__KindCase)oremark__event__descriptor.fields[i].id;
+    const struct om_kind *kind = om_kind_of(&event);
+    if (!kind) continue;
+    bool is_built = false;
+    for (size_t k = 0; k < sizeof built / sizeof *built; k++) is_built |= strcmp(kind->name, built[k]) == 0;
+    assert_int_equal(is_built, kind->form != NULL);
+    n_built += is_built;
+    if (!is_built) BAD("not-built", kind->name, &event);
+  }
+  assert_int_equal(n_built, sizeof built / sizeof *built);
+}
+
+static void times_and_previous(void **state) {
+  struct custody *c = *state;
+  uint8_t id[32] = {0};
+  Oremark__Event *e = extract(c, 1, MATERIALS(copper(c, 10, 3)));
+  GOOD(e);
+  e->zone_min = 840;
+  GOOD(e);
+  e->zone_min = 841;
+  BAD("form", "841", e);
+  e->zone_min = -841;
+  BAD("form", "-841", e);
+  e->zone_min = 0;
+  e->at_ms = 0;
+  BAD("form", "no time", e);
+  e->at_ms = INT64_MIN;
+  BAD("form", "no time", e);
+  e->at_ms = INT64_MAX;
+  BAD("form", "no time", e);
+  e->at_ms = 1;
+  GOOD(e);
+  e->previous = (ProtobufCBinaryData){32, id};
+  BAD("form", "previous", e);
+  Oremark__Event act = OREMARK__EVENT__INIT;
+  Oremark__AddKey add = OREMARK__ADD_KEY__INIT;
+  act.kind_case = OREMARK__EVENT__KIND_ADD_KEY;
+  act.add_key = &add;
+  act.at_ms = 1;
+  add.key = (ProtobufCBinaryData){32, id};
+  GOOD(&act);
+  act.previous = (ProtobufCBinaryData){32, id};
+  GOOD(&act);
+  act.previous.len = 31;
+  BAD("form", "31", &act);
+  act.previous.len = 0;
+  add.key.len = 33;
+  BAD("form", "33", &act);
+  Oremark__Event none = OREMARK__EVENT__INIT;
+  BAD("form", "no kind", &none);
+}
+
+static Oremark__Decimal *decimal(struct custody *c, uint64_t digits, uint32_t places) {
+  Oremark__Decimal *d = om_arena_copy(&c->arena, &(Oremark__Decimal)OREMARK__DECIMAL__INIT, sizeof *d);
+  d->digits = digits;
+  d->places = places;
+  return d;
+}
+
+static void materials(void **state) {
+  struct custody *c = *state;
+#define OF(m) extract(c, 1, MATERIALS(m))
+  Oremark__Material *m = copper(c, 20000, 5121);
+  m->moisture = decimal(c, 1, 1);
+  m->metals[0]->assay = decimal(c, 2845, 4);
+  GOOD(OF(m)); /* 20000 * 0.9 * 0.2845 = 5121 */
+  m->metals[0]->contained_mg = 5123;
+  BAD("assay", "28.45 %", OF(m));
+  BAD("assay", "5.121 g", OF(m));
+  m->metals[0]->assay = decimal(c, 2, 0);
+  BAD("form", "assay", OF(m));
+  m->metals[0]->assay = NULL;
+  m->metals[0]->contained_mg = 18000;
+  GOOD(OF(m));
+  m->metals[0]->contained_mg = 18001;
+  BAD("content", "18.000 g", OF(m));
+  m->moisture = decimal(c, 0, 10);
+  BAD("form", "moisture", OF(m));
+  m = MATERIAL(c, INT64_MAX, {CU, INT64_MAX}, {AU, INT64_MAX});
+  BAD("content", "over", OF(m)); /* the sum does not wrap */
+  BAD("content", "metals", OF(MATERIAL(c, 10, {CU, 6}, {AU, 5})));
+  GOOD(OF(MATERIAL(c, 11, {CU, 6}, {AU, 5})));
+  BAD("form", "ascending", OF(MATERIAL(c, 11, {AU, 6}, {CU, 5})));
+  BAD("form", "ascending", OF(MATERIAL(c, 11, {CU, 5}, {CU, 5})));
+  BAD("form", "atomic", OF(MATERIAL(c, 11, {0, 5})));
+  BAD("form", "atomic", OF(MATERIAL(c, 11, {119, 5})));
+  BAD("form", "zero", OF(MATERIAL(c, 11, {CU, 0})));
+  BAD("form", "gross", OF(copper(c, 0, 5)));
+  BAD("form", "metals", OF(material(c, 11, NULL, 0)));
+  m = copper(c, 11, 5);
+  m->form = OREMARK__FORM__FORM_UNSTATED;
+  BAD("form", "form", OF(m));
+  m->form = (Oremark__Form)99;
+  BAD("form", "99", OF(m));
+  BAD("form", "site", extract(c, 0, MATERIALS(copper(c, 11, 5))));
+  BAD("form", "at least 1", extract(c, 1, NULL));
+}
+
+static void texts_of_materials(void **state) {
+  struct custody *c = *state;
+  Oremark__Material *m = copper(c, 11, 5);
+  char long_name[140], *aliases[65];
+  memset(long_name, 'x', sizeof long_name);
+  long_name[129] = '\0';
+  m->name = long_name;
+  BAD("form", "129", OF(m));
+  long_name[128] = '\0';
+  GOOD(OF(m));
+  m->name = (char[]){"bell\a"};
+  BAD("form", "name", OF(m));
+  m->name = (char[]){"\xc3("};
+  BAD("form", "name", OF(m));
+  m->name = (char[]){"cuivre \xc3\xa9lectrolytique"};
+  GOOD(OF(m));
+  m->aliases = aliases;
+  m->n_aliases = 2;
+  aliases[0] = (char[]){"A-1"}, aliases[1] = (char[]){"A-2"};
+  GOOD(OF(m));
+  aliases[1] = (char[]){"A-1"};
+  BAD("form", "ascending", OF(m));
+  aliases[1] = (char[]){""};
+  BAD("form", "missing", OF(m));
+  m->n_aliases = 65;
+  BAD("form", "64", OF(m));
+}
+
+static void references(void **state) {
+  struct custody *c = *state;
+  uint8_t bytes[40] = {0};
+#define TO(r) ship(c, 2, false, LOTS(r))
+  Oremark__LotRef *ref = at_place(c, 255, 999);
+  GOOD(TO(ref));
+  ref->event = 256;
+  BAD("form", "256", TO(ref));
+  ref->event = 0, ref->output = 1000;
+  BAD("form", "1000", TO(ref));
+  ref->output = 0;
+  ref->number = (ProtobufCBinaryData){20, bytes};
+  BAD("form", "last event", TO(ref));
+  ref->last_event = (ProtobufCBinaryData){32, bytes};
+  GOOD(TO(ref));
+  ref->output = 1;
+  BAD("form", "exactly one", TO(ref));
+  ref->output = 0;
+  ref->number.len = 21;
+  BAD("form", "21", TO(ref));
+  ref->number.len = 0;
+  BAD("form", "given 0", TO(ref));
+  BAD("form", "lots", ship(c, 2, false, NULL));
+  BAD("form", "lot is missing", split(c, NULL, MATERIALS(copper(c, 11, 5), copper(c, 11, 5))));
+  BAD("form", "whole", combine(c, LOTS(at_place(c, 0, 0), at_place(c, 0, 1)), NULL));
+  BAD("form", "consignee", ship(c, 0, false, LOTS(at_place(c, 0, 0))));
+}
+
+static void other_fields(void **state) {
+  struct custody *c = *state;
+  Oremark__Event *e = reject(c, LOTS(at_place(c, 0, 0)));
+  GOOD(e);
+  e->reject->reason = (char[]){""};
+  BAD("form", "reason", e);
+  e = retire(c, LOTS(at_place(c, 0, 0)));
+  e->retire->country = (char[]){"DE"};
+  GOOD(e);
+  e->retire->country = (char[]){"de"};
+  BAD("form", "capital", e);
+  e->retire->country = (char[]){""};
+  e->retire->reason = OREMARK__RETIRE_REASON__RETIRE_REASON_UNSTATED;
+  BAD("form", "reason", e);
+  e = collect(c, 1, OREMARK__WASTE_CLASS__WASTE_CLASS_UNSTATED, MATERIALS(copper(c, 11, 5)));
+  BAD("form", "waste class", e);
+  e->collect->waste = OREMARK__WASTE_CLASS__WASTE_CLASS_MANUFACTURING;
+  uint8_t low[20] = {1}, high[20] = {2};
+  e->collect->product_lots = (ProtobufCBinaryData[]){{20, low}, {20, high}};
+  e->collect->n_product_lots = 2;
+  GOOD(e);
+  e->collect->product_lots = (ProtobufCBinaryData[]){{20, high}, {20, low}};
+  BAD("form", "ascending", e);
+  e = transform(c, OREMARK__PROCESS__PROCESS_UNSTATED, LOTS(at_place(c, 0, 0)), MATERIALS(copper(c, 11, 5)), NULL);
+  BAD("form", "process", e);
+  e = transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(at_place(c, 0, 0)), MATERIALS(copper(c, 11, 5)), LOSSES(loss(c, CU, 0)));
+  BAD("form", "zero", e);
+  e->transform->losses[0]->metals[0]->mass_mg = (uint64_t)INT64_MAX + 1;
+  BAD("form", "largest", e);
+  e = charge(c, NULL, LOTS(at_place(c, 0, 0)));
+  GOOD(e);
+  e->charge->process = OREMARK__PROCESS__PROCESS_UNSTATED;
+  BAD("form", "process", e);
+  e = charge(c, at_place(c, 0, 0), LOTS(at_place(c, 0, 1)));
+  GOOD(e);
+  e->charge->name = (char[]){"cell house"};
+  BAD("form", "name and process", e);
+  e = receive(c, 1, LOTS(at_place(c, 0, 0)));
+  measured(c, e, 0, 0, METALS({AU, 1}, {CU, 1}), OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_UNSTATED);
+  BAD("form", "ascending", e);
+}
+
+static void says(const char *wanted, const Oremark__Event *e) {
+  struct om_text text;
+  om_text_clear(&text);
+  om_kind_of(e)->describe(&text, e);
+  assert_string_equal(text.bytes, wanted);
+  assert_int_equal(text.len, strlen(wanted));
+}
+
+static void events_in_words(void **state) {
+  struct custody *c = *state;
+  Oremark__Material *m = copper(c, UINT64_C(20) * T, UINT64_C(5690) * KG);
+  Oremark__LotRef *ref = at_place(c, 0, 0);
+  m->name = (char[]){"copper concentrate"};
+  says("extract 1 lot at site 1: copper concentrate 20.000 t, Cu 5.690 t", extract(c, 1, MATERIALS(m)));
+  says("declare 5 lots without history at site 2: copper concentrate 20.000 t, Cu 5.690 t; copper concentrate 20.000 t, Cu 5.690 t; "
+       "copper concentrate 20.000 t, Cu 5.690 t and 2 more", declare(c, 2, MATERIALS(m, m, m, m, m)));
+  Oremark__Event *e = collect(c, 1, OREMARK__WASTE_CLASS__WASTE_CLASS_POST_CONSUMER, MATERIALS(m));
+  e->collect->feedstock = (char[]){"circuit boards"};
+  says("collect 1 lot of post-consumer waste at site 1 (circuit boards): copper concentrate 20.000 t, Cu 5.690 t", e);
+  e = ship(c, 4, true, LOTS(ref, ref, ref));
+  e->ship->mode = OREMARK__TRANSPORT_MODE__TRANSPORT_MODE_INLAND_WATER;
+  e->ship->waybill = (char[]){"B/L 7"};
+  says("ship 3 lots to member 4 by inland-water, with title, waybill B/L 7", e);
+  e = receive(c, 1, LOTS(ref, ref));
+  says("receive 2 lots at site 1", e);
+  measured(c, e, 1, 0, METALS({CU, 1}), OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_ASSAY);
+  says("receive 2 lots at site 1, 1 with a shortage", e);
+  says("reject 1 lot: wet", reject(c, LOTS(ref)));
+  m->name = (char[]){""};
+  says("smelt 2 lots into 1 at site 1: concentrate 20.000 t, Cu 5.690 t; lost Cu 1.000 kg, Au 1 mg",
+       transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(ref, ref), MATERIALS(m), LOSSES(loss(c, CU, KG), loss(c, AU, 1))));
+  says("split 1 lot into 2: concentrate 20.000 t, Cu 5.690 t; concentrate 20.000 t, Cu 5.690 t", split(c, ref, MATERIALS(m, m)));
+  says("combine 2 lots: concentrate 20.000 t, Cu 5.690 t", combine(c, LOTS(ref, ref), m));
+  e = retire(c, LOTS(ref));
+  e->retire->product = (char[]){"cable drum 9"};
+  e->retire->country = (char[]){"DE"};
+  says("retire 1 lot, built-in (DE): cable drum 9", e);
+  says("charge 1 lot into a new pool to smelt at site 1", charge(c, NULL, LOTS(ref)));
+  says("charge 1 lot into a pool at site 1", charge(c, ref, LOTS(ref)));
+  says("draw 1 lot from a pool: concentrate 20.000 t, Cu 5.690 t", draw(c, ref, MATERIALS(m), NULL));
+  says("take stock of a pool: gross 9 mg, Cu 3 mg, Au 1 mg", stocktake(c, ref, 9, METALS({CU, 3}, {AU, 1})));
+  Oremark__Event hold = OREMARK__EVENT__INIT;
+  hold.kind_case = OREMARK__EVENT__KIND_HOLD;
+  says("hold", &hold);
+}
+
+static void materials_of_events(void **state) {
+  struct custody *c = *state;
+  Oremark__Material *m = copper(c, 2, 1);
+  Oremark__LotRef *ref = at_place(c, 0, 0);
+  size_t n, skip;
+  assert_ptr_equal(om_event_materials(extract(c, 1, MATERIALS(m, m)), &n, &skip)[1], m);
+  assert_true(n == 2 && skip == 0);
+  assert_ptr_equal(om_event_materials(draw(c, ref, MATERIALS(m), NULL), &n, &skip)[0], m);
+  assert_true(n == 1 && skip == 1);
+  assert_ptr_equal(om_event_materials(combine(c, LOTS(ref, ref), m), &n, &skip)[0], m);
+  assert_true(n == 1 && skip == 0);
+  om_event_materials(ship(c, 1, false, LOTS(ref)), &n, &skip);
+  assert_int_equal(n, 0);
+}
+
+static void lines_of_text_are_cut_at_a_character(void **state) {
+  (void)state;
+  struct om_text text;
+  for (size_t lead = 0; lead < 4; lead++) {
+    om_text_clear(&text);
+    om_text_add(&text, "%.*s", (int)lead, "abcd");
+    for (int i = 0; i < 300; i++) om_text_add(&text, "\xc3\xa9");
+    assert_true(text.cut);
+    assert_int_equal(strlen(text.bytes), text.len);
+    assert_true(text.len < sizeof text.bytes && text.len > sizeof text.bytes - 4);
+    assert_string_equal(text.bytes + text.len - 3, "...");
+    assert_int_equal((text.len - 3 - lead) % 2, 0);
+  }
+  om_text_clear(&text);
+  om_text_add(&text, "a\nb%c", 0x7F);
+  assert_string_equal(text.bytes, "a?b?");
+  assert_false(text.cut);
+  om_text_clear(&text);
+  for (int i = 0; i < OM_TEXT_BYTES - 1; i++) om_text_add(&text, "x");
+  assert_false(text.cut);
+  om_text_add(&text, "y");
+  assert_true(text.cut);
+}
+
+static void words_for_values(void **state) {
+  (void)state;
+  char word[OM_ENUM_WORD_BYTES];
+  const ProtobufCEnumDescriptor *const types[] = {
+      &oremark__process__descriptor, &oremark__form__descriptor, &oremark__role__descriptor, &oremark__site_kind__descriptor,
+      &oremark__waste_class__descriptor, &oremark__transport_mode__descriptor, &oremark__shortage_reason__descriptor,
+      &oremark__retire_reason__descriptor, &oremark__loss_kind__descriptor, &oremark__flag_category__descriptor};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    for (unsigned v = 0; v < types[i]->n_values; v++) {
+      int back = -1;
+      om_enum_word(word, types[i], types[i]->values[v].value);
+      assert_true(om_enum_parse(&back, types[i], word));
+      assert_int_equal(back, types[i]->values[v].value);
+    }
+  int value = -1;
+  assert_string_equal(om_enum_word(word, &oremark__form__descriptor, OREMARK__FORM__FORM_SEMI_PRODUCT), "semi-product");
+  assert_string_equal(om_enum_word(word, &oremark__form__descriptor, 99), "99");
+  assert_true(om_enum_parse(&value, &oremark__form__descriptor, "Semi Product"));
+  assert_int_equal(value, OREMARK__FORM__FORM_SEMI_PRODUCT);
+  assert_false(om_enum_parse(&value, &oremark__form__descriptor, "semi"));
+  assert_false(om_enum_parse(&value, &oremark__form__descriptor, "semi-products"));
+  assert_false(om_enum_parse(&value, &oremark__form__descriptor, ""));
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+  const struct CMUnitTest tests[] = {
+      TEST(all_kinds_are_there),
+      TEST(kinds_without_rules_are_refused_by_name),
+      TEST(times_and_previous),
+      TEST(materials),
+      TEST(texts_of_materials),
+      TEST(references),
+      TEST(other_fields),
+      TEST(events_in_words),
+      TEST(materials_of_events),
+      TEST(lines_of_text_are_cut_at_a_character),
+      TEST(words_for_values),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

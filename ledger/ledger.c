@@ -317,12 +317,21 @@ enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t lo
   return head(txn, note, log, OM_HEAD_FINAL, 16, st);
 }
 
-uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index) {
+bool om_log_mark_at(struct om_txn *txn, uint64_t *size, uint64_t *at, uint32_t log, uint32_t marked, uint64_t index) {
   uint8_t key[OM_MARK_KEY_BYTES];
-  struct om_bytes row;
-  if (index == 0) return 0;
+  struct om_bytes found, row;
+  if (index == 0) return false;
   om_mark_key(key, log, marked, index - 1);
-  return om_txn_last(txn, NULL, &row, OM_TABLE_MARKS, key, sizeof key, 8) && row.len == 8 ? om_get64(row.data) : 0;
+  if (!om_txn_last(txn, &found, &row, OM_TABLE_MARKS, key, sizeof key, 8)) return false;
+  if (row.len != 8 || found.len != OM_MARK_KEY_BYTES) return false;
+  *size = om_get64(row.data);
+  *at = om_get64(found.data + 8);
+  return true;
+}
+
+uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index) {
+  uint64_t size, at;
+  return om_log_mark_at(txn, &size, &at, log, marked, index) ? size : 0;
 }
 
 enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {

@@ -66,6 +66,8 @@ enum om_code om_log_head(struct om_txn *txn, struct om_bytes *note, uint32_t log
 enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
 /* How far LOG's marks below INDEX cover MARKED. */
 uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index);
+/* The same, and which entry of LOG is that mark; false where there is none. */
+bool om_log_mark_at(struct om_txn *txn, uint64_t *size, uint64_t *at, uint32_t log, uint32_t marked, uint64_t index);
 /* A lot's last row, or its row at STEP. */
 enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
                         struct om_status *st);

@@ -159,7 +159,7 @@ static void put_statement(struct om_txn *txn, const struct om_checked *checked, 
   om_txn_put(txn, OM_TABLE_STATEMENTS, key, sizeof key, row, sizeof row);
 }
 
-static enum om_code times(const Oremark__Statement *s, int64_t taken_ms, struct om_status *st) {
+enum om_code om_statement_times(const Oremark__Statement *s, int64_t taken_ms, struct om_status *st) {
   if (taken_ms > s->not_after_ms)
     return om_fail(st, OM_REFUSED, "late", "the statement was valid until %lld (Unix ms) and came at %lld: sign it anew", (long long)s->not_after_ms, (long long)taken_ms);
   if (s->signed_ms > taken_ms + OM_CLOCK_AHEAD_MS)
@@ -205,7 +205,7 @@ static enum om_code judge(struct om_batch *batch, struct om_log_state *state, st
                                                     : "the registry log holds registry acts only: submit this to the member's home daemon");
   if (stands(batch->txn, &before, checked))
     return om_fail(st, OM_REFUSED, "again", "the statement stands in log %u as entry %llu already", before.log, (unsigned long long)before.index);
-  enum om_code code = times(checked->statement, taken_ms, st);
+  enum om_code code = om_statement_times(checked->statement, taken_ms, st);
   if (code == OM_OK) code = om_signers(signers, &judged.n_signers, checked, batch->txn, judged.registry_size, st);
   if (code != OM_OK) return code;
   om_arena_reset(&batch->arena);

@@ -92,6 +92,9 @@ enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint
 
 struct om_batch;
 
+/* May STATEMENT be taken in at TAKEN_MS (Unix ms)? OM_REFUSED ("late", "clock"). Pure; any thread. */
+enum om_code om_statement_times(const Oremark__Statement *statement, int64_t taken_ms, struct om_status *st);
+
 struct om_receipt {
   struct om_hash statement_id;
   uint32_t log;

@@ -344,7 +344,6 @@ static enum om_code judge_event(struct om_stage *stage, uint16_t index, struct o
   OM_ASSERT(kind && kind->rule);
   stage->event = index;
   stage->n_consumed = 0;
-  stage->first[index] = stage->n_outputs;
   om_event_id(&stage->event_id, &judged->network, &judged->statement_id, index);
   enum om_code code = kind->rule(stage, index, event, st);
   return code == OM_OK ? OM_OK : om_wrap(st, "event %u (%s)", index, kind->name);
@@ -363,10 +362,14 @@ static enum om_code check_signers(const struct om_stage *stage, struct om_status
 
 static enum om_code judge_all(struct om_stage *stage, struct om_status *st) {
   size_t n = stage->judged->statement->n_events;
+  const bool *only = stage->judged->only;
   enum om_code code = check_member(stage, st);
-  for (size_t i = 0; i < n && code == OM_OK; i++) code = judge_event(stage, (uint16_t)i, st);
+  for (size_t i = 0; i < n && code == OM_OK; i++) {
+    stage->first[i] = stage->n_outputs;
+    if (!only || only[i]) code = judge_event(stage, (uint16_t)i, st);
+  }
   stage->first[n] = stage->n_outputs;
-  return code == OM_OK ? check_signers(stage, st) : code;
+  return code == OM_OK && !only ? check_signers(stage, st) : code;
 }
 
 enum om_code om_judge(struct om_stage *out, struct om_arena *arena, const struct om_case *judged, const struct om_backing *backing,

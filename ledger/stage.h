@@ -38,6 +38,8 @@ struct om_case {
   uint64_t index;
   uint64_t registry_size;  /* the log's last registry mark */
   int64_t taken_ms;        /* entry time, Unix ms */
+  const bool *only;        /* NULL: all events are judged. Replay of a part of the history: for each, whether it is; what they
+                              name by place must be among them. Whether each signature is needed can't be said then. */
 };
 
 struct om_staged_drift {

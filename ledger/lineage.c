@@ -1,0 +1,332 @@
+#include "ledger/lineage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/step.h"
+
+enum {
+  FIRST_SLOTS = 1024,
+  IDS = 256, /* statement ids remembered: events of one statement are mostly met soon after one another */
+};
+
+struct remembered {
+  bool filled;
+  uint32_t log;
+  uint64_t index;
+  struct om_hash id;
+};
+
+struct collect {
+  struct om_lineage *out;
+  struct om_txn *txn;
+  const struct om_hash *network;
+  struct om_arena arena; /* of the row or event in hand */
+  uint32_t *queue;       /* events to be expanded, each once */
+  size_t n_queue, cap_queue;
+  struct remembered ids[IDS];
+};
+
+/* ---- arrays and tables ---- */
+
+static void *grown(void *array, size_t n, size_t *cap, size_t size) {
+  if (n < *cap) return array;
+  *cap = *cap == 0 ? FIRST_SLOTS : *cap * 2;
+  array = realloc(array, *cap * size);
+  OM_ASSERT(array);
+  return array;
+}
+
+/* Two rounds of multiply and shift. Numbers and places come from others; at worst a crowd of equal slots costs time. */
+static size_t mixed(uint64_t a, uint64_t b) {
+  uint64_t h = (a ^ UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+  h = (h ^ h >> 32 ^ b) * UINT64_C(0xc4ceb9fe1a85ec53);
+  return (size_t)(h ^ h >> 29);
+}
+
+static size_t hash_number(const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  uint64_t a, b;
+  memcpy(&a, number, 8);
+  memcpy(&b, number + OM_LOT_NUMBER_BYTES - 8, 8);
+  return mixed(a, b);
+}
+
+static size_t hash_event(const struct om_lineage_event *e) {
+  return mixed(e->index, (uint64_t)e->log << 16 | e->event);
+}
+
+/* The slot of NUMBER, or the free one where it would go. */
+static uint32_t *number_slot(const struct om_lineage *l, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  size_t mask = l->by_number.n_slots - 1, i = hash_number(number) & mask;
+  while (l->by_number.slots[i] != 0 && memcmp(l->lots[l->by_number.slots[i] - 1].number, number, OM_LOT_NUMBER_BYTES) != 0)
+    i = (i + 1) & mask;
+  return &l->by_number.slots[i];
+}
+
+static bool same_event(const struct om_lineage_event *a, const struct om_lineage_event *b) {
+  return a->index == b->index && a->log == b->log && a->event == b->event;
+}
+
+static uint32_t *place_slot(const struct om_lineage *l, const struct om_lineage_event *e) {
+  size_t mask = l->by_place.n_slots - 1, i = hash_event(e) & mask;
+  while (l->by_place.slots[i] != 0 && !same_event(&l->events[l->by_place.slots[i] - 1], e)) i = (i + 1) & mask;
+  return &l->by_place.slots[i];
+}
+
+/* Twice the slots, all free: the caller puts back what was there. True if that is to be done. */
+static bool table_full(struct om_lineage_table *table, size_t n) {
+  if (table->n_slots > 2 * n) return false;
+  free(table->slots);
+  table->n_slots = table->n_slots == 0 ? FIRST_SLOTS : 2 * table->n_slots;
+  table->slots = calloc(table->n_slots, sizeof *table->slots);
+  OM_ASSERT(table->slots);
+  return true;
+}
+
+uint32_t om_lineage_add(struct om_lineage *l, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  if (table_full(&l->by_number, l->n_lots))
+    for (size_t i = 0; i < l->n_lots; i++) *number_slot(l, l->lots[i].number) = (uint32_t)i + 1;
+  uint32_t *slot = number_slot(l, number);
+  if (*slot != 0) return *slot - 1;
+  l->lots = grown(l->lots, l->n_lots, &l->cap_lots, sizeof *l->lots);
+  struct om_lineage_lot *lot = &l->lots[l->n_lots];
+  *lot = (struct om_lineage_lot){.first = OM_LINEAGE_NONE, .last = OM_LINEAGE_NONE};
+  memcpy(lot->number, number, sizeof lot->number);
+  *slot = (uint32_t)++l->n_lots;
+  return *slot - 1;
+}
+
+static uint32_t add_event(struct om_lineage *l, const struct om_place *at) {
+  struct om_lineage_event event = {.index = at->index, .log = at->log, .event = at->event};
+  if (table_full(&l->by_place, l->n_events))
+    for (size_t i = 0; i < l->n_events; i++) *place_slot(l, &l->events[i]) = (uint32_t)i + 1;
+  uint32_t *slot = place_slot(l, &event);
+  if (*slot != 0) return *slot - 1;
+  l->events = grown(l->events, l->n_events, &l->cap_events, sizeof *l->events);
+  l->events[l->n_events] = event;
+  *slot = (uint32_t)++l->n_events;
+  return *slot - 1;
+}
+
+static void add_step(struct om_lineage *l, uint32_t lot, uint32_t event) {
+  l->steps = grown(l->steps, l->n_steps, &l->cap_steps, sizeof *l->steps);
+  l->steps[l->n_steps] = (struct om_lineage_step){lot, event, OM_LINEAGE_NONE};
+  struct om_lineage_lot *owner = &l->lots[lot];
+  if (owner->n_steps++ == 0)
+    owner->first = (uint32_t)l->n_steps;
+  else
+    l->steps[owner->last].next = (uint32_t)l->n_steps;
+  owner->last = (uint32_t)l->n_steps++;
+}
+
+uint32_t om_lineage_find(const struct om_lineage *l, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  if (l->by_number.n_slots == 0) return OM_LINEAGE_NONE;
+  uint32_t slot = *number_slot(l, number);
+  return slot == 0 ? OM_LINEAGE_NONE : slot - 1;
+}
+
+void om_lineage_free(struct om_lineage *l) {
+  free(l->lots);
+  free(l->events);
+  free(l->steps);
+  free(l->inputs);
+  free(l->by_number.slots);
+  free(l->by_place.slots);
+  *l = (struct om_lineage){0};
+}
+
+enum om_code om_progress_tell(const struct om_progress *progress, const char *step, uint64_t done, uint64_t total,
+                              struct om_status *st) {
+  if (!progress || done % OM_PROGRESS_EACH != 0 || progress->told(progress->ctx, step, done, total)) return OM_OK;
+  return om_fail(st, OM_BUSY, NULL, "given up by who asked, %llu records into %s", (unsigned long long)done, step);
+}
+
+/* ---- a lot's rows ---- */
+
+static void will_expand(struct collect *c, uint32_t event) {
+  struct om_lineage_event *e = &c->out->events[event];
+  if (e->expanded) return;
+  e->expanded = true;
+  c->queue = grown(c->queue, c->n_queue, &c->cap_queue, sizeof *c->queue);
+  c->queue[c->n_queue++] = event;
+}
+
+static enum om_code limit(struct om_status *st) {
+  return om_fail(st, OM_REFUSED, "limit", "the lineage has more than %d events: ask for the lots that it was made of instead",
+                 OM_LINEAGE_MAX_EVENTS);
+}
+
+/* Takes in the next row of LOT; *EVENT is its event, or OM_LINEAGE_NONE where there is no further row. */
+static enum om_code take_row(struct collect *c, uint32_t *event, uint32_t lot, struct om_status *st) {
+  struct om_lineage *l = c->out;
+  uint32_t step = l->lots[lot].n_steps;
+  uint8_t key[OM_LOT_KEY_BYTES];
+  struct om_bytes bytes;
+  struct om_lot row;
+  *event = OM_LINEAGE_NONE;
+  om_lot_key(key, l->lots[lot].number, step);
+  if (!om_txn_get(c->txn, &bytes, OM_TABLE_LOTS, key, sizeof key)) return om_txn_check(c->txn, st);
+  om_arena_reset(&c->arena);
+  enum om_code code = om_lot_decode(&c->arena, &row, key, bytes.data, bytes.len, st);
+  if (code != OM_OK) return code;
+  *event = add_event(l, &row.at);
+  if (l->n_events > OM_LINEAGE_MAX_EVENTS || l->n_steps > OM_LINEAGE_MAX_LINKS) return limit(st);
+  add_step(l, lot, *event);
+  if (row.pool) l->events[*event].moved_pool = true;
+  if (step == 0 || row.pool) will_expand(c, *event);
+  return OM_OK;
+}
+
+/* Takes in the rows of LOT up to the one that EVENT wrote. */
+static enum om_code take_rows(struct collect *c, uint32_t lot, uint32_t event, struct om_status *st) {
+  struct om_lineage *l = c->out;
+  uint32_t found;
+  do {
+    enum om_code code = take_row(c, &found, lot, st);
+    if (code != OM_OK) return code;
+  } while (found != event && found != OM_LINEAGE_NONE);
+  if (found == event) return OM_OK;
+  char text[OM_LOT_TEXT_BYTES];
+  om_lot_format(text, sizeof text, l->lots[lot].number);
+  return om_fail(st, OM_CORRUPT, NULL, "lot %s has no row by event %u of entry %llu of log %u, which took it: the store is damaged", text,
+                 l->events[event].event, (unsigned long long)l->events[event].index, l->events[event].log);
+}
+
+/* LOT went into EVENT: its rows up to there, if they are not there yet. */
+static enum om_code take_input(struct collect *c, uint32_t lot, uint32_t event, bool pool, struct om_status *st) {
+  struct om_lineage *l = c->out;
+  if (pool && l->events[event].moved_pool) return OM_OK;
+  if (l->lots[lot].n_steps > 0 && l->steps[l->lots[lot].last].event == event) return OM_OK;
+  return take_rows(c, lot, event, st);
+}
+
+/* ---- what went into an event ---- */
+
+static enum om_code no_event(const struct om_lineage_event *e, struct om_status *st) {
+  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u that can be read: the store is damaged",
+                 (unsigned long long)e->index, e->log, e->event);
+}
+
+static const struct om_hash *statement_id(struct collect *c, const struct om_lineage_event *e, const struct om_found *found) {
+  struct remembered *r = &c->ids[mixed(e->index, e->log) % IDS];
+  if (!r->filled || r->log != e->log || r->index != e->index) {
+    *r = (struct remembered){true, e->log, e->index, {{0}}};
+    om_statement_id(&r->id, c->network, found->statement.data, found->statement.len);
+  }
+  return &r->id;
+}
+
+/* An entry whose event is being expanded: no event of it is taken apart twice, however many lots are named by it. */
+struct opened {
+  const struct om_lineage_event *at;
+  struct om_bytes entry;
+  struct om_found found; /* the last one opened */
+  const Oremark__Event *events[OM_EVENTS_MAX];
+};
+
+static const Oremark__Event *open_event(struct collect *c, struct opened *o, uint32_t event) {
+  if (event >= OM_EVENTS_MAX || !om_find_event(&o->found, o->entry.data, o->entry.len, (uint16_t)event)) return NULL;
+  if (!o->events[event])
+    o->events[event] = oremark__event__unpack(om_arena_protobuf(&c->arena), o->found.event.len, o->found.event.data);
+  return o->events[event];
+}
+
+/* Whether OUTPUT of EVENT is a lot that was there before: REFS are the lots that it names. */
+static const Oremark__LotRef *rewritten(const Oremark__Event *event, const Oremark__LotRef *const *refs, size_t n, uint32_t output) {
+  switch ((int)event->kind_case) {
+    case OREMARK__EVENT__KIND_TRANSFORM:
+    case OREMARK__EVENT__KIND_SPLIT:
+    case OREMARK__EVENT__KIND_COMBINE: return NULL;
+    case OREMARK__EVENT__KIND_CHARGE: return event->charge->pool && output == 0 ? refs[0] : NULL;
+    case OREMARK__EVENT__KIND_DRAW: return n > 0 && output == 0 ? refs[0] : NULL;
+    default: return output < n ? refs[output] : NULL;
+  }
+}
+
+/* The number of the lot that REF, standing in event BEFORE of the entry, names. A reference by place goes to an earlier event,
+ * which may itself name the lot by place: never more than 256 times. */
+static enum om_code resolve(struct collect *c, uint8_t number[OM_LOT_NUMBER_BYTES], struct opened *o, const Oremark__LotRef *ref,
+                            uint32_t before, struct om_status *st) {
+  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
+  while (ref->number.len == 0) {
+    const Oremark__Event *event = ref->event < before ? open_event(c, o, ref->event) : NULL;
+    if (!event) return no_event(o->at, st);
+    const Oremark__LotRef *older = rewritten(event, refs, om_event_refs(refs, event), ref->output);
+    if (!older) {
+      om_lot_number_make(number, o->found.member, o->found.signed_ms, statement_id(c, o->at, &o->found), (uint16_t)ref->event,
+                         (uint16_t)ref->output);
+      return OM_OK;
+    }
+    before = ref->event;
+    ref = older;
+  }
+  if (ref->number.len != OM_LOT_NUMBER_BYTES) return no_event(o->at, st);
+  memcpy(number, ref->number.data, OM_LOT_NUMBER_BYTES);
+  return OM_OK;
+}
+
+static enum om_code add_input(struct collect *c, const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t event, bool pool,
+                              struct om_status *st) {
+  struct om_lineage *l = c->out;
+  uint32_t lot = om_lineage_add(l, number);
+  if (l->n_inputs >= OM_LINEAGE_MAX_LINKS) return limit(st);
+  l->inputs = grown(l->inputs, l->n_inputs, &l->cap_inputs, sizeof *l->inputs);
+  l->inputs[l->n_inputs++] = lot;
+  l->events[event].n_inputs++;
+  return take_input(c, lot, event, pool, st);
+}
+
+/* The lots that go into an event other than by being moved; *POOL says that it is one pool, which goes on. */
+static size_t inputs_of(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], bool *pool, const Oremark__Event *event) {
+  size_t n = om_event_refs(refs, event);
+  *pool = event->kind_case == OREMARK__EVENT__KIND_DRAW || event->kind_case == OREMARK__EVENT__KIND_STOCKTAKE;
+  if (event->kind_case != OREMARK__EVENT__KIND_CHARGE || !event->charge->pool) return n;
+  memmove(refs, refs + 1, --n * sizeof *refs);
+  return n;
+}
+
+/* The numbers of all that EVENT names are found before any of it is taken in: rows share the arena. */
+static enum om_code expand(struct collect *c, uint32_t event, struct om_status *st) {
+  struct om_lineage_event at = c->out->events[event];
+  struct opened o = {.at = &at};
+  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
+  uint8_t numbers[OM_EVENT_REFS_MAX][OM_LOT_NUMBER_BYTES];
+  bool pool;
+  enum om_code code = om_log_entry(c->txn, &o.entry, at.log, at.index, st);
+  if (code != OM_OK) return code == OM_MISSING ? (st->code = OM_CORRUPT) : code;
+  om_arena_reset(&c->arena);
+  const Oremark__Event *what = open_event(c, &o, at.event);
+  if (!what) return no_event(&at, st);
+  size_t n = inputs_of(refs, &pool, what);
+  for (size_t i = 0; i < n && code == OM_OK; i++) code = resolve(c, numbers[i], &o, refs[i], at.event, st);
+  c->out->events[event].first_input = (uint32_t)c->out->n_inputs;
+  for (size_t i = 0; i < n && code == OM_OK; i++) code = add_input(c, numbers[i], event, pool, st);
+  return code;
+}
+
+/* ---- all of it ---- */
+
+static enum om_code collect_all(struct collect *c, const struct om_progress *progress, struct om_status *st) {
+  uint32_t found;
+  enum om_code code = take_row(c, &found, 0, st);
+  if (code == OM_OK && found == OM_LINEAGE_NONE)
+    return om_fail(st, OM_MISSING, "lot", "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
+  while (code == OM_OK && found != OM_LINEAGE_NONE) code = take_row(c, &found, 0, st);
+  for (size_t i = 0; i < c->n_queue && code == OM_OK; i++) {
+    code = om_progress_tell(progress, "collecting", i, 0, st);
+    if (code == OM_OK) code = expand(c, c->queue[i], st);
+  }
+  return code;
+}
+
+enum om_code om_lineage_collect(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
+                                const uint8_t number[OM_LOT_NUMBER_BYTES], const struct om_progress *progress,
+                                struct om_status *st) {
+  struct collect c = {.out = out, .txn = txn, .network = network};
+  *out = (struct om_lineage){0};
+  om_lineage_add(out, number);
+  enum om_code code = collect_all(&c, progress, st);
+  free(c.queue);
+  om_arena_free(&c.arena);
+  return code;
+}

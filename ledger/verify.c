@@ -1,0 +1,435 @@
+#include "ledger/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/rehash.h"
+#include "ledger/step.h"
+#include "ledger/verify_state.h"
+
+static const char *const check_words[OM_CHECKS][2] = {
+    [OM_CHECK_LINEAGE] = {"lineage", "every lot that went into it, and every event that made or moved one, is held here"},
+    [OM_CHECK_BYTES] = {"bytes", "every entry of the lineage, its marks and the registry hashes to its leaf in its log's tree"},
+    [OM_CHECK_TREE] = {"tree", "every tile of those trees hashes up to the root of its log's signed head"},
+    [OM_CHECK_HEAD] = {"head", "every head is signed by its log and cosigned by its quorum"},
+    [OM_CHECK_FINAL] = {"final", "every record is covered by such a head"},
+    [OM_CHECK_MARK] = {"mark", "every record that leans on another log or the registry stands behind a mark that covers it"},
+    [OM_CHECK_RULES] = {"rules", "every event of the lineage is valid by the rules, judged again from nothing"},
+    [OM_CHECK_CHAIN] = {"chain", "every event names the id of the event before it on each of its lots"},
+    [OM_CHECK_CUSTODY] = {"custody", "every hand-over is by who had the lot, to who took it"},
+    [OM_CHECK_BALANCE] = {"balance", "no metal comes out that did not go in, but for the stated tolerances"},
+    [OM_CHECK_ATTRIBUTION] = {"attribution", "every share of an origin follows from those of the inputs"},
+    [OM_CHECK_STATE] = {"state", "every row that is shown of these lots is what follows from the entries"},
+    [OM_CHECK_SIGNATURES] = {"signatures", "every signature is good under a key that the registry had at the time"},
+};
+
+/* ---- findings ---- */
+
+void om_verify_pass(struct om_verify *v, enum om_check_kind kind, uint64_t n) {
+  v->verdict->checks[kind].passed += n;
+}
+
+static void failures(struct om_verify *v, enum om_check_kind kind, uint64_t n, const char *first) {
+  struct om_check *check = &v->verdict->checks[kind];
+  if (n > 0 && check->failed == 0) snprintf(check->first, sizeof check->first, "%s", first);
+  check->failed += n;
+}
+
+void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...) {
+  char text[OM_STATUS_TEXT_BYTES];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  failures(v, kind, 1, text);
+}
+
+static void not_checked(struct om_verdict *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void not_checked(struct om_verdict *out, const char *fmt, ...) {
+  OM_ASSERT(out->n_not_checked < OM_NOT_CHECKED_MAX);
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(out->not_checked[out->n_not_checked++], OM_NOT_CHECKED_BYTES, fmt, args);
+  va_end(args);
+}
+
+/* ---- logs ---- */
+
+const char *om_verify_origin(const struct om_verify *v, uint32_t log) {
+  return log < v->n_logs && v->logs[log] ? v->logs[log]->info.origin : "an unknown log";
+}
+
+/* Reads LOG's final head and checks who signed it. */
+static enum om_code read_head(struct om_verify *v, struct om_verify_log *log, uint32_t number, struct om_status *st) {
+  struct om_bytes note;
+  struct om_quorum quorum;
+  enum om_code code = om_log_final(v->txn, &note, number, st);
+  if (code == OM_MISSING) return OM_OK;
+  if (code == OM_OK) code = om_quorum_check(v->txn, &log->head, &log->time_s, number, note.data, note.len, st);
+  if (code == OM_OK) code = om_log_quorum(v->txn, &quorum, number, log->head.size, st);
+  if (code == OM_IO) return code;
+  if (code != OM_OK) {
+    om_verify_fail(v, OM_CHECK_HEAD, "the final head of %s: %s", log->info.origin, st->text);
+    return OM_OK;
+  }
+  log->has_head = true;
+  log->k = quorum.k;
+  om_verify_pass(v, OM_CHECK_HEAD, 1);
+  return OM_OK;
+}
+
+/* NUMBER is from a row: it may be of no log at all. */
+static enum om_code open_log(struct om_verify *v, uint32_t number, struct om_status *st) {
+  if (number >= v->n_logs) return om_fail(st, OM_CORRUPT, NULL, "there is no log %u: the store is damaged", number);
+  if (v->logs[number]) return OM_OK;
+  struct om_verify_log *log = calloc(1, sizeof *log);
+  OM_ASSERT(log);
+  v->logs[number] = log;
+  enum om_code code = om_log_info(v->txn, &log->info, number, st);
+  return code == OM_OK ? read_head(v, log, number, st) : code;
+}
+
+/* ---- the plan: which entries, in what order, leaning on which marks ---- */
+
+static int by_place(const void *a, const void *b, void *arg) {
+  const struct om_lineage *l = arg;
+  const struct om_lineage_event *x = &l->events[*(const uint32_t *)a], *y = &l->events[*(const uint32_t *)b];
+  if (x->log != y->log) return x->log < y->log ? -1 : 1;
+  if (x->index != y->index) return x->index < y->index ? -1 : 1;
+  return (x->event > y->event) - (x->event < y->event);
+}
+
+static void *array(size_t n, size_t size) {
+  void *out = calloc(n + 1, size); /* also where there are none */
+  OM_ASSERT(out);
+  return out;
+}
+
+static void order_events(struct om_verify *v) {
+  const struct om_lineage *l = &v->lineage;
+  size_t n = l->n_events;
+  v->order = array(n, sizeof *v->order);
+  v->entry_of = array(n, sizeof *v->entry_of);
+  v->entries = array(n + 1, sizeof *v->entries);
+  for (size_t i = 0; i < n; i++) v->order[i] = (uint32_t)i;
+  qsort_r(v->order, n, sizeof *v->order, by_place, (void *)(uintptr_t)l);
+  for (size_t i = 0; i < n; i++) {
+    const struct om_lineage_event *e = &l->events[v->order[i]];
+    struct om_verify_entry *last = v->n_entries == 0 ? NULL : &v->entries[v->n_entries - 1];
+    if (!last || last->log != e->log || last->index != e->index)
+      v->entries[v->n_entries++] = (struct om_verify_entry){.log = e->log, .index = e->index, .first_event = (uint32_t)i};
+    v->entry_of[v->order[i]] = (uint32_t)v->n_entries - 1;
+  }
+  v->entries[v->n_entries].first_event = (uint32_t)n;
+}
+
+/* Steps by entry: counted, summed up, put in their places. */
+static void order_steps(struct om_verify *v) {
+  const struct om_lineage *l = &v->lineage;
+  v->row_steps = array(l->n_steps, sizeof *v->row_steps);
+  for (size_t i = 0; i < l->n_steps; i++) v->entries[v->entry_of[l->steps[i].event]].first_step++;
+  uint32_t sum = 0;
+  for (size_t i = 0; i <= v->n_entries; i++) {
+    sum += v->entries[i].first_step;
+    v->entries[i].first_step = sum;
+  }
+  for (size_t i = l->n_steps; i-- > 0;)
+    v->row_steps[--v->entries[v->entry_of[l->steps[i].event]].first_step] = (uint32_t)i;
+}
+
+static void add_mark(struct om_verify *v, uint32_t log, uint32_t marked, uint64_t index, uint64_t size) {
+  if (v->n_marks == v->cap_marks) {
+    v->cap_marks = v->cap_marks == 0 ? 256 : 2 * v->cap_marks;
+    v->marks = realloc(v->marks, v->cap_marks * sizeof *v->marks);
+    OM_ASSERT(v->marks);
+  }
+  v->marks[v->n_marks++] = (struct om_verify_mark){.index = index, .size = size, .log = log, .marked = marked};
+}
+
+/* Each entry's registry mark: backwards, so that one look-up serves all entries behind the same mark. */
+static void find_registry_marks(struct om_verify *v) {
+  uint64_t from = UINT64_MAX, size = 0;
+  for (size_t i = v->n_entries; i-- > 0;) {
+    struct om_verify_entry *e = &v->entries[i];
+    bool same = i + 1 < v->n_entries && e[1].log == e->log && e->index > from;
+    if (!same) {
+      if (!om_log_mark_at(v->txn, &size, &from, e->log, OM_LOG_REGISTRY, e->index)) {
+        om_verify_fail(v, OM_CHECK_MARK, "entry %llu of %s stands behind no mark of the registry", (unsigned long long)e->index,
+                       om_verify_origin(v, e->log));
+        from = UINT64_MAX;
+        continue;
+      }
+      add_mark(v, e->log, OM_LOG_REGISTRY, from, size);
+    }
+    e->registry_size = size;
+    om_verify_pass(v, OM_CHECK_MARK, 1);
+  }
+}
+
+/* TO moves a lot that FROM, in another log, moved before. */
+static void find_mark(struct om_verify *v, const struct om_verify_entry *from, const struct om_verify_entry *to) {
+  uint64_t size, at;
+  if (!om_log_mark_at(v->txn, &size, &at, to->log, from->log, to->index) || size <= from->index) {
+    om_verify_fail(v, OM_CHECK_MARK, "entry %llu of %s leans on entry %llu of %s, which no mark before it covers",
+                   (unsigned long long)to->index, om_verify_origin(v, to->log), (unsigned long long)from->index,
+                   om_verify_origin(v, from->log));
+    return;
+  }
+  add_mark(v, to->log, from->log, at, size);
+  om_verify_pass(v, OM_CHECK_MARK, 1);
+}
+
+static void order_entries(struct om_verify *v) {
+  const struct om_lineage *l = &v->lineage;
+  for (size_t i = 0; i < l->n_steps; i++) {
+    if (l->steps[i].next == OM_LINEAGE_NONE) continue;
+    const struct om_verify_entry *from = &v->entries[v->entry_of[l->steps[i].event]];
+    struct om_verify_entry *to = &v->entries[v->entry_of[l->steps[l->steps[i].next].event]];
+    if (from == to) continue;
+    to->waits++;
+    if (from->log != to->log) find_mark(v, from, to);
+  }
+}
+
+static int mark_order(const void *a, const void *b) {
+  const struct om_verify_mark *x = a, *y = b;
+  if (x->log != y->log) return x->log < y->log ? -1 : 1;
+  return (x->index > y->index) - (x->index < y->index);
+}
+
+static enum om_code plan(struct om_verify *v, struct om_status *st) {
+  enum om_code code = open_log(v, OM_LOG_REGISTRY, st);
+  order_events(v);
+  order_steps(v);
+  for (size_t i = 0; i < v->n_entries && code == OM_OK; i++) code = open_log(v, v->entries[i].log, st);
+  if (code != OM_OK) return code;
+  find_registry_marks(v);
+  order_entries(v);
+  if (v->n_marks > 0) qsort(v->marks, v->n_marks, sizeof *v->marks, mark_order);
+  size_t n = 0;
+  for (size_t i = 0; i < v->n_marks; i++)
+    if (n == 0 || mark_order(&v->marks[n - 1], &v->marks[i]) != 0) v->marks[n++] = v->marks[i];
+  v->n_marks = n;
+  return om_txn_check(v->txn, st);
+}
+
+/* ---- bytes, trees and marks ---- */
+
+/* The mark says what the table of marks, which the rules ask, says of it. */
+static enum om_code check_mark(struct om_verify *v, const struct om_verify_mark *mark, struct om_bytes bytes, struct om_status *st) {
+  struct om_note note;
+  struct om_checkpoint head;
+  struct om_status why;
+  uint64_t time_s;
+  Oremark__Entry *entry = oremark__entry__unpack(NULL, bytes.len, bytes.data);
+  bool good = entry && entry->what_case == OREMARK__ENTRY__WHAT_MARK && entry->mark->log == mark->marked;
+  enum om_code code = OM_OK;
+  if (good) {
+    ProtobufCBinaryData data = entry->mark->checkpoint;
+    good = om_note_parse(&note, (const char *)data.data, data.len, &why) == OM_OK &&
+           om_checkpoint_parse(&head, NULL, note.text, note.text_len, &why) == OM_OK && head.size == mark->size;
+    if (good && v->deep) {
+      code = om_quorum_check(v->txn, &head, &time_s, mark->marked, data.data, data.len, st);
+      good = code == OM_OK;
+    }
+  }
+  if (entry) oremark__entry__free_unpacked(entry, NULL);
+  if (code == OM_IO) return code;
+  if (!good)
+    om_verify_fail(v, OM_CHECK_MARK, "entry %llu of %s is not the quorum-signed mark of log %u at %llu that is leaned on",
+                   (unsigned long long)mark->index, om_verify_origin(v, mark->log), mark->marked, (unsigned long long)mark->size);
+  return OM_OK;
+}
+
+static void check_final(struct om_verify *v, const struct om_verify_log *log, uint64_t index) {
+  if (log->has_head && index < log->head.size) {
+    om_verify_pass(v, OM_CHECK_FINAL, 1);
+    return;
+  }
+  om_verify_fail(v, OM_CHECK_FINAL, "entry %llu of %s is not final yet: its log is final here up to %llu; ask again in a moment",
+                 (unsigned long long)index, log->info.origin, (unsigned long long)(log->has_head ? log->head.size : 0));
+}
+
+static enum om_code hash_entry(struct om_verify *v, struct om_rehash *tree, struct om_bytes *bytes, uint32_t log, uint64_t index,
+                               struct om_status *st) {
+  struct om_hash leaf;
+  enum om_code code = om_log_entry(v->txn, bytes, log, index, st);
+  if (code == OM_MISSING) {
+    om_verify_fail(v, OM_CHECK_BYTES, "entry %llu of %s is not held here", (unsigned long long)index, om_verify_origin(v, log));
+    return OM_MISSING;
+  }
+  if (code != OM_OK) return code;
+  om_leaf_hash(&leaf, bytes->data, bytes->len);
+  check_final(v, v->logs[log], index);
+  v->logs[log]->entries++;
+  v->verdict->entries++;
+  v->verdict->bytes += bytes->len;
+  code = om_progress_tell(v->progress, "hashing", v->verdict->entries, v->n_entries + v->n_marks, st);
+  return code == OM_OK ? om_rehash_leaf(tree, index, &leaf, st) : code;
+}
+
+/* Entries and marks of one log, from FIRST on, both in order of index. */
+static enum om_code hash_lineage(struct om_verify *v, struct om_rehash *tree, uint32_t log, size_t *entry, size_t *mark,
+                                 struct om_status *st) {
+  struct om_bytes bytes;
+  for (;;) {
+    const struct om_verify_entry *e = *entry < v->n_entries && v->entries[*entry].log == log ? &v->entries[*entry] : NULL;
+    const struct om_verify_mark *m = *mark < v->n_marks && v->marks[*mark].log == log ? &v->marks[*mark] : NULL;
+    if (!e && !m) return OM_OK;
+    bool is_mark = m && (!e || m->index < e->index);
+    enum om_code code = hash_entry(v, tree, &bytes, log, is_mark ? m->index : e->index, st);
+    if (code != OM_OK && code != OM_MISSING) return code;
+    if (is_mark && code == OM_OK) code = check_mark(v, m, bytes, st);
+    if (code != OM_OK && code != OM_MISSING) return code;
+    *(is_mark ? mark : entry) += 1;
+  }
+}
+
+/* The registry log as a whole: it is small, and who may do what follows from all of it. */
+static enum om_code hash_registry(struct om_verify *v, struct om_rehash *tree, struct om_status *st) {
+  const struct om_verify_log *log = v->logs[OM_LOG_REGISTRY];
+  struct om_bytes bytes, genesis;
+  for (uint64_t i = 0; log->has_head && i < log->head.size; i++) {
+    struct om_hash network = {{0}};
+    enum om_code code = hash_entry(v, tree, &bytes, OM_LOG_REGISTRY, i, st);
+    if (code == OM_MISSING) continue;
+    if (code != OM_OK) return code;
+    if (i > 0) continue;
+    if (om_find_genesis(&genesis, bytes.data, bytes.len)) om_sha256(&network, genesis.data, genesis.len);
+    if (!om_hash_equal(&network, v->network))
+      om_verify_fail(v, OM_CHECK_BYTES, "entry 0 of %s is not this network's genesis", log->info.origin);
+  }
+  for (size_t i = 0; i < v->n_marks; i++)
+    if (v->marks[i].marked == OM_LOG_REGISTRY && (!log->has_head || v->marks[i].size > log->head.size))
+      om_verify_fail(v, OM_CHECK_FINAL, "%s follows the registry up to %llu, which is final here up to %llu", om_verify_origin(v, v->marks[i].log),
+                     (unsigned long long)v->marks[i].size, (unsigned long long)(log->has_head ? log->head.size : 0));
+  return OM_OK;
+}
+
+static enum om_code hash_log(struct om_verify *v, uint32_t number, size_t *entry, size_t *mark, struct om_status *st) {
+  struct om_verify_log *log = v->logs[number];
+  struct om_rehash *tree;
+  enum om_code code = om_rehash_begin(&tree, v->txn, number, log->info.origin, log->has_head ? log->head.size : 0, st);
+  if (code == OM_CORRUPT) {
+    om_verify_fail(v, OM_CHECK_TREE, "the growing edge of %s: %s", log->info.origin, st->text);
+    code = OM_OK;
+  }
+  if (code == OM_OK && number == OM_LOG_REGISTRY) code = hash_registry(v, tree, st);
+  if (code == OM_OK) code = hash_lineage(v, tree, number, entry, mark, st);
+  if (code == OM_OK) code = om_rehash_end(tree, &log->head.root, st);
+  if (code == OM_OK) {
+    om_verify_pass(v, OM_CHECK_BYTES, tree->leaves.passed);
+    failures(v, OM_CHECK_BYTES, tree->leaves.failed, tree->leaves.first.text);
+    om_verify_pass(v, OM_CHECK_TREE, tree->tiles.passed);
+    failures(v, OM_CHECK_TREE, tree->tiles.failed, tree->tiles.first.text);
+  }
+  om_rehash_free(tree);
+  return code;
+}
+
+static enum om_code hash_logs(struct om_verify *v, struct om_status *st) {
+  size_t entry = 0, mark = 0;
+  enum om_code code = OM_OK;
+  for (uint32_t i = 0; i < v->n_logs && code == OM_OK; i++)
+    if (v->logs[i]) code = hash_log(v, i, &entry, &mark, st);
+  return code;
+}
+
+/* ---- the verdict ---- */
+
+static void say_not_checked(const struct om_verify *v) {
+  struct om_verdict *out = v->verdict;
+  for (size_t i = 0; i < v->n_logs; i++) {
+    if (!v->logs[i] || !v->logs[i]->has_head || v->logs[i]->k > 0) continue;
+    not_checked(out, "The heads of %s need no cosignatures: this is not protected against a dishonest operator.", v->logs[i]->info.origin);
+    break;
+  }
+  if (!v->deep) not_checked(out, "Signatures: each was checked when its entry was taken in here; deep checks them again.");
+  not_checked(out, "Who may do what is read from this store's table of the registry, derived from its log when that was taken in.");
+  not_checked(out, "Caps on drift, and that no statement stands twice: they concern whole logs and rest on the cosigners' word.");
+  if (v->bystanders > 0)
+    not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.", (unsigned long long)v->bystanders);
+  not_checked(out, "What happens to the lot later; corrections and flags, which this version does not know.");
+  not_checked(out, "That stated masses, assays and origins are true.");
+}
+
+static void tell_logs(const struct om_verify *v, struct om_arena *arena) {
+  struct om_verdict *out = v->verdict;
+  out->logs = om_arena_array(arena, v->n_logs, sizeof *out->logs);
+  for (uint32_t i = 0; i < v->n_logs; i++) {
+    const struct om_verify_log *log = v->logs[i];
+    if (!log) continue;
+    struct om_verdict_log *told = &out->logs[out->n_logs++];
+    *told = (struct om_verdict_log){.log = i, .entries = log->entries};
+    memcpy(told->origin, log->info.origin, sizeof told->origin);
+    if (!log->has_head) continue;
+    told->size = log->head.size;
+    told->root = log->head.root;
+    told->k = log->k;
+    told->time_s = log->time_s;
+  }
+}
+
+static void conclude(struct om_verify *v, struct om_arena *arena) {
+  struct om_verdict *out = v->verdict;
+  uint64_t failed = 0;
+  out->n_checks = v->deep ? OM_CHECKS : OM_CHECK_SIGNATURES;
+  for (size_t i = 0; i < OM_CHECKS; i++) failed += out->checks[i].failed;
+  out->verified = failed == 0;
+  out->undecided = failed > 0 && failed == out->checks[OM_CHECK_FINAL].failed;
+  out->records = v->lineage.n_events;
+  out->lots = v->lineage.n_lots;
+  tell_logs(v, arena);
+  say_not_checked(v);
+}
+
+/* What the lineage could not find is a finding; what was found is checked all the same, but for the rules: they would stop
+ * at what is missing. */
+static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
+  enum om_code code = om_lineage_collect(&v->lineage, v->txn, v->network, number, v->progress, st);
+  bool whole = code == OM_OK;
+  if (code == OM_CORRUPT && om_txn_check(v->txn, st) == OM_OK) {
+    om_verify_fail(v, OM_CHECK_LINEAGE, "%s", st->text);
+    code = OM_OK;
+  }
+  if (code != OM_OK) return code;
+  om_verify_pass(v, OM_CHECK_LINEAGE, v->lineage.n_events);
+  code = plan(v, st);
+  if (code == OM_CORRUPT && om_txn_check(v->txn, st) == OM_OK) {
+    om_verify_fail(v, OM_CHECK_LINEAGE, "%s", st->text);
+    return OM_OK;
+  }
+  if (code == OM_OK) code = hash_logs(v, st);
+  if (code == OM_OK && whole) code = om_verify_rules(v, st);
+  return code;
+}
+
+static void free_all(struct om_verify *v) {
+  for (size_t i = 0; i < v->n_logs; i++) free(v->logs[i]);
+  free(v->logs);
+  free(v->order);
+  free(v->entry_of);
+  free(v->row_steps);
+  free(v->entries);
+  free(v->marks);
+  om_lineage_free(&v->lineage);
+}
+
+enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out, const struct om_hash *network,
+                           const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep, const struct om_progress *progress,
+                           struct om_status *st) {
+  struct om_verify v = {.txn = txn, .network = network, .progress = progress, .deep = deep, .verdict = out};
+  memset(out, 0, sizeof *out);
+  for (size_t i = 0; i < OM_CHECKS; i++) {
+    out->checks[i].name = check_words[i][0];
+    out->checks[i].what = check_words[i][1];
+  }
+  v.n_logs = om_log_count(txn);
+  v.logs = array(v.n_logs + 1, sizeof(struct om_verify_log *));
+  enum om_code code = verify(&v, number, st);
+  if (code == OM_OK) conclude(&v, arena);
+  free_all(&v);
+  return code;
+}

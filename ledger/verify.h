@@ -1,0 +1,72 @@
+/* Is what this store says of a lot true? Every entry of the lot's lineage, of the marks that it leans on and of the registry log
+ * is hashed again, up to the quorum-signed heads; then every event of the lineage is judged again by the rules, from nothing, and
+ * what follows must be the rows that the store shows, to the byte. Each finding is counted under the check that it belongs to.
+ * Reads through the caller's transaction. Thread: the transaction's. */
+#ifndef OREMARK_LEDGER_VERIFY_H
+#define OREMARK_LEDGER_VERIFY_H
+
+#include "ledger/lineage.h"
+
+enum om_check_kind {
+  OM_CHECK_LINEAGE = 0,
+  OM_CHECK_BYTES,
+  OM_CHECK_TREE,
+  OM_CHECK_HEAD,
+  OM_CHECK_FINAL,
+  OM_CHECK_MARK,
+  OM_CHECK_RULES,
+  OM_CHECK_CHAIN,
+  OM_CHECK_CUSTODY,
+  OM_CHECK_BALANCE,
+  OM_CHECK_ATTRIBUTION,
+  OM_CHECK_STATE,
+  OM_CHECK_SIGNATURES, /* only when asked for: deep */
+  OM_CHECKS,
+};
+
+struct om_check {
+  const char *name; /* "bytes"; static */
+  const char *what; /* what it means, for a person; static */
+  uint64_t passed, failed;
+  char first[OM_STATUS_TEXT_BYTES]; /* the first failure: where, and what was wanted */
+};
+
+/* A log that the lineage stands in, and the head that it was checked against. */
+struct om_verdict_log {
+  uint32_t log;
+  char origin[OM_NAME_BYTES + 1];
+  uint64_t size;        /* of the final head; 0: none is held here */
+  struct om_hash root;
+  uint32_t k;           /* operators whose cosignatures the head needed */
+  uint64_t time_s;      /* of the quorum, Unix seconds; 0 with quorum 0 */
+  uint64_t entries;     /* of it that were hashed */
+};
+
+enum {
+  OM_NOT_CHECKED_MAX = 8,
+  OM_NOT_CHECKED_BYTES = 256, /* a sentence of two lines */
+};
+
+struct om_verdict {
+  bool verified;  /* every check passed and all is final */
+  bool undecided; /* nothing failed, but not all is final yet */
+  struct om_check checks[OM_CHECKS];
+  size_t n_checks;
+  char not_checked[OM_NOT_CHECKED_MAX][OM_NOT_CHECKED_BYTES]; /* what the answer rests on that was not checked here */
+  size_t n_not_checked;
+  struct om_verdict_log *logs; /* in the caller's arena, ascending by number */
+  size_t n_logs;
+  uint64_t records; /* events in the lineage */
+  uint64_t lots;    /* lots in it */
+  uint64_t entries; /* entries hashed */
+  uint64_t bytes;   /* of them */
+};
+
+/* Verifies the lot NUMBER up to its last step. DEEP: also every signature, under the keys as of the log's registry mark, and the
+ * quorum of every mark. OM_OK with the verdict in OUT (its logs in ARENA), whatever it says; OM_MISSING: no such lot;
+ * OM_REFUSED ("limit"): too many events; OM_BUSY: PROGRESS (may be NULL) gave up; else the store's failure. */
+enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out, const struct om_hash *network,
+                           const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep, const struct om_progress *progress,
+                           struct om_status *st);
+
+#endif

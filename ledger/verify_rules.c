@@ -1,0 +1,339 @@
+/* The rules of the lineage, judged again. Nothing stored is believed: a lot begins where its first event makes it, and the row
+ * that an event leaves is compared with the stored one, to the byte, before the next event is judged on it; so the store's own
+ * rows serve as memory, each proven by then. Lots outside the lineage that were moved by the same events are taken as the store
+ * has them: no lot of the lineage depends on what is in them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/events/kinds.h"
+#include "ledger/step.h"
+#include "ledger/verify_state.h"
+
+struct lot_state {
+  uint32_t done;   /* steps judged again */
+  uint32_t entry;  /* 1 + the last entry of the lineage that moved it, so far */
+  const uint8_t *row; /* the stored row of the last of them */
+  size_t row_len;
+};
+
+enum { KEYS = 64 }; /* (member, key) pairs remembered: a log has few that sign */
+
+struct standing_key {
+  bool filled;
+  uint32_t member, key_id;
+  uint64_t registry_size;
+};
+
+struct replay {
+  struct om_verify *v;
+  struct om_arena arena;   /* of the entry in hand */
+  struct om_arena scratch; /* of a row that is looked through */
+  struct lot_state *lots;
+  struct om_lineage bystanders; /* only its lots: n_steps is where to look on */
+  size_t at;                    /* the entry in hand */
+  bool only[OM_EVENTS_MAX];
+  struct standing_key keys[KEYS];
+};
+
+static const struct om_verify_entry *entry_in_hand(const struct replay *r) {
+  return &r->v->entries[r->at];
+}
+
+/* ---- what the rules ask ---- */
+
+/* The first of a lot's steps, from *STEP on, that the entry in hand wrote; *FOUND false and *STEP behind the last where it wrote
+ * none of them. */
+static enum om_code find_step(struct replay *r, bool *found, uint32_t *step, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                              struct om_status *st) {
+  const struct om_verify_entry *e = entry_in_hand(r);
+  uint8_t key[OM_LOT_KEY_BYTES];
+  struct om_bytes bytes;
+  struct om_lot row;
+  for (*found = false;; (*step)++) {
+    om_lot_key(key, number, *step);
+    if (!om_txn_get(r->v->txn, &bytes, OM_TABLE_LOTS, key, sizeof key)) return om_txn_check(r->v->txn, st);
+    om_arena_reset(&r->scratch);
+    enum om_code code = om_lot_decode(&r->scratch, &row, key, bytes.data, bytes.len, st);
+    if (code != OM_OK) return code;
+    *found = row.at.log == e->log && row.at.index == e->index;
+    if (*found) return OM_OK;
+  }
+}
+
+/* A lot outside the lineage as it was before the entry in hand; the search goes on where it ended for the entry before. */
+static enum om_code bystander(struct replay *r, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                              struct om_status *st) {
+  struct om_lineage *known = &r->bystanders;
+  uint32_t id = om_lineage_add(known, number), *step = &known->lots[id].n_steps;
+  bool found;
+  enum om_code code = find_step(r, &found, step, number, st);
+  if (code == OM_OK && !found) {
+    *step = 0;
+    code = find_step(r, &found, step, number, st);
+  }
+  if (code != OM_OK) return code;
+  if (*step == 0) return om_fail(st, OM_MISSING, "lot", "no such lot before this entry");
+  if (known->lots[id].first == OM_LINEAGE_NONE) r->v->bystanders++;
+  known->lots[id].first = 0; /* counted */
+  if (found) return om_lot_get_step(r->v->txn, arena, out, number, *step - 1, st);
+  char text[OM_LOT_TEXT_BYTES];
+  return om_fail(st, OM_CORRUPT, "state", "lot %s has no row by this entry, which names it: the store is damaged",
+                 om_lot_format(text, sizeof text, number));
+}
+
+static enum om_code ask_lot(void *ctx, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                            struct om_status *st) {
+  struct replay *r = ctx;
+  uint8_t key[OM_LOT_KEY_BYTES];
+  uint32_t id = om_lineage_find(&r->v->lineage, number);
+  if (id == OM_LINEAGE_NONE || r->lots[id].entry != r->at + 1) return bystander(r, arena, out, number, st);
+  const struct lot_state *lot = &r->lots[id];
+  if (lot->done == 0) return om_fail(st, OM_MISSING, "lot", "no such lot before this entry");
+  om_lot_key(key, number, lot->done - 1);
+  return om_lot_decode(arena, out, key, lot->row, lot->row_len, st);
+}
+
+static enum om_code ask_mark(void *ctx, uint64_t *size, uint32_t log, struct om_status *st) {
+  struct replay *r = ctx;
+  *size = om_log_mark(r->v->txn, entry_in_hand(r)->log, log, entry_in_hand(r)->index);
+  return om_txn_check(r->v->txn, st);
+}
+
+/* ---- who signed ---- */
+
+/* MEMBER's key stood in the registry as the log followed it. */
+static enum om_code check_key(struct replay *r, const Oremark__Signature *sig, uint64_t registry_size, struct om_status *st) {
+  struct standing_key *known = &r->keys[(sig->member ^ sig->key_id) % KEYS];
+  uint8_t key[OM_PUBLIC_BYTES];
+  if (known->filled && known->member == sig->member && known->key_id == sig->key_id && known->registry_size == registry_size) return OM_OK;
+  enum om_code code = om_registry_key(r->v->txn, key, sig->member, sig->key_id, registry_size, st);
+  if (code == OM_OK) *known = (struct standing_key){true, sig->member, sig->key_id, registry_size};
+  return code;
+}
+
+static enum om_code find_signers(struct replay *r, uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct om_checked *checked,
+                                 struct om_status *st) {
+  const Oremark__SignedStatement *s = checked->signed_statement;
+  uint64_t registry_size = entry_in_hand(r)->registry_size;
+  if (r->v->deep) {
+    enum om_code code = om_signers(signers, n, checked, r->v->txn, registry_size, st);
+    if (code == OM_OK) om_verify_pass(r->v, OM_CHECK_SIGNATURES, s->n_signatures);
+    return code;
+  }
+  *n = 0;
+  for (size_t i = 0; i < s->n_signatures; i++) {
+    enum om_code code = check_key(r, s->signatures[i], registry_size, st);
+    if (code != OM_OK) return code;
+    if (*n == 0 || signers[*n - 1] != s->signatures[i]->member) signers[(*n)++] = s->signatures[i]->member;
+  }
+  return OM_OK;
+}
+
+/* ---- which events ---- */
+
+/* The events of the lineage, and those of the same statement that they name lots by. */
+static enum om_code choose_events(struct replay *r, const Oremark__Statement *s, struct om_status *st) {
+  const struct om_verify *v = r->v;
+  const struct om_verify_entry *e = entry_in_hand(r);
+  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
+  memset(r->only, 0, sizeof r->only);
+  for (uint32_t i = e->first_event; i < e[1].first_event; i++) {
+    uint16_t event = v->lineage.events[v->order[i]].event;
+    if (event >= s->n_events) return om_fail(st, OM_CORRUPT, "state", "it holds no event %u", event);
+    r->only[event] = true;
+  }
+  for (size_t i = s->n_events; i-- > 0;) {
+    if (!r->only[i]) continue;
+    const struct om_kind *kind = om_kind_of(s->events[i]);
+    if (!kind || !kind->rule) return om_fail(st, OM_CORRUPT, "state", "event %zu moves no lot", i);
+    size_t n = om_event_refs(refs, s->events[i]);
+    for (size_t k = 0; k < n; k++)
+      if (refs[k]->number.len == 0 && refs[k]->event < i) r->only[refs[k]->event] = true;
+  }
+  return OM_OK;
+}
+
+/* ---- what follows ---- */
+
+/* One row that was judged: is it the stored one? */
+static enum om_code check_row(struct replay *r, uint32_t *rows, const struct om_lot *row, struct om_status *st) {
+  struct om_verify *v = r->v;
+  uint32_t id = om_lineage_find(&v->lineage, row->number);
+  if (id == OM_LINEAGE_NONE || r->lots[id].entry != r->at + 1 || row->step >= v->lineage.lots[id].n_steps) return OM_OK;
+  struct lot_state *lot = &r->lots[id];
+  uint8_t key[OM_LOT_KEY_BYTES];
+  const uint8_t *bytes;
+  size_t len, shares = 0;
+  struct om_bytes stored = {NULL, 0};
+  om_lot_encode(&r->arena, &bytes, &len, row);
+  om_lot_key(key, row->number, row->step);
+  bool same = om_txn_get(v->txn, &stored, OM_TABLE_LOTS, key, sizeof key) && row->step == lot->done && stored.len == len &&
+              memcmp(stored.data, bytes, len) == 0;
+  if (!same) {
+    char text[OM_LOT_TEXT_BYTES];
+    om_lot_format(text, sizeof text, row->number);
+    return om_fail(st, OM_NO, "state", "lot %s: the store's row of its step %u is not what event %u of this entry makes it", text,
+                   row->step, row->at.event);
+  }
+  lot->done++;
+  lot->row = stored.data;
+  lot->row_len = stored.len;
+  (*rows)++;
+  for (size_t i = 0; i < row->n_contents; i++) shares += row->contents[i].mix.n;
+  om_verify_pass(v, OM_CHECK_ATTRIBUTION, shares);
+  return OM_OK;
+}
+
+static enum om_code check_rows(struct replay *r, const struct om_stage *stage, struct om_status *st) {
+  const struct om_verify_entry *e = entry_in_hand(r);
+  uint32_t rows = 0, wanted = e[1].first_step - e->first_step;
+  for (size_t i = 0; i < stage->n_rows; i++) {
+    enum om_code code = check_row(r, &rows, stage->rows[i], st);
+    if (code != OM_OK) return code;
+  }
+  if (rows != wanted)
+    return om_fail(st, OM_NO, "state", "the store shows %u rows by it, and %u follow from it", wanted, rows);
+  om_verify_pass(r->v, OM_CHECK_STATE, rows);
+  return OM_OK;
+}
+
+static size_t metals_out(const Oremark__Event *event) {
+  size_t n, skip, sum = 0;
+  Oremark__Material *const *materials = om_event_materials(event, &n, &skip);
+  for (size_t i = 0; i < n; i++) sum += materials[i]->n_metals;
+  return sum;
+}
+
+static size_t metals_measured(const Oremark__Event *event) {
+  size_t sum = 0;
+  if (event->kind_case == OREMARK__EVENT__KIND_STOCKTAKE) return event->stocktake->n_metals;
+  if (event->kind_case != OREMARK__EVENT__KIND_RECEIVE) return 0;
+  for (size_t i = 0; i < event->receive->n_lots; i++) sum += event->receive->lots[i]->n_metals;
+  return sum;
+}
+
+static void count(struct replay *r, const Oremark__Statement *s) {
+  struct om_verify *v = r->v;
+  const struct om_verify_entry *e = entry_in_hand(r);
+  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
+  for (uint32_t i = e->first_event; i < e[1].first_event; i++) {
+    const Oremark__Event *event = s->events[v->lineage.events[v->order[i]].event];
+    size_t n = om_event_refs(refs, event);
+    bool hands_over = event->kind_case == OREMARK__EVENT__KIND_SHIP || event->kind_case == OREMARK__EVENT__KIND_RECEIVE ||
+                      event->kind_case == OREMARK__EVENT__KIND_REJECT;
+    om_verify_pass(v, OM_CHECK_RULES, 1);
+    om_verify_pass(v, OM_CHECK_CHAIN, n);
+    if (hands_over) om_verify_pass(v, OM_CHECK_CUSTODY, n);
+    om_verify_pass(v, OM_CHECK_BALANCE, metals_out(event) + metals_measured(event));
+  }
+}
+
+/* ---- one entry ---- */
+
+/* To which check a broken rule belongs; the others are of the rules at large. */
+static const struct {
+  const char *rule;
+  enum om_check_kind check;
+} rule_checks[] = {
+    {"chain", OM_CHECK_CHAIN},     {"lot", OM_CHECK_CHAIN},       {"consumed", OM_CHECK_CHAIN}, {"retired", OM_CHECK_CHAIN},
+    {"twice", OM_CHECK_CHAIN},     {"pen", OM_CHECK_CUSTODY},     {"title", OM_CHECK_CUSTODY},  {"balance", OM_CHECK_BALANCE},
+    {"gain", OM_CHECK_BALANCE},    {"content", OM_CHECK_BALANCE}, {"mass", OM_CHECK_BALANCE},   {"state", OM_CHECK_STATE},
+    {"mark", OM_CHECK_MARK},       {"signature", OM_CHECK_SIGNATURES},
+};
+
+static enum om_check_kind check_of(const struct om_verify *v, const char *rule) {
+  for (size_t i = 0; i < sizeof rule_checks / sizeof *rule_checks; i++)
+    if (strcmp(rule, rule_checks[i].rule) == 0 && (rule_checks[i].check != OM_CHECK_SIGNATURES || v->deep)) return rule_checks[i].check;
+  return OM_CHECK_RULES;
+}
+
+static enum om_code judge(struct replay *r, const struct om_checked *checked, const uint32_t *signers, size_t n_signers,
+                          struct om_status *st) {
+  const struct om_verify_entry *e = entry_in_hand(r);
+  struct om_case judged = {.network = *r->v->network, .statement_id = checked->statement_id, .statement = checked->statement,
+                           .signers = signers, .n_signers = n_signers, .log = e->log, .index = e->index,
+                           .registry_size = e->registry_size, .taken_ms = checked->entry->taken_ms, .only = r->only};
+  struct om_backing backing = {.ctx = r, .lot = ask_lot, .mark = ask_mark, .registry = r->v->txn, .uncapped = true};
+  struct om_stage stage;
+  uint32_t wait_log;
+  uint64_t wait_size;
+  enum om_code code = om_judge(&stage, &r->arena, &judged, &backing, &wait_log, &wait_size, st);
+  return code == OM_OK ? check_rows(r, &stage, st) : code;
+}
+
+static enum om_code replay_entry(struct replay *r, struct om_status *st) {
+  const struct om_verify_entry *e = entry_in_hand(r);
+  struct om_bytes bytes;
+  struct om_checked *checked;
+  uint32_t signers[OM_SIGNATURES_MAX];
+  size_t n_signers;
+  enum om_code code = om_log_entry(r->v->txn, &bytes, e->log, e->index, st);
+  if (code != OM_OK) return code;
+  om_arena_reset(&r->arena);
+  code = om_check_entry(&checked, &r->arena, r->v->network, NULL, bytes.data, bytes.len, st);
+  if (code == OM_OK && !checked->statement) code = om_fail(st, OM_CORRUPT, "state", "it holds no statement");
+  if (code == OM_OK) code = om_statement_times(checked->statement, checked->entry->taken_ms, st);
+  if (code == OM_OK) code = find_signers(r, signers, &n_signers, checked, st);
+  if (code == OM_OK) code = choose_events(r, checked->statement, st);
+  if (code != OM_OK) return code;
+  for (uint32_t i = e->first_step; i < e[1].first_step; i++)
+    r->lots[r->v->lineage.steps[r->v->row_steps[i]].lot].entry = (uint32_t)r->at + 1;
+  code = judge(r, checked, signers, n_signers, st);
+  if (code == OM_OK) count(r, checked->statement);
+  return code;
+}
+
+/* ---- all of them ---- */
+
+/* Those that waited for the entry in hand alone come next. */
+static void release(struct replay *r, uint32_t *queue, size_t *n) {
+  struct om_verify *v = r->v;
+  const struct om_lineage_step *steps = v->lineage.steps;
+  const struct om_verify_entry *e = entry_in_hand(r);
+  for (uint32_t i = e->first_step; i < e[1].first_step; i++) {
+    uint32_t next = steps[v->row_steps[i]].next;
+    if (next == OM_LINEAGE_NONE) continue;
+    uint32_t entry = v->entry_of[steps[next].event];
+    if (entry != r->at && --v->entries[entry].waits == 0) queue[(*n)++] = entry;
+  }
+}
+
+/* OM_IO and OM_BUSY are no findings. */
+static enum om_code replay_all(struct replay *r, uint32_t *queue, struct om_status *st) {
+  struct om_verify *v = r->v;
+  size_t n = 0;
+  for (size_t i = 0; i < v->n_entries; i++)
+    if (v->entries[i].waits == 0) queue[n++] = (uint32_t)i;
+  for (size_t i = 0; i < n; i++) {
+    enum om_code code = om_progress_tell(v->progress, "judging", i, v->n_entries, st);
+    if (code != OM_OK) return code;
+    r->at = queue[i];
+    code = replay_entry(r, st);
+    if (code != OM_OK && om_txn_check(v->txn, &(struct om_status){0}) != OM_OK) return om_txn_check(v->txn, st);
+    if (code != OM_OK) {
+      om_verify_fail(v, check_of(v, st->rule), "entry %llu of %s: %s", (unsigned long long)entry_in_hand(r)->index,
+                     om_verify_origin(v, entry_in_hand(r)->log), st->text);
+      return OM_OK;
+    }
+    release(r, queue, &n);
+  }
+  if (n < v->n_entries) om_verify_fail(v, OM_CHECK_CHAIN, "%zu entries each come before the other: their order can't be", v->n_entries - n);
+  return OM_OK;
+}
+
+enum om_code om_verify_rules(struct om_verify *v, struct om_status *st) {
+  struct replay *r = calloc(1, sizeof *r);
+  uint32_t *queue = calloc(v->n_entries + 1, sizeof *queue);
+  OM_ASSERT(r && queue);
+  r->v = v;
+  r->lots = calloc(v->lineage.n_lots + 1, sizeof *r->lots);
+  OM_ASSERT(r->lots);
+  enum om_code code = replay_all(r, queue, st);
+  om_lineage_free(&r->bystanders);
+  om_arena_free(&r->arena);
+  om_arena_free(&r->scratch);
+  free(r->lots);
+  free(queue);
+  free(r);
+  return code;
+}

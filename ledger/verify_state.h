@@ -1,0 +1,58 @@
+/* What verify.c and verify_rules.c share and nobody else sees. */
+#ifndef OREMARK_LEDGER_VERIFY_STATE_H
+#define OREMARK_LEDGER_VERIFY_STATE_H
+
+#include "ledger/verify.h"
+
+/* An entry of the lineage: events order[first_event ..], written rows row_steps[first_step ..], both up to the next entry's. */
+struct om_verify_entry {
+  uint64_t index;
+  uint64_t registry_size; /* its log's registry mark */
+  uint32_t log;
+  uint32_t first_event, first_step;
+  uint32_t waits; /* entries to be judged before it, counted once for each lot */
+};
+
+/* A mark that something leans on: entry INDEX of LOG says that MARKED was final up to SIZE. */
+struct om_verify_mark {
+  uint64_t index, size;
+  uint32_t log, marked;
+};
+
+struct om_verify_log {
+  struct om_log_info info;
+  struct om_checkpoint head;
+  bool has_head;
+  uint32_t k;
+  uint64_t time_s;
+  uint64_t entries; /* hashed */
+};
+
+struct om_verify {
+  struct om_txn *txn;
+  const struct om_hash *network;
+  const struct om_progress *progress;
+  bool deep;
+  struct om_verdict *verdict;
+  struct om_lineage lineage;
+  uint32_t *order;     /* events by log, index, event */
+  uint32_t *entry_of;  /* event -> entry */
+  uint32_t *row_steps; /* steps by entry */
+  struct om_verify_entry *entries; /* by log and index; one more at the end */
+  size_t n_entries;
+  struct om_verify_mark *marks; /* by log and index */
+  size_t n_marks, cap_marks;
+  struct om_verify_log **logs; /* by number; NULL: not touched */
+  size_t n_logs;
+  uint64_t bystanders; /* lots outside the lineage that were taken as the store has them */
+};
+
+void om_verify_pass(struct om_verify *v, enum om_check_kind kind, uint64_t n);
+void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* "kamoto.example/log", for sentences. */
+const char *om_verify_origin(const struct om_verify *v, uint32_t log);
+
+/* Judges every entry again, in an order in which every lot's steps follow each other; ends at the first failure. */
+enum om_code om_verify_rules(struct om_verify *v, struct om_status *st);
+
+#endif

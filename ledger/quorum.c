@@ -7,7 +7,9 @@
 
 /* The registry size that LOG's head at SIZE is judged by. */
 static uint64_t judged_by(struct om_txn *txn, uint32_t log, uint64_t size) {
-  return log == OM_LOG_REGISTRY ? size : om_log_mark(txn, log, OM_LOG_REGISTRY, size);
+  if (log == OM_LOG_REGISTRY) return size;
+  /* A log that has not begun will begin with a mark of the registry: its witnesses are to take that entry in. */
+  return size == 0 ? OM_REGISTRY_NOW : om_log_mark(txn, log, OM_LOG_REGISTRY, size);
 }
 
 static bool operator_counted(const struct om_quorum *q, uint32_t operator_member) {

@@ -233,6 +233,14 @@ static void hex(char out[HEX_BYTES], const struct om_hash *hash) {
   for (size_t i = 0; i < OM_HASH_BYTES; i++) snprintf(out + 2 * i, 3, "%02x", hash->bytes[i]);
 }
 
+/* Of the own log; where there is none, of the registry log as a sign of what kind of network this is. */
+static enum om_code own_quorum(struct om_txn *txn, struct om_quorum *out, const struct om_log_info *own_info, uint32_t own,
+                               struct om_status *st) {
+  struct om_log_info info = *own_info;
+  enum om_code code = own == OM_LOG_NONE ? om_log_info(txn, &info, OM_LOG_REGISTRY, st) : OM_OK;
+  return code == OM_OK ? om_log_quorum(txn, out, info.log, info.size, st) : code;
+}
+
 static enum om_code tell_start(struct shell *shell, struct om_status *st) {
   char network[HEX_BYTES];
   struct om_txn *txn;
@@ -244,8 +252,7 @@ static enum om_code tell_start(struct shell *shell, struct om_status *st) {
   if (code == OM_OK) {
     code = check_keys(shell, txn, own, st);
     if (code == OM_OK && own != OM_LOG_NONE) code = om_log_info(txn, &info, own, st);
-    if (code == OM_OK) code = om_log_quorum(txn, quorum, own != OM_LOG_NONE ? own : OM_LOG_REGISTRY, info.size, st);
-    if (code == OM_MISSING) code = OM_OK; /* a log that has not begun */
+    if (code == OM_OK) code = own_quorum(txn, quorum, &info, own, st);
     om_txn_abort(txn);
   }
   hex(network, om_ledger_network(shell->ledger));

@@ -192,6 +192,11 @@ static inline void await(int fd, uint32_t log, uint64_t size, uint64_t final_siz
     if (there) return;
     nap(50);
   }
+  Oremark__Reply *reply = client_status(fd);
+  for (size_t i = 0; i < reply->status->n_logs; i++)
+    print_error("log %zu: size %u final %u %s\n", i, (unsigned)reply->status->logs[i]->size,
+                (unsigned)reply->status->logs[i]->final_size, reply->status->logs[i]->stopped);
+  oremark__reply__free_unpacked(reply, NULL);
   fail_msg("log %u does not reach %u entries", log, (unsigned)size);
 }
 

@@ -201,6 +201,24 @@ static void test_a_client_that_does_not_read_stops_only_itself(void **state) {
   daemons_close(&d);
 }
 
+static void test_daemons_mirror_and_make_final(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_hash previous;
+  enum { N = 4, SITES = 200 };
+  daemons_open(&d, N, true);
+  for (size_t i = 0; i < N; i++) daemon_start(&d, i);
+  int fds[N];
+  for (size_t i = 0; i < N; i++) fds[i] = client_open(&d, i);
+  submit_sites(&d, fds[0], &previous, 1, SITES);
+  for (size_t i = 0; i < N; i++) {
+    await(fds[i], 0, SITES, SITES);
+    for (uint32_t log = 1; log < N; log++) await(fds[i], log, 1, 1); /* each log begins with its mark of the registry */
+  }
+  for (size_t i = 0; i < N; i++) close(fds[i]);
+  daemons_close(&d);
+}
+
 static void test_a_daemon_that_was_away_catches_up(void **state) {
   (void)state;
   struct daemons d;
@@ -230,6 +248,7 @@ int main(void) {
       cmocka_unit_test(test_a_second_daemon_is_refused),
       cmocka_unit_test(test_bad_clients_harm_nobody),
       cmocka_unit_test(test_a_client_that_does_not_read_stops_only_itself),
+      cmocka_unit_test(test_daemons_mirror_and_make_final),
       cmocka_unit_test(test_a_daemon_that_was_away_catches_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

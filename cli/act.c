@@ -27,7 +27,7 @@ enum om_code om_wait_option(int64_t *out_ms, const struct om_args *args, struct 
 
 enum om_code om_event_begin(struct om_session *session, Oremark__Event **out, const struct om_args *args,
                             int64_t now_ms, struct om_status *st) {
-  Oremark__Event *event = om_arena_alloc(&session->arena, sizeof *event);
+  Oremark__Event *event = om_arena_alloc(session->arena, sizeof *event);
   oremark__event__init(event);
   event->at_ms = now_ms;
   event->zone_min = om_zone_at(now_ms);
@@ -166,7 +166,7 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
   const struct om_secret *secret;
   if (om_event_form(event, st) || om_valid_option(&valid_ms, session->args, st) ||
       om_session_self(session, &self, st) || om_session_network(session, &network, st) ||
-      om_session_secret(session, &secret, st) || om_draft_begin(&draft, &session->arena, self, valid_ms, st))
+      om_session_secret(session, &secret, st) || om_draft_begin(&draft, session->arena, self, valid_ms, st))
     return st->code;
   if (!om_draft_fits(&draft, event))
     return om_fail(st, OM_USAGE, NULL, "the event is larger than a statement may be (%d bytes): divide it",

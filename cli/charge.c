@@ -12,7 +12,7 @@ static const struct om_option options[] = {
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Charge *charge = om_arena_alloc(&session->arena, sizeof *charge);
+  Oremark__Charge *charge = om_arena_alloc(session->arena, sizeof *charge);
   oremark__charge__init(charge);
   const struct om_given *pool = om_args_find(args, "pool"), *process = om_args_find(args, "process");
   int value = 0;
@@ -23,12 +23,12 @@ static enum om_code build(struct om_session *session, const struct om_args *args
   if (pool) {
     struct om_found_lot found;
     if (om_session_lot(session, &found, pool->value, st)) return om_given_wrap(pool, st);
-    charge->pool = om_lot_ref(&session->arena, &found);
+    charge->pool = om_lot_ref(session->arena, &found);
   } else if (!process) {
     return om_fail(st, OM_USAGE, NULL, "charge: name the pool with --pool, or begin one with --name and --process");
   }
   charge->process = (Oremark__Process)value;
-  charge->name = om_copy_text(&session->arena, om_args_value(args, "name"));
+  charge->name = om_copy_text(session->arena, om_args_value(args, "name"));
   event->kind_case = OREMARK__EVENT__KIND_CHARGE;
   event->charge = charge;
   return OM_OK;

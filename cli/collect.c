@@ -21,13 +21,13 @@ static int by_number(const void *a, const void *b) {
 
 static enum om_code product_lots(struct om_session *session, Oremark__Collect *collect, const struct om_args *args,
                                  struct om_status *st) {
-  collect->product_lots = om_arena_array(&session->arena, args->n, sizeof *collect->product_lots);
+  collect->product_lots = om_arena_array(session->arena, args->n, sizeof *collect->product_lots);
   for (size_t i = 0; i < args->n; i++) {
     if (!om_given_is(&args->given[i], "product-lot")) continue;
     uint8_t number[OM_LOT_NUMBER_BYTES];
     if (om_session_number(session, number, args->given[i].value, st)) return om_given_wrap(&args->given[i], st);
     ProtobufCBinaryData *at = &collect->product_lots[collect->n_product_lots++];
-    at->data = om_arena_copy(&session->arena, number, sizeof number);
+    at->data = om_arena_copy(session->arena, number, sizeof number);
     at->len = sizeof number;
   }
   qsort(collect->product_lots, collect->n_product_lots, sizeof *collect->product_lots, by_number);
@@ -36,18 +36,18 @@ static enum om_code product_lots(struct om_session *session, Oremark__Collect *c
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Collect *collect = om_arena_alloc(&session->arena, sizeof *collect);
+  Oremark__Collect *collect = om_arena_alloc(session->arena, sizeof *collect);
   oremark__collect__init(collect);
   const struct om_given *waste;
   int value;
   if (om_args_words(args, 0, 0, st) || om_session_own_site(session, &collect->site, args, "site", st) ||
       om_args_need(args, &waste, "waste", st) || om_given_word(waste, &value, &oremark__waste_class__descriptor, st) ||
-      om_materials_read(&session->arena, &collect->lots, &collect->n_lots, args, st) ||
+      om_materials_read(session->arena, &collect->lots, &collect->n_lots, args, st) ||
       product_lots(session, collect, args, st))
     return st->code;
   collect->waste = (Oremark__WasteClass)value;
-  collect->feedstock = om_copy_text(&session->arena, om_args_value(args, "feedstock"));
-  collect->product = om_copy_text(&session->arena, om_args_value(args, "product"));
+  collect->feedstock = om_copy_text(session->arena, om_args_value(args, "feedstock"));
+  collect->product = om_copy_text(session->arena, om_args_value(args, "product"));
   event->kind_case = OREMARK__EVENT__KIND_COLLECT;
   event->collect = collect;
   return OM_OK;

@@ -55,29 +55,29 @@ static enum om_code fill(struct om_session *session, Oremark__Material *whole, c
     if (!same_form) return om_fail(st, OM_USAGE, NULL, "combine: the lots differ in form: say the whole's with --form");
     whole->form = (Oremark__Form)lots[0].form;
   }
-  if (!*whole->name && same_name) whole->name = om_copy_text(&session->arena, lots[0].name);
+  if (!*whole->name && same_name) whole->name = om_copy_text(session->arena, lots[0].name);
   if (whole->gross_mg == 0) whole->gross_mg = sums.gross_mg;
-  return whole->n_metals == 0 ? fill_metals(&session->arena, whole, &sums, st) : OM_OK;
+  return whole->n_metals == 0 ? fill_metals(session->arena, whole, &sums, st) : OM_OK;
 }
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Combine *combine = om_arena_alloc(&session->arena, sizeof *combine);
+  Oremark__Combine *combine = om_arena_alloc(session->arena, sizeof *combine);
   oremark__combine__init(combine);
   struct om_found_lot *lots;
   Oremark__Material **wholes;
   size_t n;
   om_status_clear(st);
   if (om_session_lots(session, &combine->lots, &combine->n_lots, &lots, args, 2, st) ||
-      om_materials_read(&session->arena, &wholes, &n, args, st))
+      om_materials_read(session->arena, &wholes, &n, args, st))
     return st->code;
   if (n > 1) return om_fail(st, OM_USAGE, NULL, "combine: it makes one lot, but --lot was given %zu times", n);
   if (n == 1) {
     combine->whole = wholes[0];
   } else {
-    combine->whole = om_arena_alloc(&session->arena, sizeof *combine->whole);
+    combine->whole = om_arena_alloc(session->arena, sizeof *combine->whole);
     oremark__material__init(combine->whole);
-    combine->whole->metals = om_arena_array(&session->arena, OM_MATERIAL_METALS_MAX, sizeof *combine->whole->metals);
+    combine->whole->metals = om_arena_array(session->arena, OM_MATERIAL_METALS_MAX, sizeof *combine->whole->metals);
   }
   if (fill(session, combine->whole, lots, combine->n_lots, st)) return st->code;
   event->kind_case = OREMARK__EVENT__KIND_COMBINE;

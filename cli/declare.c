@@ -9,12 +9,12 @@ static const struct om_option options[] = {
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Declare *declare = om_arena_alloc(&session->arena, sizeof *declare);
+  Oremark__Declare *declare = om_arena_alloc(session->arena, sizeof *declare);
   oremark__declare__init(declare);
   if (om_args_words(args, 0, 0, st) || om_session_own_site(session, &declare->site, args, "site", st) ||
-      om_materials_read(&session->arena, &declare->lots, &declare->n_lots, args, st))
+      om_materials_read(session->arena, &declare->lots, &declare->n_lots, args, st))
     return st->code;
-  declare->reason = om_copy_text(&session->arena, om_args_value(args, "reason"));
+  declare->reason = om_copy_text(session->arena, om_args_value(args, "reason"));
   event->kind_case = OREMARK__EVENT__KIND_DECLARE;
   event->declare = declare;
   return OM_OK;

@@ -10,15 +10,15 @@ static const struct om_option options[] = {
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Draw *draw = om_arena_alloc(&session->arena, sizeof *draw);
+  Oremark__Draw *draw = om_arena_alloc(session->arena, sizeof *draw);
   oremark__draw__init(draw);
   const struct om_given *energy = om_args_find(args, "energy"), *co2e = om_args_find(args, "co2e");
   struct om_found_lot pool;
   if (om_args_words(args, 1, 1, st)) return st->code;
   if (om_session_lot(session, &pool, args->words[0].value, st)) return om_given_wrap(&args->words[0], st);
-  draw->pool = om_lot_ref(&session->arena, &pool);
-  if (om_materials_read(&session->arena, &draw->outputs, &draw->n_outputs, args, st) ||
-      om_losses_read(&session->arena, &draw->losses, &draw->n_losses, args, st) ||
+  draw->pool = om_lot_ref(session->arena, &pool);
+  if (om_materials_read(session->arena, &draw->outputs, &draw->n_outputs, args, st) ||
+      om_losses_read(session->arena, &draw->losses, &draw->n_losses, args, st) ||
       (energy && om_given_u64(energy, &draw->energy_wh, INT64_MAX, st)) ||
       (co2e && om_given_u64(co2e, &draw->co2e_g, INT64_MAX, st)))
     return st->code;

@@ -9,12 +9,12 @@ static const struct om_option options[] = {
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Extract *extract = om_arena_alloc(&session->arena, sizeof *extract);
+  Oremark__Extract *extract = om_arena_alloc(session->arena, sizeof *extract);
   oremark__extract__init(extract);
   if (om_args_words(args, 0, 0, st) || om_session_own_site(session, &extract->site, args, "site", st) ||
-      om_materials_read(&session->arena, &extract->lots, &extract->n_lots, args, st))
+      om_materials_read(session->arena, &extract->lots, &extract->n_lots, args, st))
     return st->code;
-  extract->method = om_copy_text(&session->arena, om_args_value(args, "method"));
+  extract->method = om_copy_text(session->arena, om_args_value(args, "method"));
   event->kind_case = OREMARK__EVENT__KIND_EXTRACT;
   event->extract = extract;
   return OM_OK;

@@ -53,7 +53,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   request.what_case = OREMARK__REQUEST__WHAT_GET_LOT;
   request.get_lot = &get;
   Oremark__Reply *reply;
-  if (om_args_words(session->args, 1, 1, st) || om_get_lot(&session->arena, &get, session->args->words[0].value, st) ||
+  if (om_args_words(session->args, 1, 1, st) || om_get_lot(session->arena, &get, session->args->words[0].value, st) ||
       om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_LOT, st))
     return st->code;
   enum om_code code = OM_OK;

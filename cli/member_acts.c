@@ -32,7 +32,7 @@ static enum om_code public_half(struct om_session *session, ProtobufCBinaryData 
     }
     memcpy(key, info.public_key, sizeof key);
   }
-  out->data = om_arena_copy(&session->arena, key, sizeof key);
+  out->data = om_arena_copy(session->arena, key, sizeof key);
   out->len = sizeof key;
   return OM_OK;
 }
@@ -94,7 +94,7 @@ static int by_value(const void *a, const void *b) {
 
 static enum om_code roles(struct om_session *session, Oremark__NewMember *member, const struct om_args *args,
                           struct om_status *st) {
-  member->roles = om_arena_array(&session->arena, args->n, sizeof *member->roles);
+  member->roles = om_arena_array(session->arena, args->n, sizeof *member->roles);
   for (size_t i = 0; i < args->n; i++) {
     int role;
     if (!om_given_is(&args->given[i], "role")) continue;
@@ -107,8 +107,8 @@ static enum om_code roles(struct om_session *session, Oremark__NewMember *member
 
 static enum om_code build_enrol(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                 struct om_status *st) {
-  Oremark__Enrol *enrol = om_arena_alloc(&session->arena, sizeof *enrol);
-  Oremark__NewMember *member = om_arena_alloc(&session->arena, sizeof *member);
+  Oremark__Enrol *enrol = om_arena_alloc(session->arena, sizeof *enrol);
+  Oremark__NewMember *member = om_arena_alloc(session->arena, sizeof *member);
   const Oremark__Members *members;
   const struct om_given *name, *country, *home;
   oremark__enrol__init(enrol);
@@ -119,8 +119,8 @@ static enum om_code build_enrol(struct om_session *session, const struct om_args
       om_session_members(session, &members, st) || one_is_enough(session, members, st) ||
       log_named(session, &member->home_log, home, st))
     return st->code;
-  member->name = om_copy_text(&session->arena, name->value);
-  member->country = om_copy_text(&session->arena, country->value);
+  member->name = om_copy_text(session->arena, name->value);
+  member->country = om_copy_text(session->arena, country->value);
   for (size_t i = 0; i < members->n_members; i++)
     if (members->members[i]->member > member->member) member->member = members->members[i]->member;
   member->member++;
@@ -152,14 +152,14 @@ static const struct om_option add_key_options[] = {
 
 static enum om_code build_add_key(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                   struct om_status *st) {
-  Oremark__AddKey *add = om_arena_alloc(&session->arena, sizeof *add);
+  Oremark__AddKey *add = om_arena_alloc(session->arena, sizeof *add);
   const Oremark__Member *self;
   oremark__add_key__init(add);
   if (om_args_words(args, 0, 0, st) || public_half(session, &add->key, args, "member add-key", st) ||
       self_member(session, &self, st))
     return st->code;
-  add->label = om_copy_text(&session->arena, om_args_value(args, "label"));
-  copy_id(&session->arena, &event->previous, self->last_key);
+  add->label = om_copy_text(session->arena, om_args_value(args, "label"));
+  copy_id(session->arena, &event->previous, self->last_key);
   event->kind_case = OREMARK__EVENT__KIND_ADD_KEY;
   event->add_key = add;
   return OM_OK;
@@ -214,7 +214,7 @@ static enum om_code degrees(const struct om_given *given, int32_t *out, int32_t 
 
 static enum om_code build_add_site(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                    struct om_status *st) {
-  Oremark__AddSite *add = om_arena_alloc(&session->arena, sizeof *add);
+  Oremark__AddSite *add = om_arena_alloc(session->arena, sizeof *add);
   const Oremark__Member *self;
   const struct om_given *name, *country, *kind, *lat = om_args_find(args, "latitude"),
                                                 *lon = om_args_find(args, "longitude");
@@ -226,14 +226,14 @@ static enum om_code build_add_site(struct om_session *session, const struct om_a
       (lat && degrees(lat, &add->latitude_e6, 90, st)) || (lon && degrees(lon, &add->longitude_e6, 180, st)) ||
       self_member(session, &self, st))
     return st->code;
-  add->name = om_copy_text(&session->arena, name->value);
-  add->country = om_copy_text(&session->arena, country->value);
+  add->name = om_copy_text(session->arena, name->value);
+  add->country = om_copy_text(session->arena, country->value);
   add->kind = (Oremark__SiteKind)value;
-  add->external_id = om_copy_text(&session->arena, om_args_value(args, "external-id"));
+  add->external_id = om_copy_text(session->arena, om_args_value(args, "external-id"));
   for (size_t i = 0; i < self->n_sites; i++)
     if (self->sites[i]->site > add->site) add->site = self->sites[i]->site;
   add->site++;
-  copy_id(&session->arena, &event->previous, self->last_site);
+  copy_id(session->arena, &event->previous, self->last_site);
   event->kind_case = OREMARK__EVENT__KIND_ADD_SITE;
   event->add_site = add;
   return OM_OK;
@@ -286,15 +286,15 @@ static enum om_code daemon_key(struct om_session *session, ProtobufCBinaryData *
   } else {
     return om_fail(st, OM_USAGE, NULL, "member add-daemon: give --keys (the daemon's folder of keys) or --%s", option);
   }
-  out->data = om_arena_copy(&session->arena, key, sizeof key);
+  out->data = om_arena_copy(session->arena, key, sizeof key);
   out->len = sizeof key;
   return OM_OK;
 }
 
 static enum om_code build_add_daemon(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                      struct om_status *st) {
-  Oremark__AddDaemon *add = om_arena_alloc(&session->arena, sizeof *add);
-  Oremark__Daemon *daemon = om_arena_alloc(&session->arena, sizeof *daemon);
+  Oremark__AddDaemon *add = om_arena_alloc(session->arena, sizeof *add);
+  Oremark__Daemon *daemon = om_arena_alloc(session->arena, sizeof *daemon);
   const Oremark__Members *members;
   const struct om_given *origin, *operator_;
   struct om_hash network;
@@ -312,7 +312,7 @@ static enum om_code build_add_daemon(struct om_session *session, const struct om
     return st->code;
   if (!session->status)
     return om_fail(st, OM_USAGE, NULL, "member add-daemon: the log's number is asked of a daemon: leave --network out");
-  daemon->origin = om_copy_text(&session->arena, origin->value);
+  daemon->origin = om_copy_text(session->arena, origin->value);
   add->log = (uint32_t)session->status->status->n_logs;
   add->daemon = daemon;
   event->kind_case = OREMARK__EVENT__KIND_ADD_DAEMON;

@@ -23,12 +23,12 @@ static enum om_code run_new(struct om_session *session, struct om_status *st) {
   const Oremark__Genesis *genesis;
   struct om_hash id;
   if (om_args_words(session->args, 1, 1, st) || om_args_need(session->args, &out, "out", st) ||
-      om_spec_read(&session->arena, &made, session->args->words[0].value, om_now_ms(), st))
+      om_spec_read(session->arena, &made, session->args->words[0].value, om_now_ms(), st))
     return st->code;
   size_t len = oremark__genesis__get_packed_size(made);
-  uint8_t *bytes = om_arena_alloc(&session->arena, len);
+  uint8_t *bytes = om_arena_alloc(session->arena, len);
   oremark__genesis__pack(made, bytes);
-  if (om_genesis_check(&genesis, &session->arena, bytes, len, st))
+  if (om_genesis_check(&genesis, session->arena, bytes, len, st))
     return om_wrap(st, "%s", session->args->words[0].value);
   if (om_file_write(out->value, bytes, len, false, st)) return st->code;
   om_sha256(&id, bytes, len);
@@ -52,7 +52,7 @@ static enum om_code run_show(struct om_session *session, struct om_status *st) {
   const Oremark__Genesis *genesis;
   struct om_hash id;
   if (om_args_words(session->args, 1, 1, st) ||
-      om_genesis_read(&session->arena, &genesis, &id, session->args->words[0].value, st))
+      om_genesis_read(session->arena, &genesis, &id, session->args->words[0].value, st))
     return st->code;
   return om_genesis_show(session->out, genesis, &id, session->json, st);
 }
@@ -137,7 +137,7 @@ static enum om_code run_join(struct om_session *session, struct om_status *st) {
   const Oremark__Genesis *genesis;
   struct om_hash id;
   char *genesis_path = NULL, *keys = NULL;
-  if (om_args_words(args, 2, 2, st) || om_genesis_read(&session->arena, &genesis, &id, args->words[0].value, st))
+  if (om_args_words(args, 2, 2, st) || om_genesis_read(session->arena, &genesis, &id, args->words[0].value, st))
     return st->code;
   enum om_code code = absolute(&genesis_path, args->words[0].value, st);
   if (code == OM_OK) code = absolute(&keys, args->words[1].value, st);

@@ -15,9 +15,9 @@ static const struct om_option options[] = {
 };
 
 static Oremark__ReceivedLot *one_lot(struct om_session *session, const struct om_found_lot *found) {
-  Oremark__ReceivedLot *lot = om_arena_alloc(&session->arena, sizeof *lot);
+  Oremark__ReceivedLot *lot = om_arena_alloc(session->arena, sizeof *lot);
   oremark__received_lot__init(lot);
-  lot->lot = om_lot_ref(&session->arena, found);
+  lot->lot = om_lot_ref(session->arena, found);
   return lot;
 }
 
@@ -32,7 +32,7 @@ static enum om_code found_on_arrival(struct om_session *session, Oremark__Receiv
     if (om_given_word(given, &value, &oremark__shortage_reason__descriptor, st)) return st->code;
     lot->shortage = (Oremark__ShortageReason)value;
   }
-  return om_measured_read(&session->arena, &lot->metals, &lot->n_metals, args, from, to, st);
+  return om_measured_read(session->arena, &lot->metals, &lot->n_metals, args, from, to, st);
 }
 
 static bool is_measurement(const struct om_given *given) {
@@ -77,14 +77,14 @@ static enum om_code plain_lots(struct om_session *session, Oremark__Receive *rec
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Receive *receive = om_arena_alloc(&session->arena, sizeof *receive);
+  Oremark__Receive *receive = om_arena_alloc(session->arena, sizeof *receive);
   oremark__receive__init(receive);
-  receive->lots = om_arena_array(&session->arena, args->n_words + args->n, sizeof *receive->lots);
+  receive->lots = om_arena_array(session->arena, args->n_words + args->n, sizeof *receive->lots);
   if (!om_args_has(args, "lot") && om_args_words(args, 1, SIZE_MAX, st)) return st->code;
   if (om_session_own_site(session, &receive->site, args, "site", st) || plain_lots(session, receive, args, st) ||
       measured_lots(session, receive, args, st))
     return st->code;
-  receive->note = om_copy_text(&session->arena, om_args_value(args, "note"));
+  receive->note = om_copy_text(session->arena, om_args_value(args, "note"));
   event->kind_case = OREMARK__EVENT__KIND_RECEIVE;
   event->receive = receive;
   return OM_OK;

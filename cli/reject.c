@@ -8,13 +8,13 @@ static const struct om_option options[] = {
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Reject *reject = om_arena_alloc(&session->arena, sizeof *reject);
+  Oremark__Reject *reject = om_arena_alloc(session->arena, sizeof *reject);
   oremark__reject__init(reject);
   const struct om_given *reason;
   if (om_session_lots(session, &reject->lots, &reject->n_lots, NULL, args, 1, st) ||
       om_args_need(args, &reason, "reason", st))
     return st->code;
-  reject->reason = om_copy_text(&session->arena, reason->value);
+  reject->reason = om_copy_text(session->arena, reason->value);
   event->kind_case = OREMARK__EVENT__KIND_REJECT;
   event->reject = reject;
   return OM_OK;

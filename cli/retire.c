@@ -11,7 +11,7 @@ static const struct om_option options[] = {
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Retire *retire = om_arena_alloc(&session->arena, sizeof *retire);
+  Oremark__Retire *retire = om_arena_alloc(session->arena, sizeof *retire);
   oremark__retire__init(retire);
   const struct om_given *reason;
   int value;
@@ -20,8 +20,8 @@ static enum om_code build(struct om_session *session, const struct om_args *args
       om_given_word(reason, &value, &oremark__retire_reason__descriptor, st))
     return st->code;
   retire->reason = (Oremark__RetireReason)value;
-  retire->product = om_copy_text(&session->arena, om_args_value(args, "product"));
-  retire->country = om_copy_text(&session->arena, om_args_value(args, "country"));
+  retire->product = om_copy_text(session->arena, om_args_value(args, "product"));
+  retire->country = om_copy_text(session->arena, om_args_value(args, "country"));
   event->kind_case = OREMARK__EVENT__KIND_RETIRE;
   event->retire = retire;
   return OM_OK;

@@ -13,6 +13,7 @@
 
 enum om_code om_session_begin(struct om_session *session, const struct om_args *args, struct om_status *st) {
   *session = (struct om_session){.out = stdout, .err = stderr, .args = args, .json = om_args_has(args, "json")};
+  session->arena = &session->own;
   return om_profile_load(&session->profile, st);
 }
 
@@ -22,7 +23,7 @@ void om_session_end(struct om_session *session) {
   om_client_close(session->client);
   om_secret_free(session->secret);
   om_profile_free(&session->profile);
-  om_arena_free(&session->arena);
+  om_arena_free(&session->own);
 }
 
 enum om_code om_session_client(struct om_session *session, struct om_client **out, struct om_status *st) {
@@ -204,10 +205,10 @@ static enum om_code ask_lot(struct om_session *session, struct om_found_lot *out
   request.what_case = OREMARK__REQUEST__WHAT_GET_LOT;
   request.get_lot = &get;
   Oremark__Reply *reply;
-  if (om_get_lot(&session->arena, &get, text, st) || om_session_call(session, &reply, &request, st)) return st->code;
+  if (om_get_lot(session->arena, &get, text, st) || om_session_call(session, &reply, &request, st)) return st->code;
   if (reply->what_case == OREMARK__REPLY__WHAT_LOT) {
     om_found_from(out, reply->lot);
-    out->name = om_arena_copy(&session->arena, out->name, strlen(out->name) + 1);
+    out->name = om_arena_copy(session->arena, out->name, strlen(out->name) + 1);
   } else {
     not_this_reply(st);
   }
@@ -287,12 +288,12 @@ Oremark__LotRef *om_lot_ref(struct om_arena *arena, const struct om_found_lot *f
 enum om_code om_session_lots(struct om_session *session, Oremark__LotRef ***out, size_t *n, struct om_found_lot **found,
                              const struct om_args *args, size_t min, struct om_status *st) {
   if (om_args_words(args, min, SIZE_MAX, st)) return st->code;
-  *out = om_arena_array(&session->arena, args->n_words, sizeof **out);
-  struct om_found_lot *all = om_arena_array(&session->arena, args->n_words, sizeof *all);
+  *out = om_arena_array(session->arena, args->n_words, sizeof **out);
+  struct om_found_lot *all = om_arena_array(session->arena, args->n_words, sizeof *all);
   *n = 0;
   for (size_t i = 0; i < args->n_words; i++) {
     if (om_session_lot(session, &all[i], args->words[i].value, st)) return om_given_wrap(&args->words[i], st);
-    (*out)[(*n)++] = om_lot_ref(&session->arena, &all[i]);
+    (*out)[(*n)++] = om_lot_ref(session->arena, &all[i]);
   }
   if (found) *found = all;
   return OM_OK;

@@ -36,13 +36,14 @@ struct om_session {
   const struct om_args *args; /* the command line's */
   bool json;
   struct om_profile profile;
-  struct om_arena arena;
+  struct om_arena own;
+  struct om_arena *arena; /* what is built lives here: &own, or what an import sets for each of its statements */
   /* Where lots are looked up before the daemon is asked: an import knows those of its other rows. NULL: nowhere.
    * OM_MISSING goes on to the daemon. */
   enum om_code (*find_lot)(void *ctx, struct om_found_lot *out, const char *text, struct om_status *st);
   void *find_ctx;
-  /* Told of every lot that the daemon described. NULL: nobody. */
-  void (*found_lot)(void *ctx, const struct om_found_lot *found, const char *text);
+  /* Told of every lot that the daemon described; may know better, and say so in FOUND. NULL: nobody. */
+  void (*found_lot)(void *ctx, struct om_found_lot *found, const char *text);
   size_t last_events_used; /* of the --last-event options */
   /* Asked once; use the functions below. */
   struct om_client *client;

@@ -13,19 +13,19 @@ static const struct om_option options[] = {
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Ship *ship = om_arena_alloc(&session->arena, sizeof *ship);
+  Oremark__Ship *ship = om_arena_alloc(session->arena, sizeof *ship);
   oremark__ship__init(ship);
   const struct om_given *consignee, *mode = om_args_find(args, "mode");
   int value = 0;
   if (om_session_lots(session, &ship->lots, &ship->n_lots, NULL, args, 1, st) ||
       om_args_need(args, &consignee, "consignee", st) ||
       (mode && om_given_word(mode, &value, &oremark__transport_mode__descriptor, st)) ||
-      om_texts_read(&session->arena, &ship->seals, &ship->n_seals, args, "seal", st))
+      om_texts_read(session->arena, &ship->seals, &ship->n_seals, args, "seal", st))
     return st->code;
   if (om_session_member(session, &ship->consignee, consignee->value, st)) return om_given_wrap(consignee, st);
   ship->mode = (Oremark__TransportMode)value;
   ship->with_title = om_args_has(args, "with-title");
-  ship->waybill = om_copy_text(&session->arena, om_args_value(args, "waybill"));
+  ship->waybill = om_copy_text(session->arena, om_args_value(args, "waybill"));
   event->kind_case = OREMARK__EVENT__KIND_SHIP;
   event->ship = ship;
   return OM_OK;

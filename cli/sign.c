@@ -62,7 +62,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   const struct om_secret *secret;
   if (om_args_words(session->args, 1, 1, st)) return st->code;
   const char *path = session->args->words[0].value, *out = om_args_value(session->args, "out");
-  if (om_signed_read(&s, &session->arena, path, st) || check_network(session, &s, st)) return st->code;
+  if (om_signed_read(&s, session->arena, path, st) || check_network(session, &s, st)) return st->code;
   describe(session->json ? session->err : session->out, &s);
   if (om_session_self(session, &self, st) || agreed(session, st) || om_session_secret(session, &secret, st) ||
       om_signed_add(&s, secret, self, st) || om_signed_write(&s, out ? out : path, !out, st))

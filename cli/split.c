@@ -34,7 +34,7 @@ static void in_proportion(struct om_arena *arena, Oremark__Material *part, const
 
 static enum om_code add_rest(struct om_session *session, Oremark__Split *split, const struct om_found_lot *lot,
                              uint64_t gross, struct om_status *st) {
-  Oremark__Material *rest = om_arena_alloc(&session->arena, sizeof *rest);
+  Oremark__Material *rest = om_arena_alloc(session->arena, sizeof *rest);
   oremark__material__init(rest);
   char mass[OM_MASS_TEXT_BYTES];
   if (gross >= lot->gross_mg)
@@ -42,8 +42,8 @@ static enum om_code add_rest(struct om_session *session, Oremark__Split *split, 
                    om_mass_format(mass, sizeof mass, (int64_t)lot->gross_mg));
   rest->gross_mg = lot->gross_mg - gross;
   rest->form = (Oremark__Form)lot->form;
-  rest->name = om_copy_text(&session->arena, lot->name);
-  rest->metals = om_arena_array(&session->arena, lot->n_metals, sizeof *rest->metals);
+  rest->name = om_copy_text(session->arena, lot->name);
+  rest->metals = om_arena_array(session->arena, lot->n_metals, sizeof *rest->metals);
   for (size_t i = 0; i < lot->n_metals; i++) {
     uint64_t left = lot->contained_mg[i];
     for (size_t p = 0; p < split->n_parts; p++)
@@ -55,7 +55,7 @@ static enum om_code add_rest(struct om_session *session, Oremark__Split *split, 
                          om_element_symbol((uint8_t)metal->element));
         left -= metal->contained_mg;
       }
-    set_metal(&session->arena, rest, lot->elements[i], left);
+    set_metal(session->arena, rest, lot->elements[i], left);
   }
   split->parts[split->n_parts++] = rest;
   return OM_OK;
@@ -67,8 +67,8 @@ static enum om_code fill_parts(struct om_session *session, Oremark__Split *split
   for (size_t i = 0; i < split->n_parts; i++) {
     Oremark__Material *part = split->parts[i];
     if (part->form == OREMARK__FORM__FORM_UNSTATED) part->form = (Oremark__Form)lot->form;
-    if (!*part->name) part->name = om_copy_text(&session->arena, lot->name);
-    if (part->n_metals == 0) in_proportion(&session->arena, part, lot, gross);
+    if (!*part->name) part->name = om_copy_text(session->arena, lot->name);
+    if (part->n_metals == 0) in_proportion(session->arena, part, lot, gross);
     if (__builtin_add_overflow(gross, part->gross_mg, &gross))
       return om_fail(st, OM_USAGE, NULL, "split: the parts' gross masses are together more than any lot can have");
   }
@@ -77,16 +77,16 @@ static enum om_code fill_parts(struct om_session *session, Oremark__Split *split
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Split *split = om_arena_alloc(&session->arena, sizeof *split);
+  Oremark__Split *split = om_arena_alloc(session->arena, sizeof *split);
   oremark__split__init(split);
   struct om_found_lot lot;
   Oremark__Material **parts;
   bool with_rest = om_args_has(args, "rest");
   if (om_args_words(args, 1, 1, st)) return st->code;
   if (om_session_lot(session, &lot, args->words[0].value, st)) return om_given_wrap(&args->words[0], st);
-  split->lot = om_lot_ref(&session->arena, &lot);
-  if (om_materials_read(&session->arena, &parts, &split->n_parts, args, st)) return st->code;
-  split->parts = om_arena_array(&session->arena, split->n_parts + 1, sizeof *split->parts);
+  split->lot = om_lot_ref(session->arena, &lot);
+  if (om_materials_read(session->arena, &parts, &split->n_parts, args, st)) return st->code;
+  split->parts = om_arena_array(session->arena, split->n_parts + 1, sizeof *split->parts);
   for (size_t i = 0; i < split->n_parts; i++) split->parts[i] = parts[i];
   if (with_rest && !lot.described)
     return om_fail(st, OM_USAGE, NULL, "--rest: what the lot holds is not known here: state every part");

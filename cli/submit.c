@@ -10,7 +10,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   struct om_hash network;
   if (om_args_words(session->args, 1, 1, st)) return st->code;
   const char *path = session->args->words[0].value;
-  if (om_signed_read(&s, &session->arena, path, st)) return st->code;
+  if (om_signed_read(&s, session->arena, path, st)) return st->code;
   if (s.n_signatures == 0)
     return om_fail(st, OM_USAGE, NULL, "%s carries no signature yet: sign it with 'oremark sign %s'", path, path);
   if (om_session_network(session, &network, st)) return st->code;

@@ -16,15 +16,15 @@ static const struct om_option options[] = {
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
-  Oremark__Transform *transform = om_arena_alloc(&session->arena, sizeof *transform);
+  Oremark__Transform *transform = om_arena_alloc(session->arena, sizeof *transform);
   oremark__transform__init(transform);
   const struct om_given *process, *energy = om_args_find(args, "energy"), *co2e = om_args_find(args, "co2e");
   int value;
   if (om_session_own_site(session, &transform->site, args, "site", st) || om_args_need(args, &process, "process", st) ||
       om_given_word(process, &value, &oremark__process__descriptor, st) ||
       om_session_lots(session, &transform->inputs, &transform->n_inputs, NULL, args, 1, st) ||
-      om_materials_read(&session->arena, &transform->outputs, &transform->n_outputs, args, st) ||
-      om_losses_read(&session->arena, &transform->losses, &transform->n_losses, args, st) ||
+      om_materials_read(session->arena, &transform->outputs, &transform->n_outputs, args, st) ||
+      om_losses_read(session->arena, &transform->losses, &transform->n_losses, args, st) ||
       (energy && om_given_u64(energy, &transform->energy_wh, INT64_MAX, st)) ||
       (co2e && om_given_u64(co2e, &transform->co2e_g, INT64_MAX, st)))
     return st->code;

@@ -321,7 +321,13 @@ enum om_code om_stage_gain(struct om_stage *stage, uint8_t element, int64_t mg, 
 
 /* ---- judging ---- */
 
-/* May the statement's member speak in this log at all? */
+static bool has_signed(const struct om_case *judged, uint32_t member) {
+  for (size_t i = 0; i < judged->n_signers; i++)
+    if (judged->signers[i] == member) return true;
+  return false;
+}
+
+/* May the statement's member speak in this log at all, and does it? Others' signatures do not stand for its own. */
 static enum om_code check_member(struct om_stage *stage, struct om_status *st) {
   const struct om_case *judged = stage->judged;
   uint32_t number = judged->statement->member;
@@ -334,6 +340,9 @@ static enum om_code check_member(struct om_stage *stage, struct om_status *st) {
   if (stage->member.home_log != judged->log)
     return om_fail(st, OM_REFUSED, "home", "the home log of member %u (%s) is log %u, and this is log %u: submit to the daemon of its home log",
                    number, stage->member.name, stage->member.home_log, judged->log);
+  if (!has_signed(judged, number))
+    return om_fail(st, OM_REFUSED, "signature", "the statement is of member %u (%s), and none of its keys has signed it: sign it with one",
+                   number, stage->member.name);
   return OM_OK;
 }
 

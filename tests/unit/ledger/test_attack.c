@@ -1,0 +1,190 @@
+/* What dishonest members and operators try: each of these was possible, or nearly. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/network.h"
+
+static const int64_t t0 = INT64_C(1710000000000);
+
+struct fixture {
+  struct network net;
+  char *paths[NETWORK_MAX];
+  struct om_ledger *ledgers[NETWORK_MAX];
+};
+
+struct bytes {
+  uint8_t *data;
+  size_t len;
+};
+
+struct lot {
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct om_hash last;
+};
+
+#define assert_code(got, wanted, st)                                                                  \
+  do {                                                                                                \
+    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
+  } while (0)
+
+static void settle(struct fixture *f, int64_t now_ms) {
+  struct om_status st = {0};
+  enum om_code code = network_settle(&f->net, f->ledgers, now_ms, &st);
+  assert_code(code, OM_OK, &st);
+}
+
+static struct bytes state(struct fixture *f, uint32_t member, Oremark__Event *event, int64_t at, const uint32_t *signers, size_t n) {
+  struct bytes out;
+  Oremark__Event *events[] = {event};
+  out.data = network_statement(&f->net, &out.len, member, at, events, 1, signers, n);
+  return out;
+}
+
+/* Submits and frees; *LOT, if asked for, is what the first event wrote first. */
+static enum om_code submit(struct fixture *f, size_t daemon, struct bytes b, int64_t at, struct lot *lot, struct om_status *st) {
+  struct om_receipt receipt;
+  memset(st, 0, sizeof *st);
+  enum om_code code = network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, b.data, b.len, at, st);
+  if (lot) network_lot(&f->net, lot->number, &lot->last, b.data, b.len, 0, 0);
+  free(b.data);
+  return code;
+}
+
+static void add_site(struct fixture *f, uint32_t member) {
+  struct om_status st;
+  Oremark__AddSite act = OREMARK__ADD_SITE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  char name[] = "pit", country[] = "PE";
+  act.site = 1;
+  act.name = name;
+  act.country = country;
+  act.kind = OREMARK__SITE_KIND__SITE_KIND_MINE;
+  event.kind_case = OREMARK__EVENT__KIND_ADD_SITE;
+  event.add_site = &act;
+  enum om_code code = submit(f, 0, state(f, member, &event, t0, &member, 1), t0, NULL, &st);
+  assert_code(code, OM_OK, &st);
+}
+
+/* N daemons, every member but the first with a mine, all of it final everywhere. */
+static void open_all(struct fixture *f, size_t n, bool witnessed) {
+  network_open(&f->net, n, witnessed);
+  for (size_t i = 0; i < n; i++) {
+    f->paths[i] = temp_folder();
+    f->ledgers[i] = network_ledger(&f->net, i, f->paths[i]);
+  }
+  for (uint32_t member = 2; member <= n; member++) add_site(f, member);
+  settle(f, t0);
+}
+
+static void close_all(struct fixture *f) {
+  for (size_t i = 0; i < f->net.n; i++) {
+    om_ledger_close(f->ledgers[i]);
+    remove_folder(f->paths[i]);
+  }
+  network_close(&f->net);
+}
+
+
+/* ---- statements ---- */
+
+static struct bytes extract(struct fixture *f, uint32_t member, uint64_t copper_mg, int64_t at) {
+  Oremark__Metal metal = OREMARK__METAL__INIT, *metals[] = {&metal};
+  Oremark__Material material = OREMARK__MATERIAL__INIT, *lots[] = {&material};
+  Oremark__Extract act = OREMARK__EXTRACT__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  metal.element = 29;
+  metal.contained_mg = copper_mg;
+  material.form = OREMARK__FORM__FORM_CONCENTRATE;
+  material.gross_mg = 4 * copper_mg;
+  material.n_metals = 1;
+  material.metals = metals;
+  act.site = 1;
+  act.n_lots = 1;
+  act.lots = lots;
+  event.kind_case = OREMARK__EVENT__KIND_EXTRACT;
+  event.extract = &act;
+  return state(f, member, &event, at, &member, 1);
+}
+
+static Oremark__LotRef refer(struct lot *lot) {
+  Oremark__LotRef ref = OREMARK__LOT_REF__INIT;
+  ref.number = (ProtobufCBinaryData){sizeof lot->number, lot->number};
+  ref.last_event = (ProtobufCBinaryData){sizeof lot->last.bytes, lot->last.bytes};
+  return ref;
+}
+
+static struct bytes ship(struct fixture *f, uint32_t member, uint32_t consignee, struct lot *lot, bool with_title, int64_t at) {
+  Oremark__LotRef ref = refer(lot), *refs[] = {&ref};
+  Oremark__Ship act = OREMARK__SHIP__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  act.n_lots = 1;
+  act.lots = refs;
+  act.consignee = consignee;
+  act.with_title = with_title;
+  event.kind_case = OREMARK__EVENT__KIND_SHIP;
+  event.ship = &act;
+  return state(f, member, &event, at, &member, 1);
+}
+
+static struct bytes receive(struct fixture *f, uint32_t member, struct lot *lot, int64_t at) {
+  Oremark__LotRef ref = refer(lot);
+  Oremark__ReceivedLot received = OREMARK__RECEIVED_LOT__INIT, *lots[] = {&received};
+  Oremark__Receive act = OREMARK__RECEIVE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  received.lot = &ref;
+  act.site = 1;
+  act.n_lots = 1;
+  act.lots = lots;
+  event.kind_case = OREMARK__EVENT__KIND_RECEIVE;
+  event.receive = &act;
+  return state(f, member, &event, at, &member, 1);
+}
+
+static struct bytes retire(struct fixture *f, uint32_t member, struct lot *lot, int64_t at, const uint32_t *signers, size_t n) {
+  Oremark__LotRef ref = refer(lot), *refs[] = {&ref};
+  Oremark__Retire act = OREMARK__RETIRE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  act.n_lots = 1;
+  act.lots = refs;
+  act.reason = OREMARK__RETIRE_REASON__RETIRE_REASON_DISPOSED;
+  event.kind_case = OREMARK__EVENT__KIND_RETIRE;
+  event.retire = &act;
+  return state(f, member, &event, at, signers, n);
+}
+
+/* ---- signers ---- */
+
+/* The owner of what another keeps signs in the keeper's name: its signature is asked for, the keeper's is not there. */
+static void test_an_owner_does_not_speak_for_the_custodian(void **unused) {
+  (void)unused;
+  static const uint32_t owner[] = {2}, both[] = {2, 3};
+  struct fixture f;
+  struct om_status st;
+  struct lot lot;
+  open_all(&f, 3, false);
+  enum om_code code = submit(&f, 1, extract(&f, 2, 1000000, t0), t0, &lot, &st);
+  assert_code(code, OM_OK, &st);
+  struct lot at = lot;
+  code = submit(&f, 1, ship(&f, 2, 3, &lot, false, t0), t0, &at, &st);
+  assert_code(code, OM_OK, &st);
+  lot.last = at.last;
+  settle(&f, t0);
+  code = submit(&f, 2, receive(&f, 3, &lot, t0), t0, &at, &st);
+  assert_code(code, OM_OK, &st);
+  lot.last = at.last;
+  assert_int_equal(submit(&f, 2, retire(&f, 3, &lot, t0, owner, 1), t0, NULL, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "signature");
+  code = submit(&f, 2, retire(&f, 3, &lot, t0, both, 2), t0, NULL, &st);
+  assert_code(code, OM_OK, &st);
+  close_all(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_an_owner_does_not_speak_for_the_custodian),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

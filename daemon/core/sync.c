@@ -238,7 +238,6 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
   node->inbox_cost += cost;
   tracked->got += in->n;
   tracked->progress_ms = now_ms;
-  if (tracked->got >= offered(tracked, row)) release_bulk(node, tracked);
   om_node_mark_log(node, in->log);
   return OM_OK;
 }
@@ -365,7 +364,9 @@ static void taken(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->holding && tracked->inbox.first == NULL) tracked->holding = false;
   if (tracked->source != OM_SLOT_NONE) {
-    om_node_row(node, tracked->source, log)->follow_due = true;
+    struct om_row *row = om_node_row(node, tracked->source, log);
+    if (tracked->size >= offered(tracked, row)) release_bulk(node, tracked);
+    row->follow_due = true;
     om_node_mark_row(node, tracked->source, log);
   } else {
     om_sync_choose(node, log, now_ms);

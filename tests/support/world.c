@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/peer.pb-c.h"
+#include "daemon/core/peer.h"
 #include "support/seed.h"
 
 enum { STEP_MS = 10, PROPOSE_TIMEOUT_MS = 2000, PROPOSE_INTERVAL_MS = 50 };
@@ -48,23 +48,33 @@ static uint8_t *entry_bytes(struct world *w, size_t len, uint32_t log, uint64_t 
   return bytes;
 }
 
-/* As om_log_quorum: all witnesses but the log's own; every daemon has another operator. */
-static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log) {
-  *out = (struct om_quorum){.n = 0};
-  for (uint32_t i = 0; i < w->n; i++) {
-    if (!w->witness[i] || i == log) continue;
-    struct om_daemon *daemon = &out->daemons[out->n++];
-    daemon->log = i;
-    daemon->operator_member = i + 1;
-    origin_of(daemon->origin, i);
-    memcpy(daemon->cosign_key, om_secret_public(w->nodes[i].cosign_key), sizeof daemon->cosign_key);
-  }
-  out->operators = (uint32_t)out->n;
-  out->k = out->n == 0 ? 0 : out->operators * 2 / 3 + 1;
+static uint32_t operator_of(const struct world *w, uint32_t node) {
+  return w->one_operator && node == 2 ? 2 : node + 1;
 }
 
 static bool is_witness(const struct world *w, uint32_t node, uint32_t log) {
-  return w->witness[node] && node != log;
+  return w->witness[node] && operator_of(w, node) != operator_of(w, log);
+}
+
+static bool counted(const struct om_quorum *quorum, uint32_t operator_member) {
+  for (size_t i = 0; i < quorum->n; i++)
+    if (quorum->daemons[i].operator_member == operator_member) return true;
+  return false;
+}
+
+/* As om_log_quorum: all witnesses but those of the log's own operator. */
+static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log) {
+  *out = (struct om_quorum){.n = 0};
+  for (uint32_t i = 0; i < w->n; i++) {
+    if (!is_witness(w, i, log)) continue;
+    if (!counted(out, operator_of(w, i))) out->operators++;
+    struct om_daemon *daemon = &out->daemons[out->n++];
+    daemon->log = i;
+    daemon->operator_member = operator_of(w, i);
+    origin_of(daemon->origin, i);
+    memcpy(daemon->cosign_key, om_secret_public(w->nodes[i].cosign_key), sizeof daemon->cosign_key);
+  }
+  out->k = out->n == 0 ? 0 : out->operators * 2 / 3 + 1;
 }
 
 size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size, const struct om_hash *root,
@@ -220,6 +230,21 @@ static void do_cosign(struct world_node *self, struct om_action *job) {
   om_node_cosigned(self->node, job, code == OM_OK ? line : NULL, code, w->now_ms);
 }
 
+/* Of the quorum's operators, how many have signed the note. */
+static uint32_t signed_by(const struct om_note *note, const struct om_quorum *quorum) {
+  uint32_t members[WORLD_NODES], n = 0, k = 0;
+  for (size_t i = 0; i < quorum->n; i++) {
+    struct om_status st;
+    uint64_t time_s = 0;
+    const struct om_daemon *daemon = &quorum->daemons[i];
+    if (om_note_verify_cosignature(note, &time_s, daemon->origin, daemon->cosign_key, &st) != OM_OK) continue;
+    for (k = 0; k < n && members[k] != daemon->operator_member; k++) continue;
+    members[k] = daemon->operator_member;
+    n += k == n;
+  }
+  return n;
+}
+
 static enum om_code check_final(struct world_node *self, const struct om_action *job, uint64_t *size) {
   struct world *w = self->world;
   struct world_log *held = &self->logs[job->log];
@@ -227,16 +252,11 @@ static enum om_code check_final(struct world_node *self, const struct om_action 
   struct om_checkpoint checkpoint;
   struct om_quorum quorum;
   struct om_status st;
-  uint32_t n = 0;
   if (parse(w, &note, &checkpoint, job->log, job->bytes, job->len, &st) != OM_OK) return OM_REFUSED;
   *size = checkpoint.size;
   if (checkpoint.size > held->size) return OM_WAIT;
   quorum_of(w, &quorum, job->log);
-  for (size_t i = 0; i < quorum.n; i++) {
-    uint64_t time_s = 0;
-    if (om_note_verify_cosignature(&note, &time_s, quorum.daemons[i].origin, quorum.daemons[i].cosign_key, &st) == OM_OK) n++;
-  }
-  return n >= quorum.k && om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size]) ? OM_OK : OM_REFUSED;
+  return signed_by(&note, &quorum) >= quorum.k && om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size]) ? OM_OK : OM_REFUSED;
 }
 
 static void do_final(struct world_node *self, struct om_action *job) {
@@ -313,11 +333,22 @@ static void check_proposal(struct world_node *self, uint64_t size) {
   self->proposed_ms = self->world->now_ms;
 }
 
-static void count_message(struct world_node *self, const struct om_action *action) {
+/* Who is no witness is sent only what is final. */
+static void check_entries(struct world_node *self, const struct om_action *action, uint32_t to) {
+  struct om_peer_message message;
+  struct om_status st;
+  OM_ASSERT(om_peer_decode(&message, action->bytes, action->len, &st) == OM_OK && message.small == NULL);
+  const struct om_peer_entries *entries = &message.entries;
+  OM_ASSERT(is_witness(self->world, to, entries->log) || to == entries->log ||
+            entries->start + entries->n <= self->logs[entries->log].final_size);
+}
+
+static void count_message(struct world_node *self, const struct om_action *action, uint32_t to) {
   struct world *w = self->world;
   bool entries = action->bytes[0] == (4 << 3 | 2);
   Oremark__PeerMessage *message = entries ? NULL : oremark__peer_message__unpack(NULL, action->len, action->bytes);
   OM_ASSERT(entries || message != NULL);
+  if (entries) check_entries(self, action, to);
   if (message != NULL && message->what_case == OREMARK__PEER_MESSAGE__WHAT_PROPOSE) {
     struct om_note note;
     struct om_checkpoint checkpoint;
@@ -334,11 +365,23 @@ static void count_message(struct world_node *self, const struct om_action *actio
   if (message != NULL) oremark__peer_message__free_unpacked(message, NULL);
 }
 
+static void watch(struct world_node *self) {
+  struct world *w = self->world;
+  struct om_node_peer peer;
+  if (om_node_inbox_bytes(self->node) > w->most_in_inbox) w->most_in_inbox = om_node_inbox_bytes(self->node);
+  for (size_t i = 0; i < 2 * WORLD_LINKS; i++) {
+    const struct world_link *link = &w->links[i / 2];
+    if (!link->up || &w->nodes[link->nodes[i % 2]] != self) continue;
+    om_node_peer(self->node, &peer, link->slots[i % 2]);
+    if (peer.following > w->most_followed) w->most_followed = peer.following;
+  }
+}
+
 static void send_message(struct world_node *self, struct om_action *action) {
   unsigned side = 0;
   struct world_link *link = link_at(self->world, (uint32_t)(self - self->world->nodes), action->slot, &side);
   OM_ASSERT(link != NULL && action->len > 0 && action->len <= OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES);
-  count_message(self, action);
+  count_message(self, action, link->nodes[1 - side]);
   struct world_message *message = malloc(sizeof *message);
   OM_ASSERT(message != NULL);
   *message = (struct world_message){NULL, action->bytes, action->len};
@@ -377,7 +420,7 @@ static void drain(struct world_node *self) {
       for (size_t i = 0; i < self->n_jobs; i++) OM_ASSERT(self->jobs[i].log != action.log || self->jobs[i].kind != action.kind);
       self->jobs[self->n_jobs++] = action;
     }
-    if (om_node_inbox_bytes(self->node) > self->world->most_in_inbox) self->world->most_in_inbox = om_node_inbox_bytes(self->node);
+    watch(self);
   }
 }
 
@@ -474,6 +517,17 @@ void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, b
     w->nodes[i].cosign_key = secret_of(2, (uint8_t)i);
   }
   for (uint32_t i = 0; i < n; i++) open_node(w, i);
+}
+
+void world_one_operator(struct world *w) {
+  w->one_operator = true;
+  for (uint32_t i = 0; i < w->n; i++) {
+    for (uint32_t log = 0; log < w->n; log++) {
+      struct om_quorum quorum;
+      quorum_of(w, &quorum, log);
+      om_node_quorum(w->nodes[i].node, log, &quorum, w->now_ms);
+    }
+  }
 }
 
 static void close_node(struct world_node *self) {

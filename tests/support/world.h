@@ -6,7 +6,7 @@
 
 #include "daemon/core/node.h"
 
-enum { WORLD_NODES = 8, WORLD_LINKS = 16 };
+enum { WORLD_NODES = 12, WORLD_LINKS = 16 };
 
 struct world_entry {
   uint8_t *bytes;
@@ -69,6 +69,7 @@ struct world {
   int64_t now_ms;
   size_t n;
   bool witness[WORLD_NODES];
+  bool one_operator; /* nodes 1 and 2 are run by the same member */
   bool learns; /* the number of logs follows from how much of log 0 is held, else all are known */
   struct world_node nodes[WORLD_NODES];
   struct world_link links[WORLD_LINKS];
@@ -76,9 +77,12 @@ struct world {
   size_t ping_bytes;
   size_t most_in_pipe;
   size_t most_in_inbox;
+  uint32_t most_followed; /* logs by one node from one peer, at any time */
 };
 
 void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, bool learns);
+/* Nodes 1 and 2 are run by the same member. */
+void world_one_operator(struct world *w);
 void world_close(struct world *w);
 /* Returns the link's index. */
 size_t world_join(struct world *w, uint32_t a, uint32_t b);

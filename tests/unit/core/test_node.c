@@ -542,6 +542,208 @@ static void a_full_disk_is_tried_again(void **state) {
   close_three();
 }
 
+/* A home daemon sends a mirror what no quorum has signed: it is not taken in until a head says that it is final. */
+static void unfinal_entries_wait_for_their_head(void **state) {
+  (void)state;
+  static char note[OM_NOTE_BYTES_MAX];
+  const bool only_two[WORLD_NODES] = {false, false, true};
+  const uint32_t two = 2;
+  struct om_hash root = {{1}};
+  Oremark__Head head;
+  world_open(&w, 3, only_two, 1, false);
+  bad = world_join(&w, 0, 1);
+  world_run(&w, 500);
+  assert_false(forge_entries(1, 0, 10, 100)); /* the world stops if 0 takes one in */
+  world_run(&w, 500);
+  assert_int_equal(w.nodes[0].n_jobs, 0);
+  assert_true(om_node_inbox_bytes(w.nodes[0].node) > 0);
+  size_t len = world_note(&w, note, 1, 4, &root, &two, 1);
+  Oremark__PeerMessage message = head_of(&head, 1, note, len);
+  w.nodes[1].logs[1].final_size = 4; /* as if */
+  assert_false(forge(&message));
+  world_run(&w, 500);
+  assert_int_equal(w.nodes[0].logs[1].size, 4);
+  close_three();
+}
+
+/* ---- one node by hand ---- */
+
+static struct om_node *rig;
+static struct om_action apply, final; /* the last of each that came out */
+static uint64_t followed[3];          /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
+
+static enum om_code rig_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
+  (void)ctx, (void)log, (void)note, (void)len, (void)st;
+  assert_true(*size > 0);
+  return OM_OK;
+}
+
+static void note_follow(const struct om_action *action) {
+  Oremark__PeerMessage *message = oremark__peer_message__unpack(NULL, action->len, action->bytes);
+  assert_non_null(message);
+  if (message->what_case == OREMARK__PEER_MESSAGE__WHAT_FOLLOW && message->follow->log == 1)
+    followed[action->slot] = message->follow->stop ? UINT64_MAX : message->follow->from;
+  oremark__peer_message__free_unpacked(message, NULL);
+}
+
+static void rig_drain(void) {
+  struct om_action action;
+  while (om_node_next(rig, &action, 1000)) {
+    if (action.kind == OM_ACTION_APPLY) {
+      apply = action;
+    } else if (action.kind == OM_ACTION_FINAL) {
+      final = action;
+    } else {
+      assert_int_equal(action.kind, OM_ACTION_SEND);
+      note_follow(&action);
+      om_node_sent(rig, action.slot, action.len, 1000);
+      om_action_free(&action);
+    }
+  }
+}
+
+static void rig_say(uint32_t slot, const Oremark__PeerMessage *message) {
+  uint8_t *bytes = NULL;
+  size_t len = 0;
+  struct om_status st;
+  om_peer_encode(&bytes, &len, message);
+  if (om_node_message(rig, slot, bytes, len, 1000, &st) != OM_OK) fail_msg("%s", st.text);
+  free(bytes);
+  rig_drain();
+}
+
+static void rig_entries(uint32_t slot, uint64_t start, size_t n) {
+  static const uint8_t entry[50] = {1};
+  struct om_entry_sink sink;
+  struct om_status st;
+  uint8_t *bytes = NULL;
+  size_t len = 0;
+  om_entry_sink_begin(&sink, 1, start);
+  for (size_t i = 0; i < n; i++) assert_true(om_entry_put(&sink, entry, sizeof entry));
+  om_entry_sink_end(&sink, &bytes, &len);
+  assert_int_equal(om_node_message(rig, slot, bytes, len, 1000, &st), OM_OK);
+  free(bytes);
+  rig_drain();
+}
+
+/* Mirror only, two logs besides the registry's, relays in slots 0 and 1 that hold 100 entries of log 1. */
+static void rig_open(void) {
+  struct om_node_config config = {.own_log = OM_LOG_NONE, .version = "v", .judge = rig_judge};
+  Oremark__Hello hello;
+  Oremark__Have have;
+  rig = om_node_new(&config);
+  apply = final = (struct om_action){.kind = OM_ACTION_SEND};
+  for (size_t i = 0; i < 3; i++) followed[i] = UINT64_MAX;
+  om_node_logs(rig, 3);
+  for (uint32_t slot = 0; slot < 2; slot++) {
+    om_node_connected(rig, slot, OM_LOG_NONE, 1000);
+    Oremark__PeerMessage message = hello_as(&hello, OM_LOG_NONE, "v");
+    rig_say(slot, &message);
+    message = have_of(&have, 1, 100, 100);
+    rig_say(slot, &message);
+  }
+  assert_true((followed[0] == 0) != (followed[1] == 0)); /* exactly one is followed */
+}
+
+static void rig_close(void) {
+  om_action_free(&apply);
+  om_action_free(&final);
+  om_node_free(rig);
+}
+
+static void rig_head(uint32_t slot, uint64_t size) {
+  static char note[OM_NOTE_BYTES_MAX];
+  struct om_hash root = {{1}};
+  Oremark__Head head;
+  size_t len = world_note(&w, note, 1, size, &root, NULL, 0);
+  Oremark__PeerMessage message = head_of(&head, 1, note, len);
+  rig_say(slot, &message);
+}
+
+/* What an entry waits for is committed while its APPLY is under way: it is tried again, though nothing grows after that. */
+static void news_that_cross_a_wait(void **state) {
+  (void)state;
+  world_open(&w, 2, NULL, 1, false); /* for its keys */
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  rig_head(slot, 100);
+  rig_entries(slot, 0, 10);
+  assert_int_equal(apply.n, 10);
+  om_node_log_changed(rig, 2, 5, false, 1000);
+  om_node_applied(rig, &apply, 3, OM_WAIT, 1000);
+  rig_drain();
+  assert_int_equal(apply.kind, OM_ACTION_APPLY);
+  assert_int_equal(apply.start, 3);
+  assert_int_equal(apply.n, 7);
+  om_node_applied(rig, &apply, 3, OM_WAIT, 1000); /* nothing has grown since: now it waits */
+  rig_drain();
+  assert_int_equal(apply.kind, OM_ACTION_SEND);
+  om_node_log_changed(rig, 2, 6, false, 1000);
+  rig_drain();
+  assert_int_equal(apply.start, 3);
+  om_node_applied(rig, &apply, 10, OM_OK, 1000);
+  rig_drain();
+  assert_true(followed[0] == 10 || followed[1] == 10);
+  rig_close();
+  world_close(&w);
+}
+
+/* The followed peer goes while an APPLY is under way that then takes in only a part: the next is asked from there. */
+static void a_source_lost_during_an_apply(void **state) {
+  (void)state;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  rig_head(slot, 100);
+  rig_entries(slot, 0, 10);
+  rig_entries(slot, 10, 10);
+  om_node_disconnected(rig, slot, 1000);
+  rig_drain();
+  assert_int_equal(followed[1 - slot], 10); /* what is under way is not asked for again */
+  rig_entries(1 - slot, 10, 5);
+  om_node_applied(rig, &apply, 4, OM_OK, 1000);
+  rig_drain();
+  assert_int_equal(followed[1 - slot], 4);
+  assert_int_equal(om_node_inbox_bytes(rig), 0);
+  rig_entries(1 - slot, 4, 3);
+  assert_int_equal(apply.start, 4);
+  assert_int_equal(apply.n, 3);
+  rig_close();
+  world_close(&w);
+}
+
+/* A mirror that is always a little behind still stores heads: the first that it heard of is kept beside the newest. */
+static void the_first_head_is_not_forgotten(void **state) {
+  (void)state;
+  uint64_t size = 0;
+  struct om_status st;
+  struct om_note parsed;
+  struct om_checkpoint checkpoint;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  for (size = 10; size <= 50; size += 10) rig_head(slot, size);
+  rig_entries(slot, 0, 20);
+  assert_int_equal(apply.n, 20);
+  om_node_applied(rig, &apply, 20, OM_OK, 1000);
+  rig_drain();
+  assert_int_equal(final.kind, OM_ACTION_FINAL);
+  assert_int_equal(om_note_parse(&parsed, (const char *)final.bytes, final.len, &st), OM_OK);
+  assert_int_equal(om_checkpoint_parse(&checkpoint, NULL, parsed.text, parsed.text_len, &st), OM_OK);
+  assert_int_equal(checkpoint.size, 10);
+  om_node_finalised(rig, &final, OM_OK, 1000);
+  rig_drain();
+  assert_int_equal(final.kind, OM_ACTION_SEND); /* 50 is not held yet */
+  rig_entries(slot, 20, 40);
+  assert_int_equal(apply.n, 30); /* up to the newest head, not beyond */
+  om_node_applied(rig, &apply, 50, OM_OK, 1000);
+  rig_drain();
+  assert_int_equal(final.kind, OM_ACTION_FINAL);
+  assert_int_equal(apply.kind, OM_ACTION_SEND);
+  rig_close();
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hello_comes_first_and_once),
@@ -560,6 +762,10 @@ int main(void) {
       cmocka_unit_test(an_invalid_entry_stops_its_log),
       cmocka_unit_test(random_bytes),
       cmocka_unit_test(a_full_disk_is_tried_again),
+      cmocka_unit_test(unfinal_entries_wait_for_their_head),
+      cmocka_unit_test(news_that_cross_a_wait),
+      cmocka_unit_test(a_source_lost_during_an_apply),
+      cmocka_unit_test(the_first_head_is_not_forgotten),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 static struct world w; /* large: not on the stack */
 
 static const bool nobody[WORLD_NODES] = {false};
-static const bool everybody[WORLD_NODES] = {true, true, true, true, true, true, true, true};
+static const bool everybody[WORLD_NODES] = {true, true, true, true, true, true, true, true, true, true, true, true};
 
 static void join_all(void) {
   for (uint32_t a = 0; a < w.n; a++)
@@ -196,8 +196,48 @@ static void much_at_once(void **state) {
   assert_true(w.most_in_inbox <= 3 * (OM_WINDOW_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES));
   assert_true(w.most_in_pipe <= OM_LINK_QUEUE_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES);
   w.nodes[0].full = false;
-  assert_true(world_settle(&w, 60000));
+  assert_true(world_settle(&w, OM_STALL_MS - 1000)); /* in one go, without asking anew */
   assert_int_equal(om_node_inbox_bytes(w.nodes[0].node), 0);
+  world_close(&w);
+}
+
+/* Ten long logs from one relay: they take turns, and all come. */
+static void many_logs_behind(void **state) {
+  (void)state;
+  world_open(&w, 12, nobody, test_seed(), false);
+  for (uint32_t i = 2; i < 12; i++) {
+    world_join(&w, 1, i);
+    world_append(&w, i, OM_BULK_ENTRIES + 1000, 400, 0, 0);
+  }
+  world_run(&w, 10000);
+  w.most_followed = 0;
+  w.nodes[0].full = true;
+  world_join(&w, 0, 1);
+  world_run(&w, 3000);
+  assert_int_equal(w.most_followed, OM_BULK_LOGS + 1); /* and 1's own log, which is short */
+  w.nodes[0].full = false;
+  assert_true(world_settle(&w, 20000));
+  assert_int_equal(all_drops(), 0);
+  world_close(&w);
+}
+
+/* A quorum counts operators: two daemons of one are one. */
+static void operators_count_once(void **state) {
+  (void)state;
+  world_open(&w, 4, everybody, test_seed(), false);
+  world_one_operator(&w); /* for log 0: w = 2, k = 2 */
+  world_join(&w, 0, 1);
+  world_join(&w, 0, 2);
+  world_append(&w, 0, 5, 100, 0, 0);
+  world_run(&w, 5000);
+  assert_int_equal(w.nodes[1].logs[0].vote, 5);
+  assert_int_equal(w.nodes[2].logs[0].vote, 5);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 0);
+  assert_int_equal(w.nodes[0].n_jobs, 0);
+  world_join(&w, 0, 3);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 5);
+  assert_int_equal(all_drops(), 0);
   world_close(&w);
 }
 
@@ -279,6 +319,8 @@ int main(void) {
       cmocka_unit_test(waits_resolve),
       cmocka_unit_test(a_wait_is_silent),
       cmocka_unit_test(much_at_once),
+      cmocka_unit_test(many_logs_behind),
+      cmocka_unit_test(operators_count_once),
       cmocka_unit_test(a_lying_relay_is_left),
       cmocka_unit_test(late_and_silent_witnesses),
       cmocka_unit_test(a_peer_that_does_not_read),

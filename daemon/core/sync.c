@@ -100,7 +100,7 @@ static void release_bulk(struct om_node *node, struct om_tracked *tracked) {
   node->bulk--;
 }
 
-/* The inbox stays: the caller says whether what is in it is still wanted. */
+/* The inbox stays: what is in it may still be wanted. */
 static void stop_source(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
   uint32_t slot = tracked->source;
@@ -124,12 +124,9 @@ static void start_source(struct om_node *node, uint32_t log, uint32_t slot, int6
   om_node_mark_row(node, slot, log);
 }
 
-static void set_source(struct om_node *node, uint32_t log, uint32_t slot, int64_t now_ms) {
-  struct om_tracked *tracked = &node->logs[log];
-  if (tracked->source == slot) return;
+static void abandon_source(struct om_node *node, uint32_t log) {
   stop_source(node, log);
-  clear_inbox(node, tracked);
-  if (slot != OM_SLOT_NONE) start_source(node, log, slot, now_ms);
+  clear_inbox(node, &node->logs[log]);
 }
 
 /* Logs that are far behind take turns, so that what they are sent fits the inbox together. */
@@ -144,29 +141,25 @@ static bool admit(struct om_node *node, uint32_t log, uint32_t slot) {
   return true;
 }
 
-static void starve(struct om_tracked *tracked) {
-  tracked->starved = true;
-}
-
 void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   if (log == node->config.own_log || tracked->stopped || tracked->waits || tracked->holding) return;
   uint32_t slot = pick_source(node, log);
   if (slot == tracked->source && (slot == OM_SLOT_NONE || tracked->bulk)) return;
-  if (slot != tracked->source) set_source(node, log, OM_SLOT_NONE, now_ms);
-  if (slot != OM_SLOT_NONE && !admit(node, log, slot)) {
-    set_source(node, log, OM_SLOT_NONE, now_ms);
-    starve(tracked);
-    return;
-  }
+  if (slot != tracked->source) abandon_source(node, log);
   tracked->starved = false;
-  set_source(node, log, slot, now_ms);
+  if (slot == OM_SLOT_NONE) return;
+  if (!admit(node, log, slot)) {
+    abandon_source(node, log);
+    tracked->starved = true;
+  } else if (tracked->source == OM_SLOT_NONE) {
+    start_source(node, log, slot, now_ms);
+  }
 }
 
 /* Begins again from what is held. */
 static void choose_again(struct om_node *node, uint32_t log, int64_t now_ms) {
-  stop_source(node, log);
-  clear_inbox(node, &node->logs[log]);
+  abandon_source(node, log);
   om_sync_choose(node, log, now_ms);
 }
 
@@ -230,8 +223,8 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
   if (tracked->source != slot || tracked->stopped || in->start != tracked->got) return OM_OK; /* crossed with a stop */
   row->has = larger(row->has, in->start + in->n);
   if (!make_room(node, cost)) {
-    set_source(node, in->log, OM_SLOT_NONE, now_ms);
-    starve(tracked);
+    abandon_source(node, in->log);
+    tracked->starved = true;
     return OM_OK;
   }
   push_chunk(&tracked->inbox, new_chunk(in, cost, slot, node->peers[slot].log == in->log));
@@ -549,11 +542,11 @@ static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
     forget_stalls(node, log);
     next = next_with_more(node, log, slot);
   }
-  set_source(node, log, OM_SLOT_NONE, now_ms);
+  abandon_source(node, log);
   if (next != OM_SLOT_NONE && admit(node, log, next))
-    set_source(node, log, next, now_ms);
+    start_source(node, log, next, now_ms);
   else
-    starve(tracked);
+    tracked->starved = true;
 }
 
 static void tick_log(struct om_node *node, uint32_t log, int64_t now_ms) {

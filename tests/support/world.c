@@ -373,7 +373,7 @@ static void watch(struct world_node *self) {
     const struct world_link *link = &w->links[i / 2];
     if (!link->up || &w->nodes[link->nodes[i % 2]] != self) continue;
     om_node_peer(self->node, &peer, link->slots[i % 2]);
-    if (peer.following > w->most_followed) w->most_followed = peer.following;
+    if (peer.following > self->most_followed) self->most_followed = peer.following;
   }
 }
 

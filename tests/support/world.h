@@ -60,6 +60,7 @@ struct world_node {
   bool mute_witness;   /* answers no proposal */
   bool lies;           /* gives out altered entries of others' logs */
   bool full;           /* its writer answers OM_FULL */
+  uint32_t most_followed; /* logs from one peer, at any time */
   size_t drops;        /* links that it ended */
   char last_reason[OM_STATUS_TEXT_BYTES];
 };
@@ -77,7 +78,6 @@ struct world {
   size_t ping_bytes;
   size_t most_in_pipe;
   size_t most_in_inbox;
-  uint32_t most_followed; /* logs by one node from one peer, at any time */
 };
 
 void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, bool learns);

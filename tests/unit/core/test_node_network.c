@@ -210,11 +210,11 @@ static void many_logs_behind(void **state) {
     world_append(&w, i, OM_BULK_ENTRIES + 1000, 400, 0, 0);
   }
   world_run(&w, 10000);
-  w.most_followed = 0;
+  w.nodes[0].most_followed = 0;
   w.nodes[0].full = true;
   world_join(&w, 0, 1);
   world_run(&w, 3000);
-  assert_int_equal(w.most_followed, OM_BULK_LOGS + 1); /* and 1's own log, which is short */
+  assert_int_equal(w.nodes[0].most_followed, OM_BULK_LOGS + 1); /* and 1's own log, which is short */
   w.nodes[0].full = false;
   assert_true(world_settle(&w, 20000));
   assert_int_equal(all_drops(), 0);

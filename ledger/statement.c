@@ -120,7 +120,8 @@ enum om_code om_check_entry(struct om_checked **out, struct om_arena *arena, con
   if (!checked->entry) return malformed(st, "entry", "unpacks to more than is allowed");
   om_leaf_hash(&checked->leaf, bytes, len);
   if (checked->entry->what_case == OREMARK__ENTRY__WHAT__NOT_SET) return malformed(st, "entry", "holds nothing");
-  if (checked->entry->taken_ms <= 0) return malformed(st, "taken_ms", "is not a time after 1970");
+  if (checked->entry->taken_ms <= 0 || checked->entry->taken_ms > OM_TIME_MAX_MS)
+    return malformed(st, "taken_ms", "is not a time between 1970 and 9999");
   enum om_code code = OM_OK;
   if (checked->entry->what_case == OREMARK__ENTRY__WHAT_STATEMENT) {
     checked->signed_statement = checked->entry->statement;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/names.h"
 #include "support/network.h"
 
 static const int64_t t0 = INT64_C(1710000000000);
@@ -182,9 +183,47 @@ static void test_an_owner_does_not_speak_for_the_custodian(void **unused) {
   close_all(&f);
 }
 
+/* ---- times ---- */
+
+/* The entry of a signed statement, as an operator writes it who sets the time to what it likes. Frees B. */
+static struct bytes entry_of(struct bytes b, int64_t taken_ms) {
+  Oremark__Entry entry = OREMARK__ENTRY__INIT;
+  entry.taken_ms = taken_ms;
+  entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
+  entry.statement = oremark__signed_statement__unpack(NULL, b.len, b.data);
+  assert_non_null(entry.statement);
+  struct bytes out = {.len = oremark__entry__get_packed_size(&entry)};
+  out.data = malloc(out.len);
+  assert_non_null(out.data);
+  oremark__entry__pack(&entry, out.data);
+  oremark__signed_statement__free_unpacked(entry.statement, NULL);
+  free(b.data);
+  return out;
+}
+
+/* A time to which nothing can be added must not get as far as the rules, which add to it. */
+static void test_an_entry_is_taken_before_the_year_10000(void **unused) {
+  (void)unused;
+  static const int64_t times[] = {OM_TIME_MAX_MS, OM_TIME_MAX_MS + 1, INT64_MAX};
+  struct fixture f;
+  struct om_status st;
+  open_all(&f, 2, false);
+  for (size_t i = 0; i < 3; i++) {
+    struct om_arena arena = {0};
+    struct om_checked *checked;
+    struct bytes entry = entry_of(extract(&f, 2, 1000000, t0), times[i]);
+    enum om_code code = om_check_entry(&checked, &arena, &f.net.id, NULL, entry.data, entry.len, &st);
+    assert_int_equal(code, i == 0 ? OM_OK : OM_MALFORMED);
+    om_arena_free(&arena);
+    free(entry.data);
+  }
+  close_all(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_owner_does_not_speak_for_the_custodian),
+      cmocka_unit_test(test_an_entry_is_taken_before_the_year_10000),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

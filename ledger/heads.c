@@ -4,6 +4,8 @@
 
 #include "ledger/ledger_state.h"
 
+enum { WITNESS_AHEAD_S = 300 }; /* how far a log's clock may be ahead of its witness's: more than clocks that are set differ by */
+
 static void put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const void *note, size_t len) {
   uint8_t key[OM_HEAD_KEY_BYTES], row[16 + OM_NOTE_BYTES_MAX];
   OM_ASSERT(len <= OM_NOTE_BYTES_MAX);
@@ -98,6 +100,15 @@ static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, 
   return om_fail(st, OM_REFUSED, "witness", "this daemon is no witness of %s", head->origin);
 }
 
+/* Drift is capped by the period in which an entry says that it was taken: a log that runs ahead of time would use up the caps of
+ * years to come. Not for ever refused: the time will come. */
+static enum om_code check_clock(const struct om_log_state *state, const struct om_checkpoint *head, uint64_t time_s, struct om_status *st) {
+  uint64_t taken_s = (uint64_t)state->taken_ms / 1000;
+  if (taken_s <= time_s || taken_s - time_s <= WITNESS_AHEAD_S) return OM_OK;
+  return om_fail(st, OM_IO, "clock", "the last entry of %s was taken %llu s from now: it is not cosigned before that; one of the two clocks is wrong",
+                 head->origin, (unsigned long long)(taken_s - time_s));
+}
+
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note, size_t len,
                              uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st) {
   struct om_note parsed;
@@ -110,6 +121,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   if (code == OM_OK && info.stopped) code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
+  if (code == OM_OK) code = check_clock(state, &head, time_s, st);
   if (code == OM_OK) code = may_witness(batch, &self, log, &head, keys, st);
   if (code == OM_OK) code = vote(batch, log, &head, st);
   if (code == OM_OK) om_note_cosign(line, self.origin, keys->cosign, time_s, parsed.text, parsed.text_len);

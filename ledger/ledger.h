@@ -137,7 +137,8 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
 
 /* As a witness: checks LOG's proposed head NOTE against the mirrored tree, compares and sets the highest head cosigned (kept
  * durably), and makes the cosignature line (with newline) at TIME_S. It may be sent only after the commit. OM_WAIT: fewer entries
- * held; OM_REFUSED: not a witness, lower than or beside what was cosigned, wrong root, log stopped. */
+ * held; OM_REFUSED: not a witness, lower than or beside what was cosigned, wrong root, log stopped. OM_IO, rule "clock": the
+ * log's last entry is from the future, by this witness's clock; the same head may be cosigned later. */
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note, size_t len,
                              uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st);
 

@@ -220,10 +220,46 @@ static void test_an_entry_is_taken_before_the_year_10000(void **unused) {
   close_all(&f);
 }
 
+static enum om_code cosign(struct fixture *f, size_t daemon, uint32_t log, uint64_t time_s, struct om_status *st) {
+  struct om_txn *txn;
+  struct om_bytes head;
+  struct om_batch *batch;
+  char line[OM_NOTE_LINE_BYTES];
+  struct om_signers_keys keys = network_signers(&f->net, daemon);
+  memset(st, 0, sizeof *st);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[log]), st), OM_OK);
+  assert_int_equal(om_log_head(txn, &head, log, st), OM_OK);
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[daemon], st), OM_OK);
+  enum om_code code = om_batch_cosign(batch, line, log, head.data, head.len, time_s, &keys, st);
+  om_txn_abort(txn);
+  om_batch_abort(batch);
+  return code;
+}
+
+/* An operator takes an entry in next year's name, so that next year's cap on drift is its to use up now. */
+static void test_a_witness_does_not_sign_the_future(void **unused) {
+  (void)unused;
+  static const int64_t year_ms = INT64_C(365) * 86400000;
+  struct fixture f;
+  struct om_status st;
+  open_all(&f, 5, true);
+  enum om_code code = submit(&f, 1, extract(&f, 2, 1000000, t0), t0 + year_ms, NULL, &st);
+  assert_code(code, OM_OK, &st);
+  code = network_mirror(&f.net, f.ledgers[2], f.ledgers[1], 1, &st);
+  assert_code(code, OM_OK, &st);
+  assert_int_equal(cosign(&f, 2, 1, (uint64_t)t0 / 1000, &st), OM_IO);
+  assert_string_equal(st.rule, "clock");
+  assert_int_equal(cosign(&f, 2, 1, (uint64_t)(t0 + year_ms) / 1000 - 301, &st), OM_IO);
+  code = cosign(&f, 2, 1, (uint64_t)(t0 + year_ms) / 1000 - 300, &st);
+  assert_code(code, OM_OK, &st);
+  close_all(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_owner_does_not_speak_for_the_custodian),
       cmocka_unit_test(test_an_entry_is_taken_before_the_year_10000),
+      cmocka_unit_test(test_a_witness_does_not_sign_the_future),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

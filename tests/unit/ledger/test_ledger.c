@@ -392,7 +392,7 @@ static enum om_code cosign(struct fixture *f, size_t daemon, uint32_t log, struc
   struct om_status committed = {0};
   memset(st, 0, sizeof *st);
   assert_int_equal(om_batch_begin(&batch, f->ledgers[daemon], st), OM_OK);
-  enum om_code code = om_batch_cosign(batch, line, log, note.data, note.len, 1, &keys, st);
+  enum om_code code = om_batch_cosign(batch, line, log, note.data, note.len, (uint64_t)t0 / 1000, &keys, st);
   assert_int_equal(om_batch_commit(batch, &keys, &committed), OM_OK);
   return code;
 }

@@ -1,5 +1,5 @@
-/* A lot as the ledger keeps it: one row for every step of its life, so that it can be looked up as of any mark. Pure values;
- * contents and mixes live in the arena that the caller names. Any thread. */
+/* A lot as the ledger keeps it: one row for every step of its life, so that it can be looked up as of any mark. Pure
+ * values; contents and mixes live in the arena that the caller names. Any thread. */
 #ifndef OREMARK_LEDGER_LOT_H
 #define OREMARK_LEDGER_LOT_H
 
@@ -13,11 +13,11 @@
 #include "ledger/names.h"
 
 enum {
-  OM_LOT_METALS_MAX = 16,    /* a polymetallic concentrate is assayed for about a dozen; keeps a row below 20 KB */
+  OM_LOT_METALS_MAX = 16, /* a polymetallic concentrate is assayed for about a dozen; keeps a row below 20 KB */
 };
 
-/* Where an event stands: log number, entry index, event in the statement, place among the lots that the event wrote (its
- * "outputs"); of a lot that the event consumed, its place among those consumed. */
+/* Where an event stands: log number, entry index, event in the statement, place among the lots that the event wrote
+ * (its "outputs"); of a lot that the event consumed, its place among those consumed. */
 struct om_place {
   uint32_t log;
   uint64_t index;
@@ -54,7 +54,7 @@ struct om_lot {
   uint32_t next_owner; /* member number of who gets title at receipt; 0: title stays */
   uint32_t site;       /* number of the custodian's site where it is (in transit: where it was) */
   int64_t gross_mg;
-  size_t n_contents; /* ascending by element, at most OM_LOT_METALS_MAX */
+  size_t n_contents;                 /* ascending by element, at most OM_LOT_METALS_MAX */
   const struct om_content *contents; /* a consumed or retired lot: what it held at its end */
 };
 
@@ -65,10 +65,10 @@ enum {
 /* The table key of a lot's row. */
 void om_lot_key(uint8_t out[OM_LOT_KEY_BYTES], const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step);
 
-/* Row bytes of LOT (all but number and step, which are the key), in ARENA. Fixed layout, numbers big-endian: format (1, is 1),
- * state (1), pool (1), form (1), last event (32), at and born (log 4, index 8, event 2, output 2 each), custodian, pen, owner,
- * next owner, site (4 each), gross (8), contents (1), and for each: element (1), shares (1), and for each: origin (11), mg (8).
- * What is contained is the sum of the shares, so a row cannot disagree with itself. */
+/* Row bytes of LOT (all but number and step, which are the key), in ARENA. Fixed layout, numbers big-endian: format (1,
+ * is 1), state (1), pool (1), form (1), last event (32), at and born (log 4, index 8, event 2, output 2 each),
+ * custodian, pen, owner, next owner, site (4 each), gross (8), contents (1), and for each: element (1), shares (1), and
+ * for each: origin (11), mg (8). What is contained is the sum of the shares, so a row cannot disagree with itself. */
 void om_lot_encode(struct om_arena *arena, const uint8_t **out, size_t *len, const struct om_lot *lot);
 
 /* Reads a row; OM_CORRUPT where it is not one. The lot lives in ARENA and points into nothing else. */

@@ -17,8 +17,8 @@ struct om_replay_row {
 
 /* ---- the table ---- */
 
-/* FNV-1a (Fowler, Noll, Vo): lot numbers end in a hash, drift keys do not. Nobody gains by making keys collide in a replay of
- * their own history. */
+/* FNV-1a (Fowler, Noll, Vo): lot numbers end in a hash, drift keys do not. Nobody gains by making keys collide in a
+ * replay of their own history. */
 static uint64_t hash_of(const uint8_t *key, size_t len) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (size_t i = 0; i < len; i++) hash = (hash ^ key[i]) * UINT64_C(0x100000001b3);
@@ -64,8 +64,8 @@ enum om_code om_replay_lot(const struct om_replay *replay, struct om_arena *aren
   return om_lot_decode(arena, out, row->key, row->data, row->len, st);
 }
 
-static enum om_code backing_lot(void *ctx, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                                struct om_status *st) {
+static enum om_code backing_lot(void *ctx, struct om_arena *arena, struct om_lot *out,
+                                const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   return om_replay_lot(ctx, arena, out, number, st);
 }
 
@@ -82,7 +82,8 @@ static void drift_key(uint8_t out[DRIFT_KEY_BYTES], uint32_t member, uint8_t ele
   memcpy(out + 5, &period, sizeof period);
 }
 
-static enum om_code backing_drift(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period, struct om_status *st) {
+static enum om_code backing_drift(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period,
+                                  struct om_status *st) {
   (void)st;
   const struct om_replay *replay = ctx;
   uint8_t key[DRIFT_KEY_BYTES];

@@ -1,6 +1,7 @@
-/* Lots in memory, for judging a history anew without a store: what `lot verify` replays, and what tests play with. Entries are
- * judged one after the other, each against the rows that those before it left. It holds the last row of each lot, packed, so a
- * hundred thousand lots take some 30 MB. Owns all that it holds; what it returns is a copy. Thread: one at a time. */
+/* Lots in memory, for judging a history anew without a store: what `lot verify` replays, and what tests play with.
+ * Entries are judged one after the other, each against the rows that those before it left. It holds the last row of
+ * each lot, packed, so a hundred thousand lots take some 30 MB. Owns all that it holds; what it returns is a copy.
+ * Thread: one at a time. */
 #ifndef OREMARK_LEDGER_REPLAY_H
 #define OREMARK_LEDGER_REPLAY_H
 
@@ -14,8 +15,8 @@ struct om_replay_table {
 
 /* All zero but for what the caller sets is an empty one. Not to be copied once in use. */
 struct om_replay {
-  /* How far the log that is being judged covers LOG, as om_backing's; with MARK_CTX. NULL: the caller has made sure that the
-   * entries come in an order in which each leans only on what it may. */
+  /* How far the log that is being judged covers LOG, as om_backing's; with MARK_CTX. NULL: the caller has made sure
+   * that the entries come in an order in which each leans only on what it may. */
   enum om_code (*mark)(void *ctx, uint64_t *size, uint32_t log, struct om_status *st);
   void *mark_ctx;
   struct om_txn *registry; /* for the lookups of ledger/registry.h */

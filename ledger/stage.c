@@ -7,7 +7,7 @@
 #include "ledger/quantity.h"
 
 enum {
-  ROWS_FIRST = 32,      /* most statements write fewer */
+  ROWS_FIRST = 32, /* most statements write fewer */
   TOUCHED_FIRST = 64,
   DAY_MS = 86400000,
 };
@@ -29,8 +29,8 @@ static void push(struct om_stage *stage, struct om_lot ***list, size_t *n, size_
 
 /* ---- lots by number ---- */
 
-/* The last ten bytes of a number are a hash already. A grown crowd of equal ones is no danger: an entry has room for about a
- * thousand lots by number, and the numbers of new lots all hang on one statement id. */
+/* The last ten bytes of a number are a hash already. A grown crowd of equal ones is no danger: an entry has room for
+ * about a thousand lots by number, and the numbers of new lots all hang on one statement id. */
 static size_t slot_of(const uint8_t number[OM_LOT_NUMBER_BYTES], size_t cap) {
   uint64_t hash;
   memcpy(&hash, number + OM_LOT_NUMBER_BYTES - sizeof hash, sizeof hash);
@@ -73,10 +73,11 @@ static const char *hex_of(char out[2 * OM_HASH_BYTES + 1], const uint8_t *bytes)
 
 static enum om_code moved_on(const struct om_lot *lot, const Oremark__LotRef *ref, struct om_status *st) {
   char text[OM_LOT_TEXT_BYTES], given[2 * OM_HASH_BYTES + 1], last[2 * OM_HASH_BYTES + 1];
-  return om_fail(st, OM_REFUSED, "chain",
-                 "lot %s has moved on: its last event is %s (entry %llu of log %u), not %s: look at the lot again and sign anew",
-                 text_of(text, lot), hex_of(last, lot->last_event.bytes), (unsigned long long)lot->at.index, lot->at.log,
-                 hex_of(given, ref->last_event.data));
+  return om_fail(
+      st, OM_REFUSED, "chain",
+      "lot %s has moved on: its last event is %s (entry %llu of log %u), not %s: look at the lot again and sign anew",
+      text_of(text, lot), hex_of(last, lot->last_event.bytes), (unsigned long long)lot->at.index, lot->at.log,
+      hex_of(given, ref->last_event.data));
 }
 
 /* The lot of a reference by number, at the last event that the reference names. */
@@ -89,7 +90,8 @@ static enum om_code find_numbered(struct om_stage *stage, struct om_staged_lot *
   enum om_code code = stage->backing->lot(stage->backing->ctx, stage->arena, lot, ref->number.data, st);
   if (code == OM_MISSING) {
     char text[OM_LOT_TEXT_BYTES];
-    return om_fail(st, OM_REFUSED, "lot", "no lot %s is known here: check the number, or wait until the log that made it has arrived",
+    return om_fail(st, OM_REFUSED, "lot",
+                   "no lot %s is known here: check the number, or wait until the log that made it has arrived",
                    om_lot_format(text, sizeof text, ref->number.data));
   }
   if (code != OM_OK) return code;
@@ -102,16 +104,20 @@ static enum om_code find_numbered(struct om_stage *stage, struct om_staged_lot *
 static enum om_code find_placed(struct om_stage *stage, struct om_staged_lot **out, const Oremark__LotRef *ref,
                                 struct om_status *st) {
   if (ref->event >= stage->event)
-    return om_fail(st, OM_REFUSED, "chain", "it names a lot by event %u, which is not before it: name one that an earlier event wrote", ref->event);
+    return om_fail(st, OM_REFUSED, "chain",
+                   "it names a lot by event %u, which is not before it: name one that an earlier event wrote",
+                   ref->event);
   size_t first = stage->first[ref->event], n = stage->first[ref->event + 1] - first;
   if (ref->output >= n)
-    return om_fail(st, OM_REFUSED, "chain", "it names lot %u of event %u, which wrote %zu: they count from 0", ref->output, ref->event, n);
+    return om_fail(st, OM_REFUSED, "chain", "it names lot %u of event %u, which wrote %zu: they count from 0",
+                   ref->output, ref->event, n);
   const struct om_lot *lot = stage->outputs[first + ref->output];
   *out = entry_of(stage, lot->number);
   if ((*out)->last == lot) return OM_OK;
   char text[OM_LOT_TEXT_BYTES];
-  return om_fail(st, OM_REFUSED, "chain", "lot %s has moved on from event %u: event %u wrote it last: name it by that one",
-                 text_of(text, lot), ref->event, (*out)->last->at.event);
+  return om_fail(st, OM_REFUSED, "chain",
+                 "lot %s has moved on from event %u: event %u wrote it last: name it by that one", text_of(text, lot),
+                 ref->event, (*out)->last->at.event);
 }
 
 static enum om_code check_living(const struct om_lot *lot, struct om_status *st) {
@@ -120,10 +126,12 @@ static enum om_code check_living(const struct om_lot *lot, struct om_status *st)
     case OM_LOT_HELD:
     case OM_LOT_IN_TRANSIT: return OM_OK;
     case OM_LOT_CONSUMED:
-      return om_fail(st, OM_REFUSED, "consumed", "lot %s has been consumed (entry %llu of log %u): name the lots that were made of it",
+      return om_fail(st, OM_REFUSED, "consumed",
+                     "lot %s has been consumed (entry %llu of log %u): name the lots that were made of it",
                      text_of(text, lot), (unsigned long long)lot->at.index, lot->at.log);
     case OM_LOT_RETIRED:
-      return om_fail(st, OM_REFUSED, "retired", "lot %s has been retired (entry %llu of log %u): nothing more can happen to it",
+      return om_fail(st, OM_REFUSED, "retired",
+                     "lot %s has been retired (entry %llu of log %u): nothing more can happen to it",
                      text_of(text, lot), (unsigned long long)lot->at.index, lot->at.log);
   }
   om_panic(__FILE__, __LINE__, "unknown state of a lot");
@@ -138,11 +146,14 @@ static enum om_code check_marked(struct om_stage *stage, const struct om_lot *lo
   char text[OM_LOT_TEXT_BYTES];
   stage->wait_log = lot->at.log;
   stage->wait_size = lot->at.index + 1;
-  return om_fail(st, OM_WAIT, "mark", "lot %s: its last event is entry %llu of log %u, and only %llu entries of that are final and marked here: wait",
-                 text_of(text, lot), (unsigned long long)lot->at.index, lot->at.log, (unsigned long long)size);
+  return om_fail(
+      st, OM_WAIT, "mark",
+      "lot %s: its last event is entry %llu of log %u, and only %llu entries of that are final and marked here: wait",
+      text_of(text, lot), (unsigned long long)lot->at.index, lot->at.log, (unsigned long long)size);
 }
 
-enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st) {
+enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                           struct om_status *st) {
   struct om_staged_lot *entry = NULL;
   bool by_number = ref->number.len != 0;
   enum om_code code = by_number ? find_numbered(stage, &entry, ref, st) : find_placed(stage, &entry, ref, st);
@@ -152,7 +163,8 @@ enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, co
   if (entry->touched == stage->event + 1u)
     return om_fail(st, OM_REFUSED, "twice", "lot %s is named twice: name each lot once", text_of(text, lot));
   if (check_living(lot, st) != OM_OK) return st->code;
-  if (by_number && memcmp(lot->last_event.bytes, ref->last_event.data, OM_HASH_BYTES) != 0) return moved_on(lot, ref, st);
+  if (by_number && memcmp(lot->last_event.bytes, ref->last_event.data, OM_HASH_BYTES) != 0)
+    return moved_on(lot, ref, st);
   if (by_number && check_marked(stage, lot, st) != OM_OK) return st->code;
   entry->touched = stage->event + 1u;
   *out = lot;
@@ -203,11 +215,13 @@ enum om_code om_stage_new(struct om_stage *stage, struct om_lot **out, struct om
                      stage->event, lot->at.output);
   struct om_staged_lot *entry = entry_of(stage, lot->number);
   struct om_lot other;
-  enum om_code code = entry->last ? OM_OK : stage->backing->lot(stage->backing->ctx, stage->arena, &other, lot->number, st);
+  enum om_code code =
+      entry->last ? OM_OK : stage->backing->lot(stage->backing->ctx, stage->arena, &other, lot->number, st);
   if (code != OM_OK && code != OM_MISSING) return code;
   if (code == OM_OK) {
     char text[OM_LOT_TEXT_BYTES];
-    return om_fail(st, OM_REFUSED, "lot", "lot number %s is taken by another lot: sign the statement anew", text_of(text, lot));
+    return om_fail(st, OM_REFUSED, "lot", "lot number %s is taken by another lot: sign the statement anew",
+                   text_of(text, lot));
   }
   lot->last_event = stage->event_id;
   lot->state = OM_LOT_HELD;
@@ -250,7 +264,8 @@ enum om_code om_stage_site(struct om_stage *stage, const struct om_site **out, u
   stage->site.number = 0;
   if (code != OM_MISSING) return code;
   char who[OM_WHO_BYTES];
-  return om_fail(st, OM_REFUSED, "site", "%s has no site %u: name a site of its own, or add it to the registry first (AddSite)",
+  return om_fail(st, OM_REFUSED, "site",
+                 "%s has no site %u: name a site of its own, or add it to the registry first (AddSite)",
                  om_stage_who(stage, who, stage->member.number), number);
 }
 
@@ -311,12 +326,13 @@ enum om_code om_stage_gain(struct om_stage *stage, uint8_t element, int64_t mg, 
     return OM_OK;
   }
   char gain[OM_MASS_TEXT_BYTES], before[OM_MASS_TEXT_BYTES], most[OM_MASS_TEXT_BYTES], who[OM_WHO_BYTES];
-  return om_fail(st, OM_REFUSED, "drift-cap",
-                 "a gain of %s of %s, with %s gained before by %s in this period of %u days, is over the cap of %s: state no more "
-                 "than went in, and have scales and assays checked",
-                 om_mass_format(gain, sizeof gain, mg), om_element_symbol(element),
-                 om_mass_format(before, sizeof before, drift->mg), om_stage_who(stage, who, stage->member.number),
-                 limits->drift_period_days, om_mass_format(most, sizeof most, cap));
+  return om_fail(
+      st, OM_REFUSED, "drift-cap",
+      "a gain of %s of %s, with %s gained before by %s in this period of %u days, is over the cap of %s: state no more "
+      "than went in, and have scales and assays checked",
+      om_mass_format(gain, sizeof gain, mg), om_element_symbol(element),
+      om_mass_format(before, sizeof before, drift->mg), om_stage_who(stage, who, stage->member.number),
+      limits->drift_period_days, om_mass_format(most, sizeof most, cap));
 }
 
 /* ---- judging ---- */
@@ -333,16 +349,20 @@ static enum om_code check_member(struct om_stage *stage, struct om_status *st) {
   uint32_t number = judged->statement->member;
   enum om_code code = om_registry_member(stage->backing->registry, &stage->member, number, judged->registry_size, st);
   if (code == OM_MISSING)
-    return om_fail(st, OM_REFUSED, "member", "there is no member %u in the registry that this log follows: it must be enrolled first", number);
+    return om_fail(st, OM_REFUSED, "member",
+                   "there is no member %u in the registry that this log follows: it must be enrolled first", number);
   if (code != OM_OK) return code;
   if (stage->member.suspended)
-    return om_fail(st, OM_REFUSED, "suspended", "member %u (%s) is suspended: the governors can reinstate it", number, stage->member.name);
+    return om_fail(st, OM_REFUSED, "suspended", "member %u (%s) is suspended: the governors can reinstate it", number,
+                   stage->member.name);
   if (stage->member.home_log != judged->log)
-    return om_fail(st, OM_REFUSED, "home", "the home log of member %u (%s) is log %u, and this is log %u: submit to the daemon of its home log",
+    return om_fail(st, OM_REFUSED, "home",
+                   "the home log of member %u (%s) is log %u, and this is log %u: submit to the daemon of its home log",
                    number, stage->member.name, stage->member.home_log, judged->log);
   if (!has_signed(judged, number))
-    return om_fail(st, OM_REFUSED, "signature", "the statement is of member %u (%s), and none of its keys has signed it: sign it with one",
-                   number, stage->member.name);
+    return om_fail(st, OM_REFUSED, "signature",
+                   "the statement is of member %u (%s), and none of its keys has signed it: sign it with one", number,
+                   stage->member.name);
   return OM_OK;
 }
 
@@ -363,7 +383,8 @@ static enum om_code check_signers(const struct om_stage *stage, struct om_status
     uint32_t signer = stage->judged->signers[i];
     if (signer == stage->member.number || (stage->needed >> i & 1) != 0) continue;
     char who[OM_WHO_BYTES];
-    return om_fail(st, OM_REFUSED, "signature-not-needed", "%s has signed, but no event here needs it: leave that signature out",
+    return om_fail(st, OM_REFUSED, "signature-not-needed",
+                   "%s has signed, but no event here needs it: leave that signature out",
                    om_stage_who(stage, who, signer));
   }
   return OM_OK;
@@ -381,8 +402,8 @@ static enum om_code judge_all(struct om_stage *stage, struct om_status *st) {
   return code == OM_OK && !only ? check_signers(stage, st) : code;
 }
 
-enum om_code om_judge(struct om_stage *out, struct om_arena *arena, const struct om_case *judged, const struct om_backing *backing,
-                      uint32_t *wait_log, uint64_t *wait_size, struct om_status *st) {
+enum om_code om_judge(struct om_stage *out, struct om_arena *arena, const struct om_case *judged,
+                      const struct om_backing *backing, uint32_t *wait_log, uint64_t *wait_size, struct om_status *st) {
   OM_ASSERT(judged->statement->n_events <= OM_EVENTS_MAX && judged->n_signers <= 64);
   *out = (struct om_stage){.arena = arena, .judged = judged, .backing = backing};
   enum om_code code = judge_all(out, st);

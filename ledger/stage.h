@@ -1,6 +1,6 @@
-/* One statement being judged. The rules read lots through here and write them here; nothing reaches the store unless every
- * event of the statement was found valid. The same rules serve the daemon (backed by LMDB) and the replay of `lot verify`
- * (backed by memory). Everything lives in the stage's arena. Thread: the caller's. */
+/* One statement being judged. The rules read lots through here and write them here; nothing reaches the store unless
+ * every event of the statement was found valid. The same rules serve the daemon (backed by LMDB) and the replay of `lot
+ * verify` (backed by memory). Everything lives in the stage's arena. Thread: the caller's. */
 #ifndef OREMARK_LEDGER_STAGE_H
 #define OREMARK_LEDGER_STAGE_H
 
@@ -8,21 +8,22 @@
 #include "ledger/registry.h"
 
 enum {
-  OM_EVENTS_MAX = 256,        /* events in a statement: DESIGN section 2 */
-  OM_EVENT_LOTS_MAX = 1000,   /* lots in an event: DESIGN section 5 */
+  OM_EVENTS_MAX = 256,      /* events in a statement: DESIGN section 2 */
+  OM_EVENT_LOTS_MAX = 1000, /* lots in an event: DESIGN section 5 */
 };
 
 /* What the rules may ask about the world outside the statement. Each returns OM_OK or an error of the store. */
 struct om_backing {
   void *ctx;
-  /* The lot's last row, in ARENA. OM_MISSING where there is no such lot; this is asked of every new lot, so it need not make a
-   * sentence of it. */
+  /* The lot's last row, in ARENA. OM_MISSING where there is no such lot; this is asked of every new lot, so it need not
+   * make a sentence of it. */
   enum om_code (*lot)(void *ctx, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
                       struct om_status *st);
   /* How far the judged log's marks cover LOG: entries below *SIZE may be leaned on. 0 without a mark. */
   enum om_code (*mark)(void *ctx, uint64_t *size, uint32_t log, struct om_status *st);
   /* MEMBER's gains so far of ELEMENT in PERIOD, milligrams. */
-  enum om_code (*drift)(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period, struct om_status *st);
+  enum om_code (*drift)(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period,
+                        struct om_status *st);
   struct om_txn *registry; /* for the lookups of ledger/registry.h */
   bool uncapped;           /* replay of a part of the history: drift is not asked, its cap not checked */
 };
@@ -34,12 +35,12 @@ struct om_case {
   const Oremark__Statement *statement;
   const uint32_t *signers; /* members whose signatures were found good, ascending, each once */
   size_t n_signers;
-  uint32_t log;            /* where the entry stands or would stand */
+  uint32_t log; /* where the entry stands or would stand */
   uint64_t index;
-  uint64_t registry_size;  /* the log's last registry mark */
-  int64_t taken_ms;        /* entry time, Unix ms */
-  const bool *only;        /* NULL: all events are judged. Replay of a part of the history: for each, whether it is; what they
-                              name by place must be among them. Whether each signature is needed can't be said then. */
+  uint64_t registry_size; /* the log's last registry mark */
+  int64_t taken_ms;       /* entry time, Unix ms */
+  const bool *only; /* NULL: all events are judged. Replay of a part of the history: for each, whether it is; what they
+                       name by place must be among them. Whether each signature is needed can't be said then. */
 };
 
 struct om_staged_drift {
@@ -70,7 +71,7 @@ struct om_stage {
   size_t n_drift, cap_drift;
 
   /* For the functions below alone. */
-  uint16_t event;                /* being judged */
+  uint16_t event; /* being judged */
   struct om_hash event_id;
   struct om_staged_lot *touched; /* by number: open addressing, a power of two */
   size_t n_touched, cap_touched;
@@ -82,19 +83,21 @@ struct om_stage {
   uint64_t wait_size;
 };
 
-/* Judges every event of JUDGED against BACKING; on OM_OK, OUT holds the rows to be written. OM_REFUSED names the rule, the
- * figures and what to do; OM_WAIT where it leans on what the log's marks do not cover yet: then *WAIT_LOG and *WAIT_SIZE say
- * which mark it needs. Events must be custody events; signatures and form have been checked before. OUT
+/* Judges every event of JUDGED against BACKING; on OM_OK, OUT holds the rows to be written. OM_REFUSED names the rule,
+ * the figures and what to do; OM_WAIT where it leans on what the log's marks do not cover yet: then *WAIT_LOG and
+ * *WAIT_SIZE say which mark it needs. Events must be custody events; signatures and form have been checked before. OUT
  * points into ARENA and to JUDGED and BACKING. */
-enum om_code om_judge(struct om_stage *out, struct om_arena *arena, const struct om_case *judged, const struct om_backing *backing,
-                      uint32_t *wait_log, uint64_t *wait_size, struct om_status *st);
+enum om_code om_judge(struct om_stage *out, struct om_arena *arena, const struct om_case *judged,
+                      const struct om_backing *backing, uint32_t *wait_log, uint64_t *wait_size, struct om_status *st);
 
 /* ---- for the rules of the events ---- */
 
-/* The lot that REF names, as the statement has left it so far; it now belongs to the event being judged. Refused: "lot" (none
- * such), "retired", "consumed", "chain" (REF is not at its last event), "twice" (this event has it already). OM_WAIT where its
- * last event stands in another log beyond what the judged log's marks cover. Whose it is and where, is not looked at. */
-enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st);
+/* The lot that REF names, as the statement has left it so far; it now belongs to the event being judged. Refused: "lot"
+ * (none such), "retired", "consumed", "chain" (REF is not at its last event), "twice" (this event has it already).
+ * OM_WAIT where its last event stands in another log beyond what the judged log's marks cover. Whose it is and where,
+ * is not looked at. */
+enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                           struct om_status *st);
 
 /* The next row of LOT, by the event being judged: a copy one step on, to be changed before the event's rule returns. */
 struct om_lot *om_stage_step(struct om_stage *stage, const struct om_lot *lot);
@@ -108,7 +111,8 @@ enum om_code om_stage_new(struct om_stage *stage, struct om_lot **out, struct om
 /* A row of om_stage_step as the next output of the event being judged. */
 void om_stage_output(struct om_stage *stage, struct om_lot *row);
 
-/* Whether MEMBER has signed; asked only where an event is refused without it, for a signature nobody asks for is refused. */
+/* Whether MEMBER has signed; asked only where an event is refused without it, for a signature nobody asks for is
+ * refused. */
 bool om_stage_signed(struct om_stage *stage, uint32_t member);
 
 /* The limits as of the judged registry. */
@@ -117,8 +121,8 @@ enum om_code om_stage_limits(struct om_stage *stage, const Oremark__Limits **out
 /* The signer's own site NUMBER; refused with "site" where there is none. */
 enum om_code om_stage_site(struct om_stage *stage, const struct om_site **out, uint32_t number, struct om_status *st);
 
-/* Adds a gain of MG of ELEMENT inside a tolerance to the signer's drift of the period in which the entry was taken; refused
- * with "drift-cap" where that goes over its cap. */
+/* Adds a gain of MG of ELEMENT inside a tolerance to the signer's drift of the period in which the entry was taken;
+ * refused with "drift-cap" where that goes over its cap. */
 enum om_code om_stage_gain(struct om_stage *stage, uint8_t element, int64_t mg, struct om_status *st);
 
 enum { OM_WHO_BYTES = OM_NAME_BYTES + 24 };

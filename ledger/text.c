@@ -41,8 +41,8 @@ void om_text_add(struct om_text *text, const char *fmt, ...) {
     if ((unsigned char)text->bytes[i] < 0x20 || text->bytes[i] == 0x7F) text->bytes[i] = '?';
 }
 
-/* How many characters the names of TYPE have in common: "PROCESS_" of PROCESS_UNSTATED. Every enum of ours has a value 0 whose
- * name ends so. */
+/* How many characters the names of TYPE have in common: "PROCESS_" of PROCESS_UNSTATED. Every enum of ours has a value
+ * 0 whose name ends so. */
 static size_t prefix_length(const ProtobufCEnumDescriptor *type) {
   static const char zero[] = "UNSTATED";
   const ProtobufCEnumValue *first = protobuf_c_enum_descriptor_get_value(type, 0);

@@ -1,5 +1,5 @@
-/* A bounded line of text that grows: for what is shown to a person. Cuts at a character and says so with "...". Also the
- * words for the values of the schemas' enums. Any thread. */
+/* A bounded line of text that grows: for what is shown to a person. Cuts at a character and says so with "...". Also
+ * the words for the values of the schemas' enums. Any thread. */
 #ifndef OREMARK_LEDGER_TEXT_H
 #define OREMARK_LEDGER_TEXT_H
 

@@ -16,7 +16,8 @@ static enum om_code form_roles(const Oremark__NewMember *m, struct om_status *st
 enum om_code om_enrol_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__NewMember *m = event->enrol->member;
   if (!m) return om_fail(st, OM_REFUSED, "form", "the member is missing: say whom to enrol");
-  if (om_form_number("member number", m->member, st) != OM_OK || om_form_text("name", m->name, 1, OM_TITLE_MAX, st) != OM_OK ||
+  if (om_form_number("member number", m->member, st) != OM_OK ||
+      om_form_text("name", m->name, 1, OM_TITLE_MAX, st) != OM_OK ||
       om_form_country("country", m->country, st) != OM_OK || form_roles(m, st) != OM_OK)
     return st->code;
   return om_form_key("key", m->key.len, st);
@@ -33,9 +34,11 @@ void om_enrol_describe(struct om_text *out, const Oremark__Event *event) {
 enum om_code om_add_daemon_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Daemon *d = event->add_daemon->daemon;
   if (!d) return om_fail(st, OM_REFUSED, "form", "the daemon is missing: say what to add");
-  if (om_form_number("log", event->add_daemon->log, st) != OM_OK || om_form_text("origin", d->origin, 1, OM_TITLE_MAX, st) != OM_OK ||
+  if (om_form_number("log", event->add_daemon->log, st) != OM_OK ||
+      om_form_text("origin", d->origin, 1, OM_TITLE_MAX, st) != OM_OK ||
       om_form_number("operator", d->operator_, st) != OM_OK || om_form_key("log key", d->log_key.len, st) != OM_OK ||
-      om_form_key("cosign key", d->cosign_key.len, st) != OM_OK || om_form_key("witness key", d->witness_key.len, st) != OM_OK)
+      om_form_key("cosign key", d->cosign_key.len, st) != OM_OK ||
+      om_form_key("witness key", d->witness_key.len, st) != OM_OK)
     return st->code;
   return om_form_key("link key", d->link_key.len, st);
 }
@@ -64,9 +67,10 @@ enum om_code om_add_site_form(const Oremark__Event *event, struct om_status *st)
       om_form_enum("kind", &oremark__site_kind__descriptor, (int)a->kind, true, st) != OM_OK ||
       om_form_text("external id", a->external_id, 0, OM_WORD_MAX, st) != OM_OK)
     return st->code;
-  if (a->latitude_e6 < -90 * MICRODEGREES || a->latitude_e6 > 90 * MICRODEGREES || a->longitude_e6 < -180 * MICRODEGREES ||
-      a->longitude_e6 > 180 * MICRODEGREES)
-    return om_fail(st, OM_REFUSED, "form", "%d, %d millionths of a degree are nowhere on Earth: latitude goes to 90 degrees, longitude to 180",
+  if (a->latitude_e6 < -90 * MICRODEGREES || a->latitude_e6 > 90 * MICRODEGREES ||
+      a->longitude_e6 < -180 * MICRODEGREES || a->longitude_e6 > 180 * MICRODEGREES)
+    return om_fail(st, OM_REFUSED, "form",
+                   "%d, %d millionths of a degree are nowhere on Earth: latitude goes to 90 degrees, longitude to 180",
                    a->latitude_e6, a->longitude_e6);
   return OM_OK;
 }
@@ -74,6 +78,6 @@ enum om_code om_add_site_form(const Oremark__Event *event, struct om_status *st)
 void om_add_site_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__AddSite *a = event->add_site;
   char kind[OM_ENUM_WORD_BYTES];
-  om_text_add(out, "add site %u, %s (%s, %s)", a->site, a->name, om_enum_word(kind, &oremark__site_kind__descriptor, (int)a->kind),
-              a->country);
+  om_text_add(out, "add site %u, %s (%s, %s)", a->site, a->name,
+              om_enum_word(kind, &oremark__site_kind__descriptor, (int)a->kind), a->country);
 }

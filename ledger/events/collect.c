@@ -9,7 +9,8 @@ static enum om_code form_product_lots(const Oremark__Collect *c, struct om_statu
   if (om_form_count("product lots", c->n_product_lots, 0, OM_EVENT_LOTS_MAX, st) != OM_OK) return st->code;
   for (size_t i = 0; i < c->n_product_lots; i++) {
     if (c->product_lots[i].len != OM_LOT_NUMBER_BYTES)
-      return om_fail(st, OM_REFUSED, "form", "product lots: number %zu has %zu bytes: a lot number has %d", i, c->product_lots[i].len, OM_LOT_NUMBER_BYTES);
+      return om_fail(st, OM_REFUSED, "form", "product lots: number %zu has %zu bytes: a lot number has %d", i,
+                     c->product_lots[i].len, OM_LOT_NUMBER_BYTES);
     if (i > 0 && memcmp(c->product_lots[i - 1].data, c->product_lots[i].data, OM_LOT_NUMBER_BYTES) >= 0)
       return om_fail(st, OM_REFUSED, "form", "product lots: put them in ascending order, none twice (number %zu)", i);
   }
@@ -32,7 +33,8 @@ static uint32_t roles_for(Oremark__WasteClass waste) {
   return OM_ROLE(RECYCLER) | OM_ROLE(MANUFACTURER) | OM_ROLE(SMELTER) | OM_ROLE(REFINER);
 }
 
-enum om_code om_collect_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {
+enum om_code om_collect_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event,
+                             struct om_status *st) {
   (void)index;
   const Oremark__Collect *c = event->collect;
   const struct om_site *site;
@@ -41,7 +43,9 @@ enum om_code om_collect_rule(struct om_stage *stage, uint16_t index, const Orema
   if (om_rule_role(stage, roles_for(c->waste), doing, st) != OM_OK) return st->code;
   if (om_stage_site(stage, &site, c->site, st) != OM_OK) return st->code;
   struct om_origin origin = {is_used ? OM_ORIGIN_POST_CONSUMER_WASTE : OM_ORIGIN_MANUFACTURING_WASTE,
-                             {site->country[0], site->country[1]}, stage->member.number, c->site};
+                             {site->country[0], site->country[1]},
+                             stage->member.number,
+                             c->site};
   return om_rule_begin(stage, c->lots, c->n_lots, c->site, origin, st);
 }
 
@@ -50,7 +54,8 @@ void om_collect_describe(struct om_text *out, const Oremark__Event *event) {
   char waste[OM_ENUM_WORD_BYTES];
   om_text_add(out, "collect ");
   om_text_count(out, c->n_lots, "lot");
-  om_text_add(out, " of %s waste at site %u", om_enum_word(waste, &oremark__waste_class__descriptor, (int)c->waste), c->site);
+  om_text_add(out, " of %s waste at site %u", om_enum_word(waste, &oremark__waste_class__descriptor, (int)c->waste),
+              c->site);
   if (c->feedstock[0]) om_text_add(out, " (%s)", c->feedstock);
   om_text_materials(out, c->lots, c->n_lots);
 }

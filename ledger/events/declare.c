@@ -10,7 +10,8 @@ enum om_code om_declare_form(const Oremark__Event *event, struct om_status *st) 
   return om_form_materials("lots", d->lots, d->n_lots, 1, OM_EVENT_LOTS_MAX, 1, st);
 }
 
-enum om_code om_declare_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {
+enum om_code om_declare_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event,
+                             struct om_status *st) {
   (void)index;
   const Oremark__Declare *d = event->declare;
   const struct om_site *site;

@@ -4,13 +4,14 @@
 
 #include "ledger/events/kinds.h"
 
-#define OM_ACT_FUNCTIONS(name)                                                        \
-  enum om_code om_##name##_form(const Oremark__Event *event, struct om_status *st);   \
+#define OM_ACT_FUNCTIONS(name)                                                      \
+  enum om_code om_##name##_form(const Oremark__Event *event, struct om_status *st); \
   void om_##name##_describe(struct om_text *out, const Oremark__Event *event);
 
-#define OM_CUSTODY_FUNCTIONS(name)                                                                             \
-  OM_ACT_FUNCTIONS(name)                                                                                       \
-  enum om_code om_##name##_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st);
+#define OM_CUSTODY_FUNCTIONS(name)                                                                   \
+  OM_ACT_FUNCTIONS(name)                                                                             \
+  enum om_code om_##name##_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, \
+                                struct om_status *st);
 
 OM_CUSTODY_FUNCTIONS(extract)
 OM_CUSTODY_FUNCTIONS(collect)

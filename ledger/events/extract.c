@@ -10,14 +10,17 @@ enum om_code om_extract_form(const Oremark__Event *event, struct om_status *st) 
   return om_form_materials("lots", e->lots, e->n_lots, 1, OM_EVENT_LOTS_MAX, 1, st);
 }
 
-enum om_code om_extract_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {
+enum om_code om_extract_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event,
+                             struct om_status *st) {
   (void)index;
   const Oremark__Extract *e = event->extract;
   const struct om_site *site;
   if (om_rule_role(stage, OM_ROLE(MINE), "extract", st) != OM_OK) return st->code;
   if (om_stage_site(stage, &site, e->site, st) != OM_OK) return st->code;
   if (site->kind != OREMARK__SITE_KIND__SITE_KIND_MINE)
-    return om_fail(st, OM_REFUSED, "site", "site %u (%s) is not a mine: metal begins at mines, or is collected as waste or declared", e->site, site->name);
+    return om_fail(st, OM_REFUSED, "site",
+                   "site %u (%s) is not a mine: metal begins at mines, or is collected as waste or declared", e->site,
+                   site->name);
   struct om_origin origin = {OM_ORIGIN_MINE, {site->country[0], site->country[1]}, stage->member.number, e->site};
   return om_rule_begin(stage, e->lots, e->n_lots, e->site, origin, st);
 }

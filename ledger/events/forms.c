@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "keys/utf8.h"
+#include "ledger/events/kinds.h"
 
 static const char FORM[] = "form";
 
@@ -14,8 +15,8 @@ enum om_code om_form_text(const char *what, const char *text, size_t min, size_t
   if (len < min) return om_fail(st, OM_REFUSED, FORM, "%s is missing: say it", what);
   if (len > max) return om_fail(st, OM_REFUSED, FORM, "%s has %zu bytes: shorten it to %zu", what, len, max);
   if (!om_text_ok(text, len))
-    return om_fail(st, OM_REFUSED, FORM, "%s holds a character that is not text (a control character, or bytes that are not UTF-8)",
-                   what);
+    return om_fail(st, OM_REFUSED, FORM,
+                   "%s holds a character that is not text (a control character, or bytes that are not UTF-8)", what);
   return OM_OK;
 }
 
@@ -25,8 +26,8 @@ enum om_code om_form_texts(const char *what, char *const *texts, size_t n, size_
   for (size_t i = 0; i < n; i++) {
     if (om_form_text(what, texts[i], 1, max_len, st) != OM_OK) return om_wrap(st, "number %zu", i);
     if (i > 0 && strcmp(texts[i - 1], texts[i]) >= 0)
-      return om_fail(st, OM_REFUSED, FORM, "%s: \"%s\" stands after \"%s\": put them in ascending order, none twice", what,
-                     texts[i], texts[i - 1]);
+      return om_fail(st, OM_REFUSED, FORM, "%s: \"%s\" stands after \"%s\": put them in ascending order, none twice",
+                     what, texts[i], texts[i - 1]);
   }
   return OM_OK;
 }
@@ -42,7 +43,8 @@ enum om_code om_form_enum(const char *what, const ProtobufCEnumDescriptor *type,
 enum om_code om_form_count(const char *what, size_t n, size_t min, size_t max, struct om_status *st) {
   if (n < min) return om_fail(st, OM_REFUSED, FORM, "%s: %zu given, at least %zu wanted", what, n, min);
   if (n > max)
-    return om_fail(st, OM_REFUSED, FORM, "%s: %zu given, at most %zu go into one event: make several events of it", what, n, max);
+    return om_fail(st, OM_REFUSED, FORM, "%s: %zu given, at most %zu go into one event: make several events of it",
+                   what, n, max);
   return OM_OK;
 }
 
@@ -82,7 +84,8 @@ enum om_code om_form_masses(const char *what, Oremark__ElementMass *const *masse
 enum om_code om_form_country(const char *what, const char *country, struct om_status *st) {
   size_t len = strlen(country);
   if (om_country_ok(country, len)) return OM_OK;
-  return om_fail(st, OM_REFUSED, FORM, "%s \"%s\": write the two capital letters of ISO 3166-1, like CL", what, country);
+  return om_fail(st, OM_REFUSED, FORM, "%s \"%s\": write the two capital letters of ISO 3166-1, like CL", what,
+                 country);
 }
 
 enum om_code om_form_key(const char *what, size_t len, struct om_status *st) {
@@ -96,14 +99,17 @@ enum om_code om_form_ref(const char *what, const Oremark__LotRef *ref, struct om
   if (!ref) return om_fail(st, OM_REFUSED, FORM, "%s is missing: name a lot", what);
   if (ref->number.len == 0 && ref->last_event.len == 0) {
     if (ref->event < OM_EVENTS_MAX && ref->output < OM_EVENT_LOTS_MAX) return OM_OK;
-    return om_fail(st, OM_REFUSED, FORM, "%s: event %u, output %u can't be in one statement", what, ref->event, ref->output);
+    return om_fail(st, OM_REFUSED, FORM, "%s: event %u, output %u can't be in one statement", what, ref->event,
+                   ref->output);
   }
   if (ref->event != 0 || ref->output != 0)
     return om_fail(st, OM_REFUSED, FORM,
                    "%s names a lot both by number and by a place in the statement: give exactly one of the two", what);
   if (ref->number.len != OM_LOT_NUMBER_BYTES || ref->last_event.len != OM_HASH_BYTES)
-    return om_fail(st, OM_REFUSED, FORM, "%s: a lot is named by its number (%d bytes; given %zu) and the id of its last event (%d; given %zu)",
-                   what, OM_LOT_NUMBER_BYTES, ref->number.len, OM_HASH_BYTES, ref->last_event.len);
+    return om_fail(
+        st, OM_REFUSED, FORM,
+        "%s: a lot is named by its number (%d bytes; given %zu) and the id of its last event (%d; given %zu)", what,
+        OM_LOT_NUMBER_BYTES, ref->number.len, OM_HASH_BYTES, ref->last_event.len);
   return OM_OK;
 }
 
@@ -122,8 +128,9 @@ static struct om_decimal decimal(const Oremark__Decimal *d) {
 
 static enum om_code form_fraction(const char *what, const Oremark__Decimal *d, struct om_status *st) {
   if (!d || om_fraction_ok(decimal(d))) return OM_OK;
-  return om_fail(st, OM_REFUSED, FORM, "%s is no fraction between 0 and 1 with at most %d places (28.45 %% is 2845 with 4 places)",
-                 what, OM_PLACES_MAX);
+  return om_fail(st, OM_REFUSED, FORM,
+                 "%s is no fraction between 0 and 1 with at most %d places (28.45 %% is 2845 with 4 places)", what,
+                 OM_PLACES_MAX);
 }
 
 static enum om_code form_metals(const Oremark__Material *m, struct om_status *st) {
@@ -149,8 +156,10 @@ static enum om_code check_content(const Oremark__Material *m, struct om_status *
   char metals[OM_MASS_TEXT_BYTES], mass[OM_MASS_TEXT_BYTES];
   om_mass_format(mass, sizeof mass, (int64_t)dry);
   om_mass_format(metals, sizeof metals, sum > OM_MASS_MAX_MG ? OM_MASS_MAX_MG : (int64_t)sum);
-  return om_fail(st, OM_REFUSED, "content", "its metals come to %s%s, but without its water it weighs %s: check gross mass, moisture and contained metals",
-                 sum > OM_MASS_MAX_MG ? "over " : "", metals, mass);
+  return om_fail(
+      st, OM_REFUSED, "content",
+      "its metals come to %s%s, but without its water it weighs %s: check gross mass, moisture and contained metals",
+      sum > OM_MASS_MAX_MG ? "over " : "", metals, mass);
 }
 
 static enum om_code check_assay(const Oremark__Material *m, const Oremark__Metal *metal, struct om_status *st) {
@@ -159,8 +168,10 @@ static enum om_code check_assay(const Oremark__Material *m, const Oremark__Metal
   char stated[OM_MASS_TEXT_BYTES], wanted[OM_MASS_TEXT_BYTES], percent[OM_DECIMAL_TEXT_BYTES];
   om_mass_format(stated, sizeof stated, (int64_t)metal->contained_mg);
   om_mass_format(wanted, sizeof wanted, om_contained((int64_t)m->gross_mg, moisture, assay));
-  return om_fail(st, OM_REFUSED, "assay", "%s: %s contained does not agree with gross mass, moisture and an assay of %s, which give %s",
-                 om_element_symbol((uint8_t)metal->element), stated, om_decimal_format(percent, sizeof percent, assay), wanted);
+  return om_fail(st, OM_REFUSED, "assay",
+                 "%s: %s contained does not agree with gross mass, moisture and an assay of %s, which give %s",
+                 om_element_symbol((uint8_t)metal->element), stated, om_decimal_format(percent, sizeof percent, assay),
+                 wanted);
 }
 
 static enum om_code form_material(const Oremark__Material *m, size_t min_metals, struct om_status *st) {
@@ -169,7 +180,7 @@ static enum om_code form_material(const Oremark__Material *m, size_t min_metals,
   if (om_form_mass("gross mass", m->gross_mg, 1, st) != OM_OK) return st->code;
   if (form_fraction("moisture", m->moisture, st) != OM_OK) return st->code;
   if (om_form_count("metals", m->n_metals, min_metals, OM_LOT_METALS_MAX, st) != OM_OK) return st->code;
-  if (om_form_texts("aliases", m->aliases, m->n_aliases, OM_ALIASES_MAX, OM_TITLE_MAX, st) != OM_OK) return st->code;
+  if (om_form_texts("aliases", m->aliases, m->n_aliases, OM_ALIASES_MAX, OM_ALIAS_BYTES, st) != OM_OK) return st->code;
   if (form_metals(m, st) != OM_OK || check_content(m, st) != OM_OK) return st->code;
   for (size_t i = 0; i < m->n_metals; i++)
     if (m->metals[i]->assay && check_assay(m, m->metals[i], st) != OM_OK) return st->code;

@@ -1,6 +1,6 @@
-/* What the forms and the texts of the event kinds share: checks that need no state, each refused with the rule "form" (or
- * "content", "assay": a material that contradicts itself), and words for a person. Any thread. WHAT names the field in the
- * sentence; a wrapping call says where it stands. */
+/* What the forms and the texts of the event kinds share: checks that need no state, each refused with the rule "form"
+ * (or "content", "assay": a material that contradicts itself), and words for a person. Any thread. WHAT names the field
+ * in the sentence; a wrapping call says where it stands. */
 #ifndef OREMARK_LEDGER_EVENTS_FORMS_H
 #define OREMARK_LEDGER_EVENTS_FORMS_H
 
@@ -11,12 +11,12 @@
 
 /* Lengths are in bytes of UTF-8. */
 enum {
-  OM_WORD_MAX = 64,     /* a code, number or label: waybill, method, contract */
-  OM_TITLE_MAX = 128,   /* a name: trade name, feedstock, product */
-  OM_REMARK_MAX = 256,  /* a sentence: reason, note */
-  OM_ALIASES_MAX = 64,  /* bag tags of one lot: a 1 t lot has four drums, a 20 t container twenty bags */
-  OM_SEALS_MAX = 64,    /* seals of one shipment: a unit train has some fifty wagons */
-  OM_LOSSES_MAX = 16,   /* streams that a process loses metal to */
+  OM_WORD_MAX = 64,    /* a code, number or label: waybill, method, contract */
+  OM_TITLE_MAX = 128,  /* a name: trade name, feedstock, product */
+  OM_REMARK_MAX = 256, /* a sentence: reason, note */
+  OM_ALIASES_MAX = 64, /* bag tags of one lot: a 1 t lot has four drums, a 20 t container twenty bags */
+  OM_SEALS_MAX = 64,   /* seals of one shipment: a unit train has some fifty wagons */
+  OM_LOSSES_MAX = 16,  /* streams that a process loses metal to */
 };
 
 /* TEXT: showable, MIN to MAX bytes. */
@@ -41,8 +41,8 @@ enum om_code om_form_key(const char *what, size_t len, struct om_status *st);
 /* Exactly one of the two forms of a LotRef; NULL is refused. */
 enum om_code om_form_ref(const char *what, const Oremark__LotRef *ref, struct om_status *st);
 enum om_code om_form_refs(const char *what, Oremark__LotRef *const *refs, size_t n, size_t min, struct om_status *st);
-/* MIN to MAX new lots, each with a stated form, at least MIN_METALS metals, its metals within its dry mass ("content") and
- * agreeing with their assays ("assay"). */
+/* MIN to MAX new lots, each with a stated form, at least MIN_METALS metals, its metals within its dry mass ("content")
+ * and agreeing with their assays ("assay"). */
 enum om_code om_form_materials(const char *what, Oremark__Material *const *materials, size_t n, size_t min, size_t max,
                                size_t min_metals, struct om_status *st);
 enum om_code om_form_losses(Oremark__Loss *const *losses, size_t n, struct om_status *st);

@@ -12,10 +12,15 @@ static void describe_by_name(struct om_text *out, const Oremark__Event *event) {
 }
 
 #define KIND(constant) [OREMARK__EVENT__KIND_##constant] = {OREMARK__EVENT__KIND_##constant
-#define CUSTODY(constant, name, function) \
-  KIND(constant), name, OM_KIND_CUSTODY, om_##function##_form, om_##function##_rule, om_##function##_describe}
-#define ACT(constant, name, class, function) KIND(constant), name, class, om_##function##_form, NULL, om_##function##_describe}
-#define NOT_BUILT(constant, name, class) KIND(constant), name, class, NULL, NULL, describe_by_name}
+#define CUSTODY(constant, name, function)                                                                     \
+  KIND(constant), name, OM_KIND_CUSTODY, om_##function##_form, om_##function##_rule, om_##function##_describe \
+  }
+#define ACT(constant, name, class, function)                                        \
+  KIND(constant), name, class, om_##function##_form, NULL, om_##function##_describe \
+  }
+#define NOT_BUILT(constant, name, class)                    \
+  KIND(constant), name, class, NULL, NULL, describe_by_name \
+  }
 
 /* By field number in Event; numbers that no kind has stay empty. */
 static const struct om_kind kinds[] = {
@@ -79,7 +84,8 @@ Oremark__Material *const *om_event_materials(const Oremark__Event *event, size_t
   if (event->kind_case == OREMARK__EVENT__KIND_EXTRACT) return *n = event->extract->n_lots, event->extract->lots;
   if (event->kind_case == OREMARK__EVENT__KIND_COLLECT) return *n = event->collect->n_lots, event->collect->lots;
   if (event->kind_case == OREMARK__EVENT__KIND_DECLARE) return *n = event->declare->n_lots, event->declare->lots;
-  if (event->kind_case == OREMARK__EVENT__KIND_TRANSFORM) return *n = event->transform->n_outputs, event->transform->outputs;
+  if (event->kind_case == OREMARK__EVENT__KIND_TRANSFORM)
+    return *n = event->transform->n_outputs, event->transform->outputs;
   if (event->kind_case == OREMARK__EVENT__KIND_SPLIT) return *n = event->split->n_parts, event->split->parts;
   if (event->kind_case == OREMARK__EVENT__KIND_COMBINE) return *n = 1, &event->combine->whole;
   if (event->kind_case != OREMARK__EVENT__KIND_DRAW) return NULL;
@@ -93,15 +99,19 @@ static enum om_code form_previous(const Oremark__Event *event, const struct om_k
   size_t len = event->previous.len;
   if (len == 0 || (is_act && len == OM_HASH_BYTES)) return OM_OK;
   if (!is_act) return om_fail(st, OM_REFUSED, "form", "%s: `previous` is for registry acts: leave it out", kind->name);
-  return om_fail(st, OM_REFUSED, "form", "%s: `previous` has %zu bytes: an event id has %d", kind->name, len, OM_HASH_BYTES);
+  return om_fail(st, OM_REFUSED, "form", "%s: `previous` has %zu bytes: an event id has %d", kind->name, len,
+                 OM_HASH_BYTES);
 }
 
 enum om_code om_event_form(const Oremark__Event *event, struct om_status *st) {
   const struct om_kind *kind = om_kind_of(event);
   if (!kind) return om_fail(st, OM_REFUSED, "form", "the event says nothing: no kind of event is given");
-  if (!kind->form) return om_fail(st, OM_REFUSED, "not-built", "%s: rules of this kind of event are not built in this version", kind->name);
+  if (!kind->form)
+    return om_fail(st, OM_REFUSED, "not-built", "%s: rules of this kind of event are not built in this version",
+                   kind->name);
   if (event->at_ms <= 0 || !om_time_ok(event->at_ms, event->zone_min))
-    return om_fail(st, OM_REFUSED, "form", "%s: %lld ms at %d minutes from UTC is no time between 1970 and 9999: state when it happened",
+    return om_fail(st, OM_REFUSED, "form",
+                   "%s: %lld ms at %d minutes from UTC is no time between 1970 and 9999: state when it happened",
                    kind->name, (long long)event->at_ms, event->zone_min);
   if (form_previous(event, kind, st) != OM_OK) return st->code;
   return kind->form(event, st) == OM_OK ? OM_OK : om_wrap(st, "%s", kind->name);

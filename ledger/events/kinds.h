@@ -20,8 +20,8 @@ struct om_kind {
   Oremark__Event__KindCase kind;
   const char *name; /* "extract", "transfer-title": the command's word */
   enum om_kind_class class;
-  /* Checks what needs no state: counts, lengths, text, order, ranges. Any thread. NULL: the kind is not built yet and is
-   * refused by name. */
+  /* Checks what needs no state: counts, lengths, text, order, ranges. Any thread. NULL: the kind is not built yet and
+   * is refused by name. */
   enum om_code (*form)(const Oremark__Event *event, struct om_status *st);
   /* Judges one custody event of STAGE's statement and stages what it writes. NULL for acts and attestations. */
   enum om_code (*rule)(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st);

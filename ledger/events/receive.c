@@ -1,5 +1,5 @@
-/* Receive: the consignee has what was shipped, as it found it. A shortage is taken with a reason, a gain inside the tolerance
- * counts as drift, a larger one is not taken. Title passes if it was shipped with title. */
+/* Receive: the consignee has what was shipped, as it found it. A shortage is taken with a reason, a gain inside the
+ * tolerance counts as drift, a larger one is not taken. Title passes if it was shipped with title. */
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
@@ -13,7 +13,8 @@ static enum om_code form_one(const Oremark__ReceivedLot *r, struct om_status *st
 
 enum om_code om_receive_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Receive *r = event->receive;
-  if (om_form_number("site", r->site, st) != OM_OK || om_form_count("lots", r->n_lots, 1, OM_EVENT_LOTS_MAX, st) != OM_OK ||
+  if (om_form_number("site", r->site, st) != OM_OK ||
+      om_form_count("lots", r->n_lots, 1, OM_EVENT_LOTS_MAX, st) != OM_OK ||
       om_form_text("note", r->note, 0, OM_REMARK_MAX, st) != OM_OK)
     return st->code;
   for (size_t i = 0; i < r->n_lots; i++)
@@ -25,18 +26,25 @@ enum om_code om_receive_form(const Oremark__Event *event, struct om_status *st) 
 static enum om_code no_reason(const struct om_lot *before, const Oremark__ReceivedLot *r, struct om_status *st) {
   char text[OM_LOT_TEXT_BYTES], shipped[OM_MASS_TEXT_BYTES], found[OM_MASS_TEXT_BYTES];
   size_t m = 0, i = 0;
-  while (before->contents[i].element != r->metals[m]->element || before->contents[i].contained_mg <= (int64_t)r->metals[m]->mass_mg)
+  while (before->contents[i].element != r->metals[m]->element ||
+         before->contents[i].contained_mg <= (int64_t)r->metals[m]->mass_mg)
     if (before->contents[i].element < r->metals[m]->element)
       i++;
     else
       m++;
-  return om_fail(st, OM_REFUSED, "shortage", "lot %s: %s of %s shipped, %s received: state a reason for the shortage (weighing, assay, moisture, spillage, theft, other)",
-                 om_lot_format(text, sizeof text, before->number), om_mass_format(shipped, sizeof shipped, before->contents[i].contained_mg),
-                 om_element_symbol(before->contents[i].element), om_mass_format(found, sizeof found, (int64_t)r->metals[m]->mass_mg));
+  return om_fail(st, OM_REFUSED, "shortage",
+                 "lot %s: %s of %s shipped, %s received: state a reason for the shortage (weighing, assay, moisture, "
+                 "spillage, theft, other)",
+                 om_lot_format(text, sizeof text, before->number),
+                 om_mass_format(shipped, sizeof shipped, before->contents[i].contained_mg),
+                 om_element_symbol(before->contents[i].element),
+                 om_mass_format(found, sizeof found, (int64_t)r->metals[m]->mass_mg));
 }
 
-static enum om_code receive_one(struct om_stage *stage, uint32_t site, const Oremark__ReceivedLot *r, struct om_status *st) {
-  static const char advice[] = "receive it at the shipped figure, or reject it (a larger gain takes the consignor's signature, by settle)";
+static enum om_code receive_one(struct om_stage *stage, uint32_t site, const Oremark__ReceivedLot *r,
+                                struct om_status *st) {
+  static const char advice[] =
+      "receive it at the shipped figure, or reject it (a larger gain takes the consignor's signature, by settle)";
   const struct om_lot *lot;
   bool is_short;
   if (om_rule_take_incoming(stage, &lot, r->lot, st) != OM_OK) return st->code;
@@ -54,7 +62,8 @@ static enum om_code receive_one(struct om_stage *stage, uint32_t site, const Ore
   return OM_OK;
 }
 
-enum om_code om_receive_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {
+enum om_code om_receive_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event,
+                             struct om_status *st) {
   (void)index;
   const Oremark__Receive *r = event->receive;
   const struct om_site *site;
@@ -68,7 +77,8 @@ enum om_code om_receive_rule(struct om_stage *stage, uint16_t index, const Orema
 void om_receive_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__Receive *r = event->receive;
   size_t n_short = 0;
-  for (size_t i = 0; i < r->n_lots; i++) n_short += r->lots[i]->shortage != OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_UNSTATED;
+  for (size_t i = 0; i < r->n_lots; i++)
+    n_short += r->lots[i]->shortage != OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_UNSTATED;
   om_text_add(out, "receive ");
   om_text_count(out, r->n_lots, "lot");
   om_text_add(out, " at site %u", r->site);

@@ -1,4 +1,5 @@
-/* Reject: the consignee refuses what was shipped to it; custody and pen are the consignor's again, and the title stays. */
+/* Reject: the consignee refuses what was shipped to it; custody and pen are the consignor's again, and the title stays.
+ */
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"

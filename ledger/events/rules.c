@@ -7,8 +7,9 @@
 
 /* ---- who ---- */
 
-/* Process by process, who runs it. A plant that does several things has several roles. Mines make concentrate, and where they
- * leach also cathode (SX-EW) or mixed hydroxide; recyclers smelt, refine and precipitate what they recover. */
+/* Process by process, who runs it. A plant that does several things has several roles. Mines make concentrate, and
+ * where they leach also cathode (SX-EW) or mixed hydroxide; recyclers smelt, refine and precipitate what they recover.
+ */
 static const uint32_t process_roles[] = {
     [OREMARK__PROCESS__PROCESS_CONCENTRATE] = OM_ROLE(MINE) | OM_ROLE(SMELTER) | OM_ROLE(REFINER),
     [OREMARK__PROCESS__PROCESS_ROAST] = OM_ROLE(SMELTER),
@@ -55,7 +56,8 @@ enum om_code om_rule_role(const struct om_stage *stage, uint32_t roles, const ch
   om_text_clear(&has);
   add_roles(&wanted, roles, " or ");
   add_roles(&has, stage->member.roles, ", ");
-  return om_fail(st, OM_REFUSED, "role", "to %s takes the role of %s; roles of member %u (%s): %s: the governors can give it one (SetRoles)",
+  return om_fail(st, OM_REFUSED, "role",
+                 "to %s takes the role of %s; roles of member %u (%s): %s: the governors can give it one (SetRoles)",
                  doing, wanted.bytes, stage->member.number, stage->member.name, has.bytes);
 }
 
@@ -66,7 +68,8 @@ static const char *text_of(char out[OM_LOT_TEXT_BYTES], const struct om_lot *lot
 }
 
 /* Found, with the signer holding the pen. */
-static enum om_code take_pen(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st) {
+static enum om_code take_pen(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                             struct om_status *st) {
   if (om_stage_find(stage, out, ref, st) != OM_OK) return st->code;
   if ((*out)->pen == stage->member.number) return OM_OK;
   char text[OM_LOT_TEXT_BYTES], who[OM_WHO_BYTES];
@@ -75,29 +78,33 @@ static enum om_code take_pen(struct om_stage *stage, const struct om_lot **out, 
                  moves ? "in transit to" : "in the hands of", om_stage_who(stage, who, (*out)->pen));
 }
 
-static enum om_code take_held(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st) {
+static enum om_code take_held(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                              struct om_status *st) {
   if (take_pen(stage, out, ref, st) != OM_OK) return st->code;
   if ((*out)->state == OM_LOT_HELD) return OM_OK;
   char text[OM_LOT_TEXT_BYTES];
   return om_fail(st, OM_REFUSED, "pen", "lot %s is still in transit: receive or reject it first", text_of(text, *out));
 }
 
-enum om_code om_rule_take(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st) {
+enum om_code om_rule_take(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                          struct om_status *st) {
   if (take_held(stage, out, ref, st) != OM_OK) return st->code;
   if (!(*out)->pool) return OM_OK;
   char text[OM_LOT_TEXT_BYTES];
-  return om_fail(st, OM_REFUSED, "pool", "lot %s is a pool: charge it, draw lots out of it, or take its stock", text_of(text, *out));
+  return om_fail(st, OM_REFUSED, "pool", "lot %s is a pool: charge it, draw lots out of it, or take its stock",
+                 text_of(text, *out));
 }
 
-enum om_code om_rule_take_all(struct om_stage *stage, const struct om_lot ***out, Oremark__LotRef *const *refs, size_t n,
-                              struct om_status *st) {
+enum om_code om_rule_take_all(struct om_stage *stage, const struct om_lot ***out, Oremark__LotRef *const *refs,
+                              size_t n, struct om_status *st) {
   *out = om_arena_array(stage->arena, n, sizeof **out);
   for (size_t i = 0; i < n; i++)
     if (om_rule_take(stage, &(*out)[i], refs[i], st) != OM_OK) return st->code;
   return OM_OK;
 }
 
-enum om_code om_rule_take_pool(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st) {
+enum om_code om_rule_take_pool(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                               struct om_status *st) {
   if (take_held(stage, out, ref, st) != OM_OK) return st->code;
   if ((*out)->pool) return OM_OK;
   char text[OM_LOT_TEXT_BYTES];
@@ -115,12 +122,13 @@ enum om_code om_rule_take_incoming(struct om_stage *stage, const struct om_lot *
 enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, const char *doing, struct om_status *st) {
   if (lot->owner == stage->member.number || om_stage_signed(stage, lot->owner)) return OM_OK;
   char text[OM_LOT_TEXT_BYTES], who[OM_WHO_BYTES];
-  return om_fail(st, OM_REFUSED, "title", "lot %s belongs to %s and may be %s only with their signature: have the statement signed by them too",
+  return om_fail(st, OM_REFUSED, "title",
+                 "lot %s belongs to %s and may be %s only with their signature: have the statement signed by them too",
                  text_of(text, lot), om_stage_who(stage, who, lot->owner), doing);
 }
 
-enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const struct om_lot **lots, size_t n, const char *doing,
-                               struct om_status *st) {
+enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const struct om_lot **lots, size_t n,
+                               const char *doing, struct om_status *st) {
   *owner = lots[0]->owner;
   for (size_t i = 0; i < n; i++) {
     if (om_rule_title(stage, lots[i], doing, st) != OM_OK) return st->code;
@@ -132,12 +140,13 @@ enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const st
 /* ---- sums ---- */
 
 static enum om_code too_much(const char *what, struct om_status *st) {
-  return om_fail(st, OM_REFUSED, "mass", "%s come to more than the largest mass, 2^63 - 1 mg: make several events of it", what);
+  return om_fail(st, OM_REFUSED, "mass",
+                 "%s come to more than the largest mass, 2^63 - 1 mg: make several events of it", what);
 }
 
 /* Sums masses, and counts in COUNTS how many lots hold each element. */
-static enum om_code sum_masses(struct om_flow *out, size_t counts[OM_ELEMENT_MAX + 1], const struct om_lot *const *lots, size_t n,
-                               struct om_status *st) {
+static enum om_code sum_masses(struct om_flow *out, size_t counts[OM_ELEMENT_MAX + 1], const struct om_lot *const *lots,
+                               size_t n, struct om_status *st) {
   for (size_t i = 0; i < n; i++) {
     if (!om_mass_add(&out->gross_mg, out->gross_mg, lots[i]->gross_mg)) return too_much("gross masses", st);
     for (size_t k = 0; k < lots[i]->n_contents; k++) {
@@ -229,12 +238,14 @@ struct om_mix om_flow_take(struct om_stage *stage, struct om_flow *flow, uint8_t
   return taken;
 }
 
-enum om_code om_flow_contents(struct om_stage *stage, struct om_lot *lot, const struct om_flow *flow, struct om_status *st) {
+enum om_code om_flow_contents(struct om_stage *stage, struct om_lot *lot, const struct om_flow *flow,
+                              struct om_status *st) {
   size_t n = 0;
   for (size_t e = 1; e <= OM_ELEMENT_MAX; e++) n += flow->mg[e] > 0;
   if (n > OM_LOT_METALS_MAX)
-    return om_fail(st, OM_REFUSED, "content", "the lot would hold %zu elements, and %d are the most: leave out those that nobody accounts for",
-                   n, OM_LOT_METALS_MAX);
+    return om_fail(st, OM_REFUSED, "content",
+                   "the lot would hold %zu elements, and %d are the most: leave out those that nobody accounts for", n,
+                   OM_LOT_METALS_MAX);
   struct om_content *contents = om_arena_array(stage->arena, n, sizeof *contents);
   lot->contents = contents;
   lot->n_contents = n;
@@ -291,18 +302,21 @@ enum om_code om_rule_content(const struct om_lot *lot, struct om_status *st) {
   for (size_t i = 0; i < lot->n_contents && fits; i++) fits = om_mass_add(&sum, sum, lot->contents[i].contained_mg);
   if (fits && sum <= lot->gross_mg) return OM_OK;
   char text[OM_LOT_TEXT_BYTES], gross[OM_MASS_TEXT_BYTES], metals[OM_MASS_TEXT_BYTES];
-  return om_fail(st, OM_REFUSED, "content", "lot %s: its metals come to %s%s, its gross mass to %s: check the masses", text_of(text, lot),
-                 fits ? "" : "more than ", om_mass_format(metals, sizeof metals, fits ? sum : OM_MASS_MAX_MG),
+  return om_fail(st, OM_REFUSED, "content", "lot %s: its metals come to %s%s, its gross mass to %s: check the masses",
+                 text_of(text, lot), fits ? "" : "more than ",
+                 om_mass_format(metals, sizeof metals, fits ? sum : OM_MASS_MAX_MG),
                  om_mass_format(gross, sizeof gross, lot->gross_mg));
 }
 
-static enum om_code check_gain(struct om_stage *stage, const struct om_lot *lot, uint8_t element, int64_t before, int64_t now,
-                               const char *advice, struct om_status *st) {
+static enum om_code check_gain(struct om_stage *stage, const struct om_lot *lot, uint8_t element, int64_t before,
+                               int64_t now, const char *advice, struct om_status *st) {
   const Oremark__Limits *limits;
   if (om_stage_limits(stage, &limits, st) != OM_OK) return st->code;
-  if (om_within_tolerance(now, before, limits->receipt_tolerance_ppm)) return om_stage_gain(stage, element, now - before, st);
+  if (om_within_tolerance(now, before, limits->receipt_tolerance_ppm))
+    return om_stage_gain(stage, element, now - before, st);
   char text[OM_LOT_TEXT_BYTES], had[OM_MASS_TEXT_BYTES], has[OM_MASS_TEXT_BYTES], gain[OM_MASS_TEXT_BYTES];
-  return om_fail(st, OM_REFUSED, "gain", "lot %s: %s found to be %s where %s stands: a gain of %s is over the tolerance of %u ppm: %s",
+  return om_fail(st, OM_REFUSED, "gain",
+                 "lot %s: %s found to be %s where %s stands: a gain of %s is over the tolerance of %u ppm: %s",
                  text_of(text, lot), om_element_symbol(element), om_mass_format(has, sizeof has, now),
                  om_mass_format(had, sizeof had, before), om_mass_format(gain, sizeof gain, now - before),
                  limits->receipt_tolerance_ppm, advice);
@@ -310,11 +324,13 @@ static enum om_code check_gain(struct om_stage *stage, const struct om_lot *lot,
 
 static enum om_code not_held(const struct om_lot *lot, uint32_t element, struct om_status *st) {
   char text[OM_LOT_TEXT_BYTES];
-  return om_fail(st, OM_REFUSED, "balance", "lot %s holds no %s: leave it out", text_of(text, lot), om_element_symbol((uint8_t)element));
+  return om_fail(st, OM_REFUSED, "balance", "lot %s holds no %s: leave it out", text_of(text, lot),
+                 om_element_symbol((uint8_t)element));
 }
 
-enum om_code om_rule_measured(struct om_stage *stage, struct om_lot *lot, bool *is_short, Oremark__ElementMass *const *measured,
-                              size_t n, const char *advice, struct om_status *st) {
+enum om_code om_rule_measured(struct om_stage *stage, struct om_lot *lot, bool *is_short,
+                              Oremark__ElementMass *const *measured, size_t n, const char *advice,
+                              struct om_status *st) {
   struct om_content *contents = om_arena_array(stage->arena, lot->n_contents, sizeof *contents);
   size_t kept = 0, m = 0;
   *is_short = false;

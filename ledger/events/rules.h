@@ -1,6 +1,6 @@
-/* What the rules of several event kinds share: who may do it, in whose hands a lot must be, what its owner has to sign, and
- * the ways in which metal and its attribution pass from lots to lots. Each function refuses with a rule's name, the figures and
- * what to do. Thread: the stage's. */
+/* What the rules of several event kinds share: who may do it, in whose hands a lot must be, what its owner has to sign,
+ * and the ways in which metal and its attribution pass from lots to lots. Each function refuses with a rule's name, the
+ * figures and what to do. Thread: the stage's. */
 #ifndef OREMARK_LEDGER_EVENTS_RULES_H
 #define OREMARK_LEDGER_EVENTS_RULES_H
 
@@ -13,11 +13,12 @@
 /* Roles as a set: the bit of a role is 1 << its number. */
 #define OM_ROLE(name) (UINT32_C(1) << OREMARK__ROLE__ROLE_##name)
 /* Those that take custody of metal: all but laboratory, certifier, inspector and auditor. */
-#define OM_ROLES_CUSTODY                                                                                                   \
-  (OM_ROLE(MINE) | OM_ROLE(TRADER) | OM_ROLE(CARRIER) | OM_ROLE(WAREHOUSE) | OM_ROLE(SMELTER) | OM_ROLE(REFINER) |         \
+#define OM_ROLES_CUSTODY                                                                                           \
+  (OM_ROLE(MINE) | OM_ROLE(TRADER) | OM_ROLE(CARRIER) | OM_ROLE(WAREHOUSE) | OM_ROLE(SMELTER) | OM_ROLE(REFINER) | \
    OM_ROLE(MANUFACTURER) | OM_ROLE(RECYCLER) | OM_ROLE(CUSTOMS) | OM_ROLE(RESERVE))
 
-/* The roles of which a member needs one to run PROCESS; PROCESS_UNSTATED: any process at all. The table stands in rules.c. */
+/* The roles of which a member needs one to run PROCESS; PROCESS_UNSTATED: any process at all. The table stands in
+ * rules.c. */
 uint32_t om_process_roles(Oremark__Process process);
 
 /* Has the signer one of ROLES? Else "role". DOING completes "has not the role for ...". */
@@ -25,28 +26,31 @@ enum om_code om_rule_role(const struct om_stage *stage, uint32_t roles, const ch
 
 /* ---- whose ---- */
 
-/* The whole lot that REF names, in the signer's hands: found (om_stage_find), "pen" (the pen is another's, or the lot is in
- * transit), "pool" (it is a pool). */
-enum om_code om_rule_take(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st);
+/* The whole lot that REF names, in the signer's hands: found (om_stage_find), "pen" (the pen is another's, or the lot
+ * is in transit), "pool" (it is a pool). */
+enum om_code om_rule_take(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                          struct om_status *st);
 /* The same for N of them, into an array in the arena. */
-enum om_code om_rule_take_all(struct om_stage *stage, const struct om_lot ***out, Oremark__LotRef *const *refs, size_t n,
-                              struct om_status *st);
+enum om_code om_rule_take_all(struct om_stage *stage, const struct om_lot ***out, Oremark__LotRef *const *refs,
+                              size_t n, struct om_status *st);
 /* The pool that REF names, in the signer's hands. */
-enum om_code om_rule_take_pool(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref, struct om_status *st);
+enum om_code om_rule_take_pool(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                               struct om_status *st);
 /* The lot that REF names, in transit to the signer; else "pen". */
 enum om_code om_rule_take_incoming(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
                                    struct om_status *st);
 
 /* Is LOT the signer's own, or has its owner signed? Else "title"; DOING completes "may be ... only with". */
 enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, const char *doing, struct om_status *st);
-/* The same for lots that go whole into others, and in *OWNER who owns what comes out: the owner of all of them, or the signer
- * where there are several, all of whom have signed it away. */
-enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const struct om_lot **lots, size_t n, const char *doing,
-                               struct om_status *st);
+/* The same for lots that go whole into others, and in *OWNER who owns what comes out: the owner of all of them, or the
+ * signer where there are several, all of whom have signed it away. */
+enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const struct om_lot **lots, size_t n,
+                               const char *doing, struct om_status *st);
 
 /* ---- what: masses and their attribution ---- */
 
-/* Metal on its way from lots to lots, by atomic number: the mix of each element sums to its mass. 5 KiB: on a stack, once. */
+/* Metal on its way from lots to lots, by atomic number: the mix of each element sums to its mass. 3 KiB: on a stack,
+ * once. */
 struct om_flow {
   int64_t gross_mg;
   int64_t mg[OM_ELEMENT_MAX + 1];
@@ -69,9 +73,11 @@ enum om_code om_claim_of(struct om_claim *out, Oremark__Material *const *materia
 struct om_mix om_flow_take(struct om_stage *stage, struct om_flow *flow, uint8_t element, int64_t mg);
 
 /* What FLOW still holds as the contents of a lot; "content" where there are more than OM_LOT_METALS_MAX elements. */
-enum om_code om_flow_contents(struct om_stage *stage, struct om_lot *lot, const struct om_flow *flow, struct om_status *st);
+enum om_code om_flow_contents(struct om_stage *stage, struct om_lot *lot, const struct om_flow *flow,
+                              struct om_status *st);
 
-/* New lots of N materials in the signer's hands at SITE for OWNER, their metal taken out of FLOW one after the other. */
+/* New lots of N materials in the signer's hands at SITE for OWNER, their metal taken out of FLOW one after the other.
+ */
 enum om_code om_flow_out(struct om_stage *stage, struct om_flow *flow, Oremark__Material *const *materials, size_t n,
                          uint32_t site, uint32_t owner, struct om_status *st);
 
@@ -82,11 +88,12 @@ enum om_code om_rule_begin(struct om_stage *stage, Oremark__Material *const *mat
 /* Outputs must come to exactly what went in, gross and each element: "balance". */
 enum om_code om_rule_conserved(const struct om_flow *in, const struct om_claim *out, struct om_status *st);
 
-/* LOT's contents as measured anew: an element that MEASURED leaves out is as before, one at zero drops out. Gains up to the
- * receipt tolerance count as drift, larger ones are refused ("gain", with ADVICE), as is an element that the lot does not hold ("balance").
- * *IS_SHORT says whether any element is less than before. */
-enum om_code om_rule_measured(struct om_stage *stage, struct om_lot *lot, bool *is_short, Oremark__ElementMass *const *measured,
-                              size_t n, const char *advice, struct om_status *st);
+/* LOT's contents as measured anew: an element that MEASURED leaves out is as before, one at zero drops out. Gains up to
+ * the receipt tolerance count as drift, larger ones are refused ("gain", with ADVICE), as is an element that the lot
+ * does not hold ("balance"). *IS_SHORT says whether any element is less than before. */
+enum om_code om_rule_measured(struct om_stage *stage, struct om_lot *lot, bool *is_short,
+                              Oremark__ElementMass *const *measured, size_t n, const char *advice,
+                              struct om_status *st);
 /* The metals of LOT together are no more than its gross mass: "content". */
 enum om_code om_rule_content(const struct om_lot *lot, struct om_status *st);
 

@@ -5,7 +5,8 @@
 
 enum om_code om_ship_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Ship *s = event->ship;
-  if (om_form_refs("lots", s->lots, s->n_lots, 1, st) != OM_OK || om_form_number("consignee", s->consignee, st) != OM_OK ||
+  if (om_form_refs("lots", s->lots, s->n_lots, 1, st) != OM_OK ||
+      om_form_number("consignee", s->consignee, st) != OM_OK ||
       om_form_enum("mode", &oremark__transport_mode__descriptor, (int)s->mode, false, st) != OM_OK ||
       om_form_texts("seals", s->seals, s->n_seals, OM_SEALS_MAX, OM_WORD_MAX, st) != OM_OK)
     return st->code;
@@ -19,16 +20,21 @@ static enum om_code check_consignee(const struct om_stage *stage, uint32_t numbe
     return om_fail(st, OM_REFUSED, "consignee", "a lot can't be shipped to its own custodian: name another member");
   enum om_code code = om_registry_member(stage->backing->registry, &to, number, stage->judged->registry_size, st);
   if (code == OM_MISSING)
-    return om_fail(st, OM_REFUSED, "consignee", "there is no member %u: look the consignee up (oremark member list)", number);
+    return om_fail(st, OM_REFUSED, "consignee", "there is no member %u: look the consignee up (oremark member list)",
+                   number);
   if (code != OM_OK) return code;
   if (to.suspended)
-    return om_fail(st, OM_REFUSED, "suspended", "the consignee, member %u (%s), is suspended: ship it elsewhere", number, to.name);
+    return om_fail(st, OM_REFUSED, "suspended", "the consignee, member %u (%s), is suspended: ship it elsewhere",
+                   number, to.name);
   if ((to.roles & OM_ROLES_CUSTODY) == 0)
-    return om_fail(st, OM_REFUSED, "role", "the consignee, member %u (%s), has no role in which it takes custody: ship it elsewhere", number, to.name);
+    return om_fail(st, OM_REFUSED, "role",
+                   "the consignee, member %u (%s), has no role in which it takes custody: ship it elsewhere", number,
+                   to.name);
   return OM_OK;
 }
 
-static enum om_code ship_one(struct om_stage *stage, const Oremark__Ship *s, const Oremark__LotRef *ref, struct om_status *st) {
+static enum om_code ship_one(struct om_stage *stage, const Oremark__Ship *s, const Oremark__LotRef *ref,
+                             struct om_status *st) {
   const struct om_lot *lot;
   if (om_rule_take(stage, &lot, ref, st) != OM_OK) return st->code;
   bool to_third_party = lot->owner != s->consignee;

@@ -16,7 +16,8 @@ enum om_code om_split_rule(struct om_stage *stage, uint16_t index, const Oremark
   struct om_flow flow;
   struct om_claim claim;
   if (om_rule_role(stage, OM_ROLES_CUSTODY, "split", st) != OM_OK || om_rule_take(stage, &lot, s->lot, st) != OM_OK ||
-      om_flow_of(stage, &flow, &lot, 1, st) != OM_OK || om_claim_of(&claim, s->parts, s->n_parts, NULL, 0, st) != OM_OK ||
+      om_flow_of(stage, &flow, &lot, 1, st) != OM_OK ||
+      om_claim_of(&claim, s->parts, s->n_parts, NULL, 0, st) != OM_OK ||
       om_rule_conserved(&flow, &claim, st) != OM_OK ||
       om_flow_out(stage, &flow, s->parts, s->n_parts, lot->site, lot->owner, st) != OM_OK)
     return st->code;

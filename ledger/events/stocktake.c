@@ -1,5 +1,5 @@
-/* Stocktake: what a pool was measured to hold. A shortfall is a loss; a gain inside the tolerance counts as drift, a larger one
- * is not taken. */
+/* Stocktake: what a pool was measured to hold. A shortfall is a loss; a gain inside the tolerance counts as drift, a
+ * larger one is not taken. */
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
@@ -19,14 +19,16 @@ static enum om_code check_all(const struct om_lot *pool, const Oremark__Stocktak
     while (m < s->n_metals && s->metals[m]->element < pool->contents[i].element) m++;
     if (m < s->n_metals && s->metals[m]->element == pool->contents[i].element) continue;
     char text[OM_LOT_TEXT_BYTES], has[OM_MASS_TEXT_BYTES];
-    return om_fail(st, OM_REFUSED, "stocktake", "pool %s holds %s of %s, which was not measured: state it, 0 if there is none",
-                   om_lot_format(text, sizeof text, pool->number), om_mass_format(has, sizeof has, pool->contents[i].contained_mg),
-                   om_element_symbol(pool->contents[i].element));
+    return om_fail(
+        st, OM_REFUSED, "stocktake", "pool %s holds %s of %s, which was not measured: state it, 0 if there is none",
+        om_lot_format(text, sizeof text, pool->number), om_mass_format(has, sizeof has, pool->contents[i].contained_mg),
+        om_element_symbol(pool->contents[i].element));
   }
   return OM_OK;
 }
 
-enum om_code om_stocktake_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {
+enum om_code om_stocktake_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event,
+                               struct om_status *st) {
   (void)index;
   static const char advice[] = "measure again, or charge what was put in without a record";
   const Oremark__Stocktake *s = event->stocktake;

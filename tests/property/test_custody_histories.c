@@ -1,5 +1,6 @@
-/* Random histories: whatever a legal history does, metal does not appear but for drift, every mix sums to what is contained, and
- * only the holder of the pen moves a lot; and a legal step with one thing changed in it against a rule is refused. */
+/* Random histories: whatever a legal history does, metal does not appear but for drift, every mix sums to what is
+ * contained, and only the holder of the pen moves a lot; and a legal step with one thing changed in it against a rule
+ * is refused. */
 #include "support/test.h"
 
 #include <stdlib.h>
@@ -54,7 +55,8 @@ static int64_t holds(const struct om_lot *lot, uint8_t element) {
 }
 
 static void born(struct world *w, uint16_t event, size_t n, size_t skip) {
-  for (size_t i = 0; i < n && w->n_lots < LOTS_MAX; i++) w->lots[w->n_lots++] = custody_lot(&w->c, event, (uint16_t)(skip + i));
+  for (size_t i = 0; i < n && w->n_lots < LOTS_MAX; i++)
+    w->lots[w->n_lots++] = custody_lot(&w->c, event, (uint16_t)(skip + i));
 }
 
 static void gone(struct world *w, size_t index) {
@@ -101,7 +103,8 @@ static bool begin(struct world *w, struct step *s) {
   s->member = who[below(w, 2)];
   s->event = below(w, 3) ? extract(&w->c, 1, m) : declare(&w->c, 2, m);
   for (size_t i = 0; m[i]; i++)
-    for (size_t k = 0; k < m[i]->n_metals; k++) s->begun[m[i]->metals[k]->element == AU] += (int64_t)m[i]->metals[k]->contained_mg;
+    for (size_t k = 0; k < m[i]->n_metals; k++)
+      s->begun[m[i]->metals[k]->element == AU] += (int64_t)m[i]->metals[k]->contained_mg;
   s->n_born = m[1] ? 2 : 1;
   return true;
 }
@@ -132,7 +135,8 @@ static bool take_in(struct world *w, struct step *s) {
   s->event = receive(&w->c, 1, LOTS(at_last(&w->c, w->lots[at])));
   int64_t cu = holds(&lot, CU);
   if (cu == 0 || below(w, 3) == 0) return true;
-  int64_t now = below(w, 2) ? cu - (int64_t)below(w, (uint64_t)cu / 10 + 1) : cu + (int64_t)below(w, (uint64_t)cu / 200 + 1);
+  int64_t now =
+      below(w, 2) ? cu - (int64_t)below(w, (uint64_t)cu / 10 + 1) : cu + (int64_t)below(w, (uint64_t)cu / 200 + 1);
   if (now + holds(&lot, AU) > lot.gross_mg) return false;
   measured(&w->c, s->event, 0, 0, METALS({CU, (uint64_t)now}), OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_ASSAY);
   (now < cu ? s->lost : s->gained)[0] = llabs(now - cu);
@@ -170,12 +174,15 @@ static bool process(struct world *w, struct step *s) {
     sign_by(s, lots[i].owner);
     s->taken[s->n_taken++] = at[i];
   }
-  int64_t out_cu = cu > 100 && below(w, 2) ? cu + (int64_t)below(w, (uint64_t)cu / 100 + 1) : cu - (int64_t)below(w, (uint64_t)cu / 5 + 1);
+  int64_t out_cu = cu > 100 && below(w, 2) ? cu + (int64_t)below(w, (uint64_t)cu / 100 + 1)
+                                           : cu - (int64_t)below(w, (uint64_t)cu / 5 + 1);
   int64_t first_cu = (int64_t)below(w, (uint64_t)out_cu + 1), first_au = (int64_t)below(w, (uint64_t)au + 1);
-  Oremark__Material *outputs[] = {two_metals(w, first_cu + first_au + 1, first_cu, first_au),
-                                  two_metals(w, out_cu - first_cu + au - first_au + 1, out_cu - first_cu, au - first_au), NULL};
+  Oremark__Material *outputs[] = {
+      two_metals(w, first_cu + first_au + 1, first_cu, first_au),
+      two_metals(w, out_cu - first_cu + au - first_au + 1, out_cu - first_cu, au - first_au), NULL};
   bool is_loss_named = out_cu < cu && below(w, 2);
-  s->event = transform(&w->c, OREMARK__PROCESS__PROCESS_SMELT, in, outputs, is_loss_named ? LOSSES(loss(&w->c, CU, (uint64_t)(cu - out_cu))) : NULL);
+  s->event = transform(&w->c, OREMARK__PROCESS__PROCESS_SMELT, in, outputs,
+                       is_loss_named ? LOSSES(loss(&w->c, CU, (uint64_t)(cu - out_cu))) : NULL);
   (out_cu < cu ? s->lost : s->gained)[0] = llabs(out_cu - cu);
   s->n_born = 2;
   return true;
@@ -185,13 +192,15 @@ static bool part(struct world *w, struct step *s) {
   struct om_lot lot;
   size_t at = pick(w, OM_LOT_HELD, false, &lot);
   if (at == SIZE_MAX) return false;
-  int64_t cu = holds(&lot, CU), au = holds(&lot, AU), cu1 = (int64_t)below(w, (uint64_t)cu + 1), au1 = (int64_t)below(w, (uint64_t)au + 1);
+  int64_t cu = holds(&lot, CU), au = holds(&lot, AU), cu1 = (int64_t)below(w, (uint64_t)cu + 1),
+          au1 = (int64_t)below(w, (uint64_t)au + 1);
   int64_t spare = lot.gross_mg - cu - au;
   if (spare < 2) return false;
   int64_t spare1 = 1 + (int64_t)below(w, (uint64_t)spare - 1);
   s->member = lot.custodian;
   s->event = split(&w->c, at_last(&w->c, w->lots[at]),
-                   MATERIALS(two_metals(w, spare1 + cu1 + au1, cu1, au1), two_metals(w, lot.gross_mg - spare1 - cu1 - au1, cu - cu1, au - au1)));
+                   MATERIALS(two_metals(w, spare1 + cu1 + au1, cu1, au1),
+                             two_metals(w, lot.gross_mg - spare1 - cu1 - au1, cu - cu1, au - au1)));
   s->taken[s->n_taken++] = at;
   s->n_born = 2;
   return true;
@@ -253,7 +262,8 @@ static bool tap(struct world *w, struct step *s) {
   struct om_lot pool;
   size_t at = pick(w, OM_LOT_HELD, true, &pool);
   if (at == SIZE_MAX) return false;
-  int64_t cu = (int64_t)below(w, (uint64_t)holds(&pool, CU) + 1), au = (int64_t)below(w, (uint64_t)holds(&pool, AU) + 1);
+  int64_t cu = (int64_t)below(w, (uint64_t)holds(&pool, CU) + 1),
+          au = (int64_t)below(w, (uint64_t)holds(&pool, AU) + 1);
   int64_t lost = (int64_t)below(w, (uint64_t)(holds(&pool, CU) - cu) + 1);
   s->member = pool.custodian;
   if (below(w, 4) == 0) {
@@ -266,8 +276,9 @@ static bool tap(struct world *w, struct step *s) {
     s->lost[0] = holds(&pool, CU) ? lost : 0;
     return true;
   }
-  s->event = draw(&w->c, at_last(&w->c, w->lots[at]), MATERIALS(two_metals(w, cu + au + 1 + (int64_t)below(w, 100), cu, au)),
-                  lost ? LOSSES(loss(&w->c, CU, (uint64_t)lost)) : NULL);
+  s->event =
+      draw(&w->c, at_last(&w->c, w->lots[at]), MATERIALS(two_metals(w, cu + au + 1 + (int64_t)below(w, 100), cu, au)),
+           lost ? LOSSES(loss(&w->c, CU, (uint64_t)lost)) : NULL);
   s->lost[0] = lost;
   s->n_born = 1;
   s->skip = 1;
@@ -293,7 +304,8 @@ static Oremark__LotRef **refs_of(Oremark__Event *e, size_t *n) {
   return NULL;
 }
 
-/* One more milligram than there is, in an output whose gross mass has room for it. False where the balance has slack. */
+/* One more milligram than there is, in an output whose gross mass has room for it. False where the balance has slack.
+ */
 static bool add_metal(struct world *w, struct step *s) {
   size_t n, skip;
   Oremark__Material *const *m = om_event_materials(s->event, &n, &skip);
@@ -384,7 +396,8 @@ static void apply(struct world *w, const struct step *s) {
 }
 
 static bool random_step(struct world *w, struct step *s) {
-  bool (*const all[])(struct world *, struct step *) = {begin, send, send, take_in, take_in, process, part, join, end, fill, tap};
+  bool (*const all[])(struct world *, struct step *) = {begin, send, send, take_in, take_in, process,
+                                                        part,  join, end,  fill,    tap};
   *s = (struct step){0};
   return all[below(w, sizeof all / sizeof *all)](w, s);
 }

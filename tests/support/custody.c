@@ -20,13 +20,15 @@ static void must(enum om_code code, const struct om_status *st) {
 
 /* ---- the registry ---- */
 
-static void put_row(struct custody *c, enum om_registry_kind kind, uint32_t a, uint32_t b, uint64_t since, const void *row, size_t len) {
+static void put_row(struct custody *c, enum om_registry_kind kind, uint32_t a, uint32_t b, uint64_t since,
+                    const void *row, size_t len) {
   uint8_t key[OM_REGISTRY_KEY_BYTES];
   om_registry_row_key(key, kind, a, b, since);
   om_txn_put(c->txn, OM_TABLE_REGISTRY, key, sizeof key, row, len);
 }
 
-static void put_member(struct custody *c, uint32_t member, uint32_t roles, uint32_t home_log, bool suspended, uint64_t since) {
+static void put_member(struct custody *c, uint32_t member, uint32_t roles, uint32_t home_log, bool suspended,
+                       uint64_t since) {
   uint8_t row[OM_ROW_MEMBER_BYTES + 32] = {0};
   om_be32(row, roles);
   om_be32(row + 4, home_log);
@@ -74,17 +76,18 @@ static enum om_code marked(void *ctx, uint64_t *size, uint32_t log, struct om_st
 }
 
 void custody_open(struct custody *c) {
-  static const uint32_t roles[] = {[MINE] = OM_ROLE(MINE),         [SMELTER] = OM_ROLE(SMELTER),
-                                   [REFINER] = OM_ROLE(REFINER),   [MAKER] = OM_ROLE(MANUFACTURER),
-                                   [RECYCLER] = OM_ROLE(RECYCLER), [TRADER] = OM_ROLE(TRADER),
-                                   [ASSAYER] = OM_ROLE(LABORATORY), [EVERYTHING] = UINT32_MAX << 1 & 0x7FFF};
+  static const uint32_t roles[] = {
+      [MINE] = OM_ROLE(MINE),          [SMELTER] = OM_ROLE(SMELTER),           [REFINER] = OM_ROLE(REFINER),
+      [MAKER] = OM_ROLE(MANUFACTURER), [RECYCLER] = OM_ROLE(RECYCLER),         [TRADER] = OM_ROLE(TRADER),
+      [ASSAYER] = OM_ROLE(LABORATORY), [EVERYTHING] = UINT32_MAX << 1 & 0x7FFF};
   *c = (struct custody){.registry_size = REGISTRY_SIZE, .taken_ms = START_MS};
   c->folder = temp_folder();
   must(om_store_open(&c->store, c->folder, UINT64_C(1) << 26, &c->st), &c->st);
   must(om_txn_write(&c->txn, c->store, &c->st), &c->st);
   for (uint32_t m = MINE; m < GHOST; m++) {
     put_member(c, m, roles[m], m, false, 0);
-    put_site(c, m, 1, m == MINE || m == EVERYTHING ? OREMARK__SITE_KIND__SITE_KIND_MINE : OREMARK__SITE_KIND__SITE_KIND_PLANT);
+    put_site(c, m, 1,
+             m == MINE || m == EVERYTHING ? OREMARK__SITE_KIND__SITE_KIND_MINE : OREMARK__SITE_KIND__SITE_KIND_PLANT);
     put_site(c, m, 2, OREMARK__SITE_KIND__SITE_KIND_PLANT);
   }
   put_limits(c);
@@ -131,7 +134,11 @@ enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **ev
   om_status_clear(&c->st);
   for (size_t i = 0; i < s->n_events; i++)
     if (om_event_form(events[i], &c->st) != OM_OK) return c->st.code;
-  struct om_case judged = {.statement = s, .log = member, .index = c->sizes[member], .registry_size = c->registry_size, .taken_ms = c->taken_ms};
+  struct om_case judged = {.statement = s,
+                           .log = member,
+                           .index = c->sizes[member],
+                           .registry_size = c->registry_size,
+                           .taken_ms = c->taken_ms};
   c->statements++;
   om_sha256(&judged.statement_id, &c->statements, sizeof c->statements);
   judged.signers = signers_of(c, &judged.n_signers, member, cosigners);
@@ -157,16 +164,19 @@ void custody_admit(struct custody *c, uint32_t member, Oremark__Event **events, 
   fail();
 }
 
-void custody_refuse(struct custody *c, const char *rule, uint32_t member, Oremark__Event **events, const uint32_t *cosigners, int line) {
+void custody_refuse(struct custody *c, const char *rule, uint32_t member, Oremark__Event **events,
+                    const uint32_t *cosigners, int line) {
   enum om_code code = custody_say(c, member, events, cosigners);
   if (code == OM_REFUSED && strcmp(c->st.rule, rule) == 0 && strlen(c->st.text) > 20) return;
-  print_error("line %d: wanted a refusal by [%s], got %s [%s] %s\n", line, rule, om_code_name(code), c->st.rule, c->st.text);
+  print_error("line %d: wanted a refusal by [%s], got %s [%s] %s\n", line, rule, om_code_name(code), c->st.rule,
+              c->st.text);
   fail();
 }
 
 struct lot_name custody_lot(const struct custody *c, uint16_t event, uint16_t output) {
   struct lot_name out;
-  om_lot_number_make(out.number, c->judged.statement->member, (uint64_t)c->judged.statement->signed_ms, &c->judged.statement_id, event, output);
+  om_lot_number_make(out.number, c->judged.statement->member, (uint64_t)c->judged.statement->signed_ms,
+                     &c->judged.statement_id, event, output);
   return out;
 }
 
@@ -312,8 +322,8 @@ Oremark__Event *receive(struct custody *c, uint32_t site, Oremark__LotRef **lots
   return e;
 }
 
-void measured(struct custody *c, Oremark__Event *event, size_t index, uint64_t gross_mg, const struct metal *metals, size_t n,
-              Oremark__ShortageReason reason) {
+void measured(struct custody *c, Oremark__Event *event, size_t index, uint64_t gross_mg, const struct metal *metals,
+              size_t n, Oremark__ShortageReason reason) {
   Oremark__ReceivedLot *lot = event->receive->lots[index];
   lot->gross_mg = gross_mg;
   lot->n_metals = n;
@@ -330,8 +340,8 @@ Oremark__Event *reject(struct custody *c, Oremark__LotRef **lots) {
   return e;
 }
 
-Oremark__Event *transform(struct custody *c, Oremark__Process process, Oremark__LotRef **inputs, Oremark__Material **outputs,
-                          Oremark__Loss **losses) {
+Oremark__Event *transform(struct custody *c, Oremark__Process process, Oremark__LotRef **inputs,
+                          Oremark__Material **outputs, Oremark__Loss **losses) {
   Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_TRANSFORM);
   e->transform = NEW(c, Oremark__Transform, OREMARK__TRANSFORM__INIT);
   e->transform->site = 1;
@@ -385,7 +395,8 @@ Oremark__Event *draw(struct custody *c, Oremark__LotRef *pool, Oremark__Material
   return e;
 }
 
-Oremark__Event *stocktake(struct custody *c, Oremark__LotRef *pool, uint64_t gross_mg, const struct metal *metals, size_t n) {
+Oremark__Event *stocktake(struct custody *c, Oremark__LotRef *pool, uint64_t gross_mg, const struct metal *metals,
+                          size_t n) {
   Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_STOCKTAKE);
   e->stocktake = NEW(c, Oremark__Stocktake, OREMARK__STOCKTAKE__INIT);
   e->stocktake->pool = pool;

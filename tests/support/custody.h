@@ -1,5 +1,5 @@
-/* A ledger of a few members for tests of the custody rules: the registry's rows stand in a real store, lots in a replay, and
- * statements need no signatures. Events are made of short calls; their memory is the fixture's. */
+/* A ledger of a few members for tests of the custody rules: the registry's rows stand in a real store, lots in a
+ * replay, and statements need no signatures. Events are made of short calls; their memory is the fixture's. */
 #ifndef OREMARK_TESTS_SUPPORT_CUSTODY_H
 #define OREMARK_TESTS_SUPPORT_CUSTODY_H
 
@@ -9,8 +9,8 @@
 #include "ledger/replay.h"
 #include "ledger/store.h"
 
-/* Members; the home log of member m is log m. Each has site 1, a mine for MINE and a plant for the others, and site 2, a plant,
- * except ASSAYER, who has the role of laboratory alone, and GHOST, who is not enrolled. */
+/* Members; the home log of member m is log m. Each has site 1, a mine for MINE and a plant for the others, and site 2,
+ * a plant, except ASSAYER, who has the role of laboratory alone, and GHOST, who is not enrolled. */
 enum { MINE = 1, SMELTER, REFINER, MAKER, RECYCLER, TRADER, ASSAYER, EVERYTHING, GHOST };
 
 enum {
@@ -29,13 +29,13 @@ struct custody {
   struct om_txn *txn;
   struct om_arena arena;
   struct om_replay replay;
-  uint32_t statements;      /* how many were said: makes each its own */
-  uint64_t sizes[16];       /* of each log */
-  uint64_t marked[16];      /* how far all logs cover each */
-  uint64_t registry_size;   /* as of which is judged */
+  uint32_t statements;    /* how many were said: makes each its own */
+  uint64_t sizes[16];     /* of each log */
+  uint64_t marked[16];    /* how far all logs cover each */
+  uint64_t registry_size; /* as of which is judged */
   int64_t taken_ms;
-  struct om_case judged;    /* the last statement... */
-  struct om_stage stage;    /* ...and what came of it */
+  struct om_case judged; /* the last statement... */
+  struct om_stage stage; /* ...and what came of it */
   struct om_status st;
   uint32_t wait_log;
   uint64_t wait_size;
@@ -48,13 +48,14 @@ void custody_close(struct custody *c);
 /* Writes MEMBER's row anew, as of registry size REGISTRY_SIZE + 1 and later. */
 void custody_change(struct custody *c, uint32_t member, uint32_t roles, uint32_t home_log, bool suspended);
 
-/* Says EVENTS (ended by NULL) as MEMBER, with the co-signers (ascending, ended by 0): forms, then rules. What was found valid is
- * taken over. The result, also in c->st. */
+/* Says EVENTS (ended by NULL) as MEMBER, with the co-signers (ascending, ended by 0): forms, then rules. What was found
+ * valid is taken over. The result, also in c->st. */
 enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **events, const uint32_t *cosigners);
 #define SAY(c, member, ...) custody_say(c, member, (Oremark__Event *[]){__VA_ARGS__, NULL}, (const uint32_t[]){0})
 /* The same, as asserted. */
 void custody_admit(struct custody *c, uint32_t member, Oremark__Event **events, const uint32_t *cosigners, int line);
-void custody_refuse(struct custody *c, const char *rule, uint32_t member, Oremark__Event **events, const uint32_t *cosigners, int line);
+void custody_refuse(struct custody *c, const char *rule, uint32_t member, Oremark__Event **events,
+                    const uint32_t *cosigners, int line);
 #define ADMIT(c, member, ...) \
   custody_admit(c, member, (Oremark__Event *[]){__VA_ARGS__, NULL}, (const uint32_t[]){0}, __LINE__)
 #define REFUSE(c, rule, member, ...) \
@@ -81,7 +82,8 @@ struct metal {
 /* A material of COPPER mg copper; or of the metals listed. */
 Oremark__Material *copper(struct custody *c, uint64_t gross_mg, uint64_t copper_mg);
 Oremark__Material *material(struct custody *c, uint64_t gross_mg, const struct metal *metals, size_t n);
-#define METALS(...) (const struct metal[]){__VA_ARGS__}, sizeof((const struct metal[]){__VA_ARGS__}) / sizeof(struct metal)
+#define METALS(...) \
+  (const struct metal[]){__VA_ARGS__}, sizeof((const struct metal[]){__VA_ARGS__}) / sizeof(struct metal)
 #define MATERIAL(c, gross_mg, ...) material(c, gross_mg, METALS(__VA_ARGS__))
 Oremark__LotRef *at_last(struct custody *c, struct lot_name lot);
 Oremark__LotRef *at_place(struct custody *c, uint32_t event, uint32_t output);
@@ -96,17 +98,18 @@ Oremark__Event *ship(struct custody *c, uint32_t consignee, bool with_title, Ore
 /* As shipped; change what it returns for anything else. */
 Oremark__Event *receive(struct custody *c, uint32_t site, Oremark__LotRef **lots);
 /* Lot INDEX of a receipt or a stocktake as measured. */
-void measured(struct custody *c, Oremark__Event *event, size_t index, uint64_t gross_mg, const struct metal *metals, size_t n,
-              Oremark__ShortageReason reason);
+void measured(struct custody *c, Oremark__Event *event, size_t index, uint64_t gross_mg, const struct metal *metals,
+              size_t n, Oremark__ShortageReason reason);
 Oremark__Event *reject(struct custody *c, Oremark__LotRef **lots);
-Oremark__Event *transform(struct custody *c, Oremark__Process process, Oremark__LotRef **inputs, Oremark__Material **outputs,
-                          Oremark__Loss **losses);
+Oremark__Event *transform(struct custody *c, Oremark__Process process, Oremark__LotRef **inputs,
+                          Oremark__Material **outputs, Oremark__Loss **losses);
 Oremark__Event *split(struct custody *c, Oremark__LotRef *lot, Oremark__Material **parts);
 Oremark__Event *combine(struct custody *c, Oremark__LotRef **lots, Oremark__Material *whole);
 Oremark__Event *retire(struct custody *c, Oremark__LotRef **lots);
 Oremark__Event *charge(struct custody *c, Oremark__LotRef *pool, Oremark__LotRef **inputs);
 Oremark__Event *draw(struct custody *c, Oremark__LotRef *pool, Oremark__Material **outputs, Oremark__Loss **losses);
-Oremark__Event *stocktake(struct custody *c, Oremark__LotRef *pool, uint64_t gross_mg, const struct metal *metals, size_t n);
+Oremark__Event *stocktake(struct custody *c, Oremark__LotRef *pool, uint64_t gross_mg, const struct metal *metals,
+                          size_t n);
 
 #define LOTS(...) ((Oremark__LotRef *[]){__VA_ARGS__, NULL})
 #define MATERIALS(...) ((Oremark__Material *[]){__VA_ARGS__, NULL})

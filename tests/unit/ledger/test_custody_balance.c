@@ -65,8 +65,9 @@ static void split_conserves(void **state) {
   REFUSE(c, "balance", SMELTER, split(c, ref, MATERIALS(a, copper(c, 40, 21))));
   REFUSE(c, "balance", SMELTER, split(c, ref, MATERIALS(a, copper(c, 40, 19))));
   REFUSE(c, "balance", SMELTER, split(c, ref, MATERIALS(a, copper(c, 39, 20))));
-  REFUSE(c, "balance", SMELTER, split(c, ref, MATERIALS(copper(c, 60, 10), b)));               /* gold left out */
-  REFUSE(c, "balance", SMELTER, split(c, ref, MATERIALS(a, MATERIAL(c, 40, {CO, 1}, {CU, 20})))); /* cobalt from nowhere */
+  REFUSE(c, "balance", SMELTER, split(c, ref, MATERIALS(copper(c, 60, 10), b))); /* gold left out */
+  REFUSE(c, "balance", SMELTER,
+         split(c, ref, MATERIALS(a, MATERIAL(c, 40, {CO, 1}, {CU, 20})))); /* cobalt from nowhere */
   REFUSE(c, "form", SMELTER, split(c, ref, MATERIALS(MATERIAL(c, 100, {CU, 30}, {AU, 5}))));
   ADMIT(c, SMELTER, split(c, ref, MATERIALS(a, b)));
   assert_int_equal(custody_metal(c, custody_lot(c, 0, 0), CU), 10);
@@ -109,7 +110,9 @@ static void transform_passes_on_what_went_in(void **state) {
   ADMIT(c, EVERYTHING, declare(c, 1, MATERIALS(copper(c, 5 * t, t))));
   struct lot_name declared = custody_lot(c, 0, 0);
   Oremark__LotRef *in[] = {at_last(c, mined), at_last(c, declared), NULL};
-  ADMIT(c, EVERYTHING, transform(c, SMELT, in, MATERIALS(MATERIAL(c, 4 * t, {CU, 3 * t}, {AU, KG / 2}), copper(c, 8 * t, t / 2)), LOSSES(loss(c, CU, t / 4))));
+  ADMIT(c, EVERYTHING,
+        transform(c, SMELT, in, MATERIALS(MATERIAL(c, 4 * t, {CU, 3 * t}, {AU, KG / 2}), copper(c, 8 * t, t / 2)),
+                  LOSSES(loss(c, CU, t / 4))));
   struct lot_name blister = custody_lot(c, 0, 0), slag = custody_lot(c, 0, 1);
   assert_int_equal(custody_metal(c, blister, CU), (int64_t)(3 * t));
   assert_int_equal(custody_metal_from(c, blister, CU, OM_ORIGIN_MINE, EVERYTHING), (int64_t)(9 * t / 4));
@@ -126,15 +129,21 @@ static void transform_balance(void **state) {
   Oremark__LotRef *in = at_last(c, lot_of(c, SMELTER, MATERIAL(c, 10 * t, {CU, t}, {AU, 1000})));
   uint64_t most = t + t / 100; /* 1 % */
   REFUSE(c, "balance", SMELTER, transform(c, SMELT, LOTS(in), MATERIALS(copper(c, 10 * t, most + 1)), NULL));
-  REFUSE(c, "balance", SMELTER, transform(c, SMELT, LOTS(in), MATERIALS(copper(c, 10 * t, most)), LOSSES(loss(c, CU, 1))));
-  REFUSE(c, "balance", SMELTER, transform(c, SMELT, LOTS(in), MATERIALS(copper(c, 10 * t, t / 2), copper(c, 10 * t, t / 2 + t / 100 + 1)), NULL));
-  REFUSE(c, "balance", SMELTER, transform(c, SMELT, LOTS(in), MATERIALS(MATERIAL(c, 10 * t, {CO, 1}, {CU, t})), NULL)); /* from nowhere */
+  REFUSE(c, "balance", SMELTER,
+         transform(c, SMELT, LOTS(in), MATERIALS(copper(c, 10 * t, most)), LOSSES(loss(c, CU, 1))));
+  REFUSE(
+      c, "balance", SMELTER,
+      transform(c, SMELT, LOTS(in), MATERIALS(copper(c, 10 * t, t / 2), copper(c, 10 * t, t / 2 + t / 100 + 1)), NULL));
+  REFUSE(c, "balance", SMELTER,
+         transform(c, SMELT, LOTS(in), MATERIALS(MATERIAL(c, 10 * t, {CO, 1}, {CU, t})), NULL)); /* from nowhere */
   REFUSE(c, "balance", SMELTER, transform(c, SMELT, LOTS(in), MATERIALS(copper(c, 10 * t, t)), LOSSES(loss(c, CO, 1))));
-  REFUSE(c, "balance", SMELTER, transform(c, SMELT, LOTS(in), MATERIALS(MATERIAL(c, 10 * t, {CU, t}, {AU, 1011})), NULL));
+  REFUSE(c, "balance", SMELTER,
+         transform(c, SMELT, LOTS(in), MATERIALS(MATERIAL(c, 10 * t, {CU, t}, {AU, 1011})), NULL));
   /* a process for which no tolerance is set */
   ADMIT(c, REFINER, declare(c, 1, MATERIALS(copper(c, 10, 5))));
   Oremark__LotRef *anode = at_last(c, custody_lot(c, 0, 0));
-  REFUSE(c, "balance", REFINER, transform(c, OREMARK__PROCESS__PROCESS_REFINE, LOTS(anode), MATERIALS(copper(c, 10, 6)), NULL));
+  REFUSE(c, "balance", REFINER,
+         transform(c, OREMARK__PROCESS__PROCESS_REFINE, LOTS(anode), MATERIALS(copper(c, 10, 6)), NULL));
   /* heavier than its inputs it may be: oxygen, flux, acid */
   ADMIT(c, SMELTER, transform(c, SMELT, LOTS(in), MATERIALS(copper(c, 90 * t, most)), NULL));
   assert_int_equal(custody_metal_from(c, custody_lot(c, 0, 0), CU, OM_ORIGIN_UNDECLARED, 0), (int64_t)most);
@@ -237,8 +246,9 @@ static void drift_of_other_elements_has_the_general_cap(void **state) {
 
 static void pools(void **state) {
   struct custody *c = *state;
-  ADMIT(c, EVERYTHING, extract(c, 1, MATERIALS(MATERIAL(c, 100, {CU, 30}, {AU, 3}))), declare(c, 1, MATERIALS(copper(c, 100, 10))),
-        charge(c, NULL, LOTS(at_place(c, 0, 0))), charge(c, at_place(c, 2, 0), LOTS(at_place(c, 1, 0))));
+  ADMIT(c, EVERYTHING, extract(c, 1, MATERIALS(MATERIAL(c, 100, {CU, 30}, {AU, 3}))),
+        declare(c, 1, MATERIALS(copper(c, 100, 10))), charge(c, NULL, LOTS(at_place(c, 0, 0))),
+        charge(c, at_place(c, 2, 0), LOTS(at_place(c, 1, 0))));
   struct lot_name pool = custody_lot(c, 2, 0);
   struct om_lot row = custody_look(c, pool);
   assert_true(row.pool);
@@ -250,9 +260,11 @@ static void pools(void **state) {
 
   REFUSE(c, "pool", EVERYTHING, ship(c, TRADER, false, LOTS(at_last(c, pool))));
   REFUSE(c, "pool", EVERYTHING, retire(c, LOTS(at_last(c, pool))));
-  REFUSE(c, "pool", EVERYTHING, split(c, at_last(c, pool), MATERIALS(MATERIAL(c, 100, {CU, 20}, {AU, 3}), copper(c, 100, 20))));
+  REFUSE(c, "pool", EVERYTHING,
+         split(c, at_last(c, pool), MATERIALS(MATERIAL(c, 100, {CU, 20}, {AU, 3}), copper(c, 100, 20))));
   REFUSE(c, "pool", EVERYTHING, transform(c, SMELT, LOTS(at_last(c, pool)), MATERIALS(copper(c, 100, 20)), NULL));
-  REFUSE(c, "pool", EVERYTHING, declare(c, 1, MATERIALS(copper(c, 9, 1))), charge(c, at_place(c, 0, 0), LOTS(at_last(c, pool))));
+  REFUSE(c, "pool", EVERYTHING, declare(c, 1, MATERIALS(copper(c, 9, 1))),
+         charge(c, at_place(c, 0, 0), LOTS(at_last(c, pool))));
   REFUSE(c, "twice", EVERYTHING, charge(c, at_last(c, pool), LOTS(at_last(c, pool))));
 
   REFUSE(c, "balance", EVERYTHING, draw(c, at_last(c, pool), MATERIALS(copper(c, 50, 41)), NULL));
@@ -276,7 +288,8 @@ static void a_pool_is_charged_where_it_stands_by_whom_it_belongs_to(void **state
   struct custody *c = *state;
   ADMIT(c, SMELTER, declare(c, 1, MATERIALS(copper(c, 100, 30))), charge(c, NULL, LOTS(at_place(c, 0, 0))));
   struct lot_name pool = custody_lot(c, 1, 0);
-  Oremark__Event *more = declare(c, 1, MATERIALS(copper(c, 9, 1))), *in = charge(c, at_last(c, pool), LOTS(at_place(c, 0, 0)));
+  Oremark__Event *more = declare(c, 1, MATERIALS(copper(c, 9, 1))),
+                 *in = charge(c, at_last(c, pool), LOTS(at_place(c, 0, 0)));
   in->charge->site = 2;
   REFUSE(c, "site", SMELTER, more, in);
   in->charge->site = 1;
@@ -297,7 +310,8 @@ static void a_pool_is_charged_where_it_stands_by_whom_it_belongs_to(void **state
 
 static void stocktakes(void **state) {
   struct custody *c = *state;
-  ADMIT(c, EVERYTHING, extract(c, 1, MATERIALS(MATERIAL(c, 10 * t, {CU, 2 * t}, {AU, 1000}))), charge(c, NULL, LOTS(at_place(c, 0, 0))));
+  ADMIT(c, EVERYTHING, extract(c, 1, MATERIALS(MATERIAL(c, 10 * t, {CU, 2 * t}, {AU, 1000}))),
+        charge(c, NULL, LOTS(at_place(c, 0, 0))));
   struct lot_name pool = custody_lot(c, 1, 0);
   REFUSE(c, "stocktake", EVERYTHING, stocktake(c, at_last(c, pool), 9 * t, METALS({CU, 2 * t})));
   REFUSE(c, "gain", EVERYTHING, stocktake(c, at_last(c, pool), 9 * t, METALS({CU, 2 * t + 10 * KG + 1}, {AU, 1000})));
@@ -322,7 +336,8 @@ static void a_pool_holds_no_more_elements_than_a_lot(void **state) {
   struct custody *c = *state;
   struct metal low[16], high[16];
   for (uint32_t i = 0; i < 16; i++) low[i] = (struct metal){i + 1, 1}, high[i] = (struct metal){i + 2, 1};
-  Oremark__Event *a = declare(c, 1, MATERIALS(material(c, 100, low, 16))), *b = declare(c, 1, MATERIALS(material(c, 100, high, 16)));
+  Oremark__Event *a = declare(c, 1, MATERIALS(material(c, 100, low, 16))),
+                 *b = declare(c, 1, MATERIALS(material(c, 100, high, 16)));
   REFUSE(c, "content", SMELTER, a, b, charge(c, NULL, LOTS(at_place(c, 0, 0), at_place(c, 1, 0))));
   ADMIT(c, SMELTER, a, a, charge(c, NULL, LOTS(at_place(c, 0, 0), at_place(c, 1, 0))));
 }
@@ -338,8 +353,10 @@ static void the_largest_masses(void **state) {
   REFUSE(c, "mass", EVERYTHING, combine(c, both, copper(c, max, max)));
   REFUSE(c, "mass", EVERYTHING, transform(c, SMELT, both, MATERIALS(copper(c, max, max)), NULL));
   REFUSE(c, "mass", EVERYTHING, charge(c, NULL, both));
-  REFUSE(c, "mass", EVERYTHING, transform(c, SMELT, LOTS(both[0]), MATERIALS(copper(c, max, max)), LOSSES(loss(c, CU, 1))));
-  REFUSE(c, "mass", EVERYTHING, transform(c, SMELT, LOTS(both[0]), MATERIALS(copper(c, max, 1), copper(c, 1, 1)), NULL));
+  REFUSE(c, "mass", EVERYTHING,
+         transform(c, SMELT, LOTS(both[0]), MATERIALS(copper(c, max, max)), LOSSES(loss(c, CU, 1))));
+  REFUSE(c, "mass", EVERYTHING,
+         transform(c, SMELT, LOTS(both[0]), MATERIALS(copper(c, max, 1), copper(c, 1, 1)), NULL));
   REFUSE(c, "mass", EVERYTHING, split(c, both[0], MATERIALS(copper(c, max, max), copper(c, 1, 1))));
   REFUSE(c, "form", EVERYTHING, extract(c, 1, MATERIALS(copper(c, max + 1, 1))));
   REFUSE(c, "form", EVERYTHING, extract(c, 1, MATERIALS(copper(c, max, UINT64_MAX))));

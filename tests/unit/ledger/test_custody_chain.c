@@ -141,7 +141,8 @@ static void a_lot_is_named_once_in_an_event(void **state) {
   struct custody *c = *state;
   struct lot_name a = mined(c), b = mined(c);
   REFUSE(c, "twice", MINE, ship(c, SMELTER, false, LOTS(at_last(c, a), at_last(c, b), at_last(c, a))));
-  REFUSE(c, "twice", MINE, combine(c, LOTS(at_last(c, a), at_last(c, a)), copper(c, UINT64_C(20) * T, UINT64_C(6) * T)));
+  REFUSE(c, "twice", MINE,
+         combine(c, LOTS(at_last(c, a), at_last(c, a)), copper(c, UINT64_C(20) * T, UINT64_C(6) * T)));
   ADMIT(c, MINE, ship(c, SMELTER, false, LOTS(at_last(c, a), at_last(c, b))));
 }
 
@@ -175,7 +176,8 @@ static void a_statement_refers_to_its_past_only(void **state) {
          ship(c, TRADER, false, LOTS(at_place(c, 1, 0))));
   REFUSE(c, "chain", MINE, extract(c, 1, MATERIALS(ore)), ship(c, SMELTER, false, LOTS(at_place(c, 0, 0))),
          ship(c, TRADER, false, LOTS(at_place(c, 0, 0))));
-  REFUSE(c, "chain", MINE, extract(c, 1, MATERIALS(ore)), retire(c, LOTS(at_place(c, 0, 0))), retire(c, LOTS(at_place(c, 0, 0))));
+  REFUSE(c, "chain", MINE, extract(c, 1, MATERIALS(ore)), retire(c, LOTS(at_place(c, 0, 0))),
+         retire(c, LOTS(at_place(c, 0, 0))));
 }
 
 static void a_lot_by_number_is_stale_once_the_statement_touched_it(void **state) {
@@ -216,7 +218,8 @@ static void title(void **state) {
   struct lot_name lot = smelters(c, false); /* still the mine's */
   assert_int_equal(custody_look(c, lot).owner, MINE);
   Oremark__LotRef *ref = at_last(c, lot);
-  Oremark__Event *smelt = transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(ref), MATERIALS(copper(c, UINT64_C(4) * T, UINT64_C(3) * T)), NULL);
+  Oremark__Event *smelt = transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(ref),
+                                    MATERIALS(copper(c, UINT64_C(4) * T, UINT64_C(3) * T)), NULL);
   REFUSE(c, "title", SMELTER, smelt);
   REFUSE(c, "title", SMELTER, retire(c, LOTS(ref)));
   REFUSE(c, "title", SMELTER, charge(c, NULL, LOTS(ref)));
@@ -231,13 +234,15 @@ static void title(void **state) {
   struct lot_name part = custody_lot(c, 0, 0), rest = custody_lot(c, 0, 1);
   assert_int_equal(custody_look(c, part).owner, MINE);
   ADMIT(c, SMELTER, ship(c, MINE, false, LOTS(at_last(c, part)))); /* back to its owner */
-  custody_admit(c, SMELTER, (Oremark__Event *[]){ship(c, TRADER, true, LOTS(at_last(c, rest))), NULL}, COSIGNED(MINE), __LINE__);
+  custody_admit(c, SMELTER, (Oremark__Event *[]){ship(c, TRADER, true, LOTS(at_last(c, rest))), NULL}, COSIGNED(MINE),
+                __LINE__);
 }
 
 static void lots_of_several_owners(void **state) {
   struct custody *c = *state;
   struct lot_name mines = smelters(c, false), own = smelters(c, true);
-  REFUSE(c, "title", SMELTER, combine(c, LOTS(at_last(c, mines), at_last(c, own)), copper(c, UINT64_C(20) * T, UINT64_C(6) * T)));
+  REFUSE(c, "title", SMELTER,
+         combine(c, LOTS(at_last(c, mines), at_last(c, own)), copper(c, UINT64_C(20) * T, UINT64_C(6) * T)));
   Oremark__Event *smelt = transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(at_last(c, mines), at_last(c, own)),
                                     MATERIALS(copper(c, UINT64_C(8) * T, UINT64_C(6) * T)), NULL);
   REFUSE(c, "title", SMELTER, smelt);
@@ -314,7 +319,8 @@ static uint32_t who_may(struct custody *c, Oremark__Process process) {
 
 static void roles_of_processes(void **state) {
   struct custody *c = *state;
-  const uint32_t mine = 1U << MINE, smelter = 1U << SMELTER, refiner = 1U << REFINER, maker = 1U << MAKER, recycler = 1U << RECYCLER;
+  const uint32_t mine = 1U << MINE, smelter = 1U << SMELTER, refiner = 1U << REFINER, maker = 1U << MAKER,
+                 recycler = 1U << RECYCLER;
   const uint32_t wanted[] = {
       [OREMARK__PROCESS__PROCESS_CONCENTRATE] = mine | smelter | refiner,
       [OREMARK__PROCESS__PROCESS_ROAST] = smelter,
@@ -331,13 +337,15 @@ static void roles_of_processes(void **state) {
       [OREMARK__PROCESS__PROCESS_DISMANTLE] = maker | recycler,
       [OREMARK__PROCESS__PROCESS_SHRED] = maker | recycler,
   };
-  for (size_t p = 1; p < sizeof wanted / sizeof *wanted; p++) assert_int_equal(who_may(c, (Oremark__Process)p), wanted[p]);
+  for (size_t p = 1; p < sizeof wanted / sizeof *wanted; p++)
+    assert_int_equal(who_may(c, (Oremark__Process)p), wanted[p]);
 }
 
 static void roles_of_other_events(void **state) {
   struct custody *c = *state;
   Oremark__Material *some = copper(c, 10, 3);
-  const Oremark__WasteClass made = OREMARK__WASTE_CLASS__WASTE_CLASS_MANUFACTURING, used = OREMARK__WASTE_CLASS__WASTE_CLASS_POST_CONSUMER;
+  const Oremark__WasteClass made = OREMARK__WASTE_CLASS__WASTE_CLASS_MANUFACTURING,
+                            used = OREMARK__WASTE_CLASS__WASTE_CLASS_POST_CONSUMER;
   REFUSE(c, "role", SMELTER, extract(c, 1, MATERIALS(some)));
   REFUSE(c, "role", MINE, collect(c, 1, made, MATERIALS(some)));
   REFUSE(c, "role", SMELTER, collect(c, 1, used, MATERIALS(some)));

@@ -28,7 +28,8 @@ static void form_bad(struct custody *c, const char *rule, const char *words, Ore
   om_status_clear(&c->st);
   enum om_code code = om_event_form(e, &c->st);
   if (code == OM_REFUSED && strcmp(c->st.rule, rule) == 0 && strstr(c->st.text, words)) return;
-  print_error("line %d: wanted [%s] %s, got %s [%s] %s\n", line, rule, words, om_code_name(code), c->st.rule, c->st.text);
+  print_error("line %d: wanted [%s] %s, got %s [%s] %s\n", line, rule, words, om_code_name(code), c->st.rule,
+              c->st.text);
   fail();
 }
 
@@ -53,7 +54,10 @@ static void all_kinds_are_there(void **state) {
       if (*at == '_') *at = '-';
     assert_string_equal(kind->name, word);
     assert_ptr_equal(om_kind_named(word), kind);
-    assert_int_equal(kind->class, field->id < 40 ? OM_KIND_CUSTODY : field->id < 60 ? OM_KIND_ATTESTATION : field->id < 75 ? OM_KIND_GOVERNORS : OM_KIND_MEMBER);
+    assert_int_equal(kind->class, field->id < 40   ? OM_KIND_CUSTODY
+                                  : field->id < 60 ? OM_KIND_ATTESTATION
+                                  : field->id < 75 ? OM_KIND_GOVERNORS
+                                                   : OM_KIND_MEMBER);
     assert_true(!kind->rule || kind->form);
     assert_non_null(kind->describe);
     n++;
@@ -66,8 +70,9 @@ static void all_kinds_are_there(void **state) {
 
 static void kinds_without_rules_are_refused_by_name(void **state) {
   struct custody *c = *state;
-  const char *const built[] = {"extract", "collect", "declare", "ship", "receive", "reject", "transform", "split", "combine",
-                               "retire", "charge", "draw", "stocktake", "enrol", "add-daemon", "add-key", "add-site"};
+  const char *const built[] = {"extract",   "collect", "declare",    "ship",    "receive", "reject",
+                               "transform", "split",   "combine",    "retire",  "charge",  "draw",
+                               "stocktake", "enrol",   "add-daemon", "add-key", "add-site"};
   size_t n_built = 0;
   for (unsigned i = 0; i < oremark__event__descriptor.n_fields; i++) {
     Oremark__Event event = OREMARK__EVENT__INIT;
@@ -250,7 +255,8 @@ static void other_fields(void **state) {
   BAD("form", "ascending", e);
   e = transform(c, OREMARK__PROCESS__PROCESS_UNSTATED, LOTS(at_place(c, 0, 0)), MATERIALS(copper(c, 11, 5)), NULL);
   BAD("form", "process", e);
-  e = transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(at_place(c, 0, 0)), MATERIALS(copper(c, 11, 5)), LOSSES(loss(c, CU, 0)));
+  e = transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(at_place(c, 0, 0)), MATERIALS(copper(c, 11, 5)),
+                LOSSES(loss(c, CU, 0)));
   BAD("form", "zero", e);
   e->transform->losses[0]->metals[0]->mass_mg = (uint64_t)INT64_MAX + 1;
   BAD("form", "largest", e);
@@ -281,8 +287,11 @@ static void events_in_words(void **state) {
   Oremark__LotRef *ref = at_place(c, 0, 0);
   m->name = (char[]){"copper concentrate"};
   says("extract 1 lot at site 1: copper concentrate 20.000 t, Cu 5.690 t", extract(c, 1, MATERIALS(m)));
-  says("declare 5 lots without history at site 2: copper concentrate 20.000 t, Cu 5.690 t; copper concentrate 20.000 t, Cu 5.690 t; "
-       "copper concentrate 20.000 t, Cu 5.690 t and 2 more", declare(c, 2, MATERIALS(m, m, m, m, m)));
+  says(
+      "declare 5 lots without history at site 2: copper concentrate 20.000 t, Cu 5.690 t; copper concentrate 20.000 t, "
+      "Cu 5.690 t; "
+      "copper concentrate 20.000 t, Cu 5.690 t and 2 more",
+      declare(c, 2, MATERIALS(m, m, m, m, m)));
   Oremark__Event *e = collect(c, 1, OREMARK__WASTE_CLASS__WASTE_CLASS_POST_CONSUMER, MATERIALS(m));
   e->collect->feedstock = (char[]){"circuit boards"};
   says("collect 1 lot of post-consumer waste at site 1 (circuit boards): copper concentrate 20.000 t, Cu 5.690 t", e);
@@ -297,8 +306,10 @@ static void events_in_words(void **state) {
   says("reject 1 lot: wet", reject(c, LOTS(ref)));
   m->name = (char[]){""};
   says("smelt 2 lots into 1 at site 1: concentrate 20.000 t, Cu 5.690 t; lost Cu 1.000 kg, Au 1 mg",
-       transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(ref, ref), MATERIALS(m), LOSSES(loss(c, CU, KG), loss(c, AU, 1))));
-  says("split 1 lot into 2: concentrate 20.000 t, Cu 5.690 t; concentrate 20.000 t, Cu 5.690 t", split(c, ref, MATERIALS(m, m)));
+       transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(ref, ref), MATERIALS(m),
+                 LOSSES(loss(c, CU, KG), loss(c, AU, 1))));
+  says("split 1 lot into 2: concentrate 20.000 t, Cu 5.690 t; concentrate 20.000 t, Cu 5.690 t",
+       split(c, ref, MATERIALS(m, m)));
   says("combine 2 lots: concentrate 20.000 t, Cu 5.690 t", combine(c, LOTS(ref, ref), m));
   e = retire(c, LOTS(ref));
   e->retire->product = (char[]){"cable drum 9"};
@@ -356,9 +367,10 @@ static void words_for_values(void **state) {
   (void)state;
   char word[OM_ENUM_WORD_BYTES];
   const ProtobufCEnumDescriptor *const types[] = {
-      &oremark__process__descriptor, &oremark__form__descriptor, &oremark__role__descriptor, &oremark__site_kind__descriptor,
-      &oremark__waste_class__descriptor, &oremark__transport_mode__descriptor, &oremark__shortage_reason__descriptor,
-      &oremark__retire_reason__descriptor, &oremark__loss_kind__descriptor, &oremark__flag_category__descriptor};
+      &oremark__process__descriptor,         &oremark__form__descriptor,          &oremark__role__descriptor,
+      &oremark__site_kind__descriptor,       &oremark__waste_class__descriptor,   &oremark__transport_mode__descriptor,
+      &oremark__shortage_reason__descriptor, &oremark__retire_reason__descriptor, &oremark__loss_kind__descriptor,
+      &oremark__flag_category__descriptor};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     for (unsigned v = 0; v < types[i]->n_values; v++) {
       int back = -1;
@@ -379,16 +391,11 @@ static void words_for_values(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(all_kinds_are_there),
-      TEST(kinds_without_rules_are_refused_by_name),
-      TEST(times_and_previous),
-      TEST(materials),
-      TEST(texts_of_materials),
-      TEST(references),
-      TEST(other_fields),
-      TEST(events_in_words),
-      TEST(materials_of_events),
-      TEST(lines_of_text_are_cut_at_a_character),
+      TEST(all_kinds_are_there), TEST(kinds_without_rules_are_refused_by_name),
+      TEST(times_and_previous),  TEST(materials),
+      TEST(texts_of_materials),  TEST(references),
+      TEST(other_fields),        TEST(events_in_words),
+      TEST(materials_of_events), TEST(lines_of_text_are_cut_at_a_character),
       TEST(words_for_values),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,8 @@
 
 static struct om_arena arena;
 
-static const struct om_share copper[] = {{{OM_ORIGIN_MINE, "CL", 2, 1}, 5}, {{OM_ORIGIN_UNDECLARED, "\0", 0, 0}, INT64_MAX - 5}};
+static const struct om_share copper[] = {{{OM_ORIGIN_MINE, "CL", 2, 1}, 5},
+                                         {{OM_ORIGIN_UNDECLARED, "\0", 0, 0}, INT64_MAX - 5}};
 static const struct om_share gold[] = {{{OM_ORIGIN_POST_CONSUMER_WASTE, "SE", 7, 3}, 12}};
 static const struct om_content contents[] = {{29, INT64_MAX, {2, copper}}, {79, 12, {1, gold}}};
 
@@ -111,7 +112,8 @@ static void changed_rows_are_refused_or_are_other_rows(void **state) {
   for (int round = 0; round < 20000; round++) {
     uint8_t changed[4096];
     memcpy(changed, row, len);
-    for (uint64_t n = 1 + test_below(&seed, 3); n > 0; n--) changed[test_below(&seed, len)] ^= (uint8_t)(1U << test_below(&seed, 8));
+    for (uint64_t n = 1 + test_below(&seed, 3); n > 0; n--)
+      changed[test_below(&seed, len)] ^= (uint8_t)(1U << test_below(&seed, 8));
     if (om_lot_decode(&arena, &out, key, changed, len, &st) != OM_OK) continue;
     taken++;
     assert_int_equal(encode(again, key_again, &out), len);
@@ -132,9 +134,12 @@ static void refuse(struct om_lot lot) {
 
 static void rows_that_make_no_sense_are_refused(void **state) {
   (void)state;
-  static const struct om_share backwards[] = {{{OM_ORIGIN_UNDECLARED, "\0", 0, 0}, 1}, {{OM_ORIGIN_MINE, "CL", 2, 1}, 5}};
-  static const struct om_share nothing[] = {{{OM_ORIGIN_MINE, "CL", 2, 1}, 0}}, negative[] = {{{OM_ORIGIN_MINE, "CL", 2, 1}, -1}};
-  static const struct om_share too_much[] = {{{OM_ORIGIN_MINE, "CL", 2, 1}, 1}, {{OM_ORIGIN_UNDECLARED, "\0", 0, 0}, INT64_MAX}};
+  static const struct om_share backwards[] = {{{OM_ORIGIN_UNDECLARED, "\0", 0, 0}, 1},
+                                              {{OM_ORIGIN_MINE, "CL", 2, 1}, 5}};
+  static const struct om_share nothing[] = {{{OM_ORIGIN_MINE, "CL", 2, 1}, 0}},
+                               negative[] = {{{OM_ORIGIN_MINE, "CL", 2, 1}, -1}};
+  static const struct om_share too_much[] = {{{OM_ORIGIN_MINE, "CL", 2, 1}, 1},
+                                             {{OM_ORIGIN_UNDECLARED, "\0", 0, 0}, INT64_MAX}};
   static const struct om_share nowhere[] = {{{OM_ORIGIN_UNDECLARED, "CL", 2, 1}, 5}};
 #define WITH(field, value)      \
   do {                          \
@@ -142,13 +147,13 @@ static void rows_that_make_no_sense_are_refused(void **state) {
     l.field = (value);          \
     refuse(l);                  \
   } while (0)
-#define HOLDING(element, shares, n)                                  \
-  do {                                                               \
-    struct om_lot l = sample();                                      \
-    struct om_content one = {element, 1, {n, shares}};               \
-    l.contents = &one;                                               \
-    l.n_contents = 1;                                                \
-    refuse(l);                                                       \
+#define HOLDING(element, shares, n)                    \
+  do {                                                 \
+    struct om_lot l = sample();                        \
+    struct om_content one = {element, 1, {n, shares}}; \
+    l.contents = &one;                                 \
+    l.n_contents = 1;                                  \
+    refuse(l);                                         \
   } while (0)
   WITH(state, (enum om_lot_state)0);
   WITH(state, (enum om_lot_state)5);

@@ -5,14 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts TEXT at LEN or before, never inside a UTF-8 character, and replaces control characters. */
+#include "keys/utf8.h"
+
+/* Cuts TEXT at LEN or before, never inside a UTF-8 character, and replaces what can't be shown: bytes that are no UTF-8,
+ * control characters and their like. */
 static void tidy(char *text, size_t len, bool was_cut) {
+  uint32_t c;
+  size_t to = 0;
   if (was_cut)
     while (len > 0 && ((unsigned char)text[len - 1] & 0xC0) == 0x80) len--;
   if (was_cut && len > 0 && (unsigned char)text[len - 1] >= 0xC0) len--;
-  text[len] = '\0';
-  for (size_t i = 0; i < len; i++)
-    if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F) text[i] = '?';
+  for (size_t from = 0, n; from < len; from += n) {
+    n = om_utf8_next(&c, text + from, len - from);
+    bool shown = n > 0 && om_text_ok(text + from, n);
+    if (n == 0) n = 1;
+    if (shown)
+      memmove(text + to, text + from, n);
+    else
+      text[to] = '?';
+    to += shown ? n : 1;
+  }
+  text[to] = '\0';
 }
 
 __attribute__((format(printf, 3, 0))) static void format(char *out, size_t size, const char *fmt, va_list args) {

@@ -33,7 +33,7 @@ struct om_status {
   char text[OM_STATUS_TEXT_BYTES]; /* one sentence for a person, UTF-8 without control characters */
 };
 
-/* Sets ST to CODE, RULE (NULL: none) and the formatted sentence; returns CODE. Control characters in it become '?'. */
+/* Sets ST to CODE, RULE (NULL: none) and the formatted sentence; returns CODE. What is not om_text_ok in it becomes '?'. */
 enum om_code om_fail(struct om_status *st, enum om_code code, const char *rule, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

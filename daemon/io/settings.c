@@ -334,8 +334,13 @@ static enum om_code parse(struct om_settings *s, const char *path, const char *t
   cfg_set_error_function(cfg, on_error);
   cfg_set_validate_func(cfg, "peer", on_peer);
   enum om_code code = OM_OK;
-  if (cfg_parse_buf(cfg, text) != CFG_SUCCESS)
-    code = here.failed ? st->code : no_memory(st); /* whatever else it refuses it has told on_error */
+  errno = 0;
+  if (cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
+    if (errno == ENOMEM) no_memory(st);
+    /* all else that it refuses it has told on_error, but for this */
+    if (errno != ENOMEM && !here.failed) om_fail(st, OM_USAGE, NULL, "%s:%d: a setting without a name", path, cfg->line);
+    code = st->code;
+  }
   if (code == OM_OK) code = keep_lists(s, cfg, st);
   cfg_free(cfg);
   load = NULL;

@@ -114,6 +114,8 @@ static void test_every_setting(void **state) {
 static void test_unknown_and_repeated(void **state) {
   (void)state;
   refuse("\n\nstoer = \"/x\"\n", ":3: no such option 'stoer'");
+  refuse("\nthreads = 4\n\"\" = 3\n", ":3: a setting without a name");
+  refuse("${OREMARK_NOT_SET_ANYWHERE} = 3\n", ":1: a setting without a name");
   refuse("include(\"/etc/passwd\")\n", ":1: no such option 'include'");
   refuse("peer \"a\" { address = \"a:1\"\n port = 7 }", ":2: no such option 'port'");
   refuse("store = a\n# x\nstore = b\n", ":3: store: set a second time");

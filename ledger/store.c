@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -38,16 +39,25 @@ struct om_txn {
   int error; /* sticky; LMDB or errno */
 };
 
+/* LMDB says EIO of a write that was cut short, which is how a disk fills up as a rule. */
+static bool is_full(const struct om_store *store) {
+  struct statvfs disk;
+  return statvfs(store->path, &disk) == 0 && disk.f_bavail == 0;
+}
+
 /* LMDB's and the system's codes in our words. */
 static enum om_code translate(const struct om_store *store, int error, const char *doing, struct om_status *st) {
   if (error == MDB_MAP_FULL)
     return om_fail(st, OM_FULL, NULL, "%s in %s: the store's map is full; raise map-size in the settings and start again", doing,
                    store->path);
-  if (error == ENOSPC || error == EDQUOT)
+  if (error == ENOSPC || error == EDQUOT || (error == EIO && is_full(store)))
     return om_fail(st, OM_FULL, NULL, "%s in %s: the disk is full; nothing recorded was lost; free some room", doing, store->path);
-  if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND || error == MDB_INVALID || error == MDB_PANIC)
+  if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND || error == MDB_INVALID)
     return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store is damaged (%s); restore it or begin anew from the peers", doing,
                    store->path, mdb_strerror(error));
+  if (error == MDB_PANIC)
+    return om_fail(st, OM_IO, NULL, "%s in %s: an earlier write to the disk failed; nothing answered was lost; stop and start again", doing,
+                   store->path);
   if (error == MDB_VERSION_MISMATCH)
     return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store was written by another version of LMDB", doing, store->path);
   if (error == EACCES || error == EROFS || error == EPERM)
@@ -81,8 +91,43 @@ static enum om_code open_tables(struct om_store *store, struct om_status *st) {
   return error ? translate(store, error, "opening the tables", st) : OM_OK;
 }
 
+/* Makes the names in a folder durable. Returns 0 or an error. */
+static int flush_folder(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+/* LMDB begins a file by writing two pages that it does not flush: what a crash leaves of them could never be opened again.
+ * So it begins in a folder of its own, is flushed, and only then gets its name. Returns 0 or an error. */
+static int begin_file(const struct om_store *store) {
+  char name[PATH_BYTES + 16], begun[PATH_BYTES + 32], begun_lock[PATH_BYTES + 32], folder[PATH_BYTES + 16];
+  snprintf(name, sizeof name, "%s/data.mdb", store->path);
+  snprintf(folder, sizeof folder, "%s/begun", store->path);
+  snprintf(begun, sizeof begun, "%s/data.mdb", folder);
+  snprintf(begun_lock, sizeof begun_lock, "%s/lock.mdb", folder);
+  if (access(name, F_OK) == 0) return 0;
+  if (mkdir(folder, 0700) != 0 && errno != EEXIST) return errno;
+  unlink(begun); /* of a beginning that was cut short */
+  unlink(begun_lock);
+  MDB_env *env;
+  int error = mdb_env_create(&env);
+  if (error) return error;
+  error = mdb_env_open(env, folder, 0, 0600);
+  if (!error) error = mdb_env_sync(env, 1);
+  mdb_env_close(env);
+  unlink(begun_lock);
+  if (!error && rename(begun, name) != 0) error = errno;
+  rmdir(folder);
+  return error ? error : flush_folder(store->path);
+}
+
 static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct om_status *st) {
-  int error = mdb_env_create(&store->env);
+  int error = begin_file(store);
+  if (error) return translate(store, error, "beginning the store", st);
+  error = mdb_env_create(&store->env);
   if (!error) error = mdb_env_set_maxdbs(store->env, OM_TABLES);
   if (!error) error = mdb_env_set_maxreaders(store->env, READERS_MAX);
   if (!error) error = mdb_env_set_mapsize(store->env, (size_t)map_bytes);

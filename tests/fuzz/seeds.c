@@ -10,7 +10,7 @@
 #include "keys/keytext.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
-#include "support/network.h"
+#include "support/records.h"
 
 static const char *top;
 
@@ -77,6 +77,147 @@ static void edges(void) {
   for (uint64_t size = 0; size <= 300; size++) {
     if (size == 0 || size == 1 || size == 7 || size == 256 || size == 258) seed("edge", n++, "", 0, bytes, om_edge_encode(&edge, bytes));
     OM_ASSERT(om_edge_append(&edge, &leaf, full, NULL, &st) == OM_OK);
+  }
+}
+
+static void lot_rows(void) {
+  struct om_arena arena = {0};
+  struct om_origin origin = {OM_ORIGIN_MINE, {'P', 'E'}, 2, 1};
+  struct om_content contents[] = {{29, 1000000, om_mix_of(&arena, origin, 1000000)}, {79, 5, om_mix_of(&arena, origin, 5)}};
+  struct om_lot lot = {.number = {0, 0, 0, 2}, .state = OM_LOT_HELD, .form = 2, .custodian = 2, .pen = 2, .owner = 3, .site = 1,
+                       .gross_mg = 4000000, .n_contents = 2, .contents = contents};
+  for (int i = 0; i < 3; i++) {
+    uint8_t key[OM_LOT_KEY_BYTES];
+    const uint8_t *row;
+    size_t len;
+    lot.n_contents = (size_t)i;
+    om_lot_key(key, lot.number, lot.step);
+    om_lot_encode(&arena, &row, &len, &lot);
+    seed("lot", i, (const char *)key, sizeof key, row, len);
+  }
+  om_arena_free(&arena);
+}
+
+/* ---- statements ---- */
+
+/* Records as statements and as entries, in the forms of fuzz_statement.c and fuzz_canon.c. */
+static void records(void) {
+  static uint8_t entry[OM_ENTRY_MAX_BYTES];
+  static const int64_t at_ms = INT64_C(1710000000000);
+  struct network net;
+  network_open(&net, 3, false);
+  struct record mine = record_site(&net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, at_ms);
+  struct record lots = record_extract(&net, 2, 1, 2, 1000000, at_ms);
+  struct record away = record_ship(&net, 2, &lots, 3, at_ms);
+  struct record all[] = {mine, lots, away, record_receive(&net, 3, 1, &lots, &away, at_ms), record_charge(&net, 2, 1, &lots, at_ms)};
+  for (int i = 0; i < 5; i++) {
+    Oremark__Entry e = OREMARK__ENTRY__INIT;
+    e.taken_ms = at_ms;
+    e.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
+    e.statement = oremark__signed_statement__unpack(NULL, all[i].len, all[i].bytes);
+    OM_ASSERT(e.statement && oremark__entry__get_packed_size(&e) <= sizeof entry);
+    size_t len = oremark__entry__pack(&e, entry);
+    seed("statement", 2 * i, "\0", 1, all[i].bytes, all[i].len);
+    seed("statement", 2 * i + 1, "\1", 1, entry, len);
+    seed("canon", 2 + i, "\1", 1, e.statement->statement.data, e.statement->statement.len);
+    seed("canon", 7 + i, "\2", 1, entry, len);
+    oremark__signed_statement__free_unpacked(e.statement, NULL);
+    free(all[i].bytes);
+  }
+  network_close(&net);
+}
+
+/* One statement of one event for fuzz_judge.c. */
+static void judge_one(int n, Oremark__Event *event) {
+  static uint8_t bytes[4096];
+  Oremark__Statement s = OREMARK__STATEMENT__INIT;
+  s.n_events = 1;
+  s.events = &event;
+  OM_ASSERT(oremark__statement__get_packed_size(&s) <= sizeof bytes - 1);
+  size_t len = oremark__statement__pack(&s, bytes);
+  seed("judge", n, "\0", 1, bytes, len);
+}
+
+#define JUDGE(n, kind, KIND, ...)                                                                                     \
+  do {                                                                                                                \
+    __VA_ARGS__;                                                                                                      \
+    Oremark__Event event = OREMARK__EVENT__INIT;                                                                      \
+    event.kind_case = OREMARK__EVENT__KIND_##KIND;                                                                    \
+    event.kind = &kind;                                                                                               \
+    judge_one(n, &event);                                                                                             \
+  } while (0)
+
+/* Every custody event on lots of the yard by their one-byte names: on one at rest, on the pool, on one that is arriving;
+ * where two are named also on another at rest. */
+static void judged(void) {
+  uint8_t numbers[3] = {0, 3, 7}, others[3] = {5, 0, 0};
+  char word[] = "word", country[] = "PE";
+  Oremark__LotRef ref = OREMARK__LOT_REF__INIT, other = OREMARK__LOT_REF__INIT, *refs[] = {&ref, &other};
+  Oremark__Metal copper = OREMARK__METAL__INIT, gold = OREMARK__METAL__INIT, *metals[] = {&copper, &gold};
+  Oremark__Metal all_copper = OREMARK__METAL__INIT, all_gold = OREMARK__METAL__INIT, *sums[] = {&all_copper, &all_gold};
+  Oremark__Material lot = OREMARK__MATERIAL__INIT, whole = OREMARK__MATERIAL__INIT, *lots[] = {&lot, &lot};
+  Oremark__ElementMass mass = OREMARK__ELEMENT_MASS__INIT, *masses[] = {&mass};
+  Oremark__Loss loss = OREMARK__LOSS__INIT, *losses[] = {&loss};
+  copper.element = 29;
+  copper.contained_mg = 500000;
+  gold.element = 79;
+  gold.contained_mg = 500;
+  all_copper.element = 29;
+  all_copper.contained_mg = 2000000;
+  all_gold.element = 79;
+  all_gold.contained_mg = 2000;
+  lot.form = OREMARK__FORM__FORM_ANODE;
+  lot.name = word;
+  lot.gross_mg = 2000000;
+  lot.n_metals = 2;
+  lot.metals = metals;
+  mass.element = 29;
+  mass.mass_mg = 499999;
+  loss.kind = OREMARK__LOSS_KIND__LOSS_KIND_SLAG;
+  loss.n_metals = 1;
+  loss.metals = masses;
+  whole.form = lot.form;
+  whole.name = word;
+  whole.gross_mg = 8000000;
+  whole.n_metals = 2;
+  whole.metals = sums;
+  for (int i = 0; i < 3; i++) {
+    int n = 20 * i;
+    ref.number = (ProtobufCBinaryData){1, &numbers[i]};
+    other.number = (ProtobufCBinaryData){1, &others[i]};
+    Oremark__ReceivedLot got = OREMARK__RECEIVED_LOT__INIT, *gots[] = {&got};
+    got.lot = &ref;
+    Oremark__Ship ship = OREMARK__SHIP__INIT;
+    Oremark__Receive receive = OREMARK__RECEIVE__INIT;
+    Oremark__Reject reject = OREMARK__REJECT__INIT;
+    Oremark__Transform transform = OREMARK__TRANSFORM__INIT;
+    Oremark__Split split = OREMARK__SPLIT__INIT;
+    Oremark__Combine combine = OREMARK__COMBINE__INIT;
+    Oremark__Retire retire = OREMARK__RETIRE__INIT;
+    Oremark__Charge charge = OREMARK__CHARGE__INIT;
+    Oremark__Draw draw = OREMARK__DRAW__INIT;
+    Oremark__Stocktake stocktake = OREMARK__STOCKTAKE__INIT;
+    Oremark__Extract extract = OREMARK__EXTRACT__INIT;
+    Oremark__Collect collect = OREMARK__COLLECT__INIT;
+    Oremark__Declare declare = OREMARK__DECLARE__INIT;
+    JUDGE(n, ship, SHIP, ship.n_lots = 1, ship.lots = refs, ship.consignee = 3, ship.waybill = word);
+    JUDGE(n + 1, receive, RECEIVE, receive.site = 2, receive.n_lots = 1, receive.lots = gots);
+    JUDGE(n + 2, reject, REJECT, reject.n_lots = 1, reject.lots = refs, reject.reason = word);
+    JUDGE(n + 3, transform, TRANSFORM, transform.site = 2, transform.process = OREMARK__PROCESS__PROCESS_SMELT, transform.n_inputs = 2,
+          transform.inputs = refs, transform.n_outputs = 1, transform.outputs = lots, transform.n_losses = 1, transform.losses = losses);
+    JUDGE(n + 4, split, SPLIT, split.lot = &ref, split.n_parts = 2, split.parts = lots);
+    JUDGE(n + 5, combine, COMBINE, combine.n_lots = 2, combine.lots = refs, combine.whole = &whole);
+    JUDGE(n + 6, retire, RETIRE, retire.n_lots = 1, retire.lots = refs, retire.reason = OREMARK__RETIRE_REASON__RETIRE_REASON_BUILT_IN,
+          retire.product = word, retire.country = country);
+    JUDGE(n + 7, charge, CHARGE, charge.site = 2, charge.pool = &ref, charge.n_inputs = 1, charge.inputs = refs + 1);
+    JUDGE(n + 8, draw, DRAW, draw.pool = &ref, draw.n_outputs = 1, draw.outputs = lots, draw.n_losses = 1, draw.losses = losses);
+    JUDGE(n + 9, stocktake, STOCKTAKE, stocktake.pool = &ref, stocktake.gross_mg = 20000000, stocktake.n_metals = 1, stocktake.metals = masses,
+          stocktake.method = word);
+    if (i > 0) continue;
+    JUDGE(10, extract, EXTRACT, extract.site = 1, extract.n_lots = 2, extract.lots = lots);
+    JUDGE(11, collect, COLLECT, collect.site = 2, collect.waste = OREMARK__WASTE_CLASS__WASTE_CLASS_POST_CONSUMER, collect.n_lots = 1,
+          collect.lots = lots, collect.feedstock = word);
+    JUDGE(12, declare, DECLARE, declare.site = 2, declare.n_lots = 1, declare.lots = lots, declare.reason = word);
   }
 }
 
@@ -238,6 +379,9 @@ int main(int argc, char **argv) {
   genesis();
   heads();
   edges();
+  records();
+  judged();
+  lot_rows();
   links();
   noise();
   keys();

@@ -56,11 +56,12 @@ static void put_op(struct image *image, const struct disk_op *op) {
   put(image, op->at, op->bytes, op->len);
 }
 
+/* Writes IMAGE over the file; O_TRUNC would make some file systems flush it. */
 static void store(const char *name, const struct image *image) {
   char path[4200];
   snprintf(path, sizeof path, "%s/%s", run.folder, name);
-  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  OM_ASSERT(fd >= 0);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  OM_ASSERT(fd >= 0 && ftruncate(fd, (off_t)image->len) == 0);
   for (size_t done = 0; done < image->len;) {
     ssize_t n = write(fd, image->bytes + done, image->len - done);
     OM_ASSERT(n > 0);

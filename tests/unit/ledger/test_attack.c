@@ -255,11 +255,69 @@ static void test_a_witness_does_not_sign_the_future(void **unused) {
   close_all(&f);
 }
 
+/* ---- two histories ---- */
+
+static struct om_log_info info(struct om_ledger *ledger, uint32_t log) {
+  struct om_txn *txn;
+  struct om_status st = {0};
+  struct om_log_info out;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &st), OM_OK);
+  assert_int_equal(om_log_info(txn, &out, log, &st), OM_OK);
+  om_txn_abort(txn);
+  return out;
+}
+
+/* Daemon 1 shows one history to most witnesses, who make it final, and another to daemon 4. Daemon 2 leans on the final one:
+ * daemon 4 can't judge that, but it is daemon 1 whose fault it is. */
+static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
+  (void)unused;
+  struct fixture f;
+  struct om_status st;
+  struct lot lot, shipped;
+  open_all(&f, 5, true);
+  char *copy = temp_folder(), command[9000];
+  snprintf(command, sizeof command, "cp %s/data.mdb %s/", f.paths[1], copy);
+  om_ledger_close(f.ledgers[1]);
+  assert_int_equal(system(command), 0);
+  struct om_ledger *honest = network_ledger(&f.net, 1, f.paths[1]), *twin = network_ledger(&f.net, 1, copy);
+  f.ledgers[1] = twin;
+  for (int i = 0; i < 2; i++) {
+    enum om_code code = submit(&f, 1, extract(&f, 2, 77, t0), t0, NULL, &st);
+    assert_code(code, OM_OK, &st);
+  }
+  assert_int_equal(network_mirror(&f.net, f.ledgers[4], twin, 1, &st), OM_OK);
+  f.ledgers[1] = honest;
+  enum om_code code = submit(&f, 1, extract(&f, 2, 1000000, t0), t0, &lot, &st);
+  assert_code(code, OM_OK, &st);
+  shipped = lot;
+  code = submit(&f, 1, ship(&f, 2, 3, &lot, true, t0), t0, &shipped, &st);
+  assert_code(code, OM_OK, &st);
+  lot.last = shipped.last;
+  for (size_t i = 0; i < 4; i++)
+    if (i != 1) assert_int_equal(network_mirror(&f.net, f.ledgers[i], honest, 1, &st), OM_OK);
+  assert_int_equal(network_finalise(&f.net, f.ledgers, 1, (uint64_t)t0 / 1000, &st), OM_REFUSED); /* daemon 4 alone */
+  assert_string_equal(st.rule, "fork");
+  code = submit(&f, 2, receive(&f, 3, &lot, t0), t0, NULL, &st);
+  assert_code(code, OM_OK, &st);
+
+  memset(&st, 0, sizeof st);
+  assert_int_equal(network_mirror(&f.net, f.ledgers[4], f.ledgers[2], 2, &st), OM_WAIT);
+  assert_string_equal(st.rule, "fork");
+  assert_false(info(f.ledgers[4], 2).stopped);
+  assert_true(info(f.ledgers[4], 1).stopped);
+  code = network_mirror(&f.net, f.ledgers[3], f.ledgers[2], 2, &st); /* who holds the final history goes on */
+  assert_code(code, OM_OK, &st);
+  om_ledger_close(twin);
+  remove_folder(copy);
+  close_all(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_owner_does_not_speak_for_the_custodian),
       cmocka_unit_test(test_an_entry_is_taken_before_the_year_10000),
       cmocka_unit_test(test_a_witness_does_not_sign_the_future),
+      cmocka_unit_test(test_an_equivocator_pulls_nobody_else_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,8 @@ static void run(void *arg) {
       om_batches_refuse(&writer->batches, &why);
     else if (om_batches_run(&writer->batches, &committed, &why) != OM_OK)
       fail(writer, &why);
+    else
+      om_status_clear(&why); /* a refusal told to its client is no failure of the store */
     post(writer, committed);
   }
   uv_mutex_lock(&writer->queue.lock);

@@ -81,7 +81,7 @@ struct asked {
 
 static enum om_code backing_lot(void *ctx, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   struct asked *asked = ctx;
-  return om_lot_get(asked->txn, arena, out, number, st);
+  return om_lot_find(asked->txn, arena, out, number, UINT32_MAX, st);
 }
 
 static enum om_code backing_mark(void *ctx, uint64_t *size, uint32_t log, struct om_status *st) {

@@ -338,13 +338,20 @@ enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lo
   return om_lot_get_step(txn, arena, out, number, UINT32_MAX, st);
 }
 
-enum om_code om_lot_get_step(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
-                             const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step, struct om_status *st) {
+enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                         uint32_t step, struct om_status *st) {
   uint8_t key[OM_LOT_KEY_BYTES];
   struct om_bytes found, row;
   om_lot_key(key, number, step);
   if (om_txn_last(txn, &found, &row, OM_TABLE_LOTS, key, sizeof key, OM_LOT_NUMBER_BYTES) && found.len == OM_LOT_KEY_BYTES)
     return om_lot_decode(arena, out, found.data, row.data, row.len, st);
   enum om_code code = om_txn_check(txn, st);
-  return code != OM_OK ? code : om_fail(st, OM_MISSING, "lot", "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
+  return code != OM_OK ? code : OM_MISSING;
+}
+
+enum om_code om_lot_get_step(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
+                             const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step, struct om_status *st) {
+  enum om_code code = om_lot_find(txn, arena, out, number, step, st);
+  if (code != OM_MISSING) return code;
+  return om_fail(st, OM_MISSING, "lot", "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
 }

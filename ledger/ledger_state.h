@@ -66,6 +66,10 @@ enum om_code om_log_state_append(struct om_txn *txn, struct om_log_state *state,
 /* The root that LOG had at SIZE, from its tiles and EDGE, which may be ahead of the table. */
 enum om_code om_log_root_at(struct om_txn *txn, struct om_hash *out, uint32_t log, const struct om_edge *edge, uint64_t size, struct om_status *st);
 
+/* As om_lot_get_step, but a lot that is not there is OM_MISSING without a sentence: every new lot is asked for once. */
+enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                         uint32_t step, struct om_status *st);
+
 /* The batch's copy of a log's state. */
 enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uint32_t log, struct om_status *st);
 /* Judges a mark that would stand as entry INDEX of STATE's log, and stages it. */

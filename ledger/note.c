@@ -84,7 +84,7 @@ static enum om_code parse_any(struct om_note *out, const char *data, size_t len,
   if (!note_chars_ok(data, len)) {
     return om_fail(st, OM_MALFORMED, NULL, "the note is not UTF-8 text without control characters");
   }
-  const char *blank = memrchr(data, '\n', len); /* then the second newline of the last pair */
+  const char *blank = len == 0 ? NULL : memrchr(data, '\n', len); /* then the second newline of the last pair */
   while (blank && (blank == data || blank[-1] != '\n')) {
     blank = memrchr(data, '\n', (size_t)(blank - data));
   }

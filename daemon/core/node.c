@@ -82,8 +82,8 @@ void om_pair_clear(struct om_heard_pair *pair) {
 enum om_code om_note_size(uint64_t *size, const uint8_t *note, size_t len, struct om_status *st) {
   struct om_note parsed;
   struct om_checkpoint checkpoint;
-  if (len > OM_HEAD_MAX_BYTES)
-    return om_fail(st, OM_MALFORMED, "peer-head", "a head of %zu bytes; the limit is %d", len, OM_HEAD_MAX_BYTES);
+  if (len == 0 || len > OM_HEAD_MAX_BYTES)
+    return om_fail(st, OM_MALFORMED, "peer-head", "a head of %zu bytes; 1 to %d are allowed", len, OM_HEAD_MAX_BYTES);
   enum om_code code = om_note_parse(&parsed, (const char *)note, len, st);
   if (code == OM_OK) code = om_checkpoint_parse(&checkpoint, NULL, parsed.text, parsed.text_len, st);
   if (code != OM_OK) return om_wrap(st, "a head from a peer");

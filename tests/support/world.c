@@ -455,13 +455,21 @@ static void deliver(struct world *w, size_t i, unsigned side) {
 
 /* ---- time ---- */
 
+static bool idle(const struct world *w) {
+  for (size_t i = 0; i < w->n; i++)
+    if (w->nodes[i].n_jobs > 0) return false;
+  for (size_t i = 0; i < WORLD_LINKS; i++)
+    if (w->links[i].pipes[0].first != NULL || w->links[i].pipes[1].first != NULL) return false;
+  return true;
+}
+
 void world_run(struct world *w, int64_t ms) {
   for (int64_t end = w->now_ms + ms; w->now_ms < end; w->now_ms += STEP_MS) {
     for (size_t i = 0; i < w->n; i++) {
       if (w->now_ms % OM_NODE_TICK_MS == 0) om_node_tick(w->nodes[i].node, w->now_ms);
       drain(&w->nodes[i]);
     }
-    for (size_t i = 0; i < 20 * WORLD_LINKS; i++) {
+    for (size_t i = 0; i < 20 * WORLD_LINKS && !idle(w); i++) {
       deliver(w, test_below(&w->random, WORLD_LINKS), (unsigned)test_below(&w->random, 2));
       struct world_node *worker = &w->nodes[test_below(&w->random, w->n)];
       if (test_below(&w->random, 4) == 0) work(worker);

@@ -353,6 +353,8 @@ static void heads(void **state) {
   memset(note, 'a', sizeof note);
   Oremark__PeerMessage message = head_of(&head, 1, note, OM_HEAD_MAX_BYTES + 1);
   assert_dropped(forge(&message), "a head of 8193 bytes");
+  message = head_of(&head, 1, note, 0);
+  assert_dropped(forge(&message), "a head of 0 bytes");
   message = head_of(&head, 1, "not a note", 10);
   assert_dropped(forge(&message), "a head from a peer");
   size_t len = world_note(&w, note, 1, 0, &root, NULL, 0);

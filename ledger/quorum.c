@@ -8,8 +8,10 @@
 /* The registry size that LOG's head at SIZE is judged by. */
 static uint64_t judged_by(struct om_txn *txn, uint32_t log, uint64_t size) {
   if (log == OM_LOG_REGISTRY) return size;
-  /* A log that has not begun will begin with a mark of the registry: its witnesses are to take that entry in. */
-  return size == 0 ? OM_REGISTRY_NOW : om_log_mark(txn, log, OM_LOG_REGISTRY, size);
+  uint64_t mark = om_log_mark(txn, log, OM_LOG_REGISTRY, size);
+  /* Entry 0 is a mark of the registry. Where it is not held yet, who is to take it in, and which head it stands under, is judged
+   * by the registry as it is here. */
+  return mark == 0 ? OM_REGISTRY_NOW : mark;
 }
 
 static bool operator_counted(const struct om_quorum *q, uint32_t operator_member) {

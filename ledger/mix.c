@@ -199,6 +199,7 @@ static struct om_origin parent_of(struct om_origin o) {
 struct candidate {
   struct om_share share;
   size_t index;
+  size_t group; /* index of the first row with the same parent */
 };
 
 static int smallest_first(const void *a, const void *b) {
@@ -207,40 +208,36 @@ static int smallest_first(const void *a, const void *b) {
   return om_origin_compare(y->share.origin, x->share.origin);
 }
 
-/* Whether the sorted rows hold ORIGIN. */
-static bool has_row(const struct om_share *shares, size_t n, struct om_origin origin) {
-  struct om_share key = {.origin = origin};
-  return bsearch(&key, shares, n, sizeof *shares, by_origin) != NULL;
-}
-
-/* Whether ORIGIN is among the *N parents, which are sorted; puts it there if not. */
-static bool known_parent(struct om_share *parents, size_t *n, struct om_origin origin) {
-  size_t at = 0;
-  while (at < *n && om_origin_compare(parents[at].origin, origin) < 0) at++;
-  if (at < *n && om_origin_compare(parents[at].origin, origin) == 0) return true;
-  memmove(parents + at + 1, parents + at, (*n - at) * sizeof *parents);
-  parents[at] = (struct om_share){.origin = origin};
-  (*n)++;
-  return false;
+/* The rows of LEVEL in ORDER; HAS_PARENT tells of each group whether its parent is a row too. In sorted rows a parent stands right
+ * before those that it takes in. Returns how many. */
+static size_t group_rows(struct candidate *order, bool *has_parent, const struct om_share *shares, size_t n, enum level level) {
+  size_t n_order = 0, group = 0;
+  struct om_origin before = {0};
+  for (size_t i = 0; i < n; i++) {
+    bool is_candidate = level_of(shares[i].origin) == level;
+    struct om_origin parent = is_candidate ? parent_of(shares[i].origin) : shares[i].origin;
+    if (i == 0 || om_origin_compare(parent, before) != 0) group = i;
+    before = parent;
+    if (is_candidate)
+      order[n_order++] = (struct candidate){shares[i], i, group};
+    else
+      has_parent[group] = true;
+  }
+  return n_order;
 }
 
 /* Pools rows of LEVEL into their parents until no more than MAX are left or none of LEVEL is. SHARES are sorted
  * before and after; returns how many there are. */
 static size_t pool_level(struct om_arena *arena, struct om_share *shares, size_t n, size_t max, enum level level) {
   struct candidate *order = om_arena_array(arena, n, sizeof *order);
-  struct om_share *parents = om_arena_array(arena, n, sizeof *parents);
-  size_t n_order = 0, n_parents = 0, rows = n;
-  for (size_t i = 0; i < n; i++)
-    if (level_of(shares[i].origin) == level) order[n_order++] = (struct candidate){shares[i], i};
+  bool *has_parent = om_arena_array(arena, n, sizeof *has_parent);
+  size_t rows = n, n_order = group_rows(order, has_parent, shares, n, level);
   qsort(order, n_order, sizeof *order, smallest_first);
-  struct om_share *moved = om_arena_copy(arena, shares, n * sizeof *shares);
   for (size_t k = 0; k < n_order && rows > max; k++) {
-    struct om_origin parent = parent_of(order[k].share.origin);
-    bool is_there = known_parent(parents, &n_parents, parent) || has_row(shares, n, parent);
-    if (is_there) rows--;
-    moved[order[k].index].origin = parent;
+    if (has_parent[order[k].group]) rows--;
+    has_parent[order[k].group] = true;
+    shares[order[k].index].origin = parent_of(order[k].share.origin);
   }
-  memcpy(shares, moved, n * sizeof *shares);
   return normalise(shares, n);
 }
 

@@ -74,7 +74,7 @@ void om_node_free(struct om_node *node);
 /* The registry names this many logs (0 to N-1). Never fewer than before; more than OM_LOGS_MAX are not followed. The calls below are
  * without effect for a log beyond these: say what is held of it after this. */
 void om_node_logs(struct om_node *node, uint32_t n_logs);
-/* The registry names this daemon now. Once, from OM_LOG_NONE; links stay. */
+/* The registry names this daemon now. Once, from OM_LOG_NONE; links stay. om_node_quorum is to be called again for every log. */
 void om_node_own_log(struct om_node *node, uint32_t own_log);
 /* Who witnesses LOG now (om_log_quorum at its size here): at the start for each log, and after the registry or LOG's registry mark
  * has moved. Says whether this daemon is asked to witness LOG, how far each peer may be served, and for the own log whose

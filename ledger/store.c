@@ -34,7 +34,8 @@ struct om_txn {
   struct om_store *store;
   MDB_txn *mdb;
   MDB_txn *parent; /* of the part under way; NULL: none */
-  MDB_cursor *cursors[OM_TABLES]; /* opened when first wanted */
+  MDB_cursor *cursors[OM_TABLES]; /* for walks; opened when first wanted */
+  MDB_cursor *points[OM_TABLES];  /* for single rows in a read transaction: quicker than from the root where rows are near */
   bool writes;
   int error; /* sticky; LMDB or errno */
 };
@@ -191,11 +192,11 @@ enum om_code om_txn_write(struct om_txn **out, struct om_store *store, struct om
 }
 
 static void close_cursors(struct om_txn *txn) {
-  for (int i = 0; i < OM_TABLES; i++)
-    if (txn->cursors[i]) {
-      mdb_cursor_close(txn->cursors[i]);
-      txn->cursors[i] = NULL;
-    }
+  for (int i = 0; i < OM_TABLES; i++) {
+    if (txn->cursors[i]) mdb_cursor_close(txn->cursors[i]);
+    if (txn->points[i]) mdb_cursor_close(txn->points[i]);
+    txn->cursors[i] = txn->points[i] = NULL;
+  }
 }
 
 enum om_code om_txn_commit(struct om_txn *txn, struct om_status *st) {
@@ -252,10 +253,21 @@ static MDB_val val(const void *data, size_t len) {
   return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)data};
 }
 
+static MDB_cursor *opened(struct om_txn *txn, MDB_cursor **c, enum om_table table) {
+  if (txn->error) return NULL;
+  if (!*c && failed(txn, mdb_cursor_open(txn->mdb, txn->store->tables[table], c))) return NULL;
+  return *c;
+}
+
 bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, const void *key, size_t key_len) {
-  if (txn->error) return false;
   MDB_val k = val(key, key_len), v;
-  if (failed(txn, mdb_get(txn->mdb, txn->store->tables[table], &k, &v))) return false;
+  if (txn->error) return false;
+  if (txn->writes) {
+    if (failed(txn, mdb_get(txn->mdb, txn->store->tables[table], &k, &v))) return false;
+  } else {
+    MDB_cursor *point = opened(txn, &txn->points[table], table);
+    if (!point || failed(txn, mdb_cursor_get(point, &k, &v, MDB_SET))) return false;
+  }
   *out = (struct om_bytes){v.mv_data, v.mv_size};
   return true;
 }
@@ -273,11 +285,7 @@ void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t
 }
 
 static MDB_cursor *cursor(struct om_txn *txn, enum om_table table) {
-  if (txn->error) return NULL;
-  if (!txn->cursors[table] &&
-      failed(txn, mdb_cursor_open(txn->mdb, txn->store->tables[table], &txn->cursors[table])))
-    return NULL;
-  return txn->cursors[table];
+  return opened(txn, &txn->cursors[table], table);
 }
 
 static bool same(MDB_val a, const void *key, size_t len) {

@@ -607,6 +607,122 @@ static void test_what_is_not_final_is_undecided(void **state) {
   end(&s);
 }
 
+/* ---- an operator that lies, and signs for it ---- */
+
+/* Puts a statement into the miner's log without asking the rules, with a signed head over it. */
+static void smuggle(struct story *s, Oremark__Event *event, bool bad_signature) {
+  struct om_status st = {0};
+  struct om_log_state *log;
+  uint32_t member = MINER;
+  Oremark__Entry entry = OREMARK__ENTRY__INIT;
+  uint8_t bytes[4096];
+  struct om_hash leaf;
+  struct om_signers_keys keys = network_signers(&s->net, 1);
+  commit(s);
+  free(s->said);
+  s->said = network_statement(&s->net, &s->said_len, MINER, ++s->now_ms, &event, 1, &member, 1);
+  entry.taken_ms = s->now_ms;
+  entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
+  entry.statement = oremark__signed_statement__unpack(NULL, s->said_len, s->said);
+  if (bad_signature) entry.statement->signatures[0]->signature.data[3] ^= 1;
+  assert_true(oremark__entry__get_packed_size(&entry) <= sizeof bytes);
+  size_t len = oremark__entry__pack(&entry, bytes);
+  oremark__signed_statement__free_unpacked(entry.statement, NULL);
+  om_leaf_hash(&leaf, bytes, len);
+  assert_code(om_batch_begin(&s->batches[1], s->ledgers[1], &st), OM_OK, &st);
+  assert_code(om_batch_log(s->batches[1], &log, 1, &st), OM_OK, &st);
+  assert_code(om_log_state_append(om_batch_txn(s->batches[1]), log, bytes, len, &leaf, s->now_ms, &st), OM_OK, &st);
+  assert_code(om_batch_commit(s->batches[1], &keys, &st), OM_OK, &st);
+  s->batches[1] = NULL;
+  om_arena_reset(&s->arena);
+}
+
+/* Writes ROW of LOT as if the event smuggled last had made it. */
+static void smuggle_row(struct story *s, struct om_lot row, uint16_t output) {
+  struct om_txn *txn;
+  struct om_status st = {0};
+  struct om_log_info info;
+  uint8_t ignored[OM_LOT_NUMBER_BYTES], key[OM_LOT_KEY_BYTES];
+  const uint8_t *bytes;
+  size_t len;
+  assert_int_equal(om_txn_write(&txn, om_ledger_store(s->ledgers[1]), &st), OM_OK);
+  assert_int_equal(om_log_info(txn, &info, 1, &st), OM_OK);
+  network_lot(&s->net, ignored, &row.last_event, s->said, s->said_len, 0, 0);
+  row.at = (struct om_place){.log = 1, .index = info.size - 1, .output = output};
+  if (row.step == 0) row.born = row.at;
+  om_lot_key(key, row.number, row.step);
+  om_lot_encode(&s->arena, &bytes, &len, &row);
+  om_txn_put(txn, OM_TABLE_LOTS, key, sizeof key, bytes, len);
+  assert_int_equal(om_txn_commit(txn, &st), OM_OK);
+}
+
+static struct om_lot look(struct story *s, const struct lot *lot) {
+  struct om_txn *txn;
+  struct om_status st = {0};
+  struct om_lot row;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(s->ledgers[1]), &st), OM_OK);
+  assert_code(om_lot_get(txn, &s->arena, &row, lot->number, &st), OM_OK, &st);
+  om_txn_abort(txn);
+  return row;
+}
+
+static void test_metal_from_nothing_is_found_under_a_signed_head(void **state) {
+  (void)state;
+  struct story s;
+  struct om_verdict v;
+  struct om_status st = {0};
+  begin(&s, false);
+  SAY(&s, MINER, EXTRACT(&s, copper(&s, 1000)));
+  struct lot mined = born(&s, 0, 0);
+  smuggle(&s, transform_n(&s, REFS(ref(&s, &mined)), MATERIALS(copper(&s, 5000))), false);
+  struct lot made = born(&s, 0, 0);
+  struct om_lot was = look(&s, &mined), row = was;
+  was.step++;
+  was.state = OM_LOT_CONSUMED;
+  was.pen = 0;
+  smuggle_row(&s, was, 0);
+  struct om_share share = {row.contents[0].mix.shares[0].origin, 5000};
+  struct om_content content = {CU, 5000, {1, &share}};
+  memcpy(row.number, made.number, sizeof row.number);
+  row.gross_mg = 20000;
+  row.contents = &content;
+  smuggle_row(&s, row, 0);
+  assert_code(ask(&s, &v, 1, &made, false, &st), OM_OK, &st);
+  assert_false(v.verified || v.undecided);
+  assert_int_equal(v.checks[OM_CHECK_BYTES].failed + v.checks[OM_CHECK_TREE].failed + v.checks[OM_CHECK_HEAD].failed, 0);
+  assert_int_equal(v.checks[OM_CHECK_BALANCE].failed, 1);
+  assert_non_null(strstr(v.checks[OM_CHECK_BALANCE].first, "of daemon1.example/log: event 0 (transform)"));
+  end(&s);
+}
+
+static void test_a_wrong_signature_is_found_when_asked_for(void **state) {
+  (void)state;
+  struct story s;
+  struct om_verdict v;
+  struct om_status st = {0};
+  begin(&s, false);
+  SAY(&s, MINER, EXTRACT(&s, copper(&s, 1000)));
+  struct lot mined = born(&s, 0, 0);
+  smuggle(&s, SHIP(&s, SMELTER, ref(&s, &mined)), true);
+  struct om_lot row = look(&s, &mined);
+  row.step++;
+  row.state = OM_LOT_IN_TRANSIT;
+  row.pen = row.next_owner = SMELTER;
+  smuggle_row(&s, row, 0);
+  assert_code(ask(&s, &v, 1, &mined, false, &st), OM_OK, &st);
+  if (!v.verified) fail_msg("%s", first_failure(&v));
+  assert_code(ask(&s, &v, 1, &mined, true, &st), OM_OK, &st);
+  assert_false(v.verified || v.undecided);
+  assert_int_equal(v.checks[OM_CHECK_SIGNATURES].failed, 1);
+  assert_int_equal(v.checks[OM_CHECK_SIGNATURES].passed, 1);
+  /* A row that no event gives: what is shown is not what the entries say. */
+  row.gross_mg++;
+  smuggle_row(&s, row, 0);
+  assert_code(ask(&s, &v, 1, &mined, false, &st), OM_OK, &st);
+  assert_int_equal(v.checks[OM_CHECK_STATE].failed, 1);
+  end(&s);
+}
+
 /* ---- large ones ---- */
 
 /* N times: split in two, smelted together again. Two events and three lots each time, a diamond on a diamond. */
@@ -724,6 +840,8 @@ int main(void) {
       cmocka_unit_test(test_every_changed_byte_is_noticed),
       cmocka_unit_test(test_a_missing_row_is_noticed),
       cmocka_unit_test(test_what_is_not_final_is_undecided),
+      cmocka_unit_test(test_metal_from_nothing_is_found_under_a_signed_head),
+      cmocka_unit_test(test_a_wrong_signature_is_found_when_asked_for),
       cmocka_unit_test(test_a_chain_of_ten_thousand_with_diamonds),
       cmocka_unit_test(test_every_touched_tile_is_hashed),
       cmocka_unit_test(test_a_fan_in_of_a_thousand_times_ten),

@@ -179,7 +179,7 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
 }
 
 enum om_code om_act_run(struct om_session *session, struct om_status *st) {
-  Oremark__Event *event;
+  Oremark__Event *event = NULL;
   if (om_event_begin(session, &event, session->args, om_now_ms(), st) ||
       session->args->command->build(session, session->args, event, st))
     return st->code;

@@ -42,7 +42,7 @@ static enum om_code open_regular(int *out, struct stat *found, const char *path,
 
 /* Reads and parses the file at PATH into T. */
 static enum om_code load(struct om_keytext *t, struct stat *found, const char *path, int more, struct om_status *st) {
-  int fd;
+  int fd = -1;
   enum om_code code = open_regular(&fd, found, path, more, st);
   if (code != OM_OK) return code;
   t->len = 0;

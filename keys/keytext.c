@@ -153,7 +153,7 @@ static enum om_code next_field(struct span *value, struct reader *r, const char 
 }
 
 static enum om_code read_first(struct reader *r, struct om_status *st) {
-  struct span line;
+  struct span line = {0};
   /* The first words before anything else, so that any other file is called what it is. */
   if (r->rest.len < sizeof first_words - 1 || memcmp(r->rest.at, first_words, sizeof first_words - 1) != 0)
     return om_fail(st, OM_MALFORMED, NULL, "line 1: not an Oremark key file: it must begin with \"%s\"", first_line);

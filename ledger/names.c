@@ -246,7 +246,7 @@ static enum om_code take_zone(int32_t *minutes, const char **s, const char *text
 
 enum om_code om_time_parse(int64_t *ms, int32_t *zone_minutes, const char *text, struct om_status *st) {
   const char *s = text;
-  struct date date;
+  struct date date = {0};
   int64_t clock = 0;
   int32_t zone = 0;
   if (take_date(&date, &s, text, st)) return st->code;
@@ -284,7 +284,7 @@ char *om_time_format(char *out, size_t cap, int64_t ms, int32_t zone_minutes) {
 
 enum om_code om_date_parse(int64_t *ms, const char *text, struct om_status *st) {
   const char *s = text;
-  struct date date;
+  struct date date = {0};
   if (take_date(&date, &s, text, st)) return st->code;
   if (*s != '\0') return not_a_time(text, "only a date is wanted here, like 2019-03-07", st);
   *ms = days_of(date) * MS_PER_DAY;

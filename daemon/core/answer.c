@@ -84,7 +84,7 @@ static enum om_code genesis_of(struct answer *a, const Oremark__Genesis **out, P
 
 static bool answer_status(struct answer *a, struct om_status *st) {
   Oremark__Status status = OREMARK__STATUS__INIT;
-  const Oremark__Genesis *genesis;
+  const Oremark__Genesis *genesis = NULL;
   ProtobufCBinaryData ignored;
   struct om_hash network = a->about->network;
   if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, st) != OM_OK) return fail(a, st);

@@ -62,7 +62,7 @@ static char *site_name(struct om_view *view, uint32_t member, uint32_t site) {
 }
 
 enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t log, struct om_status *st) {
-  const struct om_log_info *info;
+  const struct om_log_info *info = NULL;
   if (log_info(view, &info, log, st) != OM_OK) return st->code;
   Oremark__LogState *state = om_arena_alloc(view->arena, sizeof *state);
   oremark__log_state__init(state);
@@ -86,7 +86,7 @@ enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uin
 }
 
 static enum om_code place(struct om_view *view, Oremark__Place **out, const struct om_place *at, struct om_status *st) {
-  const struct om_log_info *info;
+  const struct om_log_info *info = NULL;
   if (log_info(view, &info, at->log, st) != OM_OK) return st->code;
   *out = om_arena_alloc(view->arena, sizeof **out);
   oremark__place__init(*out);
@@ -98,7 +98,7 @@ static enum om_code place(struct om_view *view, Oremark__Place **out, const stru
 }
 
 static enum om_code is_final(struct om_view *view, protobuf_c_boolean *out, const struct om_place *at, struct om_status *st) {
-  const struct om_log_info *info;
+  const struct om_log_info *info = NULL;
   if (log_info(view, &info, at->log, st) != OM_OK) return st->code;
   *out = at->index < info->final_size;
   return OM_OK;
@@ -161,9 +161,9 @@ static Oremark__Content *view_content(struct om_view *view, const struct om_cont
 
 /* Name and aliases, from the event that made the lot. */
 static enum om_code name_lot(struct om_view *view, Oremark__Lot *out, const struct om_lot *lot, struct om_status *st) {
-  const Oremark__Entry *entry;
-  const Oremark__Statement *statement;
-  const Oremark__Event *event;
+  const Oremark__Entry *entry = NULL;
+  const Oremark__Statement *statement = NULL;
+  const Oremark__Event *event = NULL;
   if (event_at(view, &entry, &statement, &event, &lot->born, st) != OM_OK) return st->code;
   size_t n, skip;
   Oremark__Material *const *materials = om_event_materials(event, &n, &skip);
@@ -211,9 +211,9 @@ enum om_code om_view_lot(struct om_view *view, Oremark__Lot **out, const struct 
 }
 
 enum om_code om_view_step(struct om_view *view, Oremark__Step **out, const struct om_lot *lot, struct om_status *st) {
-  const Oremark__Entry *entry;
-  const Oremark__Statement *statement;
-  const Oremark__Event *event;
+  const Oremark__Entry *entry = NULL;
+  const Oremark__Statement *statement = NULL;
+  const Oremark__Event *event = NULL;
   struct om_text line;
   if (event_at(view, &entry, &statement, &event, &lot->at, st) != OM_OK) return st->code;
   const struct om_kind *kind = om_kind_of(event);

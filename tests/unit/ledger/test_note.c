@@ -248,7 +248,8 @@ static void write_line(char *out, size_t size, const char *name, uint32_t id, co
   char base64[OM_BASE64_BYTES(sizeof raw)];
   memcpy(raw + 4, sig, len);
   om_base64(base64, sizeof base64, raw, 4 + len);
-  snprintf(out, size, "\xe2\x80\x94 %s %s\n", name, base64);
+  int n = snprintf(out, size, "\xe2\x80\x94 %s %s\n", name, base64);
+  assert_true(n > 0 && (size_t)n < size);
 }
 
 static void odd_signatures_of_a_known_key(void **state) {

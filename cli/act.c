@@ -48,6 +48,16 @@ Oremark__Request *om_submit_request(const struct om_signed *statement) {
   return request;
 }
 
+/* Which event was refused need not be said where there is one only. */
+static void leave_out_event(struct om_status *st, const struct om_signed *statement) {
+  static const char front[] = "event 0 (";
+  const char *name = st->text + sizeof front - 1, *end = strstr(st->text, "): ");
+  if (statement->statement->n_events != 1 || strncmp(st->text, front, sizeof front - 1) != 0 || !end) return;
+  struct om_status plain = *st;
+  om_fail(&plain, st->code, st->rule, "%.*s: %s", (int)(end - name), name, end + 3);
+  *st = plain;
+}
+
 enum om_code om_submit(struct om_session *session, Oremark__Reply **out, const struct om_signed *statement,
                        int64_t wait_ms, struct om_status *st) {
   Oremark__Request *request = om_submit_request(statement);
@@ -60,6 +70,7 @@ enum om_code om_submit(struct om_session *session, Oremark__Reply **out, const s
       *out = NULL;
       return om_fail(st, OM_IO, NULL, "the daemon answered a submission without a receipt: are both of one version?");
     }
+    if (code != OM_OK) leave_out_event(st, statement);
     if (code != OM_WAIT || om_tick_ms() >= until) return code;
     if (!said)
       fprintf(session->err, "oremark: not final yet, trying again for %" PRId64 " s: %s\n", wait_ms / 1000, st->text);

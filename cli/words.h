@@ -6,8 +6,9 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "cli/args.h"
+#include "ledger/text.h"
 
-enum { OM_WORD_BYTES = 48 };
+enum { OM_WORD_BYTES = OM_ENUM_WORD_BYTES };
 
 /* The word of VALUE in SET, "" for the unstated one, its number for one that is not known; in OUT, which is returned.
  */

@@ -264,7 +264,7 @@ enum om_code om_session_number(struct om_session *session, uint8_t out[OM_LOT_NU
 enum om_code om_session_own_site(struct om_session *session, uint32_t *out, const struct om_args *args,
                                  const char *name, struct om_status *st) {
   const struct om_given *given = NULL;
-  uint32_t self = OM_MEMBER_NONE;
+  uint32_t self = 0;
   if (om_args_need(args, &given, name, st) || om_session_self(session, &self, st)) return st->code;
   if (om_session_site(session, out, self, given->value, st)) return om_given_wrap(given, st);
   return OM_OK;

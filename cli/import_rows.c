@@ -11,7 +11,15 @@
 enum { COMMANDS_MAX = 32, LABEL_BYTES = 64 };
 
 /* A column of the file: its meaning, or the option that it stands for. */
-enum meaning { M_EVENT, M_GROUP, M_REF, M_LOTS, M_OPTION, M_LIST /* several values parted by ';' */ };
+enum meaning {
+  M_EVENT,
+  M_GROUP,
+  M_REF,
+  M_LOTS,
+  M_OPTION,
+  M_LIST,    /* several values parted by ';' */
+  M_REMARK,  /* the file's own, "#invoice": not read */
+};
 
 struct known {
   const char *name;
@@ -96,6 +104,7 @@ static void try_name(void *ctx, const struct om_option *option) {
 
 /* What a column named LABEL is; false if there is none. NEAREST is told all names. */
 static bool find_column(struct column *column, struct om_nearest *nearest) {
+  if (*column->label == '#') return column->meaning = M_REMARK, true;
   for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
     om_nearest_try(nearest, named[i].name);
     if (strcmp(named[i].name, column->label) != 0) continue;
@@ -384,7 +393,8 @@ static enum om_code take_row(struct om_rows *rows, struct om_group *group, struc
   for (size_t i = 0; i < rows->n_columns; i++) {
     const struct column *column = &rows->columns[i];
     const char *text = rows->row.fields[i];
-    if (is_blank(text) || column->meaning == M_EVENT || column->meaning == M_GROUP || column->meaning == M_REF)
+    if (is_blank(text) || column->meaning == M_EVENT || column->meaning == M_GROUP || column->meaning == M_REF ||
+        column->meaning == M_REMARK)
       continue;
     if (column->meaning == M_LOTS) {
       if (!measures && add_list(group, NULL, text, rows->row.line, column, false, st)) return st->code;

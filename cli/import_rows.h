@@ -59,6 +59,7 @@ uint64_t om_rows_count(const struct om_rows *rows);
   "  site, process, consignee, mode, with-title, waste, reason, shortage, ...   any other option of the event's "      \
   "command,\n"                                                                                                         \
   "             without its dashes; a switch is yes or no\n"                                                           \
+  "  #ANYTHING  a column of your own: not read\n"                                                                      \
   "Masses need a unit (\"20 t\", 312.5kg) and no thousands separators. The file is UTF-8, RFC 4180.\n"
 
 #endif

@@ -86,6 +86,7 @@ static void test_a_resubmission_gets_its_first_receipt(void **state) {
   assert_string_equal(reply->rule, "signature");
   oremark__reply__free_unpacked(reply, NULL);
   free(bytes);
+  submit_sites(&d, fd, &previous, 2, 4); /* and the next are taken */
   close(fd);
   daemons_close(&d);
 }
@@ -134,6 +135,119 @@ static void test_a_second_daemon_is_refused(void **state) {
   daemon_start(&same, 0); /* same folder */
   waitpid(same.pids[0], &status, 0);
   assert_int_equal(WEXITSTATUS(status), OM_BUSY);
+  close(fd);
+  daemons_close(&d);
+}
+
+/* A socket that another daemon answers on is left to it, a port too. */
+static void test_what_is_in_use_is_refused(void **state) {
+  (void)state;
+  struct daemons d;
+  int status;
+  char path[PATH_BYTES], other[PATH_BYTES];
+  daemons_open(&d, 2, false);
+  daemon_start(&d, 0);
+  int fd = client_open(&d, 0);
+  socket_path(&d, 0, path);
+  socket_path(&d, 1, other);
+  assert_int_equal(symlink(path, other), 0); /* a file that is no socket */
+  daemon_start(&d, 1);
+  waitpid(d.pids[1], &status, 0);
+  assert_int_equal(WEXITSTATUS(status), OM_BUSY);
+  assert_int_equal(unlink(other), 0);
+  assert_int_equal(link(path, other), 0); /* the other daemon's socket */
+  daemon_start(&d, 1);
+  waitpid(d.pids[1], &status, 0);
+  assert_int_equal(WEXITSTATUS(status), OM_BUSY);
+  assert_int_equal(unlink(other), 0);
+  uint16_t port = d.ports[1];
+  d.ports[1] = d.ports[0];
+  daemon_start(&d, 1);
+  waitpid(d.pids[1], &status, 0);
+  assert_int_equal(WEXITSTATUS(status), OM_BUSY);
+  d.ports[1] = port;
+  d.pids[1] = 0;
+  Oremark__Reply *reply = client_status(fd);
+  assert_string_equal(reply->code, "ok");
+  oremark__reply__free_unpacked(reply, NULL);
+  close(fd);
+  daemons_close(&d);
+}
+
+static int tcp_open(uint16_t port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  assert_true(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+  return fd;
+}
+
+/* Strangers on the peers' port: noise, silence, and a daemon of another network. */
+static void test_strangers_are_no_peers(void **state) {
+  (void)state;
+  struct daemons d, other;
+  struct om_hash previous;
+  uint8_t noise[300], byte;
+  daemons_open(&d, 2, false);
+  daemon_start(&d, 0);
+  int fd = client_open(&d, 0);
+  for (size_t i = 0; i < sizeof noise; i++) noise[i] = (uint8_t)(7 * i);
+  int loud = tcp_open(d.ports[0]), silent = tcp_open(d.ports[0]);
+  write_all(loud, noise, sizeof noise);
+  assert_false(read_all(loud, &byte, 1)); /* closed without a word */
+  daemons_open(&other, 3, false);         /* the same keys, another genesis */
+  other.ports[0] = d.ports[0];
+  daemon_start(&other, 1);
+  int theirs = client_open(&other, 1);
+  nap(500);
+  Oremark__Reply *reply = client_status(theirs);
+  assert_int_equal(reply->status->logs[0]->size, 1);
+  assert_int_equal(reply->status->logs[0]->final_size, 0);
+  oremark__reply__free_unpacked(reply, NULL);
+  submit_sites(&d, fd, &previous, 1, 20);
+  close(theirs);
+  daemons_close(&other);
+  close(loud);
+  close(silent);
+  close(fd);
+  daemons_close(&d);
+}
+
+/* A store that is full refuses what it can't take, keeps what it has, and goes on when there is room. */
+static void test_a_full_store_loses_nothing(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_hash previous, last;
+  uint32_t taken = 0;
+  bool full = false;
+  daemons_open(&d, 1, false);
+  d.map_size = 1 << 20;
+  daemon_start(&d, 0);
+  int fd = client_open(&d, 0);
+  for (uint32_t i = 1; i < 20000 && !full; i++) {
+    size_t len;
+    last = previous;
+    uint8_t *bytes = add_site(&d.net, &len, i, &previous);
+    client_submit(fd, i, bytes, len);
+    free(bytes);
+    Oremark__Reply *reply = client_reply(fd);
+    assert_non_null(reply);
+    full = strcmp(reply->code, "full") == 0;
+    if (!full) {
+      assert_string_equal(reply->code, "ok");
+      taken = i;
+    }
+    oremark__reply__free_unpacked(reply, NULL);
+  }
+  assert_true(full);
+  Oremark__Reply *reply = client_status(fd); /* it still answers */
+  assert_int_equal(reply->status->logs[0]->size, taken + 1);
+  oremark__reply__free_unpacked(reply, NULL);
+  close(fd);
+  assert_int_equal(daemon_end(&d, 0, SIGTERM), OM_OK);
+  d.map_size = 0;
+  daemon_start(&d, 0);
+  fd = client_open(&d, 0);
+  submit_sites(&d, fd, &last, taken + 1, taken + 50);
   close(fd);
   daemons_close(&d);
 }
@@ -247,6 +361,9 @@ int main(void) {
       cmocka_unit_test(test_a_resubmission_gets_its_first_receipt),
       cmocka_unit_test(test_a_stop_answers_what_was_taken_in),
       cmocka_unit_test(test_a_second_daemon_is_refused),
+      cmocka_unit_test(test_what_is_in_use_is_refused),
+      cmocka_unit_test(test_strangers_are_no_peers),
+      cmocka_unit_test(test_a_full_store_loses_nothing),
       cmocka_unit_test(test_bad_clients_harm_nobody),
       cmocka_unit_test(test_a_client_that_does_not_read_stops_only_itself),
       cmocka_unit_test(test_daemons_mirror_and_make_final),

@@ -10,6 +10,8 @@
 #include "keys/keytext.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
+#include "proto/client.pb-c.h"
+#include "proto/peer.pb-c.h"
 #include "support/records.h"
 
 static const char *top;
@@ -313,6 +315,117 @@ static void noise(void) {
   om_secret_free(secrets[1]);
 }
 
+/* ---- messages ---- */
+
+/* One event of fuzz_node.c: a message in SLOT. */
+static void say(struct stream *to, uint8_t slot, const Oremark__PeerMessage *message) {
+  uint8_t bytes[STREAM_BYTES];
+  size_t len = oremark__peer_message__get_packed_size(message);
+  OM_ASSERT(len <= sizeof bytes && to->len < STREAM_BYTES);
+  oremark__peer_message__pack(message, bytes);
+  to->bytes[to->len++] = slot;
+  put_message(to, bytes, len);
+}
+
+#define SAY(to, slot, field, KIND, ...)                                \
+  do {                                                                 \
+    Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;        \
+    __VA_ARGS__;                                                       \
+    message.what_case = OREMARK__PEER_MESSAGE__WHAT_##KIND;            \
+    message.field = &field;                                            \
+    say(to, slot, &message);                                           \
+  } while (0)
+
+static void event(struct stream *to, uint8_t what, uint8_t arg) {
+  OM_ASSERT(to->len + 2 <= STREAM_BYTES);
+  to->bytes[to->len++] = what;
+  to->bytes[to->len++] = arg;
+}
+
+/* A peer that greets, brings entries and heads of its log, asks for ours and cosigns. */
+static void peers(void) {
+  char version[] = "1", note[] = "daemon0.example/log\n9\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n\xe2\x80\x94 daemon0.example/log AAAAAAAA\n";
+  char line[] = "\xe2\x80\x94 daemon0.example/log AAAAAAAA\n";
+  uint8_t entry[] = {8, 1, 0x22, 0};
+  ProtobufCBinaryData entries_of[] = {{sizeof entry, entry}, {sizeof entry, entry}, {sizeof entry, entry}, {sizeof entry, entry}};
+  struct stream said = {0};
+  Oremark__Hello hello = OREMARK__HELLO__INIT;
+  Oremark__Have have = OREMARK__HAVE__INIT;
+  Oremark__Follow follow = OREMARK__FOLLOW__INIT;
+  Oremark__Entries entries = OREMARK__ENTRIES__INIT;
+  Oremark__Head head = OREMARK__HEAD__INIT;
+  Oremark__Propose propose = OREMARK__PROPOSE__INIT;
+  Oremark__Cosigned cosigned = OREMARK__COSIGNED__INIT;
+  Oremark__Ping ping = OREMARK__PING__INIT;
+  SAY(&said, 0, hello, HELLO, hello.version = version);
+  seed("node", 0, "", 0, said.bytes, said.len);
+  SAY(&said, 0, have, HAVE, have.size = 9, have.final_size = 7);
+  SAY(&said, 0, follow, FOLLOW, follow.log = 1, follow.from = 2);
+  SAY(&said, 0, head, HEAD, head.checkpoint = (ProtobufCBinaryData){sizeof note - 1, (uint8_t *)note});
+  event(&said, 4, 0);
+  seed("node", 1, "", 0, said.bytes, said.len);
+  SAY(&said, 0, entries, ENTRIES, entries.start = 5, entries.n_entries = 4, entries.entries = entries_of);
+  for (int i = 0; i < 4; i++) {
+    event(&said, 5, 0);
+    said.bytes[said.len++] = 15;
+  }
+  seed("node", 2, "", 0, said.bytes, said.len);
+  SAY(&said, 0, propose, PROPOSE, propose.checkpoint = head.checkpoint);
+  SAY(&said, 0, cosigned, COSIGNED, cosigned.log = 1, cosigned.size = 5, cosigned.line = (ProtobufCBinaryData){sizeof line - 1, (uint8_t *)line});
+  event(&said, 5, 0);
+  said.bytes[said.len++] = 0;
+  event(&said, 3, 200);
+  event(&said, 6, 1);
+  event(&said, 3, 255);
+  SAY(&said, 0, ping, PING, (void)0);
+  event(&said, 7, 0);
+  seed("node", 3, "", 0, said.bytes, said.len);
+}
+
+static void ask(int n, const Oremark__Request *request) {
+  uint8_t bytes[256];
+  OM_ASSERT(oremark__request__get_packed_size(request) <= sizeof bytes);
+  seed("request", n, "\1", 1, bytes, oremark__request__pack(request, bytes));
+}
+
+/* Each request once. */
+static void requests(void) {
+  uint8_t lot[] = {0};
+  ProtobufCBinaryData number = {1, lot};
+  Oremark__GetStatus status = OREMARK__GET_STATUS__INIT;
+  Oremark__GetGenesis genesis_file = OREMARK__GET_GENESIS__INIT;
+  Oremark__GetLot get_lot = OREMARK__GET_LOT__INIT;
+  Oremark__GetHistory history = OREMARK__GET_HISTORY__INIT;
+  Oremark__GetTrace trace = OREMARK__GET_TRACE__INIT;
+  Oremark__VerifyLot verify = OREMARK__VERIFY_LOT__INIT;
+  Oremark__ListLots lots = OREMARK__LIST_LOTS__INIT;
+  Oremark__ListMembers members = OREMARK__LIST_MEMBERS__INIT;
+  Oremark__GetPeers get_peers = OREMARK__GET_PEERS__INIT;
+  Oremark__GetAudit audit = OREMARK__GET_AUDIT__INIT;
+  Oremark__GetEntry entry = OREMARK__GET_ENTRY__INIT;
+  get_lot.number = history.number = trace.number = verify.number = number;
+  verify.deep = 1;
+  Oremark__Request all[11];
+  for (int i = 0; i < 11; i++) all[i] = (Oremark__Request)OREMARK__REQUEST__INIT;
+  all[0].what_case = OREMARK__REQUEST__WHAT_GET_STATUS, all[0].get_status = &status;
+  all[1].what_case = OREMARK__REQUEST__WHAT_GET_GENESIS, all[1].get_genesis = &genesis_file;
+  all[2].what_case = OREMARK__REQUEST__WHAT_GET_LOT, all[2].get_lot = &get_lot;
+  all[3].what_case = OREMARK__REQUEST__WHAT_GET_HISTORY, all[3].get_history = &history;
+  all[4].what_case = OREMARK__REQUEST__WHAT_GET_TRACE, all[4].get_trace = &trace;
+  all[5].what_case = OREMARK__REQUEST__WHAT_VERIFY_LOT, all[5].verify_lot = &verify;
+  all[6].what_case = OREMARK__REQUEST__WHAT_LIST_LOTS, all[6].list_lots = &lots;
+  all[7].what_case = OREMARK__REQUEST__WHAT_LIST_MEMBERS, all[7].list_members = &members;
+  all[8].what_case = OREMARK__REQUEST__WHAT_GET_PEERS, all[8].get_peers = &get_peers;
+  all[9].what_case = OREMARK__REQUEST__WHAT_GET_AUDIT, all[9].get_audit = &audit;
+  all[10].what_case = OREMARK__REQUEST__WHAT_GET_ENTRY, all[10].get_entry = &entry;
+  for (int i = 0; i < 11; i++) {
+    all[i].id = (uint64_t)i + 1;
+    ask(i, &all[i]);
+  }
+  lot[0] = 3; /* the pool */
+  for (int i = 2; i < 6; i++) ask(20 + i, &all[i]);
+}
+
 /* ---- key files ---- */
 
 static void key(int n, enum om_key_kind kind, const struct om_secret *secret) {
@@ -365,6 +478,9 @@ static void texts(void) {
   for (int i = 0; i < (int)(sizeof lines / sizeof *lines); i++) text("text", i, lines[i][0], lines[i][1]);
   seed("frame", 0, "\1", 1, "\0\0\0\5hello\0\0\0\1!", 14);
   seed("frame", 1, "\3", 1, "\0\0\0\2hi\0\20\0\1", 10);
+  text("csv", 0, "\1", "\xef\xbb\xbf" "event,site,ref,at,material,form,gross,metals,aliases\r\nextract,1,a,2019-03-07T14:05:00Z,copper concentrate,concentrate,20 t,Cu 5.69 t;Au 12 g,BAG-1\r\n");
+  text("csv", 1, "\1", "event,lots,group,consignee,mode,at\nship,a;b,1,3,rail,2019-03-08T00:00:00Z\nship,c,1,,,\n\nreceive,\"OM-0\",,,,\n");
+  text("csv", 2, "", "\xef\xbb\xbf" "a,\"b \"\"quoted\"\"\nline\",c\r\n\r\n,,\n1,2,\"\"\n");
   text("settings", 0, "", "# one\nthreads = 4\nlisten = {\"[::]:7412\"}\nlog-level = 'debug'\n");
   text("settings", 1, "", "peer \"kokkola.example/log\" {\n address = \"kokkola.example:7412\" /* two */\n}\nmap-size = 1GiB\n");
   text("settings", 2, "", "store = \"${HOME}/x\\\"y\"\npropose-interval-ms = 5\n// three\ngroup = oremark\n");
@@ -384,6 +500,8 @@ int main(int argc, char **argv) {
   lot_rows();
   links();
   noise();
+  peers();
+  requests();
   keys();
   texts();
   return 0;

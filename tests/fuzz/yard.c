@@ -1,0 +1,121 @@
+#include "fuzz/yard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct yard yard;
+
+static void take(size_t daemon, const struct record *record) {
+  struct om_receipt receipt;
+  struct om_status st = {0};
+  enum om_code code = network_submit(&yard.net, daemon, yard.ledgers[daemon], &receipt, record->bytes, record->len, YARD_NOW_MS, &st);
+  if (code != OM_OK) om_panic(__FILE__, __LINE__, st.text);
+}
+
+static void settle(void) {
+  struct om_status st = {0};
+  OM_ASSERT(network_settle(&yard.net, yard.ledgers, YARD_NOW_MS, &st) == OM_OK);
+}
+
+static void add_sites(void) {
+  struct record mine = record_site(&yard.net, YARD_MEMBER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, YARD_NOW_MS);
+  struct om_hash before = record_event(&yard.net, &mine);
+  struct record plant = record_site(&yard.net, YARD_MEMBER, 2, &before, OREMARK__SITE_KIND__SITE_KIND_PLANT, YARD_NOW_MS);
+  struct record other = record_site(&yard.net, YARD_OTHER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, YARD_NOW_MS);
+  take(0, &mine);
+  take(0, &plant);
+  take(0, &other);
+  settle();
+  free(mine.bytes);
+  free(plant.bytes);
+  free(other.bytes);
+}
+
+static void add_lots(void) {
+  struct record records[] = {
+      record_extract(&yard.net, YARD_MEMBER, 1, 3, 1000000, YARD_NOW_MS), record_extract(&yard.net, YARD_MEMBER, 1, 1, 5000000, YARD_NOW_MS),
+      record_extract(&yard.net, YARD_MEMBER, 1, 1, INT64_MAX / 8, YARD_NOW_MS), record_extract(&yard.net, YARD_OTHER, 1, 2, 3000000, YARD_NOW_MS)};
+  struct record charge = record_charge(&yard.net, YARD_MEMBER, 2, &records[1], YARD_NOW_MS);
+  struct record away = record_ship(&yard.net, YARD_MEMBER, &records[2], YARD_OTHER, YARD_NOW_MS);
+  struct record here = record_ship(&yard.net, YARD_OTHER, &records[3], YARD_MEMBER, YARD_NOW_MS);
+  for (int i = 0; i < 4; i++) take(i == 3 ? 2 : 1, &records[i]);
+  take(1, &charge);
+  take(1, &away);
+  take(2, &here);
+  settle();
+  for (int i = 0; i < 4; i++) free(records[i].bytes);
+  free(charge.bytes);
+  free(away.bytes);
+  free(here.bytes);
+}
+
+/* ---- balance ---- */
+
+/* Adds a lot's present contents, unless it went into other lots. Each lot's last step stands last among its rows. */
+static void add_row(struct yard_sums *sums, struct om_arena *arena, const struct om_bytes *key, const struct om_bytes *row, int sign) {
+  struct om_lot lot;
+  struct om_status st = {0};
+  OM_ASSERT(key->len == OM_LOT_KEY_BYTES && om_lot_decode(arena, &lot, key->data, row->data, row->len, &st) == OM_OK);
+  if (lot.state == OM_LOT_CONSUMED) return;
+  for (size_t i = 0; i < lot.n_contents; i++) {
+    om_u128 *mg = &sums->mg[lot.contents[i].element], one = (om_u128)lot.contents[i].contained_mg;
+    OM_ASSERT(om_mix_ok(lot.contents[i].mix) && om_mix_total(lot.contents[i].mix) == lot.contents[i].contained_mg);
+    *mg = sign > 0 ? *mg + one : *mg - one;
+  }
+}
+
+struct yard_sums yard_balance(struct om_txn *txn) {
+  struct yard_sums sums = {{0}};
+  struct om_arena arena = {0};
+  struct om_bytes key, row, old_key = {0}, old_row = {0};
+  for (bool more = om_txn_next(txn, &key, &row, OM_TABLE_LOTS, "", 0); more; more = om_txn_step(txn, &key, &row, OM_TABLE_LOTS)) {
+    bool same = old_key.data && memcmp(old_key.data, key.data, OM_LOT_NUMBER_BYTES) == 0;
+    if (same) add_row(&sums, &arena, &old_key, &old_row, -1);
+    add_row(&sums, &arena, &key, &row, 1);
+    old_key = key;
+    old_row = row;
+  }
+  om_arena_free(&arena);
+  return sums;
+}
+
+/* The lots, in the order of their numbers. */
+static void remember_lots(struct om_txn *txn) {
+  struct om_bytes key, row;
+  for (bool more = om_txn_next(txn, &key, &row, OM_TABLE_LOTS, "", 0); more; more = om_txn_step(txn, &key, &row, OM_TABLE_LOTS)) {
+    if (yard.n_lots && memcmp(yard.lots[yard.n_lots - 1], key.data, OM_LOT_NUMBER_BYTES) == 0) continue;
+    OM_ASSERT(yard.n_lots < YARD_LOTS_MAX);
+    memcpy(yard.lots[yard.n_lots++], key.data, OM_LOT_NUMBER_BYTES);
+  }
+}
+
+struct yard *yard_open(void) {
+  if (yard.n_lots) return &yard;
+  struct om_status st = {0};
+  struct om_txn *txn;
+  struct om_arena arena = {0};
+  struct om_log_info info;
+  network_open(&yard.net, 3, false);
+  for (size_t i = 0; i < 3; i++) {
+    char *folder = temp_folder();
+    yard.ledgers[i] = network_ledger(&yard.net, i, folder);
+    remove_folder(folder); /* the store lives on in its descriptors, and leaves nothing behind */
+  }
+  settle();
+  add_sites();
+  add_lots();
+  OM_ASSERT(om_txn_read(&txn, om_ledger_store(yard.ledgers[1]), &st) == OM_OK);
+  yard.sums = yard_balance(txn);
+  remember_lots(txn);
+  for (size_t i = 0; i < yard.n_lots; i++) {
+    struct om_lot lot;
+    OM_ASSERT(om_lot_get(txn, &arena, &lot, yard.lots[i], &st) == OM_OK);
+    yard.last[i] = lot.last_event;
+  }
+  OM_ASSERT(om_log_info(txn, &info, 1, &st) == OM_OK);
+  yard.size = info.size;
+  yard.nonce = yard.net.nonce;
+  om_txn_abort(txn);
+  om_arena_free(&arena);
+  return &yard;
+}

@@ -1,0 +1,36 @@
+/* A small network with lots in every state, for fuzz targets that need a ledger: member 2's daemon and the two others. Opened
+ * once in a process; what a target writes it must abort. One thread. */
+#ifndef OREMARK_TESTS_FUZZ_YARD_H
+#define OREMARK_TESTS_FUZZ_YARD_H
+
+#include "ledger/quantity.h"
+#include "support/records.h"
+
+enum {
+  YARD_MEMBER = 2, /* at home in ledger 1 */
+  YARD_OTHER = 3,  /* in ledger 2 */
+  YARD_LOTS_MAX = 64,
+};
+
+#define YARD_NOW_MS INT64_C(1710000000000)
+
+struct yard_sums {
+  om_u128 mg[OM_ELEMENT_MAX + 1]; /* 64 bits do for a lot, not for all that may be declared */
+};
+
+struct yard {
+  struct network net;
+  struct om_ledger *ledgers[3];
+  size_t n_lots; /* as ledger 1 knows them */
+  uint8_t lots[YARD_LOTS_MAX][OM_LOT_NUMBER_BYTES];
+  struct om_hash last[YARD_LOTS_MAX];
+  struct yard_sums sums; /* contained metal in all of them */
+  uint64_t size;         /* of log 1 */
+  uint32_t nonce;        /* of the network when it was opened */
+};
+
+struct yard *yard_open(void);
+/* Contained metal in all lots that TXN sees and that did not go into others. */
+struct yard_sums yard_balance(struct om_txn *txn);
+
+#endif

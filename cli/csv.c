@@ -69,8 +69,8 @@ static enum om_code read_line(struct om_csv *csv, bool *more, struct om_status *
     csv->len -= csv->from;
     csv->from = 0;
   }
-  if (csv->len + len > csv->cap) {
-    csv->cap = (csv->len + len) * 2;
+  if (csv->len + len >= csv->cap) { /* also for nothing: the text is there from then on */
+    csv->cap = (csv->len + len) * 2 + 1;
     csv->text = realloc(csv->text, csv->cap);
     OM_ASSERT(csv->text);
   }

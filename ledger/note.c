@@ -78,8 +78,8 @@ static enum om_code parse_lines(struct om_note *out, const char *at, const char 
 
 /* The text of a note, or of one that is being put together and has no line yet. */
 static enum om_code parse_any(struct om_note *out, const char *data, size_t len, struct om_status *st) {
-  if (len > OM_NOTE_BYTES_MAX) {
-    return om_fail(st, OM_MALFORMED, NULL, "the note has %zu bytes; %d are allowed", len, OM_NOTE_BYTES_MAX);
+  if (len == 0 || len > OM_NOTE_BYTES_MAX) {
+    return om_fail(st, OM_MALFORMED, NULL, "the note has %zu bytes; 1 to %d are allowed", len, OM_NOTE_BYTES_MAX);
   }
   if (!note_chars_ok(data, len)) {
     return om_fail(st, OM_MALFORMED, NULL, "the note is not UTF-8 text without control characters");

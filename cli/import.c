@@ -190,9 +190,9 @@ static enum om_code settle_batch(struct import *import, struct batch *batch, str
   struct om_status why = *st;
   if (is_refusal(code) && om_journal_give_up(import->journal, &batch->statement.id, st)) code = st->code;
   memcpy(groups, batch->groups, n * sizeof groups[0]);
-  if (!is_refusal(code)) {
+  if (!is_refusal(code) || import->atomic) {
     free_batch(batch);
-    return code;
+    return is_refusal(code) ? om_wrap(st, "nothing was recorded, as --atomic takes all rows or none") : code;
   }
   batch->n = 0;
   free_batch(batch);

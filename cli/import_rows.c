@@ -17,8 +17,8 @@ enum meaning {
   M_REF,
   M_LOTS,
   M_OPTION,
-  M_LIST,    /* several values parted by ';' */
-  M_REMARK,  /* the file's own, "#invoice": not read */
+  M_LIST,   /* several values parted by ';' */
+  M_REMARK, /* the file's own, "#invoice": not read */
 };
 
 struct known {
@@ -149,8 +149,8 @@ static enum om_code read_header(struct om_rows *rows, struct om_status *st) {
     struct om_nearest nearest = {column->label, NULL, 0};
     if (!find_column(column, &nearest)) return unknown_column(column, &nearest, st);
     for (size_t j = 0; j < i; j++)
-      if (rows->columns[j].meaning == column->meaning && rows->columns[j].option && column->option &&
-          strcmp(rows->columns[j].option, column->option) == 0)
+      if (column->option ? rows->columns[j].option && strcmp(rows->columns[j].option, column->option) == 0
+                         : rows->columns[j].meaning == column->meaning)
         return om_fail(st, OM_USAGE, NULL, "line 1: the column '%s' stands twice", column->name);
     events |= column->meaning == M_EVENT;
   }

@@ -2,14 +2,7 @@
 
 #include <string.h>
 
-#include "daemon/core/view.h"
-
-struct answer {
-  const struct om_answer_sink *sink;
-  const struct om_about *about;
-  struct om_view view;
-  uint64_t id;
-};
+#include "daemon/core/answer_parts.h"
 
 void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status *st) {
   reply->id = id;
@@ -18,14 +11,13 @@ void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status
   reply->text = (char *)st->text;
 }
 
-static bool fail(const struct answer *a, const struct om_status *st) {
+bool om_answer_fail(const struct om_answering *a, const struct om_status *st) {
   Oremark__Reply reply = OREMARK__REPLY__INIT;
   om_answer_status(&reply, a->id, st);
   return a->sink->put(a->sink->ctx, &reply);
 }
 
-/* An "ok" that is to be filled in. */
-static Oremark__Reply good(const struct answer *a, Oremark__Reply__WhatCase what, bool more) {
+Oremark__Reply om_answer_good(const struct om_answering *a, Oremark__Reply__WhatCase what, bool more) {
   Oremark__Reply reply = OREMARK__REPLY__INIT;
   reply.id = a->id;
   reply.code = (char *)om_code_name(OM_OK);
@@ -34,13 +26,13 @@ static Oremark__Reply good(const struct answer *a, Oremark__Reply__WhatCase what
   return reply;
 }
 
-static bool put(const struct answer *a, const Oremark__Reply *reply) {
+bool om_answer_put(const struct om_answering *a, const Oremark__Reply *reply) {
   return a->sink->put(a->sink->ctx, reply);
 }
 
 /* ---- the daemon ---- */
 
-static enum om_code fill_logs(struct answer *a, Oremark__Status *status, uint64_t *entries, struct om_status *st) {
+static enum om_code fill_logs(struct om_answering *a, Oremark__Status *status, uint64_t *entries, struct om_status *st) {
   struct om_arena *arena = a->view.arena;
   uint32_t n = om_log_count(a->view.txn);
   status->logs = om_arena_array(arena, n, sizeof *status->logs);
@@ -53,7 +45,7 @@ static enum om_code fill_logs(struct answer *a, Oremark__Status *status, uint64_
   return OM_OK;
 }
 
-static enum om_code fill_status(struct answer *a, Oremark__Status *status, struct om_status *st) {
+static enum om_code fill_status(struct om_answering *a, Oremark__Status *status, struct om_status *st) {
   struct om_txn *txn = a->view.txn;
   uint64_t entries = 0;
   struct om_quorum *quorum = om_arena_alloc(a->view.arena, sizeof *quorum);
@@ -71,7 +63,7 @@ static enum om_code fill_status(struct answer *a, Oremark__Status *status, struc
   return OM_OK;
 }
 
-static enum om_code genesis_of(struct answer *a, const Oremark__Genesis **out, ProtobufCBinaryData *bytes, struct om_status *st) {
+static enum om_code genesis_of(struct om_answering *a, const Oremark__Genesis **out, ProtobufCBinaryData *bytes, struct om_status *st) {
   const Oremark__Entry *entry;
   if (om_view_entry(&a->view, &entry, OM_LOG_REGISTRY, 0, st) != OM_OK) return st->code;
   if (entry->what_case != OREMARK__ENTRY__WHAT_GENESIS) return om_fail(st, OM_CORRUPT, NULL, "the registry log begins with no genesis");
@@ -82,33 +74,33 @@ static enum om_code genesis_of(struct answer *a, const Oremark__Genesis **out, P
   return OM_OK;
 }
 
-static bool answer_status(struct answer *a, struct om_status *st) {
+static bool answer_status(struct om_answering *a, struct om_status *st) {
   Oremark__Status status = OREMARK__STATUS__INIT;
   const Oremark__Genesis *genesis = NULL;
   ProtobufCBinaryData ignored;
   struct om_hash network = a->about->network;
-  if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, st) != OM_OK) return fail(a, st);
+  if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, st) != OM_OK) return om_answer_fail(a, st);
   status.version = (char *)OREMARK_VERSION;
   status.network = genesis->name;
   status.network_id = (ProtobufCBinaryData){sizeof network.bytes, network.bytes};
   status.rules_version = genesis->rules_version;
   status.pre_release = OM_RULES_PRE_RELEASE;
   status.started_ms = a->about->started_ms;
-  Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_STATUS, false);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_STATUS, false);
   reply.status = &status;
-  return put(a, &reply);
+  return om_answer_put(a, &reply);
 }
 
-static bool answer_genesis(struct answer *a, struct om_status *st) {
+static bool answer_genesis(struct om_answering *a, struct om_status *st) {
   Oremark__GenesisFile file = OREMARK__GENESIS_FILE__INIT;
   const Oremark__Genesis *genesis;
-  if (genesis_of(a, &genesis, &file.genesis, st) != OM_OK) return fail(a, st);
-  Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_GENESIS, false);
+  if (genesis_of(a, &genesis, &file.genesis, st) != OM_OK) return om_answer_fail(a, st);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_GENESIS, false);
   reply.genesis = &file;
-  return put(a, &reply);
+  return om_answer_put(a, &reply);
 }
 
-static bool answer_peers(struct answer *a) {
+static bool answer_peers(struct om_answering *a) {
   Oremark__Peers peers = OREMARK__PEERS__INIT;
   peers.peers = om_arena_array(a->view.arena, a->about->n_peers, sizeof *peers.peers);
   for (size_t i = 0; i < a->about->n_peers; i++) {
@@ -124,30 +116,30 @@ static bool answer_peers(struct answer *a) {
     to->last_error = (char *)from->last_error;
     peers.peers[peers.n_peers++] = to;
   }
-  Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_PEERS, false);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_PEERS, false);
   reply.peers = &peers;
-  return put(a, &reply);
+  return om_answer_put(a, &reply);
 }
 
-static bool answer_entry(struct answer *a, const Oremark__GetEntry *asked, struct om_status *st) {
+static bool answer_entry(struct om_answering *a, const Oremark__GetEntry *asked, struct om_status *st) {
   struct om_bytes bytes;
   Oremark__StoredEntry entry = OREMARK__STORED_ENTRY__INIT;
-  if (om_log_entry(a->view.txn, &bytes, asked->log, asked->index, st) != OM_OK) return fail(a, st);
+  if (om_log_entry(a->view.txn, &bytes, asked->log, asked->index, st) != OM_OK) return om_answer_fail(a, st);
   entry.entry = (ProtobufCBinaryData){bytes.len, (uint8_t *)bytes.data};
-  Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_ENTRY, false);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_ENTRY, false);
   reply.entry = &entry;
-  return put(a, &reply);
+  return om_answer_put(a, &reply);
 }
 
 /* ---- lots ---- */
 
-static enum om_code check_number(ProtobufCBinaryData number, struct om_status *st) {
+enum om_code om_answer_number(ProtobufCBinaryData number, struct om_status *st) {
   if (number.len == OM_LOT_NUMBER_BYTES) return OM_OK;
   return om_fail(st, OM_USAGE, NULL, "a lot number has %d bytes, this one has %zu", OM_LOT_NUMBER_BYTES, number.len);
 }
 
 /* The number of the one lot with ALIAS. */
-static enum om_code find_alias(struct answer *a, ProtobufCBinaryData *out, const char *alias, struct om_status *st) {
+static enum om_code find_alias(struct om_answering *a, ProtobufCBinaryData *out, const char *alias, struct om_status *st) {
   size_t len = strlen(alias) + 1;
   struct om_bytes key, row;
   bool found = om_txn_next(a->view.txn, &key, &row, OM_TABLE_ALIASES, alias, len);
@@ -163,37 +155,37 @@ static enum om_code find_alias(struct answer *a, ProtobufCBinaryData *out, const
   return om_txn_check(a->view.txn, st);
 }
 
-static bool answer_lot(struct answer *a, const Oremark__GetLot *asked, struct om_status *st) {
+static bool answer_lot(struct om_answering *a, const Oremark__GetLot *asked, struct om_status *st) {
   ProtobufCBinaryData number = asked->number;
   struct om_lot lot;
   Oremark__Lot *out;
   bool by_alias = asked->alias[0] != '\0';
   if (by_alias == (number.len > 0)) {
     om_fail(st, OM_USAGE, NULL, "ask for a lot by its number or by an alias, one of the two");
-    return fail(a, st);
+    return om_answer_fail(a, st);
   }
-  enum om_code code = by_alias ? find_alias(a, &number, asked->alias, st) : check_number(number, st);
+  enum om_code code = by_alias ? find_alias(a, &number, asked->alias, st) : om_answer_number(number, st);
   if (code == OM_OK) code = om_lot_get(a->view.txn, a->view.arena, &lot, number.data, st);
   if (code == OM_OK) code = om_view_lot(&a->view, &out, &lot, st);
-  if (code != OM_OK) return fail(a, st);
-  Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_LOT, false);
+  if (code != OM_OK) return om_answer_fail(a, st);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_LOT, false);
   reply.lot = out;
-  return put(a, &reply);
+  return om_answer_put(a, &reply);
 }
 
-static bool put_lots(struct answer *a, Oremark__Lot **lots, size_t n, bool more) {
+static bool put_lots(struct om_answering *a, Oremark__Lot **lots, size_t n, bool more) {
   Oremark__Lots out = OREMARK__LOTS__INIT;
   out.lots = lots;
   out.n_lots = n;
-  Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_LOTS, more);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_LOTS, more);
   reply.lots = &out;
-  bool go_on = put(a, &reply);
+  bool go_on = om_answer_put(a, &reply);
   om_view_reset(&a->view);
   return go_on;
 }
 
 /* The last row of the first lot after NUMBER (or the first of all). OM_MISSING: there is none. */
-static enum om_code next_lot(struct answer *a, struct om_lot *out, uint8_t number[OM_LOT_NUMBER_BYTES], bool first, struct om_status *st) {
+static enum om_code next_lot(struct om_answering *a, struct om_lot *out, uint8_t number[OM_LOT_NUMBER_BYTES], bool first, struct om_status *st) {
   uint8_t key[OM_LOT_KEY_BYTES];
   struct om_bytes found, row;
   om_lot_key(key, number, UINT32_MAX);
@@ -212,14 +204,14 @@ static bool wanted(const Oremark__ListLots *asked, const struct om_lot *lot) {
   return asked->all || alive;
 }
 
-static bool answer_lots(struct answer *a, const Oremark__ListLots *asked, struct om_status *st) {
+static bool answer_lots(struct om_answering *a, const Oremark__ListLots *asked, struct om_status *st) {
   uint8_t number[OM_LOT_NUMBER_BYTES] = {0};
   bool first = asked->after.len == 0;
   uint32_t left = asked->limit == 0 ? OM_LIST_LIMIT : asked->limit < OM_LIST_LIMIT_MAX ? asked->limit : OM_LIST_LIMIT_MAX;
   Oremark__Lot *rows[OM_REPLY_ROWS];
   size_t n = 0, size = 0;
   struct om_lot lot;
-  enum om_code code = first ? OM_OK : check_number(asked->after, st);
+  enum om_code code = first ? OM_OK : om_answer_number(asked->after, st);
   if (code == OM_OK && !first) memcpy(number, asked->after.data, sizeof number);
   while (code == OM_OK && left > 0 && (code = next_lot(a, &lot, number, first, st)) == OM_OK) {
     first = false;
@@ -235,27 +227,27 @@ static bool answer_lots(struct answer *a, const Oremark__ListLots *asked, struct
     if (!put_lots(a, rows, n, true)) return false;
     n = size = 0;
   }
-  return code != OM_OK && code != OM_MISSING ? fail(a, st) : put_lots(a, rows, n, false);
+  return code != OM_OK && code != OM_MISSING ? om_answer_fail(a, st) : put_lots(a, rows, n, false);
 }
 
-static bool put_steps(struct answer *a, Oremark__Step **steps, size_t n, bool more) {
+static bool put_steps(struct om_answering *a, Oremark__Step **steps, size_t n, bool more) {
   Oremark__Steps out = OREMARK__STEPS__INIT;
   out.steps = steps;
   out.n_steps = n;
-  Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_HISTORY, more);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_HISTORY, more);
   reply.history = &out;
-  bool go_on = put(a, &reply);
+  bool go_on = om_answer_put(a, &reply);
   om_view_reset(&a->view);
   return go_on;
 }
 
-static bool answer_history(struct answer *a, const Oremark__GetHistory *asked, struct om_status *st) {
+static bool answer_history(struct om_answering *a, const Oremark__GetHistory *asked, struct om_status *st) {
   Oremark__Step *rows[OM_REPLY_ROWS];
   uint8_t number[OM_LOT_NUMBER_BYTES];
   size_t n = 0;
   struct om_lot lot;
-  enum om_code code = check_number(asked->number, st);
-  if (code != OM_OK) return fail(a, st);
+  enum om_code code = om_answer_number(asked->number, st);
+  if (code != OM_OK) return om_answer_fail(a, st);
   memcpy(number, asked->number.data, sizeof number);
   code = om_lot_get(a->view.txn, a->view.arena, &lot, number, st);
   uint32_t last = lot.step;
@@ -266,17 +258,17 @@ static bool answer_history(struct answer *a, const Oremark__GetHistory *asked, s
     if (!put_steps(a, rows, n, true)) return false;
     n = 0;
   }
-  return code != OM_OK ? fail(a, st) : put_steps(a, rows, n, false);
+  return code != OM_OK ? om_answer_fail(a, st) : put_steps(a, rows, n, false);
 }
 
 /* ---- members ---- */
 
-static bool answer_members(struct answer *a, struct om_status *st) {
+static bool answer_members(struct om_answering *a, struct om_status *st) {
   Oremark__Members members = OREMARK__MEMBERS__INIT;
-  if (om_view_members(&a->view, &members, st) != OM_OK) return fail(a, st);
-  Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_MEMBERS, false);
+  if (om_view_members(&a->view, &members, st) != OM_OK) return om_answer_fail(a, st);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_MEMBERS, false);
   reply.members = &members;
-  if (oremark__reply__get_packed_size(&reply) <= OM_REPLY_MAX_BYTES) return put(a, &reply);
+  if (oremark__reply__get_packed_size(&reply) <= OM_REPLY_MAX_BYTES) return om_answer_put(a, &reply);
   /* A large registry comes in pieces, each with what belongs to the whole. */
   size_t n = members.n_members;
   Oremark__Member **all = members.members;
@@ -284,14 +276,14 @@ static bool answer_members(struct answer *a, struct om_status *st) {
     members.members = all + from;
     members.n_members = n - from < OM_REPLY_ROWS ? n - from : OM_REPLY_ROWS;
     reply.more = from + OM_REPLY_ROWS < n;
-    if (!put(a, &reply)) return false;
+    if (!om_answer_put(a, &reply)) return false;
   }
   return true;
 }
 
-static bool answer_audit(struct answer *a, const Oremark__GetAudit *asked, struct om_status *st) {
+static bool answer_audit(struct om_answering *a, const Oremark__GetAudit *asked, struct om_status *st) {
   Oremark__Audit all = OREMARK__AUDIT__INIT, part = OREMARK__AUDIT__INIT;
-  if (om_view_audit(&a->view, &all, asked->member, st) != OM_OK) return fail(a, st);
+  if (om_view_audit(&a->view, &all, asked->member, st) != OM_OK) return om_answer_fail(a, st);
   size_t from = 0;
   bool more = true, go_on = true;
   for (; more && go_on; from += OM_AUDIT_ROWS) {
@@ -299,22 +291,22 @@ static bool answer_audit(struct answer *a, const Oremark__GetAudit *asked, struc
     more = left > OM_AUDIT_ROWS;
     part.sums = all.sums + from;
     part.n_sums = more ? OM_AUDIT_ROWS : left;
-    Oremark__Reply reply = good(a, OREMARK__REPLY__WHAT_AUDIT, more);
+    Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_AUDIT, more);
     reply.audit = &part;
-    go_on = put(a, &reply);
+    go_on = om_answer_put(a, &reply);
   }
   return go_on;
 }
 
-static bool unknown(struct answer *a, struct om_status *st) {
+static bool unknown(struct om_answering *a, struct om_status *st) {
   om_fail(st, OM_USAGE, NULL, "this daemon does not answer such a request; its version is %s", OREMARK_VERSION);
-  return fail(a, st);
+  return om_answer_fail(a, st);
 }
 
 void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const struct om_about *about,
                const Oremark__Request *request) {
   struct om_status st;
-  struct answer a = {.sink = sink, .about = about, .id = request->id};
+  struct om_answering a = {.sink = sink, .about = about, .id = request->id};
   om_view_begin(&a.view, txn);
   om_status_clear(&st);
   switch (request->what_case) {
@@ -327,8 +319,8 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_PEERS: answer_peers(&a); break;
     case OREMARK__REQUEST__WHAT_GET_AUDIT: answer_audit(&a, request->get_audit, &st); break;
     case OREMARK__REQUEST__WHAT_GET_ENTRY: answer_entry(&a, request->get_entry, &st); break;
-    case OREMARK__REQUEST__WHAT_GET_TRACE:
-    case OREMARK__REQUEST__WHAT_VERIFY_LOT:
+    case OREMARK__REQUEST__WHAT_GET_TRACE: om_answer_trace(&a, request->get_trace, &st); break;
+    case OREMARK__REQUEST__WHAT_VERIFY_LOT: om_answer_verify(&a, request->verify_lot, &st); break;
     case OREMARK__REQUEST__WHAT_SUBMIT:
     case OREMARK__REQUEST__WHAT__NOT_SET:
     case _OREMARK__REQUEST__WHAT__CASE_IS_INT_SIZE: unknown(&a, &st); break;

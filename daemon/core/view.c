@@ -234,6 +234,21 @@ enum om_code om_view_step(struct om_view *view, Oremark__Step **out, const struc
   return code == OM_OK ? is_final(view, &step->final, &lot->at, st) : code;
 }
 
+enum om_code om_view_made(struct om_view *view, Oremark__Step **out, const struct om_step *made, struct om_status *st) {
+  Oremark__Step *step = *out = om_arena_alloc(view->arena, sizeof *step);
+  oremark__step__init(step);
+  step->event_id = bytes(view, made->event_id.bytes, sizeof made->event_id.bytes);
+  step->member = made->member;
+  step->member_name = text(view, made->member_name);
+  step->kind = (char *)made->kind;
+  step->text = text(view, made->text.bytes);
+  step->at_ms = made->at_ms;
+  step->zone_min = made->zone_min;
+  step->taken_ms = made->taken_ms;
+  step->final = made->final;
+  return place(view, &step->at, &made->at, st);
+}
+
 /* ---- members ---- */
 
 static enum om_code view_sites(struct om_view *view, Oremark__Member *out, struct om_status *st) {

@@ -4,6 +4,7 @@
 #define OREMARK_DAEMON_CORE_VIEW_H
 
 #include "ledger/ledger.h"
+#include "ledger/step.h"
 #include "proto/client.pb-c.h"
 
 struct om_view {
@@ -27,6 +28,8 @@ enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uin
 enum om_code om_view_lot(struct om_view *view, Oremark__Lot **out, const struct om_lot *lot, struct om_status *st);
 /* LOT's last event. */
 enum om_code om_view_step(struct om_view *view, Oremark__Step **out, const struct om_lot *lot, struct om_status *st);
+/* An event that a trace found. */
+enum om_code om_view_made(struct om_view *view, Oremark__Step **out, const struct om_step *made, struct om_status *st);
 enum om_code om_view_members(struct om_view *view, Oremark__Members *out, struct om_status *st);
 /* Drift sums of MEMBER (0: everybody's). */
 enum om_code om_view_audit(struct om_view *view, Oremark__Audit *out, uint32_t member, struct om_status *st);

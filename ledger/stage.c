@@ -152,6 +152,19 @@ static enum om_code check_marked(struct om_stage *stage, const struct om_lot *lo
       text_of(text, lot), (unsigned long long)lot->at.index, lot->at.log, (unsigned long long)size);
 }
 
+enum om_code om_stage_move(struct om_stage *stage, size_t n, struct om_status *st) {
+  stage->n_shares += n;
+  if (stage->n_shares <= OM_STATEMENT_SHARES_MAX) return OM_OK;
+  return om_fail(st, OM_REFUSED, "origins", "the statement moves more than %d shares of metal by origin: state fewer lots at a time",
+                 OM_STATEMENT_SHARES_MAX);
+}
+
+static size_t count_shares(const struct om_lot *lot) {
+  size_t n = 0;
+  for (size_t i = 0; i < lot->n_contents; i++) n += lot->contents[i].mix.n;
+  return n;
+}
+
 enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
                            struct om_status *st) {
   struct om_staged_lot *entry = NULL;
@@ -166,6 +179,7 @@ enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, co
   if (by_number && memcmp(lot->last_event.bytes, ref->last_event.data, OM_HASH_BYTES) != 0)
     return moved_on(lot, ref, st);
   if (by_number && check_marked(stage, lot, st) != OM_OK) return st->code;
+  if (om_stage_move(stage, count_shares(lot), st) != OM_OK) return st->code;
   entry->touched = stage->event + 1u;
   *out = lot;
   return OM_OK;

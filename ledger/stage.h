@@ -10,6 +10,10 @@
 enum {
   OM_EVENTS_MAX = 256,      /* events in a statement: DESIGN section 2 */
   OM_EVENT_LOTS_MAX = 1000, /* lots in an event: DESIGN section 5 */
+  /* Shares (an element from an origin) that a statement may move. A thousand lots of 16 elements from 64 origins each
+   * would be a million: 20 MB to write and a second to reckon, on every daemon, for 64 KB. This is a thousand lots of
+   * two such elements. */
+  OM_STATEMENT_SHARES_MAX = 128 * 1024,
 };
 
 /* What the rules may ask about the world outside the statement. Each returns OM_OK or an error of the store. */
@@ -76,6 +80,7 @@ struct om_stage {
   struct om_staged_lot *touched; /* by number: open addressing, a power of two */
   size_t n_touched, cap_touched;
   size_t n_consumed;             /* by the event being judged */
+  size_t n_shares;               /* moved so far */
   uint64_t needed;               /* signers (bit i: judged->signers[i]) without whom an event would have been refused */
   const Oremark__Limits *limits; /* NULL: not asked yet */
   struct om_site site;           /* the last one asked; number 0: none yet */
@@ -92,8 +97,12 @@ enum om_code om_judge(struct om_stage *out, struct om_arena *arena, const struct
 
 /* ---- for the rules of the events ---- */
 
+/* Counts N shares that are about to be moved; refused with "origins" beyond OM_STATEMENT_SHARES_MAX. om_stage_find
+ * counts those of its lot; who takes from the same mix again and again counts it each time. */
+enum om_code om_stage_move(struct om_stage *stage, size_t n, struct om_status *st);
+
 /* The lot that REF names, as the statement has left it so far; it now belongs to the event being judged. Refused: "lot"
- * (none such), "retired", "consumed", "chain" (REF is not at its last event), "twice" (this event has it already).
+ * (none such), "retired", "consumed", "chain" (REF is not at its last event), "twice" (this event has it already), "origins".
  * OM_WAIT where its last event stands in another log beyond what the judged log's marks cover. Whose it is and where,
  * is not looked at. */
 enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,

@@ -277,8 +277,10 @@ enum om_code om_flow_out(struct om_stage *stage, struct om_flow *flow, Oremark__
   for (size_t i = 0; i < n; i++) {
     struct om_content *contents;
     if (new_lot(stage, &contents, materials[i], site, owner, st) != OM_OK) return st->code;
-    for (size_t k = 0; k < materials[i]->n_metals; k++)
+    for (size_t k = 0; k < materials[i]->n_metals; k++) {
+      if (om_stage_move(stage, flow->mix[contents[k].element].n, st) != OM_OK) return st->code;
       contents[k].mix = om_flow_take(stage, flow, contents[k].element, contents[k].contained_mg);
+    }
   }
   return OM_OK;
 }

@@ -1,6 +1,6 @@
-/* What clients ask and get (proto/client.proto), but for Submit: answers made from one read transaction and what the daemon says of
- * itself. Long answers come in pieces; whoever takes them may say that it has had enough.
- * Ownership: replies live during the call of put. Thread: any; one answer at a time for each transaction. */
+/* What clients ask and get (proto/client.proto), but for Submit: answers made from one read transaction and what the
+ * daemon says of itself. Long answers come in pieces; whoever takes them may say that it has had enough. Ownership:
+ * replies live during the call of put. Thread: any; one answer at a time for each transaction. */
 #ifndef OREMARK_DAEMON_CORE_ANSWER_H
 #define OREMARK_DAEMON_CORE_ANSWER_H
 

@@ -1,5 +1,5 @@
-/* What the ledger keeps, in the words of proto/client.proto: rows get the names of members and sites, the texts of events, and whether
- * they are final. Everything a view makes lives in its arena. Thread: the transaction's. */
+/* What the ledger keeps, in the words of proto/client.proto: rows get the names of members and sites, the texts of
+ * events, and whether they are final. Everything a view makes lives in its arena. Thread: the transaction's. */
 #ifndef OREMARK_DAEMON_CORE_VIEW_H
 #define OREMARK_DAEMON_CORE_VIEW_H
 

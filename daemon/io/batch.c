@@ -93,8 +93,8 @@ static void end_mirror(struct run *run, struct om_job *job, enum om_code code, c
   om_queue_give_up(run->all->queue, job);
 }
 
-/* An entry that breaks the format or a rule. From the log's own daemon it stops the log; from a relay it may be the relay's
- * doing: everything that came with it is dropped. */
+/* An entry that breaks the format or a rule. From the log's own daemon it stops the log; from a relay it may be the
+ * relay's doing: everything that came with it is dropped. */
 static enum om_code bad_entry(struct run *run, struct om_job *job, size_t i, const struct om_status *why, struct om_status *st) {
   if (!job->action.home) return om_fail(st, OM_NO, NULL, "entry %llu of log %u, from a relay: %s",
                                         (unsigned long long)(job->action.start + i), job->log, why->text);
@@ -184,7 +184,8 @@ static bool relay_next(struct om_batches *all) {
   return job != NULL && !job->action.home;
 }
 
-/* Looks whether the registry log's final head has grown, in the batch, so that it sees what the batch itself has written. */
+/* Looks whether the registry log's final head has grown, in the batch, so that it sees what the batch itself has
+ * written. */
 static enum om_code follow_registry(struct run *run, struct om_status *st) {
   struct om_log_info info;
   struct om_batches *all = run->all;

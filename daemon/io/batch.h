@@ -1,5 +1,5 @@
-/* One batch of the writer: takes what is ready from the queue, class by class, through the ledger into one flush. Thread: the
- * writer's. */
+/* One batch of the writer: takes what is ready from the queue, class by class, through the ledger into one flush.
+ * Thread: the writer's. */
 #ifndef OREMARK_DAEMON_IO_BATCH_H
 #define OREMARK_DAEMON_IO_BATCH_H
 
@@ -15,8 +15,9 @@ struct om_batches {
   bool relay_turn;         /* the last batch was given to entries from a relay */
 };
 
-/* Writes one batch. Every job that was taken has its outcome, good or bad, when it returns. *COMMITTED whether something was made
- * durable. OM_OK also when the disk is full: the jobs say so. Anything else: the store can't be trusted to write any more. */
+/* Writes one batch. Every job that was taken has its outcome, good or bad, when it returns. *COMMITTED whether
+ * something was made durable. OM_OK also when the disk is full: the jobs say so. Anything else: the store can't be
+ * trusted to write any more. */
 enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct om_status *st);
 /* Takes everything that is ready and answers it with WHY. */
 void om_batches_refuse(struct om_batches *batches, const struct om_status *why);

@@ -1,5 +1,5 @@
-/* The pool of threads that take statements and entries apart and check their signatures before the writer sees them. Each slice
- * is judged under one read transaction. Thread: the loop starts and stops it. */
+/* The pool of threads that take statements and entries apart and check their signatures before the writer sees them.
+ * Each slice is judged under one read transaction. Thread: the loop starts and stops it. */
 #ifndef OREMARK_DAEMON_IO_CHECKERS_H
 #define OREMARK_DAEMON_IO_CHECKERS_H
 
@@ -9,8 +9,8 @@ enum { OM_CHECKERS_MAX = 256 }; /* threads: as many cores as a large machine has
 
 struct om_checkers;
 
-/* Starts N threads (1 to OM_CHECKERS_MAX) that serve QUEUE; both are borrowed until om_checkers_stop. OM_IO when the system
- * gives no thread; then none runs. */
+/* Starts N threads (1 to OM_CHECKERS_MAX) that serve QUEUE; both are borrowed until om_checkers_stop. OM_IO when the
+ * system gives no thread; then none runs. */
 enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger, size_t n,
                                struct om_status *st);
 /* Waits for the threads to end; what they have not begun stays unchecked. NULL is fine. */

@@ -1,6 +1,7 @@
-/* Clients on the Unix socket: frames become jobs for the writer (submissions) and work for libuv's pool (reads), outcomes become
- * replies, written once for each connection and flush. A client that sends faster than the ledger takes is read more slowly.
- * Ownership: om_clients_new makes it, om_clients_free ends it when its last client is gone. Thread: the loop's. */
+/* Clients on the Unix socket: frames become jobs for the writer (submissions) and work for libuv's pool (reads),
+ * outcomes become replies, written once for each connection and flush. A client that sends faster than the ledger
+ * takes is read more slowly. Ownership: om_clients_new makes it, om_clients_free ends it when its last client is
+ * gone. Thread: the loop's. */
 #ifndef OREMARK_DAEMON_IO_CLIENTS_H
 #define OREMARK_DAEMON_IO_CLIENTS_H
 
@@ -38,8 +39,8 @@ void om_clients_done(struct om_clients *clients, struct om_job *job);
 void om_clients_settled(struct om_clients *clients);
 /* Reads nothing more from anybody. */
 void om_clients_pause(struct om_clients *clients);
-/* Each client is closed when it has had its answers, at the latest when it has not read for OM_CONN_STALL_MS. Then gone is
- * called (also when there was none). */
+/* Each client is closed when it has had its answers, at the latest when it has not read for OM_CONN_STALL_MS. Then
+ * gone is called (also when there was none). */
 void om_clients_stop(struct om_clients *clients);
 /* After gone; its handle closes within the loop. */
 void om_clients_free(struct om_clients *clients);

@@ -1,6 +1,7 @@
-/* A connection: a stream socket with its deadline and what waits to be written, the same for clients and peers. It holds all its
- * handles; om_conn_close closes them; it is given back to its owner when the last of them has closed and nothing refers to it any
- * more. A peer or client that does not read is dropped: what waits for it is bounded in bytes and in time.
+/* A connection: a stream socket with its deadline and what waits to be written, the same for clients and peers. It
+ * holds all its handles; om_conn_close closes them; it is given back to its owner when the last of them has closed
+ * and nothing refers to it any more. A peer or client that does not read is dropped: what waits for it is bounded in
+ * bytes and in time.
  *
  * Ownership: embedded in the owner's struct, which lives until the freed hook. Thread: the loop's. */
 #ifndef OREMARK_DAEMON_IO_CONN_H
@@ -62,8 +63,8 @@ enum om_code om_conn_start(struct om_conn *conn, struct om_status *st);
 void om_conn_pause(struct om_conn *conn);
 void om_conn_resume(struct om_conn *conn);
 
-/* Room for LEN bytes at the end of what waits, which count once om_conn_added says how many. NULL: too much waits, and the connection
- * is closing. */
+/* Room for LEN bytes at the end of what waits, which count once om_conn_added says how many. NULL: too much waits,
+ * and the connection is closing. */
 uint8_t *om_conn_room(struct om_conn *conn, size_t len);
 void om_conn_added(struct om_conn *conn, size_t len);
 /* Writes what waits, as far as the system takes it. */

@@ -1,5 +1,6 @@
-/* Dialing one address again and again: name lookup, waiting between attempts (0.2 s doubling to 30 s, with jitter), and what came of
- * the last. Making the connection is the owner's. Ownership: om_dial_close frees it within the loop. Thread: the loop's. */
+/* Dialing one address again and again: name lookup, waiting between attempts (0.2 s doubling to 30 s, with jitter),
+ * and what came of the last. Making the connection is the owner's. Ownership: om_dial_close frees it within the
+ * loop. Thread: the loop's. */
 #ifndef OREMARK_DAEMON_IO_DIALER_H
 #define OREMARK_DAEMON_IO_DIALER_H
 
@@ -33,8 +34,8 @@ struct om_dial {
   void (*reach)(void *ctx, struct om_dial *dial, const struct sockaddr *address);
 };
 
-/* Begins to dial PEER's address: REACH is called with where to connect; om_dial_up, om_dial_down say what came of it. NULL without
- * memory. */
+/* Begins to dial PEER's address: REACH is called with where to connect; om_dial_up, om_dial_down say what came of
+ * it. NULL without memory. */
 struct om_dial *om_dial_new(uv_loop_t *loop, const struct om_settings_peer *peer, void *ctx,
                             void (*reach)(void *ctx, struct om_dial *dial, const struct sockaddr *address));
 /* A link to the peer stands, whoever dialed it. */

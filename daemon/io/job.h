@@ -1,9 +1,9 @@
-/* A job: work for the ledger's writer that the loop hands over and gets back with its outcome. A submission job carries
- * statements of one client, in its order; a mirror job entries of one log; a cosign or final job one note. Its items are
- * checked by the pool in slices, side by side, and written in order as far as they are checked, so a job may be written
- * while its tail is still being checked.
- * Ownership: whoever holds a job owns it: the loop before om_writer_add and from the done hook on, which ends it with om_job_free.
- * Thread: fields below "queue" belong to the queue's lock while the job is in the writer's hands. */
+/* A job: work for the ledger's writer that the loop hands over and gets back with its outcome. A submission job
+ * carries statements of one client, in its order; a mirror job entries of one log; a cosign or final job one note.
+ * Its items are checked by the pool in slices, side by side, and written in order as far as they are checked, so a
+ * job may be written while its tail is still being checked. Ownership: whoever holds a job owns it: the loop before
+ * om_writer_add and from the done hook on, which ends it with om_job_free. Thread: fields below "queue" belong to
+ * the queue's lock while the job is in the writer's hands. */
 #ifndef OREMARK_DAEMON_IO_JOB_H
 #define OREMARK_DAEMON_IO_JOB_H
 

@@ -173,7 +173,8 @@ static void on_drained(struct om_conn *conn) {
 
 /* ---- who it is ---- */
 
-/* The lower of the two log numbers' link stays; of two that the same side dialed, the newer, as the older may be dead. */
+/* The lower of the two log numbers' link stays; of two that the same side dialed, the newer, as the older may be
+ * dead. */
 static bool newer_stays(const struct om_peers *peers, const struct om_peer *newer, const struct om_peer *older) {
   uint32_t newer_by = newer->dial != NULL ? peers->own_log : newer->log;
   uint32_t older_by = older->dial != NULL ? peers->own_log : older->log;

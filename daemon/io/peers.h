@@ -1,7 +1,7 @@
-/* Links to other daemons: Noise over TCP, dialed and taken; whose key the registry does not name is dropped before anything else that
- * it says is looked at. Between two daemons one link is kept: of two, the one that the daemon with the lower log number dialed.
- * Messages go to the node and its actions come from there; actions for the ledger go to the owner.
- * Ownership: om_peers_free ends it when its last link is gone. Thread: the loop's. */
+/* Links to other daemons: Noise over TCP, dialed and taken; whose key the registry does not name is dropped before
+ * anything else that it says is looked at. Between two daemons one link is kept: of two, the one that the daemon
+ * with the lower log number dialed. Messages go to the node and its actions come from there; actions for the ledger
+ * go to the owner. Ownership: om_peers_free ends it when its last link is gone. Thread: the loop's. */
 #ifndef OREMARK_DAEMON_IO_PEERS_H
 #define OREMARK_DAEMON_IO_PEERS_H
 

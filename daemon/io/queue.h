@@ -1,6 +1,6 @@
-/* What waits between the loop, the pool that checks signatures and the writer: one lock, a queue for each class, and who is
- * woken when. Order within a class is the order of arrival, so a client's submissions never overtake each other.
- * Thread: any, except that one thread at a time is the writer (om_queue_wait, om_queue_pop). */
+/* What waits between the loop, the pool that checks signatures and the writer: one lock, a queue for each class, and
+ * who is woken when. Order within a class is the order of arrival, so a client's submissions never overtake each
+ * other. Thread: any, except that one thread at a time is the writer (om_queue_wait, om_queue_pop). */
 #ifndef OREMARK_DAEMON_IO_QUEUE_H
 #define OREMARK_DAEMON_IO_QUEUE_H
 
@@ -56,10 +56,11 @@ bool om_queue_unwanted(struct om_queue *queue, const struct om_slice *slice);
 
 /* ---- the writer ---- */
 
-/* Waits until there is something to write, and a little longer while more of it is about to be ready. False: stopped and empty. */
+/* Waits until there is something to write, and a little longer while more of it is about to be ready. False: stopped
+ * and empty. */
 bool om_queue_wait(struct om_queue *queue);
-/* The next part of CLASS to be written: items FROM to UPTO-1 of JOB, all checked (for a note: none). They count as taken. At most MAX
- * items. False: none is ready. */
+/* The next part of CLASS to be written: items FROM to UPTO-1 of JOB, all checked (for a note: none). They count as
+ * taken. At most MAX items. False: none is ready. */
 bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_slice *out, size_t max);
 /* The job that om_queue_take would take from; NULL: none. */
 const struct om_job *om_queue_peek(struct om_queue *queue, enum om_job_class class);

@@ -1,6 +1,6 @@
-/* Read requests answered outside the loop: each piece of work holds the requests of one chunk from one client and is answered in
- * libuv's pool from one read transaction. Answers go back to the loop as they grow; work whose client does not read waits.
- * Ownership: a read is the module's from om_reads_add on. Thread: the loop's. */
+/* Read requests answered outside the loop: each piece of work holds the requests of one chunk from one client and is
+ * answered in libuv's pool from one read transaction. Answers go back to the loop as they grow; work whose client
+ * does not read waits. Ownership: a read is the module's from om_reads_add on. Thread: the loop's. */
 #ifndef OREMARK_DAEMON_IO_READS_H
 #define OREMARK_DAEMON_IO_READS_H
 

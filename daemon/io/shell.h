@@ -10,8 +10,9 @@ struct om_shell_keys {
   struct om_secret *log, *cosign, *witness, *link;
 };
 
-/* Runs the daemon until SIGTERM or SIGINT stops it (OM_OK), or until it can't go on: OM_USAGE, OM_REFUSED, OM_MALFORMED for what it
- * was given, OM_IO, OM_BUSY, OM_FULL, OM_CORRUPT for the system. GENESIS are the bytes of the genesis file. */
+/* Runs the daemon until SIGTERM or SIGINT stops it (OM_OK), or until it can't go on: OM_USAGE, OM_REFUSED,
+ * OM_MALFORMED for what it was given, OM_IO, OM_BUSY, OM_FULL, OM_CORRUPT for the system. GENESIS are the bytes of
+ * the genesis file. */
 enum om_code om_shell_run(const struct om_settings *settings, const struct om_shell_keys *keys, const uint8_t *genesis,
                           size_t genesis_len, struct om_status *st);
 

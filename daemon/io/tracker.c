@@ -44,14 +44,14 @@ static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, co
   return code == OM_MISSING ? OM_OK : code;
 }
 
-static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool registry, int64_t now_ms,
+static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool witnesses, int64_t now_ms,
                             struct om_status *st) {
   struct om_log_info info;
   struct om_tracked *told = &tracker->logs[log];
   enum om_code code = om_log_info(txn, &info, log, st);
   if (code != OM_OK) return code;
   bool grown = info.size != told->size;
-  if (first || registry || info.registry_size != told->registry_size) code = tell_quorum(tracker, txn, &info, now_ms, st);
+  if (first || witnesses || info.registry_size != told->registry_size) code = tell_quorum(tracker, txn, &info, now_ms, st);
   if (first || grown || info.stopped != told->stopped)
     om_node_log_changed(tracker->node, log, info.size, info.stopped, now_ms);
   if (code == OM_OK && log == tracker->own_log && (first || grown)) code = tell_head(tracker, txn, &info, now_ms, st);
@@ -67,9 +67,10 @@ enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, stru
   if (om_log_info(txn, &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;
   *registry = before == 0 || info.size != tracker->logs[OM_LOG_REGISTRY].size;
   grow(tracker, om_log_count(txn), own_log);
+  bool witnesses = *registry || own_log != own_before; /* who is one of them is to be told anew for every log */
   for (uint32_t log = 0; log < tracker->n; log++) {
     bool first = log >= before || (log == own_log && own_log != own_before);
-    if (refresh(tracker, txn, log, first, *registry, now_ms, st) != OM_OK) return st->code;
+    if (refresh(tracker, txn, log, first, witnesses, now_ms, st) != OM_OK) return st->code;
   }
   return om_txn_check(txn, st);
 }

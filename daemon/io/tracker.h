@@ -1,5 +1,5 @@
-/* What the node has been told of the ledger, and the telling of what is new: sizes, heads, final heads, witnesses, after each flush.
- * Ownership: the caller's; om_tracker_free ends it. Thread: the loop's. */
+/* What the node has been told of the ledger, and the telling of what is new: sizes, heads, final heads, witnesses,
+ * after each flush. Ownership: the caller's; om_tracker_free ends it. Thread: the loop's. */
 #ifndef OREMARK_DAEMON_IO_TRACKER_H
 #define OREMARK_DAEMON_IO_TRACKER_H
 
@@ -17,7 +17,8 @@ struct om_tracker {
   struct om_tracked *logs;
 };
 
-/* Tells the node everything that differs from what it was told. *REGISTRY whether the registry log has grown (the first time: true). */
+/* Tells the node everything that differs from what it was told. *REGISTRY whether the registry log has grown (the
+ * first time: true). */
 enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn, uint32_t own_log, int64_t now_ms,
                                 struct om_status *st);
 void om_tracker_free(struct om_tracker *tracker);

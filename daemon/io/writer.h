@@ -1,9 +1,10 @@
-/* The writer: the one thread that owns the ledger's write transaction. It serves heads, then submissions, then mirrored entries in
- * slices of a few milliseconds, and makes everything durable with one flush; what arrives meanwhile is checked by the pool and goes
- * into the next. Outcomes come back to the loop after the flush, in the order of the jobs of their class.
+/* The writer: the one thread that owns the ledger's write transaction. It serves heads, then submissions, then
+ * mirrored entries in slices of a few milliseconds, and makes everything durable with one flush; what arrives
+ * meanwhile is checked by the pool and goes into the next. Outcomes come back to the loop after the flush, in the
+ * order of the jobs of their class.
  *
- * Ownership: borrows the ledger and the keys until it is closed. A job is the writer's from om_writer_add until the done hook.
- * Thread: every function here is the loop's; the hooks run there too. */
+ * Ownership: borrows the ledger and the keys until it is closed. A job is the writer's from om_writer_add until the
+ * done hook. Thread: every function here is the loop's; the hooks run there too. */
 #ifndef OREMARK_DAEMON_IO_WRITER_H
 #define OREMARK_DAEMON_IO_WRITER_H
 
@@ -20,7 +21,8 @@ struct om_writer;
 
 struct om_writer_hooks {
   void *ctx;
-  /* At least one flush has been made since the last time: what the ledger holds may have changed. Comes before the jobs of it. */
+  /* At least one flush has been made since the last time: what the ledger holds may have changed. Comes before the
+   * jobs of it. */
   void (*committed)(void *ctx);
   /* JOB has its outcome and is the callee's to free. */
   void (*done)(void *ctx, struct om_job *job);

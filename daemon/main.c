@@ -69,7 +69,8 @@ static enum om_code read_genesis(uint8_t **out, size_t *len, const char *path, s
   }
   free(bytes);
   if (n < 0) return om_fail(st, OM_USAGE, NULL, "genesis file %s: %s", path, strerror(error));
-  return om_fail(st, OM_USAGE, NULL, "genesis file %s: %s", path, have == 0 ? "is empty" : "is longer than a genesis file can be");
+  return om_fail(st, OM_USAGE, NULL, "genesis file %s: %s", path,
+                 have == 0 ? "is empty" : "is longer than a genesis file can be");
 }
 
 static enum om_code check_genesis(const uint8_t *bytes, size_t len, const char *path, struct om_status *st) {
@@ -81,8 +82,8 @@ static enum om_code check_genesis(const uint8_t *bytes, size_t len, const char *
   return code;
 }
 
-static enum om_code open_key(struct om_secret **out, const struct om_settings *settings, const char *file, enum om_key_kind kind,
-                             struct om_status *st) {
+static enum om_code open_key(struct om_secret **out, const struct om_settings *settings, const char *file,
+                             enum om_key_kind kind, struct om_status *st) {
   char path[PATH_MAX];
   struct om_key_info info;
   struct om_passphrase_source source = {.from = OM_PASSPHRASE_NONE};
@@ -95,7 +96,8 @@ static enum om_code open_key(struct om_secret **out, const struct om_settings *s
     return om_fail(st, OM_USAGE, NULL, "key file %s: holds a %s key, not a %s key", path, om_key_kind_name(info.kind),
                    om_key_kind_name(kind));
   if (info.is_encrypted && settings->passphrase_file == NULL)
-    return om_fail(st, OM_USAGE, NULL, "key file %s: is under a passphrase; name the file that holds it by passphrase-file", path);
+    return om_fail(st, OM_USAGE, NULL,
+                   "key file %s: is under a passphrase; name the file that holds it by passphrase-file", path);
   return om_keyfile_open(out, &info, path, &source, st);
 }
 
@@ -132,9 +134,10 @@ static enum om_code start(const struct options *options, const struct om_setting
 /* -1: go on with OPTIONS; else the exit status. */
 static int parse(struct options *options, int argc, char **argv) {
   enum { CHECK = 256, SETTINGS, VERSION, HELP };
-  static const struct option known[] = {{"config", required_argument, NULL, 'c'},     {"check-config", no_argument, NULL, CHECK},
-                                        {"settings", no_argument, NULL, SETTINGS},    {"version", no_argument, NULL, VERSION},
-                                        {"help", no_argument, NULL, HELP},            {NULL, 0, NULL, 0}};
+  static const struct option known[] = {
+      {"config", required_argument, NULL, 'c'},  {"check-config", no_argument, NULL, CHECK},
+      {"settings", no_argument, NULL, SETTINGS}, {"version", no_argument, NULL, VERSION},
+      {"help", no_argument, NULL, HELP},         {NULL, 0, NULL, 0}};
   for (int at; (at = getopt_long(argc, argv, "c:", known, NULL)) != -1;) {
     switch (at) {
       case 'c': options->config = optarg; break;

@@ -32,7 +32,8 @@ bool om_answer_put(const struct om_answering *a, const Oremark__Reply *reply) {
 
 /* ---- the daemon ---- */
 
-static enum om_code fill_logs(struct om_answering *a, Oremark__Status *status, uint64_t *entries, struct om_status *st) {
+static enum om_code fill_logs(struct om_answering *a, Oremark__Status *status, uint64_t *entries,
+                              struct om_status *st) {
   struct om_arena *arena = a->view.arena;
   uint32_t n = om_log_count(a->view.txn);
   status->logs = om_arena_array(arena, n, sizeof *status->logs);
@@ -63,10 +64,12 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   return OM_OK;
 }
 
-static enum om_code genesis_of(struct om_answering *a, const Oremark__Genesis **out, ProtobufCBinaryData *bytes, struct om_status *st) {
+static enum om_code genesis_of(struct om_answering *a, const Oremark__Genesis **out, ProtobufCBinaryData *bytes,
+                               struct om_status *st) {
   const Oremark__Entry *entry;
   if (om_view_entry(&a->view, &entry, OM_LOG_REGISTRY, 0, st) != OM_OK) return st->code;
-  if (entry->what_case != OREMARK__ENTRY__WHAT_GENESIS) return om_fail(st, OM_CORRUPT, NULL, "the registry log begins with no genesis");
+  if (entry->what_case != OREMARK__ENTRY__WHAT_GENESIS)
+    return om_fail(st, OM_CORRUPT, NULL, "the registry log begins with no genesis");
   *out = entry->genesis;
   bytes->len = oremark__genesis__get_packed_size(entry->genesis); /* canonical: its encoding is the file */
   bytes->data = om_arena_alloc(a->view.arena, bytes->len);
@@ -79,7 +82,8 @@ static bool answer_status(struct om_answering *a, struct om_status *st) {
   const Oremark__Genesis *genesis = NULL;
   ProtobufCBinaryData ignored;
   struct om_hash network = a->about->network;
-  if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, st) != OM_OK) return om_answer_fail(a, st);
+  if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, st) != OM_OK)
+    return om_answer_fail(a, st);
   status.version = (char *)OREMARK_VERSION;
   status.network = genesis->name;
   status.network_id = (ProtobufCBinaryData){sizeof network.bytes, network.bytes};
@@ -139,7 +143,8 @@ enum om_code om_answer_number(ProtobufCBinaryData number, struct om_status *st) 
 }
 
 /* The number of the one lot with ALIAS. */
-static enum om_code find_alias(struct om_answering *a, ProtobufCBinaryData *out, const char *alias, struct om_status *st) {
+static enum om_code find_alias(struct om_answering *a, ProtobufCBinaryData *out, const char *alias,
+                               struct om_status *st) {
   size_t len = strlen(alias) + 1;
   struct om_bytes key, row;
   bool found = om_txn_next(a->view.txn, &key, &row, OM_TABLE_ALIASES, alias, len);
@@ -185,11 +190,13 @@ static bool put_lots(struct om_answering *a, Oremark__Lot **lots, size_t n, bool
 }
 
 /* The last row of the first lot after NUMBER (or the first of all). OM_MISSING: there is none. */
-static enum om_code next_lot(struct om_answering *a, struct om_lot *out, uint8_t number[OM_LOT_NUMBER_BYTES], bool first, struct om_status *st) {
+static enum om_code next_lot(struct om_answering *a, struct om_lot *out, uint8_t number[OM_LOT_NUMBER_BYTES],
+                             bool first, struct om_status *st) {
   uint8_t key[OM_LOT_KEY_BYTES];
   struct om_bytes found, row;
   om_lot_key(key, number, UINT32_MAX);
-  if (!om_txn_next(a->view.txn, &found, &row, OM_TABLE_LOTS, key, first ? 0 : sizeof key) || found.len != OM_LOT_KEY_BYTES) {
+  if (!om_txn_next(a->view.txn, &found, &row, OM_TABLE_LOTS, key, first ? 0 : sizeof key) ||
+      found.len != OM_LOT_KEY_BYTES) {
     st->code = OM_MISSING;
     return om_txn_check(a->view.txn, st) != OM_OK ? st->code : OM_MISSING;
   }
@@ -207,7 +214,9 @@ static bool wanted(const Oremark__ListLots *asked, const struct om_lot *lot) {
 static bool answer_lots(struct om_answering *a, const Oremark__ListLots *asked, struct om_status *st) {
   uint8_t number[OM_LOT_NUMBER_BYTES] = {0};
   bool first = asked->after.len == 0;
-  uint32_t left = asked->limit == 0 ? OM_LIST_LIMIT : asked->limit < OM_LIST_LIMIT_MAX ? asked->limit : OM_LIST_LIMIT_MAX;
+  uint32_t left = asked->limit == 0                  ? OM_LIST_LIMIT
+                  : asked->limit < OM_LIST_LIMIT_MAX ? asked->limit
+                                                     : OM_LIST_LIMIT_MAX;
   Oremark__Lot *rows[OM_REPLY_ROWS];
   size_t n = 0, size = 0;
   struct om_lot lot;

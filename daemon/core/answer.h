@@ -8,12 +8,14 @@
 #include "proto/client.pb-c.h"
 
 enum {
-  OM_LIST_LIMIT = 1000,            /* lots in one ListLots that names no limit */
-  OM_LIST_LIMIT_MAX = 100000,      /* and at most */
-  OM_REPLY_ROWS = 100,             /* lots, steps or members in one reply */
-  OM_AUDIT_ROWS = 1000,            /* sums in one reply: below 200 KiB */
-  OM_REPLY_MAX_BYTES = 512 << 10, /* a reply ends with the row that reaches this: a lot has at most 300 KiB, a frame 1 MiB */
-  OM_STATE_HASH_ENTRIES = 100000,  /* no state hash above so many entries: it reads every table, and status is asked often */
+  OM_LIST_LIMIT = 1000,       /* lots in one ListLots that names no limit */
+  OM_LIST_LIMIT_MAX = 100000, /* and at most */
+  OM_REPLY_ROWS = 100,        /* lots, steps or members in one reply */
+  OM_AUDIT_ROWS = 1000,       /* sums in one reply: below 200 KiB */
+  OM_REPLY_MAX_BYTES =
+      512 << 10, /* a reply ends with the row that reaches this: a lot has at most 300 KiB, a frame 1 MiB */
+  OM_STATE_HASH_ENTRIES =
+      100000, /* no state hash above so many entries: it reads every table, and status is asked often */
 };
 
 /* A peer as GetPeers shows it. */

@@ -53,7 +53,8 @@ static enum om_code take_node(void *ctx, const struct om_trace_node *from, uint3
   struct om_view *view = &walk->a->view;
   Oremark__TraceNode node = OREMARK__TRACE_NODE__INIT;
   (void)n_nodes;
-  if (om_view_lot(view, &node.lot, &from->lot, st) != OM_OK || om_view_made(view, &node.made_by, &from->made_by, st) != OM_OK)
+  if (om_view_lot(view, &node.lot, &from->lot, st) != OM_OK ||
+      om_view_made(view, &node.made_by, &from->made_by, st) != OM_OK)
     return st->code;
   for (size_t i = 0; i < node.lot->n_contents; i++) node.lot->contents[i]->n_shares = 0;
   node.inputs = (uint32_t *)(uintptr_t)from->inputs;
@@ -97,7 +98,8 @@ static void view_checks(struct om_arena *arena, Oremark__Verdict *out, const str
 }
 
 /* The heads that it was checked against, in the place of what is held now. */
-static enum om_code view_heads(struct om_answering *a, Oremark__Verdict *out, const struct om_verdict *verdict, struct om_status *st) {
+static enum om_code view_heads(struct om_answering *a, Oremark__Verdict *out, const struct om_verdict *verdict,
+                               struct om_status *st) {
   out->logs = om_arena_array(a->view.arena, verdict->n_logs, sizeof *out->logs);
   for (size_t i = 0; i < verdict->n_logs; i++) {
     struct om_verdict_log *from = &verdict->logs[i];
@@ -117,7 +119,8 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
   Oremark__Verdict out = OREMARK__VERDICT__INIT;
   enum om_code code = om_answer_number(asked->number, st);
   if (code == OM_OK)
-    code = om_verify_lot(a->view.txn, a->view.arena, verdict, &a->about->network, asked->number.data, asked->deep, &progress, st);
+    code = om_verify_lot(a->view.txn, a->view.arena, verdict, &a->about->network, asked->number.data, asked->deep,
+                         &progress, st);
   if (walk.unwanted) return false;
   if (code == OM_OK) code = view_heads(a, &out, verdict, st);
   if (code != OM_OK) return om_answer_fail(a, st);

@@ -77,7 +77,8 @@ enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t
   return OM_OK;
 }
 
-enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uint32_t log, uint64_t index, struct om_status *st) {
+enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uint32_t log, uint64_t index,
+                           struct om_status *st) {
   struct om_bytes stored;
   if (om_log_entry(view->txn, &stored, log, index, st) != OM_OK) return st->code;
   *out = oremark__entry__unpack(om_arena_protobuf(view->arena), stored.len, stored.data);
@@ -97,7 +98,8 @@ static enum om_code place(struct om_view *view, Oremark__Place **out, const stru
   return OM_OK;
 }
 
-static enum om_code is_final(struct om_view *view, protobuf_c_boolean *out, const struct om_place *at, struct om_status *st) {
+static enum om_code is_final(struct om_view *view, protobuf_c_boolean *out, const struct om_place *at,
+                             struct om_status *st) {
   const struct om_log_info *info = NULL;
   if (log_info(view, &info, at->log, st) != OM_OK) return st->code;
   *out = at->index < info->final_size;
@@ -116,7 +118,8 @@ static enum om_code event_at(struct om_view *view, const Oremark__Entry **entry,
       return OM_OK;
     }
   }
-  return om_fail(st, OM_CORRUPT, NULL, "a lot's event is not in entry %llu of log %u", (unsigned long long)at->index, at->log);
+  return om_fail(st, OM_CORRUPT, NULL, "a lot's event is not in entry %llu of log %u", (unsigned long long)at->index,
+                 at->log);
 }
 
 /* ---- lots ---- */
@@ -268,8 +271,8 @@ static enum om_code view_sites(struct om_view *view, Oremark__Member *out, struc
   return OM_OK;
 }
 
-static enum om_code last_act(struct om_view *view, ProtobufCBinaryData *out, enum om_act_subject subject, uint32_t member,
-                             struct om_status *st) {
+static enum om_code last_act(struct om_view *view, ProtobufCBinaryData *out, enum om_act_subject subject,
+                             uint32_t member, struct om_status *st) {
   struct om_hash id;
   enum om_code code = om_registry_last_act(view->txn, &id, subject, member, OM_REGISTRY_NOW, st);
   if (code == OM_MISSING) return OM_OK; /* the genesis alone has spoken of it */
@@ -283,8 +286,8 @@ static void view_roles(struct om_view *view, Oremark__Member *out, uint32_t role
     if (roles >> role & 1) out->roles[out->n_roles++] = role;
 }
 
-static enum om_code view_member(struct om_view *view, Oremark__Member **result, uint32_t number, const struct om_governors *governors,
-                                struct om_status *st) {
+static enum om_code view_member(struct om_view *view, Oremark__Member **result, uint32_t number,
+                                const struct om_governors *governors, struct om_status *st) {
   struct om_member row;
   const struct om_log_info *home;
   if (om_registry_member(view->txn, &row, number, OM_REGISTRY_NOW, st) != OM_OK) return st->code;

@@ -23,7 +23,8 @@ void om_view_end(struct om_view *view);
 
 enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t log, struct om_status *st);
 /* An entry taken apart. */
-enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uint32_t log, uint64_t index, struct om_status *st);
+enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uint32_t log, uint64_t index,
+                           struct om_status *st);
 /* LOT with its names; LOT must outlive *OUT. */
 enum om_code om_view_lot(struct om_view *view, Oremark__Lot **out, const struct om_lot *lot, struct om_status *st);
 /* LOT's last event. */

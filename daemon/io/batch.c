@@ -3,9 +3,9 @@
 #include "daemon/io/wall.h"
 
 enum {
-  PARTS_MAX = 1024,          /* pieces of jobs in one batch: heads and short submissions are one each */
-  SUBMISSIONS_MAX = 2048,    /* statements under one flush */
-  MIRRORED_STEP = 32,        /* entries between two looks at the clock */
+  PARTS_MAX = 1024,             /* pieces of jobs in one batch: heads and short submissions are one each */
+  SUBMISSIONS_MAX = 2048,       /* statements under one flush */
+  MIRRORED_STEP = 32,           /* entries between two looks at the clock */
   MIRRORED_SHORT_NS = 4000000,  /* a slice of mirrored entries while something more urgent waits: 4 ms */
   MIRRORED_LONG_NS = 100000000, /* and while nothing does: so that a flush serves many entries */
 };
@@ -16,7 +16,6 @@ struct run {
   struct om_slice parts[PARTS_MAX];
   size_t n;
 };
-
 
 /* Whether CODE speaks of the store and not of what was brought: then nothing of the batch can be kept. */
 static bool store_failed(const struct run *run, enum om_code code) {
@@ -50,8 +49,8 @@ static enum om_code write_head(struct run *run, struct om_job *job, struct om_st
   size_t len = job->action.len;
   om_status_clear(&job->status);
   if (job->kind == OM_JOB_COSIGN)
-    job->code = om_batch_cosign(run->batch, job->line, job->log, note, len, (uint64_t)(om_wall_ms() / 1000), run->all->keys,
-                                &job->status);
+    job->code = om_batch_cosign(run->batch, job->line, job->log, note, len, (uint64_t)(om_wall_ms() / 1000),
+                                run->all->keys, &job->status);
   else
     job->code = om_batch_final(run->batch, &job->newer, job->log, note, len, &job->status);
   if (!store_failed(run, job->code)) return OM_OK;
@@ -95,12 +94,15 @@ static void end_mirror(struct run *run, struct om_job *job, enum om_code code, c
 
 /* An entry that breaks the format or a rule. From the log's own daemon it stops the log; from a relay it may be the
  * relay's doing: everything that came with it is dropped. */
-static enum om_code bad_entry(struct run *run, struct om_job *job, size_t i, const struct om_status *why, struct om_status *st) {
-  if (!job->action.home) return om_fail(st, OM_NO, NULL, "entry %llu of log %u, from a relay: %s",
-                                        (unsigned long long)(job->action.start + i), job->log, why->text);
+static enum om_code bad_entry(struct run *run, struct om_job *job, size_t i, const struct om_status *why,
+                              struct om_status *st) {
+  if (!job->action.home)
+    return om_fail(st, OM_NO, NULL, "entry %llu of log %u, from a relay: %s",
+                   (unsigned long long)(job->action.start + i), job->log, why->text);
   const struct om_job_item *item = &job->items[i];
   if (item->checked == NULL) {
-    enum om_code code = om_batch_stop_log(run->batch, job->log, job->action.start + i, item->bytes.data, item->bytes.len, why, st);
+    enum om_code code =
+        om_batch_stop_log(run->batch, job->log, job->action.start + i, item->bytes.data, item->bytes.len, why, st);
     if (store_failed(run, code)) return code;
   }
   end_mirror(run, job, why->code, why);
@@ -193,7 +195,8 @@ static enum om_code follow_registry(struct run *run, struct om_status *st) {
   if (all->followed && info.final_size <= all->registry_final) return OM_OK;
   bool marked;
   enum om_code code = om_batch_follow_registry(run->batch, &marked, om_wall_ms(), st);
-  if (code != OM_OK) return store_failed(run, code) ? code : OM_OK; /* a clock that is wrong: tried again with the next batch */
+  if (code != OM_OK)
+    return store_failed(run, code) ? code : OM_OK; /* a clock that is wrong: tried again with the next batch */
   all->followed = true;
   all->registry_final = info.final_size;
   return OM_OK;
@@ -234,7 +237,6 @@ static enum om_code finish(struct run *run, bool *committed, enum om_code code, 
   return code == OM_FULL || code == OM_NO ? OM_OK : code;
 }
 
-
 enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct om_status *st) {
   struct run run = {.all = batches};
   *committed = false;
@@ -248,7 +250,7 @@ enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct 
 
 void om_batches_refuse(struct om_batches *batches, const struct om_status *why) {
   struct run run = {.all = batches};
-  for (enum om_job_class class = 0; class < OM_CLASSES; class++)
+  for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
     while (take(&run, class, SIZE_MAX) != NULL) {
       undo(&run, why->code, why);
       run.n = 0;

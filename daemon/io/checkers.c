@@ -49,8 +49,8 @@ static void run(void *arg) {
   }
 }
 
-enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger, size_t n,
-                               struct om_status *st) {
+enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger,
+                               size_t n, struct om_status *st) {
   OM_ASSERT(n >= 1 && n <= OM_CHECKERS_MAX);
   struct om_checkers *checkers = calloc(1, sizeof *checkers);
   if (checkers == NULL) return om_fail(st, OM_IO, NULL, "no memory for the checking threads");

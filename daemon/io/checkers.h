@@ -11,8 +11,8 @@ struct om_checkers;
 
 /* Starts N threads (1 to OM_CHECKERS_MAX) that serve QUEUE; both are borrowed until om_checkers_stop. OM_IO when the
  * system gives no thread; then none runs. */
-enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger, size_t n,
-                               struct om_status *st);
+enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger,
+                               size_t n, struct om_status *st);
 /* Waits for the threads to end; what they have not begun stays unchecked. NULL is fine. */
 void om_checkers_stop(struct om_checkers *checkers);
 

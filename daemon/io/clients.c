@@ -8,8 +8,8 @@
 #include "daemon/io/reads.h"
 
 enum {
-  READS_MAX = 4,           /* pieces of read work of one client at once, each up to a chunk of requests */
-  QUEUE_PAUSE = 1 << 20,   /* bytes of replies that wait: read no more from this client before they are written */
+  READS_MAX = 4,         /* pieces of read work of one client at once, each up to a chunk of requests */
+  QUEUE_PAUSE = 1 << 20, /* bytes of replies that wait: read no more from this client before they are written */
 };
 
 struct om_client {
@@ -17,11 +17,11 @@ struct om_client {
   struct om_clients *all;
   struct om_client *prev, *next;
   struct om_frame_reader reader;
-  struct om_job *job;      /* submissions of this chunk; NULL: none yet */
-  struct om_read *read;    /* read requests of this chunk */
-  size_t reads;            /* read work under way */
-  bool dirty;              /* replies wait to be flushed */
-  bool answering;          /* a piece of an answer is being handed over */
+  struct om_job *job;   /* submissions of this chunk; NULL: none yet */
+  struct om_read *read; /* read requests of this chunk */
+  size_t reads;         /* read work under way */
+  bool dirty;           /* replies wait to be flushed */
+  bool answering;       /* a piece of an answer is being handed over */
 };
 
 struct om_clients {
@@ -105,7 +105,8 @@ static bool try_submit(struct om_client *client, uint64_t id, ProtobufCBinaryDat
   if (client->job == NULL) client->job = om_job_submit(client);
   if (statement.len <= OM_STATEMENT_MAX_BYTES) return om_job_add(client->job, id, statement.data, statement.len);
   struct om_status st;
-  om_fail(&st, OM_MALFORMED, "size", "the statement has %zu bytes; the limit is %d", statement.len, OM_STATEMENT_MAX_BYTES);
+  om_fail(&st, OM_MALFORMED, "size", "the statement has %zu bytes; the limit is %d", statement.len,
+          OM_STATEMENT_MAX_BYTES);
   return om_job_refuse(client->job, id, &st);
 }
 
@@ -142,7 +143,8 @@ static void take_frame(struct om_client *client, const struct om_frame *frame) {
 /* Reads on, or not, by what waits for this client and for the writer. */
 static void steer(struct om_client *client) {
   if (client->all->paused) return;
-  if (om_writer_has_room(client->all->writer) && client->reads < READS_MAX && om_conn_waiting(&client->conn) < QUEUE_PAUSE)
+  if (om_writer_has_room(client->all->writer) && client->reads < READS_MAX &&
+      om_conn_waiting(&client->conn) < QUEUE_PAUSE)
     om_conn_resume(&client->conn);
   else
     om_conn_pause(&client->conn);
@@ -205,7 +207,8 @@ static void on_freed(struct om_conn *conn) {
   check_gone(all);
 }
 
-static const struct om_conn_hooks hooks = {.data = on_data, .drained = on_drained, .ended = on_ended, .freed = on_freed};
+static const struct om_conn_hooks hooks = {
+    .data = on_data, .drained = on_drained, .ended = on_ended, .freed = on_freed};
 
 /* ---- reads ---- */
 
@@ -273,7 +276,8 @@ void om_clients_incoming(struct om_clients *clients, struct om_listener *listene
   struct om_status st;
   struct om_client *client = calloc(1, sizeof *client);
   if (client == NULL) return; /* it stays in the backlog */
-  if (om_conn_init(&client->conn, clients->config.loop, OM_CONN_UNIX, clients->config.read_buffer, &hooks, &st) != OM_OK) {
+  if (om_conn_init(&client->conn, clients->config.loop, OM_CONN_UNIX, clients->config.read_buffer, &hooks, &st) !=
+      OM_OK) {
     free(client);
     return;
   }

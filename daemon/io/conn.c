@@ -17,7 +17,8 @@ void om_conn_hold(struct om_conn *conn) {
 
 /* Closes it when it was to be finished, nothing waits and nobody is to add anything. */
 static void close_if_finished(struct om_conn *conn) {
-  if (conn->finishing && !conn->closing && om_conn_waiting(conn) == 0 && conn->refs == HANDLES) om_conn_close(conn, &all_well);
+  if (conn->finishing && !conn->closing && om_conn_waiting(conn) == 0 && conn->refs == HANDLES)
+    om_conn_close(conn, &all_well);
 }
 
 void om_conn_drop(struct om_conn *conn) {
@@ -125,7 +126,8 @@ void om_conn_added(struct om_conn *conn, size_t len) {
 static void on_stall(uv_timer_t *timer) {
   struct om_conn *conn = timer->data;
   struct om_status st;
-  om_fail(&st, OM_IO, NULL, "has not read anything for %d s: %zu bytes wait", OM_CONN_STALL_MS / 1000, om_conn_waiting(conn));
+  om_fail(&st, OM_IO, NULL, "has not read anything for %d s: %zu bytes wait", OM_CONN_STALL_MS / 1000,
+          om_conn_waiting(conn));
   om_conn_close(conn, &st);
 }
 

@@ -94,7 +94,8 @@ void om_dial_up(struct om_dial *dial) {
 
 void om_dial_down(struct om_dial *dial, const char *why) {
   if (dial->closing || dial->state == OM_DIAL_WAITING) return;
-  if (dial->state == OM_DIAL_CONNECTED && uv_now(dial->timer.loop) - dial->up_ms >= OM_DIAL_STABLE_MS) dial->attempts = 0;
+  if (dial->state == OM_DIAL_CONNECTED && uv_now(dial->timer.loop) - dial->up_ms >= OM_DIAL_STABLE_MS)
+    dial->attempts = 0;
   /* The end of a link has been logged; an address that stays dead is one line, not one every half minute. */
   if (dial->state != OM_DIAL_CONNECTED && strcmp(dial->last_error, why) != 0)
     om_log(OM_LOG_INFO, "peer-unreachable", "origin=%s address=%s:%u why=\"%s\"", dial->origin, dial->address.host,

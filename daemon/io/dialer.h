@@ -10,7 +10,7 @@
 #include "ledger/registry.h"
 
 enum {
-  OM_DIAL_FIRST_MS = 200,   /* a peer that is just starting is reached soon */
+  OM_DIAL_FIRST_MS = 200, /* a peer that is just starting is reached soon */
   OM_DIAL_LONGEST_MS = 30000,
   OM_DIAL_STABLE_MS = 10000, /* a link that stood so long was a good one: the next wait is short again */
 };
@@ -21,15 +21,15 @@ struct om_dial {
   char origin[OM_NAME_BYTES + 1]; /* who is expected there */
   struct om_address address;
   enum om_dial_state state;
-  int64_t since_ms;               /* Unix time */
+  int64_t since_ms; /* Unix time */
   char last_error[OM_STATUS_TEXT_BYTES];
 
   /* the dialer's own */
   uv_timer_t timer;
   uv_getaddrinfo_t lookup;
   bool looking, closing, timer_closed;
-  unsigned attempts;              /* since the last stable link */
-  uint64_t up_ms;                 /* loop time at which the link stood */
+  unsigned attempts; /* since the last stable link */
+  uint64_t up_ms;    /* loop time at which the link stood */
   void *ctx;
   void (*reach)(void *ctx, struct om_dial *dial, const struct sockaddr *address);
 };

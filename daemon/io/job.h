@@ -11,10 +11,11 @@
 #include "ledger/ledger.h"
 
 enum {
-  OM_JOB_STATEMENTS_MAX = 128,   /* in one submission job: two slices, so that two cores share even a short burst */
+  OM_JOB_STATEMENTS_MAX = 128,       /* in one submission job: two slices, so that two cores share even a short burst */
   OM_JOB_STATEMENT_BYTES = 96 << 10, /* of them together; holds the longest single one */
-  OM_JOB_SLICE_ITEMS = 32,       /* checked under one read transaction: about 2 ms of signatures */
-  OM_JOB_SLICE_BYTES = 128 << 10, /* and no more of them but for a single one: unpacked they stay within one arena's limit */
+  OM_JOB_SLICE_ITEMS = 32,           /* checked under one read transaction: about 2 ms of signatures */
+  OM_JOB_SLICE_BYTES =
+      128 << 10, /* and no more of them but for a single one: unpacked they stay within one arena's limit */
 };
 _Static_assert((int)OM_JOB_STATEMENT_BYTES > (int)OM_STATEMENT_MAX_BYTES, "every statement fits a job of its own");
 
@@ -31,38 +32,38 @@ struct om_job_memory {
 
 struct om_job_item {
   struct om_span bytes;
-  uint64_t request;            /* SUBMIT: the client's request id */
-  bool done;                   /* checked, or passed over because the job has ended */
-  struct om_checked *checked;  /* NULL: *why says why not */
-  struct om_status *why;       /* NULL: nothing went wrong (yet) */
-  struct om_receipt receipt;   /* SUBMIT, once written */
+  uint64_t request;           /* SUBMIT: the client's request id */
+  bool done;                  /* checked, or passed over because the job has ended */
+  struct om_checked *checked; /* NULL: *why says why not */
+  struct om_status *why;      /* NULL: nothing went wrong (yet) */
+  struct om_receipt receipt;  /* SUBMIT, once written */
 };
 
 struct om_job {
   enum om_job_kind kind;
-  void *owner;                 /* the loop's: who asked */
-  uint32_t log;                /* MIRROR, COSIGN, FINAL */
-  struct om_action action;     /* MIRROR, COSIGN, FINAL: as the node gave it; its bytes are used in place */
-  uint8_t *bytes;              /* SUBMIT: the statements, one after the other */
+  void *owner;             /* the loop's: who asked */
+  uint32_t log;            /* MIRROR, COSIGN, FINAL */
+  struct om_action action; /* MIRROR, COSIGN, FINAL: as the node gave it; its bytes are used in place */
+  uint8_t *bytes;          /* SUBMIT: the statements, one after the other */
   size_t len;
-  size_t n;                    /* items */
+  size_t n; /* items */
   struct om_job_item *items;
   size_t load_items, load_bytes; /* what it counts for in the writer's bounds */
 
   /* queue */
   struct om_job *next, *next_check;
-  size_t claimed;              /* items given to the pool */
-  size_t ready;                /* items 0 to ready - 1 are checked */
-  size_t taken;                /* items 0 to taken - 1 have been through the writer */
-  size_t checking;             /* slices in the pool's hands */
-  bool ended;                  /* the rest is not wanted any more */
+  size_t claimed;               /* items given to the pool */
+  size_t ready;                 /* items 0 to ready - 1 are checked */
+  size_t taken;                 /* items 0 to taken - 1 have been through the writer */
+  size_t checking;              /* slices in the pool's hands */
+  bool ended;                   /* the rest is not wanted any more */
   struct om_job_memory *memory; /* of what has been checked */
 
   /* outcome */
-  enum om_code code;           /* MIRROR, COSIGN, FINAL */
-  struct om_status status;     /* its sentence */
-  uint64_t size;               /* MIRROR: entries held durably now */
-  bool newer;                  /* FINAL: it was stored */
+  enum om_code code;             /* MIRROR, COSIGN, FINAL */
+  struct om_status status;       /* its sentence */
+  uint64_t size;                 /* MIRROR: entries held durably now */
+  bool newer;                    /* FINAL: it was stored */
   char line[OM_NOTE_LINE_BYTES]; /* COSIGN */
 };
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 enum {
-  BACKLOG = 128,       /* connections that wait to be taken */
-  SOCKET_MODE = 0660,  /* the daemon's user and group */
+  BACKLOG = 128,      /* connections that wait to be taken */
+  SOCKET_MODE = 0660, /* the daemon's user and group */
   PORT_TEXT_BYTES = 6,
 };
 
@@ -36,7 +36,8 @@ static void on_incoming(uv_stream_t *stream, int rc) {
   if (rc == 0) listener->hooks.incoming(listener->hooks.ctx, listener);
 }
 
-static enum om_code new_listener(struct om_listener **out, const struct om_listener_hooks *hooks, struct om_status *st) {
+static enum om_code new_listener(struct om_listener **out, const struct om_listener_hooks *hooks,
+                                 struct om_status *st) {
   struct om_listener *listener = calloc(1, sizeof *listener);
   if (listener == NULL) return om_fail(st, OM_IO, NULL, "no memory for a listener");
   listener->hooks = *hooks;
@@ -65,7 +66,8 @@ static enum om_code clear_way(const struct sockaddr_un *address, struct om_statu
   if (!S_ISSOCK(file.st_mode))
     return om_fail(st, OM_BUSY, NULL, "socket %s: there is a file that is no socket; name another path", path);
   if (answers(address))
-    return om_fail(st, OM_BUSY, NULL, "socket %s: in use by another oremarkd; stop that one, or name another path", path);
+    return om_fail(st, OM_BUSY, NULL, "socket %s: in use by another oremarkd; stop that one, or name another path",
+                   path);
   if (unlink(path) == 0 || errno == ENOENT) return OM_OK;
   return om_fail(st, OM_IO, NULL, "socket %s: can't remove what an earlier run left: %s", path, strerror(errno));
 }
@@ -96,7 +98,8 @@ static enum om_code bind_unix(struct om_listener *listener, int fd, const char *
 static void remove_file(const struct om_listener *listener) {
   struct stat file;
   const char *path = listener->address.sun_path;
-  if (lstat(path, &file) == 0 && file.st_ino == listener->file.st_ino && file.st_dev == listener->file.st_dev) unlink(path);
+  if (lstat(path, &file) == 0 && file.st_ino == listener->file.st_ino && file.st_dev == listener->file.st_dev)
+    unlink(path);
 }
 
 static enum om_code listen_on(struct om_listener *listener, const char *what, struct om_status *st) {
@@ -116,7 +119,8 @@ enum om_code om_listener_unix(struct om_listener **out, uv_loop_t *loop, const c
   listener->address.sun_family = AF_UNIX;
   strcpy(listener->address.sun_path, path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  enum om_code code = fd < 0 ? om_fail(st, OM_IO, NULL, "socket %s: %s", path, strerror(errno)) : bind_unix(listener, fd, group, st);
+  enum om_code code =
+      fd < 0 ? om_fail(st, OM_IO, NULL, "socket %s: %s", path, strerror(errno)) : bind_unix(listener, fd, group, st);
   if (code != OM_OK) {
     if (fd >= 0) close(fd);
     free(listener);
@@ -131,10 +135,12 @@ enum om_code om_listener_unix(struct om_listener **out, uv_loop_t *loop, const c
   return OM_OK;
 }
 
-static enum om_code bind_tcp(struct om_listener *listener, const struct sockaddr *address, const char *what, struct om_status *st) {
+static enum om_code bind_tcp(struct om_listener *listener, const struct sockaddr *address, const char *what,
+                             struct om_status *st) {
   int rc = uv_tcp_bind(&listener->io.tcp, address, 0);
   if (rc != 0)
-    return om_fail(st, rc == UV_EADDRINUSE ? OM_BUSY : OM_IO, NULL, "%s: can't listen there: %s", what, uv_strerror(rc));
+    return om_fail(st, rc == UV_EADDRINUSE ? OM_BUSY : OM_IO, NULL, "%s: can't listen there: %s", what,
+                   uv_strerror(rc));
   return listen_on(listener, what, st);
 }
 

@@ -19,16 +19,16 @@ struct om_peer {
   struct om_conn conn; /* first: hooks get this address */
   struct om_peers *all;
   struct om_peer *prev, *next;
-  struct om_link *link;   /* NULL: not connected yet */
-  struct om_dial *dial;   /* NULL: it came to us */
+  struct om_link *link; /* NULL: not connected yet */
+  struct om_dial *dial; /* NULL: it came to us */
   uv_connect_t connect;
-  uint32_t slot;          /* NO_SLOT: not admitted */
+  uint32_t slot; /* NO_SLOT: not admitted */
   uint32_t log;
   char origin[OM_NAME_BYTES + 1];
   char address[ADDRESS_BYTES];
-  int64_t since_ms;       /* Unix time */
-  size_t unsent;          /* message bytes not yet written */
-  bool dirty;             /* the link has something to write */
+  int64_t since_ms; /* Unix time */
+  size_t unsent;    /* message bytes not yet written */
+  bool dirty;       /* the link has something to write */
 };
 
 /* A daemon of the registry. */
@@ -314,7 +314,8 @@ static void on_freed(struct om_conn *conn) {
   check_gone(all);
 }
 
-static const struct om_conn_hooks hooks = {.data = on_data, .drained = on_drained, .ended = on_ended, .freed = on_freed};
+static const struct om_conn_hooks hooks = {
+    .data = on_data, .drained = on_drained, .ended = on_ended, .freed = on_freed};
 
 /* ---- beginnings ---- */
 
@@ -387,7 +388,8 @@ static void name_address(struct om_peer *peer) {
   unsigned port = 0;
   if (uv_tcp_getpeername(&peer->conn.io.tcp, (struct sockaddr *)&address, &len) == 0) {
     uv_ip_name((struct sockaddr *)&address, host, sizeof host);
-    port = ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port); /* sin6_port stands at the same place */
+    port =
+        ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port); /* sin6_port stands at the same place */
   }
   snprintf(peer->address, sizeof peer->address, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
 }
@@ -436,7 +438,8 @@ void om_peers_dial(struct om_peers *peers, const struct om_settings *settings) {
   OM_ASSERT(peers->dials != NULL);
   const struct known *own = known_log(peers, peers->own_log);
   for (size_t i = 0; i < settings->peers_count; i++) {
-    if (own != NULL && strcmp(own->origin, settings->peers[i].origin) == 0) continue; /* one file for all daemons of a site */
+    if (own != NULL && strcmp(own->origin, settings->peers[i].origin) == 0)
+      continue; /* one file for all daemons of a site */
     struct om_dial *dial = om_dial_new(peers->config.loop, &settings->peers[i], peers, reach);
     OM_ASSERT(dial != NULL);
     peers->dials[peers->n_dials++] = dial;

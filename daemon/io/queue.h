@@ -21,10 +21,10 @@ struct om_queue {
   uv_cond_t to_check; /* items wait for the pool, or the end has come */
   struct om_job_list classes[OM_CLASSES];
   struct om_job_list unchecked[OM_CLASSES]; /* by next_check; never OM_CLASS_HEADS */
-  unsigned turn;      /* how many slices have been given out */
-  bool nudged;        /* the writer is to run a batch even if nothing waits */
-  bool stopping;      /* no more will be added: the writer ends when all is written */
-  bool pool_stopping; /* the pool ends now */
+  unsigned turn;                            /* how many slices have been given out */
+  bool nudged;                              /* the writer is to run a batch even if nothing waits */
+  bool stopping;                            /* no more will be added: the writer ends when all is written */
+  bool pool_stopping;                       /* the pool ends now */
 };
 
 /* A run of items of one job, to be checked. */

@@ -6,8 +6,8 @@
 #include "daemon/core/frame.h"
 
 enum {
-  AHEAD_BYTES = 1 << 20,   /* answers made and not yet taken by the loop; more waits for the client */
-  TELL_BYTES = 128 << 10,  /* the loop is told when so much has come together */
+  AHEAD_BYTES = 1 << 20,  /* answers made and not yet taken by the loop; more waits for the client */
+  TELL_BYTES = 128 << 10, /* the loop is told when so much has come together */
 };
 
 /* Bytes that grow. */

@@ -113,8 +113,8 @@ static void on_committed(void *ctx) {
 static void report(const struct om_job *job) {
   if (job->code == OM_OK || job->code == OM_WAIT) return;
   om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR,
-         job->kind == OM_JOB_MIRROR ? "entries-refused" : "head-refused", "log=%" PRIu32 " code=%s why=\"%s\"", job->log,
-         om_code_name(job->code), job->status.text);
+         job->kind == OM_JOB_MIRROR ? "entries-refused" : "head-refused", "log=%" PRIu32 " code=%s why=\"%s\"",
+         job->log, om_code_name(job->code), job->status.text);
 }
 
 static void on_done(void *ctx, struct om_job *job) {
@@ -175,7 +175,8 @@ static enum om_code node_entries(void *ctx, struct om_entry_sink *sink, uint32_t
   return code;
 }
 
-static enum om_code node_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
+static enum om_code node_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                               struct om_status *st) {
   struct shell *shell = ctx;
   struct om_txn *txn;
   struct om_checkpoint head = {0};
@@ -221,8 +222,8 @@ static enum om_code check_keys(struct shell *shell, struct om_txn *txn, uint32_t
   if (own == OM_LOG_NONE) return OM_OK;
   if (om_registry_daemon(txn, &daemon, own, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
   if (memcmp(om_secret_public(shell->keys->log), daemon.log_key, sizeof daemon.log_key) != 0)
-    return om_fail(st, OM_USAGE, NULL, "the log key in %s is not the one that the registry names for %s", shell->settings->keys,
-                   daemon.origin);
+    return om_fail(st, OM_USAGE, NULL, "the log key in %s is not the one that the registry names for %s",
+                   shell->settings->keys, daemon.origin);
   if (memcmp(om_secret_public(shell->keys->cosign), daemon.cosign_key, sizeof daemon.cosign_key) != 0)
     return om_fail(st, OM_USAGE, NULL, "the cosign key in %s is not the one that the registry names for %s",
                    shell->settings->keys, daemon.origin);
@@ -234,8 +235,8 @@ static void hex(char out[HEX_BYTES], const struct om_hash *hash) {
 }
 
 /* Of the own log; where there is none, of the registry log as a sign of what kind of network this is. */
-static enum om_code own_quorum(struct om_txn *txn, struct om_quorum *out, const struct om_log_info *own_info, uint32_t own,
-                               struct om_status *st) {
+static enum om_code own_quorum(struct om_txn *txn, struct om_quorum *out, const struct om_log_info *own_info,
+                               uint32_t own, struct om_status *st) {
   struct om_log_info info = *own_info;
   enum om_code code = own == OM_LOG_NONE ? om_log_info(txn, &info, OM_LOG_REGISTRY, st) : OM_OK;
   return code == OM_OK ? om_log_quorum(txn, out, info.log, info.size, st) : code;
@@ -257,10 +258,12 @@ static enum om_code tell_start(struct shell *shell, struct om_status *st) {
   }
   hex(network, om_ledger_network(shell->ledger));
   if (code == OM_OK) {
-    om_log(OM_LOG_INFO, "ledger-open", "version=%s network=%s origin=%s size=%" PRIu64 " final=%" PRIu64 " quorum=%" PRIu32,
-           OREMARK_VERSION, network, info.origin, info.size, info.final_size, quorum->k);
+    om_log(OM_LOG_INFO, "ledger-open",
+           "version=%s network=%s origin=%s size=%" PRIu64 " final=%" PRIu64 " quorum=%" PRIu32, OREMARK_VERSION,
+           network, info.origin, info.size, info.final_size, quorum->k);
     if (OM_RULES_PRE_RELEASE)
-      om_log(OM_LOG_WARNING, "rules-pre-release", "version=%d detail=\"not every kind of event has its rules yet; don't rely on this network\"",
+      om_log(OM_LOG_WARNING, "rules-pre-release",
+             "version=%d detail=\"not every kind of event has its rules yet; don't rely on this network\"",
              OM_RULES_VERSION);
     if (quorum->k == 0)
       om_log(OM_LOG_WARNING, "quorum-zero", "detail=\"no witnesses: not protected against a dishonest operator\"");
@@ -318,7 +321,8 @@ static enum om_code make_ends(struct shell *shell, struct om_status *st) {
   if (om_clients_new(&shell->clients, &clients, st) != OM_OK) return st->code;
   if (om_peers_new(&shell->peers, &peers, st) != OM_OK) return st->code;
   shell->signers = (struct om_signers_keys){shell->keys->log, shell->keys->cosign};
-  if (om_writer_open(&shell->writer, &shell->loop, shell->ledger, &shell->signers, shell->settings->threads, &hooks, st) != OM_OK)
+  if (om_writer_open(&shell->writer, &shell->loop, shell->ledger, &shell->signers, shell->settings->threads, &hooks,
+                     st) != OM_OK)
     return st->code;
   om_clients_writer(shell->clients, shell->writer);
   return refresh(shell, st);
@@ -346,7 +350,8 @@ static enum om_code run(struct shell *shell, struct om_status *st) {
   shell->node = om_node_new(&config);
   shell->tracker = (struct om_tracker){.node = shell->node, .own_log = config.own_log};
   catch_signals(shell);
-  if (make_ends(shell, st) != OM_OK) om_panic(__FILE__, __LINE__, st->text); /* no memory or no thread at the very start */
+  if (make_ends(shell, st) != OM_OK)
+    om_panic(__FILE__, __LINE__, st->text); /* no memory or no thread at the very start */
   if (listen_all(shell, st) != OM_OK) {
     stop(shell, st);
   } else {
@@ -368,7 +373,8 @@ enum om_code om_shell_run(const struct om_settings *settings, const struct om_sh
   shell->keys = keys;
   shell->started_ms = om_wall_ms();
   const uint8_t *link_key = keys->link != NULL ? om_secret_public(keys->link) : NULL;
-  enum om_code code = om_ledger_open(&shell->ledger, settings->store, settings->map_size, genesis, genesis_len, link_key, st);
+  enum om_code code =
+      om_ledger_open(&shell->ledger, settings->store, settings->map_size, genesis, genesis_len, link_key, st);
   if (code == OM_OK) code = tell_start(shell, st);
   if (code == OM_OK) {
     OM_ASSERT(uv_loop_init(&shell->loop) == 0);

@@ -17,8 +17,8 @@ static void grow(struct om_tracker *tracker, uint32_t n, uint32_t own_log) {
   om_node_own_log(tracker->node, own_log);
 }
 
-static enum om_code tell_quorum(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info, int64_t now_ms,
-                                struct om_status *st) {
+static enum om_code tell_quorum(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info,
+                                int64_t now_ms, struct om_status *st) {
   struct om_quorum *quorum = malloc(sizeof *quorum);
   OM_ASSERT(quorum != NULL);
   enum om_code code = om_log_quorum(txn, quorum, info->log, info->size, st);
@@ -28,30 +28,31 @@ static enum om_code tell_quorum(struct om_tracker *tracker, struct om_txn *txn, 
   return code == OM_MISSING || code == OM_REFUSED ? OM_OK : code;
 }
 
-static enum om_code tell_final(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info, int64_t now_ms,
-                               struct om_status *st) {
+static enum om_code tell_final(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info,
+                               int64_t now_ms, struct om_status *st) {
   struct om_bytes note;
   enum om_code code = om_log_final(txn, &note, info->log, st);
   if (code == OM_OK) om_node_final(tracker->node, info->log, info->final_size, note.data, note.len, now_ms);
   return code;
 }
 
-static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info, int64_t now_ms,
-                              struct om_status *st) {
+static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info,
+                              int64_t now_ms, struct om_status *st) {
   struct om_bytes note;
   enum om_code code = om_log_head(txn, &note, info->log, st);
   if (code == OM_OK) om_node_own_head(tracker->node, info->size, note.data, note.len, now_ms);
   return code == OM_MISSING ? OM_OK : code;
 }
 
-static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool witnesses, int64_t now_ms,
-                            struct om_status *st) {
+static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool witnesses,
+                            int64_t now_ms, struct om_status *st) {
   struct om_log_info info;
   struct om_tracked *told = &tracker->logs[log];
   enum om_code code = om_log_info(txn, &info, log, st);
   if (code != OM_OK) return code;
   bool grown = info.size != told->size;
-  if (first || witnesses || info.registry_size != told->registry_size) code = tell_quorum(tracker, txn, &info, now_ms, st);
+  if (first || witnesses || info.registry_size != told->registry_size)
+    code = tell_quorum(tracker, txn, &info, now_ms, st);
   if (first || grown || info.stopped != told->stopped)
     om_node_log_changed(tracker->node, log, info.size, info.stopped, now_ms);
   if (code == OM_OK && log == tracker->own_log && (first || grown)) code = tell_head(tracker, txn, &info, now_ms, st);
@@ -60,8 +61,8 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   return code;
 }
 
-enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn, uint32_t own_log, int64_t now_ms,
-                                struct om_status *st) {
+enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn, uint32_t own_log,
+                                int64_t now_ms, struct om_status *st) {
   struct om_log_info info;
   uint32_t before = tracker->n, own_before = tracker->own_log;
   if (om_log_info(txn, &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;

@@ -19,8 +19,8 @@ struct om_tracker {
 
 /* Tells the node everything that differs from what it was told. *REGISTRY whether the registry log has grown (the
  * first time: true). */
-enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn, uint32_t own_log, int64_t now_ms,
-                                struct om_status *st);
+enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn, uint32_t own_log,
+                                int64_t now_ms, struct om_status *st);
 void om_tracker_free(struct om_tracker *tracker);
 
 #endif

@@ -25,7 +25,7 @@ struct om_writer {
 /* Gives finished jobs to the loop. */
 static void post(struct om_writer *writer, bool committed) {
   struct om_job_list list = {0};
-  for (enum om_job_class class = 0; class < OM_CLASSES; class++)
+  for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
     for (struct om_job *job; (job = om_queue_finished(&writer->queue, class)) != NULL;) om_job_list_push(&list, job);
   if (list.first == NULL && !committed) return;
   uv_mutex_lock(&writer->queue.lock);
@@ -77,7 +77,8 @@ static void on_wake(uv_async_t *wake) {
   struct om_writer *writer = wake->data;
   uv_mutex_lock(&writer->queue.lock);
   struct om_job_list done = writer->done;
-  bool committed = writer->committed, failed = writer->failed && !writer->told_failed, ended = writer->ended && !writer->told_ended;
+  bool committed = writer->committed, failed = writer->failed && !writer->told_failed,
+       ended = writer->ended && !writer->told_ended;
   writer->done = (struct om_job_list){0};
   writer->committed = false;
   uv_mutex_unlock(&writer->queue.lock);
@@ -95,13 +96,15 @@ static void on_wake(uv_async_t *wake) {
 }
 
 static enum om_code start(struct om_writer *writer, uv_loop_t *loop, size_t threads, struct om_status *st) {
-  if (om_checkers_start(&writer->checkers, &writer->queue, writer->batches.ledger, threads, st) != OM_OK) return st->code;
+  if (om_checkers_start(&writer->checkers, &writer->queue, writer->batches.ledger, threads, st) != OM_OK)
+    return st->code;
   int rc = uv_async_init(loop, &writer->wake, on_wake);
   if (rc == 0) {
     writer->wake.data = writer;
     rc = uv_thread_create(&writer->thread, run, writer);
     if (rc == 0) return OM_OK;
-    om_panic(__FILE__, __LINE__, "the system gives no thread to the writer"); /* the handle could only be closed by a turn of the loop */
+    om_panic(__FILE__, __LINE__,
+             "the system gives no thread to the writer"); /* the handle could only be closed by a turn of the loop */
   }
   om_checkers_stop(writer->checkers);
   return om_fail(st, OM_IO, NULL, "can't start the writer: %s", uv_strerror(rc));

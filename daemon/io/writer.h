@@ -13,8 +13,8 @@
 typedef struct uv_loop_s uv_loop_t;
 
 enum {
-  OM_WRITER_ITEMS_MAX = 4096,       /* statements with the writer at once: a tenth of a second's work */
-  OM_WRITER_BYTES_MAX = 8 << 20,    /* of them; unpacked they take several times as much */
+  OM_WRITER_ITEMS_MAX = 4096,    /* statements with the writer at once: a tenth of a second's work */
+  OM_WRITER_BYTES_MAX = 8 << 20, /* of them; unpacked they take several times as much */
 };
 
 struct om_writer;

@@ -61,8 +61,13 @@ static inline int run_daemon(const struct daemons *d, size_t i) {
   struct om_settings_peer peers[NETWORK_MAX];
   const struct network *net = &d->net;
   struct om_shell_keys keys = {net->log_keys[i], net->cosign_keys[i], net->witness_keys[i], net->link_keys[i]};
-  struct om_settings s = {.store = store, .socket = path, .listen = listens, .listen_count = 1, .peers = peers,
-                          .map_size = d->map_size > 0 ? d->map_size : UINT64_C(1) << 33, .threads = 2};
+  struct om_settings s = {.store = store,
+                          .socket = path,
+                          .listen = listens,
+                          .listen_count = 1,
+                          .peers = peers,
+                          .map_size = d->map_size > 0 ? d->map_size : UINT64_C(1) << 33,
+                          .threads = 2};
   struct om_status st;
   snprintf(store, sizeof store, "%s/%zu", d->folder, i);
   snprintf(listen, sizeof listen, "127.0.0.1:%u", d->ports[i]);

@@ -1,4 +1,5 @@
-/* Whole daemons: submissions durable when answered, order of answers, mirrors and quorums over real links, bad clients, stops and kills. */
+/* Whole daemons: submissions durable when answered, order of answers, mirrors and quorums over real links, bad clients,
+ * stops and kills. */
 #include "support/test.h"
 
 #include "daemon.h"
@@ -256,7 +257,8 @@ static void test_bad_clients_harm_nobody(void **state) {
   (void)state;
   struct daemons d;
   struct om_hash previous;
-  static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 1}, garbage[] = {0, 0, 0, 3, 0xff, 0xff, 0xff}, half[] = {0, 0, 0, 9, 8};
+  static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 1}, garbage[] = {0, 0, 0, 3, 0xff, 0xff, 0xff},
+                       half[] = {0, 0, 0, 9, 8};
   daemons_open(&d, 1, false);
   daemon_start(&d, 0);
   int fds[3] = {client_open(&d, 0), client_open(&d, 0), client_open(&d, 0)};

@@ -176,7 +176,8 @@ enum om_code om_args_need(const struct om_args *args, const struct om_given **ou
   if (*out) return OM_OK;
   const struct om_option *option = om_option_named(args->command, name);
   OM_ASSERT(option);
-  return om_fail(st, OM_USAGE, NULL, "%s: %s is missing: %s", args->command->name, name, option->help);
+  return om_fail(st, OM_USAGE, NULL, "%s: %s%s is missing: %s", args->command->name, args->from_rows ? "column " : "--",
+                 name, option->help);
 }
 
 enum om_code om_args_words(const struct om_args *args, size_t min, size_t max, struct om_status *st) {

@@ -18,6 +18,7 @@ struct om_given {
 
 struct om_args {
   const struct om_command *command;
+  bool from_rows;         /* options are columns */
   struct om_given *given; /* options */
   size_t n, cap;
   struct om_given *words;

@@ -449,6 +449,7 @@ enum om_code om_rows_next(struct om_rows *rows, struct om_group **out, struct om
   rows->ahead = false;
   struct om_group *group = calloc(1, sizeof *group);
   OM_ASSERT(group);
+  group->args.from_rows = true;
   group->number = rows->numbers++;
   group->line = rows->row.line;
   char *label = strdup(field(rows, M_GROUP));

@@ -8,6 +8,7 @@
 #include "daemon/io/reads.h"
 
 enum {
+  STOP_MS = 3000,        /* what a stop grants a client to read its answers, and a long answer to end */
   READS_MAX = 4,         /* pieces of read work of one client at once, each up to a chunk of requests */
   QUEUE_PAUSE = 1 << 20, /* bytes of replies that wait: read no more from this client before they are written */
 };
@@ -308,6 +309,7 @@ void om_clients_stop(struct om_clients *clients) {
   clients->stopping = true;
   for (struct om_client *client = clients->first, *next; client != NULL; client = next) {
     next = client->next;
+    om_conn_deadline(&client->conn, STOP_MS, "this daemon stops");
     om_conn_finish(&client->conn);
   }
   check_gone(clients);

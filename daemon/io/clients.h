@@ -39,8 +39,8 @@ void om_clients_done(struct om_clients *clients, struct om_job *job);
 void om_clients_settled(struct om_clients *clients);
 /* Reads nothing more from anybody. */
 void om_clients_pause(struct om_clients *clients);
-/* Each client is closed when it has had its answers, at the latest when it has not read for OM_CONN_STALL_MS. Then
- * gone is called (also when there was none). */
+/* Each client is closed when it has had its answers, at the latest after 3 s. Then gone is called (also when there was
+ * none). */
 void om_clients_stop(struct om_clients *clients);
 /* After gone; its handle closes within the loop. */
 void om_clients_free(struct om_clients *clients);

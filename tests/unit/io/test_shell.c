@@ -125,6 +125,26 @@ static void test_a_stop_answers_what_was_taken_in(void **state) {
   daemons_close(&d);
 }
 
+/* Somebody who asks and never reads does not hold up a stop. */
+static void test_a_stop_waits_for_nobody_long(void **state) {
+  (void)state;
+  struct daemons d;
+  daemons_open(&d, 1, false);
+  daemon_start(&d, 0);
+  int deaf = client_open(&d, 0);
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetGenesis get = OREMARK__GET_GENESIS__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_GENESIS;
+  request.get_genesis = &get;
+  for (int i = 0; i < 4000; i++) client_send(deaf, &request);
+  nap(300);
+  int64_t begun = om_wall_ms();
+  assert_int_equal(daemon_end(&d, 0, SIGTERM), OM_OK);
+  assert_in_range(om_wall_ms() - begun, 0, 20000);
+  close(deaf);
+  daemons_close(&d);
+}
+
 static void test_a_second_daemon_is_refused(void **state) {
   (void)state;
   struct daemons d;
@@ -362,6 +382,7 @@ int main(void) {
       cmocka_unit_test(test_submissions_are_answered_in_order_and_survive_a_kill),
       cmocka_unit_test(test_a_resubmission_gets_its_first_receipt),
       cmocka_unit_test(test_a_stop_answers_what_was_taken_in),
+      cmocka_unit_test(test_a_stop_waits_for_nobody_long),
       cmocka_unit_test(test_a_second_daemon_is_refused),
       cmocka_unit_test(test_what_is_in_use_is_refused),
       cmocka_unit_test(test_strangers_are_no_peers),

@@ -394,10 +394,17 @@ static void name_address(struct om_peer *peer) {
   snprintf(peer->address, sizeof peer->address, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
 }
 
-static size_t strangers(const struct om_peers *peers) {
+/* Where too many came and have not proved who they are, the oldest goes, not the newest: a daemon proves itself within a round
+ * trip, so whoever opens connections and says nothing keeps nobody out. */
+static void make_way(struct om_peers *peers) {
+  struct om_peer *oldest = NULL;
   size_t n = 0;
-  for (const struct om_peer *peer = peers->first; peer != NULL; peer = peer->next) n += peer->slot == NO_SLOT;
-  return n;
+  for (struct om_peer *peer = peers->first; peer != NULL; peer = peer->next) {
+    if (peer->slot != NO_SLOT || peer->dial != NULL || peer->conn.closing) continue;
+    oldest = peer;
+    n++;
+  }
+  if (n > STRANGERS_MAX) drop(oldest, OM_IO, "too many unfinished handshakes");
 }
 
 void om_peers_incoming(struct om_peers *peers, struct om_listener *listener) {
@@ -409,8 +416,9 @@ void om_peers_incoming(struct om_peers *peers, struct om_listener *listener) {
     return;
   }
   name_address(peer);
-  if (peers->stopping || strangers(peers) > STRANGERS_MAX)
-    drop(peer, OM_IO, "too many unfinished handshakes");
+  make_way(peers);
+  if (peers->stopping)
+    drop(peer, OM_IO, "this daemon stops");
   else if (open_link(peer, OM_NOISE_RESPONDER, &st) != OM_OK)
     om_conn_close(&peer->conn, &st);
 }

@@ -190,7 +190,8 @@ static enum om_code node_judge(void *ctx, uint64_t *size, uint32_t log, const ui
   *size = head.size;
   if (code == OM_MISSING) return OM_WAIT;
   /* Beyond what is held, the log may have marked a registry with other witnesses. */
-  return code == OM_REFUSED && head.size > info.size ? OM_WAIT : code;
+  bool few = code == OM_REFUSED && strcmp(st->rule, "quorum") == 0; /* else the log itself has not signed it */
+  return few && head.size > info.size ? OM_WAIT : code;
 }
 
 /* ---- what clients ask of the daemon ---- */

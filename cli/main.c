@@ -28,7 +28,7 @@ static int list_commands(FILE *out) {
 
 /* `oremark help [COMMAND]`, `oremark --help`, `oremark --version`; -1: none of these. */
 static int general(int argc, char **argv) {
-  struct om_status st = {OM_OK};
+  struct om_status st;
   size_t used;
   if (argc < 2) return -1;
   if (strcmp(argv[1], "--version") == 0) return printf("oremark " OREMARK_VERSION "\n"), 0;
@@ -52,9 +52,10 @@ static enum om_code run(const struct om_args *args, struct om_status *st) {
 }
 
 int main(int argc, char **argv) {
-  struct om_status st = {OM_OK};
+  struct om_status st;
   struct om_args args;
   size_t used;
+  om_status_clear(&st);
   setlocale(LC_ALL, "");
   setlocale(LC_NUMERIC, "C"); /* numbers are the ledger's, not the user's */
   signal(SIGPIPE, SIG_DFL);

@@ -12,7 +12,7 @@
  * thread). */
 static struct om_status *reading;
 
-static void report(cfg_t *cfg, const char *fmt, va_list args) {
+__attribute__((format(printf, 2, 0))) static void report(cfg_t *cfg, const char *fmt, va_list args) {
   char text[OM_STATUS_TEXT_BYTES];
   vsnprintf(text, sizeof text, fmt, args);
   om_fail(reading, OM_USAGE, NULL, "%s, line %d: %s", cfg && cfg->filename ? cfg->filename : "profile",

@@ -23,7 +23,7 @@ struct spec {
 
 static struct om_status *reading; /* libconfuse reports by callback, without a pointer of ours */
 
-static void report(cfg_t *cfg, const char *fmt, va_list args) {
+__attribute__((format(printf, 2, 0))) static void report(cfg_t *cfg, const char *fmt, va_list args) {
   char text[OM_STATUS_TEXT_BYTES];
   vsnprintf(text, sizeof text, fmt, args);
   if (reading->code == OM_OK)

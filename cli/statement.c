@@ -98,10 +98,11 @@ enum om_code om_signed_unpack(struct om_signed *out, struct om_arena *arena, con
   Oremark__SignedStatement *message = oremark__signed_statement__unpack(om_arena_protobuf(arena), len, bytes);
   if (!message || message->n_signatures > OM_SIGNATURES_MAX)
     return om_fail(st, OM_MALFORMED, NULL, "the bytes are not a signed statement");
-  memcpy(out->signatures, message->signatures, message->n_signatures * sizeof out->signatures[0]);
-  out->n_signatures = message->n_signatures;
+  for (; out->n_signatures < message->n_signatures; out->n_signatures++)
+    out->signatures[out->n_signatures] = message->signatures[out->n_signatures];
   out->bytes = message->statement.data;
   out->len = message->statement.len;
+  if (out->len == 0) return om_fail(st, OM_MALFORMED, NULL, "there is no statement in it");
   if (!om_canonical(&oremark__statement__descriptor, out->bytes, out->len, st)) return om_wrap(st, "the statement");
   out->statement = oremark__statement__unpack(om_arena_protobuf(arena), out->len, out->bytes);
   if (!out->statement || out->statement->n_events == 0)

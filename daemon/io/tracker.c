@@ -3,18 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes rows for N logs and tells the node of them. */
+/* Makes rows for N logs and tells the node of them: after which of them is its own, or it would follow that one too, and be
+ * served its own entries by those who hold them where the store is new and the daemon is not. */
 static void grow(struct om_tracker *tracker, uint32_t n, uint32_t own_log) {
-  if (n > tracker->n) {
-    tracker->logs = realloc(tracker->logs, n * sizeof *tracker->logs);
-    OM_ASSERT(tracker->logs != NULL);
-    memset(tracker->logs + tracker->n, 0, (n - tracker->n) * sizeof *tracker->logs);
-    tracker->n = n;
-    om_node_logs(tracker->node, n);
+  if (own_log != tracker->own_log) {
+    tracker->own_log = own_log;
+    om_node_own_log(tracker->node, own_log);
   }
-  if (own_log == tracker->own_log) return;
-  tracker->own_log = own_log;
-  om_node_own_log(tracker->node, own_log);
+  if (n <= tracker->n) return;
+  tracker->logs = realloc(tracker->logs, n * sizeof *tracker->logs);
+  OM_ASSERT(tracker->logs != NULL);
+  memset(tracker->logs + tracker->n, 0, (n - tracker->n) * sizeof *tracker->logs);
+  tracker->n = n;
+  om_node_logs(tracker->node, n);
 }
 
 static enum om_code tell_quorum(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info,

@@ -183,6 +183,20 @@ static void test_an_owner_does_not_speak_for_the_custodian(void **unused) {
   close_all(&f);
 }
 
+/* Member 1 has its home in the registry log: what is shipped there could never be received. */
+static void test_nothing_is_shipped_to_where_it_would_be_stuck(void **unused) {
+  (void)unused;
+  struct fixture f;
+  struct om_status st;
+  struct lot lot;
+  open_all(&f, 3, false);
+  enum om_code code = submit(&f, 1, extract(&f, 2, 1000000, t0), t0, &lot, &st);
+  assert_code(code, OM_OK, &st);
+  assert_int_equal(submit(&f, 1, ship(&f, 2, 1, &lot, true, t0), t0, NULL, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "consignee");
+  close_all(&f);
+}
+
 /* ---- times ---- */
 
 /* The entry of a signed statement, as an operator writes it who sets the time to what it likes. Frees B. */
@@ -315,6 +329,7 @@ static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_owner_does_not_speak_for_the_custodian),
+      cmocka_unit_test(test_nothing_is_shipped_to_where_it_would_be_stuck),
       cmocka_unit_test(test_an_entry_is_taken_before_the_year_10000),
       cmocka_unit_test(test_a_witness_does_not_sign_the_future),
       cmocka_unit_test(test_an_equivocator_pulls_nobody_else_down),

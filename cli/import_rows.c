@@ -148,7 +148,7 @@ static enum om_code read_header(struct om_rows *rows, struct om_status *st) {
     column->label = tidy(row.fields[i]);
     struct om_nearest nearest = {column->label, NULL, 0};
     if (!find_column(column, &nearest)) return unknown_column(column, &nearest, st);
-    for (size_t j = 0; j < i; j++)
+    for (size_t j = 0; j < i && column->meaning != M_REMARK; j++)
       if (column->option ? rows->columns[j].option && strcmp(rows->columns[j].option, column->option) == 0
                          : rows->columns[j].meaning == column->meaning)
         return om_fail(st, OM_USAGE, NULL, "line 1: the column '%s' stands twice", column->name);

@@ -140,10 +140,10 @@ class Import(NetworkTest):
 
     def test_lots_of_earlier_rows_and_of_the_ledger(self):
         self.net.do(MINE, "import", self.file(COLUMNS, row("E-1")))
-        path = self.file("event,group,ref,lots,material,form,gross,metals,consignee",
-                         "split,1,PART,E-1,concentrate,concentrate,5 t,Cu=1.3t,",
-                         "split,1,REST,,concentrate,concentrate,15 t,Cu=3.9t,",
-                         f"ship,,,PART;REST,,,,,{REFINER}")
+        path = self.file("event,group,ref,lots,material,form,gross,metals,consignee,#invoice,#of whom",
+                         "split,1,PART,E-1,concentrate,concentrate,5 t,Cu=1.3t,,17,Ana",
+                         "split,1,REST,,concentrate,concentrate,15 t,Cu=3.9t,,18,",
+                         f"ship,,,PART;REST,,,,,{REFINER},,")
         done = self.net.do(MINE, "import", path).json
         self.assertEqual((done["recorded"], done["events"], done["statements"]), (3, 2, 1))
         for ref in ("PART", "REST"):

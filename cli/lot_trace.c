@@ -80,15 +80,15 @@ static struct libscols_line *draw_node(struct tree *tree, struct libscols_line *
   const Oremark__Lot *lot = node->lot;
   om_show_cell(line, 0, "%s%s", om_lot_name(name, lot), again ? " (see above)" : "");
   om_show_cell(line, 1, "%s", om_mass_format(mass, sizeof mass, (int64_t)lot->gross_mg));
-  om_show_cell(line, 2, "%s", om_contents_text(contents, lot));
+  om_show_cell(line, 6, "%s", om_contents_text(contents, lot));
   if (node->made_by) {
     char when[OM_TIME_TEXT_BYTES];
     om_time_format(when, sizeof when, node->made_by->at_ms, node->made_by->zone_min);
-    om_show_cell(line, 3, "%s", node->made_by->kind);
-    om_show_cell(line, 4, "%.10s", when);
-    om_show_cell(line, 5, "%s", node->made_by->member_name);
+    om_show_cell(line, 2, "%s", node->made_by->kind);
+    om_show_cell(line, 3, "%.10s", when);
+    om_show_cell(line, 4, "%s", node->made_by->member_name);
   }
-  if (node->moves) om_show_cell(line, 6, "%u", node->moves);
+  if (node->moves) om_show_cell(line, 5, "%u", node->moves);
   om_show_cell(line, 7, "%s", om_lot_text(number, lot->number));
   return line;
 }
@@ -123,7 +123,7 @@ static void draw(struct tree *tree) {
 }
 
 static enum om_code show_tree(struct om_session *session, const struct trace *trace, struct om_status *st) {
-  static const char *const columns[] = {"+lot", ">gross", "contains", "made by", "on", "member", ">moves", "number"};
+  static const char *const columns[] = {"+lot", ">gross", "made by", "on", "member", ">moves", "contains", "number"};
   uint64_t depth = UINT32_MAX;
   const struct om_given *given = om_args_find(session->args, "depth");
   if (given && om_given_u64(given, &depth, UINT32_MAX, st)) return st->code;

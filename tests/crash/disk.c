@@ -29,7 +29,8 @@ static struct {
 static bool is_watched(int fd) {
   struct stat here, there;
   if (!disk.recording && !disk.filling && !disk.failing_sync) return false;
-  return fstat(fd, &here) == 0 && stat(disk.path, &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+  return fstat(fd, &here) == 0 && stat(disk.path, &there) == 0 && here.st_dev == there.st_dev &&
+         here.st_ino == there.st_ino;
 }
 
 static void set_path(const char *path) {
@@ -71,7 +72,8 @@ static void record_write(int fd, const struct iovec *parts, int n, off_t at) {
   for (int i = 0; i < n; i++) op->len += parts[i].iov_len;
   op->bytes = malloc(op->len);
   OM_ASSERT(op->bytes);
-  for (size_t i = 0, to = 0; i < (size_t)n; to += parts[i++].iov_len) memcpy(op->bytes + to, parts[i].iov_base, parts[i].iov_len);
+  for (size_t i = 0, to = 0; i < (size_t)n; to += parts[i++].iov_len)
+    memcpy(op->bytes + to, parts[i].iov_base, parts[i].iov_len);
 }
 
 void disk_watch(const char *path) {

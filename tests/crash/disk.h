@@ -1,9 +1,9 @@
-/* Stands between LMDB and the disk: pwrite, writev, fsync and fdatasync of a program that links this come here first. For
- * one watched file it writes down what was written and when it was synced, or refuses writes as a full disk does. Not for
- * more than one thread.
+/* Stands between LMDB and the disk: pwrite, writev, fsync and fdatasync of a program that links this come here first.
+ * For one watched file it writes down what was written and when it was synced, or refuses writes as a full disk does.
+ * Not for more than one thread.
  *
- * LMDB 0.9 writes a commit so: pages by pwrite and writev, fdatasync, then the meta page by pwrite through a descriptor with
- * O_DSYNC. Any other way of writing the watched file that this does not know stops the program. */
+ * LMDB 0.9 writes a commit so: pages by pwrite and writev, fdatasync, then the meta page by pwrite through a descriptor
+ * with O_DSYNC. Any other way of writing the watched file that this does not know stops the program. */
 #ifndef OREMARK_TESTS_CRASH_DISK_H
 #define OREMARK_TESTS_CRASH_DISK_H
 
@@ -41,8 +41,8 @@ void disk_ack(size_t number);
 struct disk_trace disk_take(void);
 void disk_free(struct disk_trace *trace);
 
-/* The file PATH gets no writes from the AFTER-th from now on (0: the next): each fails with ENOSPC; where SHORT_FIRST the
- * first of them writes half of what it should, as a disk does that fills up in the middle. */
+/* The file PATH gets no writes from the AFTER-th from now on (0: the next): each fails with ENOSPC; where SHORT_FIRST
+ * the first of them writes half of what it should, as a disk does that fills up in the middle. */
 void disk_fill(const char *path, size_t after, bool short_first);
 /* Its syncs fail with EIO from the AFTER-th on. */
 void disk_fail_sync(const char *path, size_t after);

@@ -1,5 +1,5 @@
-/* A disk that is full, or that fails: at each write of each commit, and at each sync. The batch fails and says so, the store
- * is as before it, and when there is room again the same batch succeeds. */
+/* A disk that is full, or that fails: at each write of each commit, and at each sync. The batch fails and says so, the
+ * store is as before it, and when there is room again the same batch succeeds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +67,8 @@ int main(void) {
     expect(ledger, i + 1);
     if (i + 1 == script.n) script_check(&script, ledger, i + 1);
   }
-  printf("%zu commits: %zu writes refused, %zu cut short, %zu of them meta pages, %zu syncs failed\n", script.n, full.refusals,
-         cut.refusals, full.metas, sync.refusals);
+  printf("%zu commits: %zu writes refused, %zu cut short, %zu of them meta pages, %zu syncs failed\n", script.n,
+         full.refusals, cut.refusals, full.metas, sync.refusals);
   OM_ASSERT(full.refusals > 2 * script.n && full.metas == script.n && sync.refusals == script.n);
   om_ledger_close(ledger);
   remove_folder(folder);

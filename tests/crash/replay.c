@@ -1,7 +1,7 @@
-/* What a crash may leave of the store: every prefix of the writes that LMDB made, every one of them missing, torn at every
- * sector, and unsynced ones in any subset; each such file is opened, must be the state after the last acknowledged commit or
- * the one under way, and must be able to take the next step. Usage: crash_replay [--all]; without it images are drawn at
- * random (OREMARK_SEED repeats, OREMARK_EFFORT scales). */
+/* What a crash may leave of the store: every prefix of the writes that LMDB made, every one of them missing, torn at
+ * every sector, and unsynced ones in any subset; each such file is opened, must be the state after the last
+ * acknowledged commit or the one under way, and must be able to take the next step. Usage: crash_replay [--all];
+ * without it images are drawn at random (OREMARK_SEED repeats, OREMARK_EFFORT scales). */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +85,8 @@ static void look(const char *what, size_t op) {
     abort();
   }
   if (!script_find(&run.script, &steps, ledger) || steps < run.acked || steps > run.acked + 1) {
-    fprintf(stderr, "%s, at operation %zu: %zu commits were acknowledged, the store is as after %zu\n", what, op, run.acked, steps);
+    fprintf(stderr, "%s, at operation %zu: %zu commits were acknowledged, the store is as after %zu\n", what, op,
+            run.acked, steps);
     abort();
   }
   script_check(&run.script, ledger, steps);
@@ -187,8 +188,9 @@ static void crash_between(const struct pending *p) {
   sectors(p);
 }
 
-/* Goes through the trace; a crash may come anywhere between two syncs. A write with O_DSYNC is safe when it has returned, and
- * until then like the others: those that were not synced before it may still be missing when it is there. */
+/* Goes through the trace; a crash may come anywhere between two syncs. A write with O_DSYNC is safe when it has
+ * returned, and until then like the others: those that were not synced before it may still be missing when it is there.
+ */
 static void crash_everywhere(void) {
   const struct disk_op **waiting = calloc(run.trace.n + 1, sizeof *waiting);
   OM_ASSERT(waiting);

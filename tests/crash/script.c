@@ -18,13 +18,15 @@ static void must(enum om_code code, const struct om_status *st, const char *doin
 
 /* ---- running ---- */
 
-static enum om_code submit(struct script *script, struct om_batch *batch, const struct script_step *step, struct om_status *st) {
+static enum om_code submit(struct script *script, struct om_batch *batch, const struct script_step *step,
+                           struct om_status *st) {
   struct om_arena arena = {0};
   struct om_checked *checked;
   struct om_receipt receipt;
   enum om_code code = OM_OK;
   for (size_t i = 0; i < step->n && code == OM_OK; i++) {
-    code = om_check_statement(&checked, &arena, &script->net.id, om_batch_txn(batch), step->blobs[i].bytes, step->blobs[i].len, st);
+    code = om_check_statement(&checked, &arena, &script->net.id, om_batch_txn(batch), step->blobs[i].bytes,
+                              step->blobs[i].len, st);
     if (code == OM_OK) code = om_batch_submit(batch, &receipt, checked, step->ms, st);
     if (code == OM_OK) step->blobs[i].index = receipt.index;
   }
@@ -32,20 +34,22 @@ static enum om_code submit(struct script *script, struct om_batch *batch, const 
   return code;
 }
 
-static enum om_code mirror(struct script *script, struct om_batch *batch, const struct script_step *step, struct om_status *st) {
+static enum om_code mirror(struct script *script, struct om_batch *batch, const struct script_step *step,
+                           struct om_status *st) {
   struct om_arena arena = {0};
   struct om_checked *checked;
   enum om_code code = OM_OK;
   for (size_t i = 0; i < step->n && code == OM_OK; i++) {
-    code = om_check_entry(&checked, &arena, &script->net.id, om_batch_txn(batch), step->blobs[i].bytes, step->blobs[i].len, st);
+    code = om_check_entry(&checked, &arena, &script->net.id, om_batch_txn(batch), step->blobs[i].bytes,
+                          step->blobs[i].len, st);
     if (code == OM_OK) code = om_batch_mirror(batch, step->log, step->start + i, checked, st);
   }
   om_arena_free(&arena);
   return code;
 }
 
-static enum om_code run(struct script *script, struct om_ledger *ledger, const struct script_step *step, char line[OM_NOTE_LINE_BYTES],
-                        struct om_status *st) {
+static enum om_code run(struct script *script, struct om_ledger *ledger, const struct script_step *step,
+                        char line[OM_NOTE_LINE_BYTES], struct om_status *st) {
   struct om_batch *batch;
   struct om_signers_keys keys = network_signers(&script->net, SCRIPT_DAEMON);
   bool flag;
@@ -55,9 +59,12 @@ static enum om_code run(struct script *script, struct om_ledger *ledger, const s
     case SCRIPT_SUBMIT: code = submit(script, batch, step, st); break;
     case SCRIPT_MIRROR: code = mirror(script, batch, step, st); break;
     case SCRIPT_COSIGN:
-      code = om_batch_cosign(batch, line, step->log, step->blobs[0].bytes, step->blobs[0].len, (uint64_t)step->ms / 1000, &keys, st);
+      code = om_batch_cosign(batch, line, step->log, step->blobs[0].bytes, step->blobs[0].len,
+                             (uint64_t)step->ms / 1000, &keys, st);
       break;
-    case SCRIPT_FINAL: code = om_batch_final(batch, &flag, step->log, step->blobs[0].bytes, step->blobs[0].len, st); break;
+    case SCRIPT_FINAL:
+      code = om_batch_final(batch, &flag, step->log, step->blobs[0].bytes, step->blobs[0].len, st);
+      break;
     case SCRIPT_FOLLOW: code = om_batch_follow_registry(batch, &flag, step->ms, st); break;
   }
   if (code == OM_OK) return om_batch_commit(batch, &keys, st);
@@ -83,7 +90,8 @@ struct om_hash script_hash(struct om_ledger *ledger) {
       uint8_t lens[9] = {table};
       om_be32(lens + 1, (uint32_t)key.len);
       om_be32(lens + 5, (uint32_t)row.len);
-      const struct om_span spans[] = {{&chain, sizeof chain}, {lens, sizeof lens}, {key.data, key.len}, {row.data, row.len}};
+      const struct om_span spans[] = {
+          {&chain, sizeof chain}, {lens, sizeof lens}, {key.data, key.len}, {row.data, row.len}};
       om_sha256v(&chain, spans, 4);
     }
   must(om_txn_check(txn, &st), &st, "reading");
@@ -100,7 +108,8 @@ bool script_find(const struct script *script, size_t *steps, struct om_ledger *l
   return false;
 }
 
-static enum om_code ignore_tile(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES], struct om_status *st) {
+static enum om_code ignore_tile(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES],
+                                struct om_status *st) {
   (void)arg, (void)level, (void)index, (void)hashes, (void)st;
   return OM_OK;
 }
@@ -137,7 +146,8 @@ static void check_head(const struct script *script, struct om_txn *txn) {
   must(om_log_head(txn, &bytes, SCRIPT_DAEMON, &st), &st, "the own head");
   must(om_note_parse(&note, (const char *)bytes.data, bytes.len, &st), &st, "the own head");
   must(om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st), &st, "the own head");
-  must(om_note_verify_log(&note, head.origin, om_secret_public(script->net.log_keys[SCRIPT_DAEMON]), &st), &st, "the own head");
+  must(om_note_verify_log(&note, head.origin, om_secret_public(script->net.log_keys[SCRIPT_DAEMON]), &st), &st,
+       "the own head");
   OM_ASSERT(head.size == info.size && om_hash_equal(&head.root, &info.root));
 }
 
@@ -149,7 +159,8 @@ static void check_receipts(struct script *script, struct om_ledger *ledger, cons
     struct om_arena arena = {0};
     struct om_checked *checked;
     struct om_receipt receipt = {.again = false};
-    must(om_check_statement(&checked, &arena, &script->net.id, NULL, step->blobs[i].bytes, step->blobs[i].len, &st), &st, "a statement");
+    must(om_check_statement(&checked, &arena, &script->net.id, NULL, step->blobs[i].bytes, step->blobs[i].len, &st),
+         &st, "a statement");
     must(om_batch_submit(batch, &receipt, checked, step->ms, &st), &st, "an acknowledged statement");
     OM_ASSERT(receipt.again && receipt.index == step->blobs[i].index && receipt.log == SCRIPT_DAEMON);
     om_arena_free(&arena);
@@ -263,7 +274,8 @@ static bool gather(struct cast *cast, char note[OM_NOTE_BYTES_MAX], size_t *len,
       play(cast, step_of(SCRIPT_COSIGN, log, note, plain), line);
     } else {
       must(om_batch_begin(&batch, cast->ledgers[i], &st), &st, "cosigning");
-      must(om_batch_cosign(batch, line, log, (const uint8_t *)note, plain, (uint64_t)cast->now_ms / 1000, &keys, &st), &st, "cosigning");
+      must(om_batch_cosign(batch, line, log, (const uint8_t *)note, plain, (uint64_t)cast->now_ms / 1000, &keys, &st),
+           &st, "cosigning");
       must(om_batch_commit(batch, NULL, &st), &st, "cosigning");
     }
     must(om_note_add_line(note, len, line, strlen(line), &st), &st, "cosigning");
@@ -323,7 +335,9 @@ static void spread(struct cast *cast) {
 static void elsewhere(struct cast *cast, uint32_t daemon, const struct record *record) {
   struct om_receipt receipt;
   struct om_status st = {0};
-  must(network_submit(&cast->script->net, daemon, cast->ledgers[daemon], &receipt, record->bytes, record->len, cast->now_ms, &st), &st, "a record");
+  must(network_submit(&cast->script->net, daemon, cast->ledgers[daemon], &receipt, record->bytes, record->len,
+                      cast->now_ms, &st),
+       &st, "a record");
 }
 
 static void play_round(struct cast *cast) {
@@ -335,7 +349,8 @@ static void play_round(struct cast *cast) {
     many.blobs[i] = (struct script_blob){.bytes = one.bytes, .len = one.len};
   }
   play(cast, many, NULL);
-  struct record lot = record_extract(net, OTHER, 1, 2, 2000000, cast->now_ms), sent = record_ship(net, OTHER, &lot, MEMBER, cast->now_ms);
+  struct record lot = record_extract(net, OTHER, 1, 2, 2000000, cast->now_ms),
+                sent = record_ship(net, OTHER, &lot, MEMBER, cast->now_ms);
   elsewhere(cast, 2, &lot);
   elsewhere(cast, 2, &sent);
   spread(cast);
@@ -348,7 +363,8 @@ static void play_round(struct cast *cast) {
 
 static void add_sites(struct cast *cast) {
   for (uint32_t member = MEMBER; member <= OTHER; member++) {
-    struct record site = record_site(&cast->script->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, cast->now_ms);
+    struct record site =
+        record_site(&cast->script->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, cast->now_ms);
     elsewhere(cast, 0, &site);
     free(site.bytes);
   }

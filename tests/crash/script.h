@@ -1,6 +1,6 @@
-/* A little history of one daemon among three, cut into steps of one commit each, that can be run again on any copy of its
- * store: own statements, mirrored entries with marks, cosignatures, final heads. The same step on the same state gives the
- * same bytes. One thread. */
+/* A little history of one daemon among three, cut into steps of one commit each, that can be run again on any copy of
+ * its store: own statements, mirrored entries with marks, cosignatures, final heads. The same step on the same state
+ * gives the same bytes. One thread. */
 #ifndef OREMARK_TESTS_CRASH_SCRIPT_H
 #define OREMARK_TESTS_CRASH_SCRIPT_H
 
@@ -49,8 +49,8 @@ enum om_code script_run(struct script *script, struct om_ledger *ledger, size_t 
 struct om_hash script_hash(struct om_ledger *ledger);
 /* How many steps LEDGER has behind it, by its hash; false: it is in a state in which it never was. */
 bool script_find(const struct script *script, size_t *steps, struct om_ledger *ledger);
-/* Stops the program unless every log's entries hash to its root, the own log's signed head is of it, and the statements of
- * the last two submissions among the first STEPS are known by their first receipts. */
+/* Stops the program unless every log's entries hash to its root, the own log's signed head is of it, and the statements
+ * of the last two submissions among the first STEPS are known by their first receipts. */
 void script_check(struct script *script, struct om_ledger *ledger, size_t steps);
 
 /* Opens the store in FOLDER; stops the program if that fails. */

@@ -1,5 +1,5 @@
-/* What every fuzz target needs. A target is a function of bytes alone: state that it keeps between calls must not show in
- * what it does, so that one file repeats a finding. */
+/* What every fuzz target needs. A target is a function of bytes alone: state that it keeps between calls must not show
+ * in what it does, so that one file repeats a finding. */
 #ifndef OREMARK_TESTS_FUZZ_FUZZ_H
 #define OREMARK_TESTS_FUZZ_FUZZ_H
 

@@ -4,7 +4,8 @@
 #include "support/canon.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
-  static const ProtobufCMessageDescriptor *const types[] = {&oremark__signed_statement__descriptor, &oremark__statement__descriptor,
+  static const ProtobufCMessageDescriptor *const types[] = {&oremark__signed_statement__descriptor,
+                                                            &oremark__statement__descriptor,
                                                             &oremark__entry__descriptor, &oremark__genesis__descriptor};
   struct om_status st = {0};
   const ProtobufCMessageDescriptor *type = types[fuzz_byte(&data, &len) % 4];

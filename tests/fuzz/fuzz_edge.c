@@ -2,7 +2,8 @@
 #include "fuzz/fuzz.h"
 #include "ledger/merkle.h"
 
-static enum om_code full(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES], struct om_status *st) {
+static enum om_code full(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES],
+                         struct om_status *st) {
   const struct om_edge *edge = arg;
   (void)hashes, (void)st;
   OM_ASSERT(level < OM_TREE_LEVELS && index <= edge->size >> (OM_TILE_HEIGHT * (level + 1)));

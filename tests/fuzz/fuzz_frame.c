@@ -14,7 +14,8 @@ static void see(struct seen *seen, const struct om_frame *frame) {
   uint8_t header[OM_FRAME_HEADER_BYTES];
   OM_ASSERT(frame->len <= OM_FRAME_MAX_BYTES);
   om_frame_header(header, frame->len);
-  const struct om_span spans[] = {{&seen->hash, sizeof seen->hash}, {header, sizeof header}, {frame->bytes, frame->len}};
+  const struct om_span spans[] = {
+      {&seen->hash, sizeof seen->hash}, {header, sizeof header}, {frame->bytes, frame->len}};
   om_sha256v(&seen->hash, spans, 3);
   seen->frames++;
 }
@@ -38,7 +39,8 @@ static void feed(struct seen *seen, struct om_frame_reader *reader, const uint8_
 static struct seen read_all(const uint8_t *data, size_t len, size_t step) {
   struct om_frame_reader reader = {.have = 0};
   struct seen seen = {.code = OM_OK};
-  for (size_t at = 0; at < len && seen.code == OM_OK; at += step) feed(&seen, &reader, data + at, len - at < step ? len - at : step);
+  for (size_t at = 0; at < len && seen.code == OM_OK; at += step)
+    feed(&seen, &reader, data + at, len - at < step ? len - at : step);
   seen.boundary = om_frame_at_boundary(&reader);
   om_frame_reader_free(&reader);
   return seen;

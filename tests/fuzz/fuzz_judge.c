@@ -1,11 +1,12 @@
-/* The rules: what statement of any events member 2 may sign, the ledger judges it without falling over; what it takes, a
- * mirror takes too; and no metal appears but what was declared and the capped drift.
+/* The rules: what statement of any events member 2 may sign, the ledger judges it without falling over; what it takes,
+ * a mirror takes too; and no metal appears but what was declared and the capped drift.
  *
- * The input is a Statement, need not be canonical, and is signed here. A lot number of one byte stands for one of the lots
- * that there are. */
+ * The input is a Statement, need not be canonical, and is signed here. A lot number of one byte stands for one of the
+ * lots that there are. */
 #include "fuzz/fuzz.h"
 #include "fuzz/yard.h"
 #include "ledger/events/kinds.h"
+#include "support/seed.h"
 
 static const uint64_t cap_mg = 1000000000; /* of drift, in the network's genesis */
 
@@ -13,7 +14,8 @@ static struct yard *yard;
 
 static void add_materials(struct yard_sums *sums, Oremark__Material *const *materials, size_t n) {
   for (size_t i = 0; i < n; i++)
-    for (size_t m = 0; m < materials[i]->n_metals; m++) sums->mg[materials[i]->metals[m]->element] += materials[i]->metals[m]->contained_mg;
+    for (size_t m = 0; m < materials[i]->n_metals; m++)
+      sums->mg[materials[i]->metals[m]->element] += materials[i]->metals[m]->contained_mg;
 }
 
 static void check_balance(struct om_txn *txn, const Oremark__Statement *s) {
@@ -48,10 +50,12 @@ static void resolve(ProtobufCMessage *message) {
     const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
     if (field->type != PROTOBUF_C_TYPE_MESSAGE) continue;
     bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
-    bool chosen = !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) || *(uint32_t *)member(message, field->quantifier_offset) == field->id;
+    bool chosen = !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
+                  *(uint32_t *)member(message, field->quantifier_offset) == field->id;
     if (!chosen) continue;
     size_t n = repeated ? *(size_t *)member(message, field->quantifier_offset) : 1;
-    ProtobufCMessage **list = repeated ? *(ProtobufCMessage ***)member(message, field->offset) : member(message, field->offset);
+    ProtobufCMessage **list =
+        repeated ? *(ProtobufCMessage ***)member(message, field->offset) : member(message, field->offset);
     for (size_t k = 0; k < n; k++)
       if (list[k]) resolve(list[k]);
   }
@@ -67,7 +71,8 @@ static void mirror(struct om_txn *from) {
   uint64_t index = yard->size;
   OM_ASSERT(om_batch_begin(&batch, yard->ledgers[2], &st) == OM_OK);
   for (; om_log_entry(from, &entry, 1, index, &st) == OM_OK; index++) {
-    OM_ASSERT(om_check_entry(&checked, &arena, &yard->net.id, om_batch_txn(batch), entry.data, entry.len, &st) == OM_OK);
+    OM_ASSERT(om_check_entry(&checked, &arena, &yard->net.id, om_batch_txn(batch), entry.data, entry.len, &st) ==
+              OM_OK);
     if (om_batch_mirror(batch, 1, index, checked, &st) != OM_OK) om_panic(__FILE__, __LINE__, st.text);
   }
   OM_ASSERT(index > yard->size);
@@ -107,8 +112,103 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   resolve(&s->base);
   yard->net.nonce = yard->nonce;
   size_t out_len;
-  uint8_t *out = network_statement(&yard->net, &out_len, YARD_MEMBER, YARD_NOW_MS, s->events, s->n_events, signers, n_signers);
+  uint8_t *out =
+      network_statement(&yard->net, &out_len, YARD_MEMBER, YARD_NOW_MS, s->events, s->n_events, signers, n_signers);
   submit(out, out_len);
   free(out);
   return 0;
+}
+
+/* ---- how the searcher changes an input: as a statement, not as bytes ---- */
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t len, size_t max_len) __attribute__((weak)); /* absent when replaying */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max_len, unsigned seed);
+
+static void change_number(uint64_t *number, uint64_t *random) {
+  static const uint64_t apt[] = {0,
+                                 1,
+                                 2,
+                                 3,
+                                 29,
+                                 79,
+                                 500,
+                                 1000,
+                                 500000,
+                                 1000000,
+                                 4000000,
+                                 UINT64_C(100000000000000),
+                                 UINT64_C(1000000000000000),
+                                 INT64_MAX,
+                                 UINT64_MAX};
+  switch (test_below(random, 5)) {
+    case 0: ++*number; break;
+    case 3: *number += *number >> test_below(random, 12); break; /* a little more than it was */
+    case 1: --*number; break;
+    case 2: *number = apt[test_below(random, sizeof apt / sizeof *apt)]; break;
+    default: *number = *number + apt[test_below(random, sizeof apt / sizeof *apt)]; break;
+  }
+}
+
+static void change_value(const ProtobufCFieldDescriptor *field, void *value, uint64_t *random) {
+  if (field->type == PROTOBUF_C_TYPE_BYTES) { /* a lot by its one-byte name, or no lot */
+    ProtobufCBinaryData *bytes = value;
+    if (bytes->len == 1) bytes->data[0] = (uint8_t)test_below(random, 10);
+  } else if (field->type == PROTOBUF_C_TYPE_UINT64 || field->type == PROTOBUF_C_TYPE_INT64) {
+    change_number(value, random);
+  } else if (field->type == PROTOBUF_C_TYPE_UINT32 || field->type == PROTOBUF_C_TYPE_SINT32 ||
+             field->type == PROTOBUF_C_TYPE_ENUM) {
+    uint64_t wide = *(uint32_t *)value;
+    change_number(&wide, random);
+    *(uint32_t *)value = (uint32_t)wide;
+  } else if (field->type == PROTOBUF_C_TYPE_BOOL) {
+    *(protobuf_c_boolean *)value ^= 1;
+  }
+}
+
+/* Drops or doubles one element of a list in MESSAGE's arena. */
+static void change_list(struct om_arena *arena, size_t *n, void ***list, uint64_t *random) {
+  if (*n == 0 || *n >= 64) return;
+  size_t i = (size_t)test_below(random, *n);
+  if (test_below(random, 2)) {
+    (*list)[i] = (*list)[--*n];
+    return;
+  }
+  void **longer = om_arena_array(arena, *n + 1, sizeof *longer);
+  memcpy(longer, *list, *n * sizeof *longer);
+  longer[*n] = longer[i];
+  *list = longer;
+  ++*n;
+}
+
+/* Changes about one in ODDS fields of MESSAGE and what is in it. */
+static void change(struct om_arena *arena, ProtobufCMessage *message, uint64_t odds, uint64_t *random) {
+  for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+    const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+    bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED, is_message = field->type == PROTOBUF_C_TYPE_MESSAGE;
+    if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF &&
+        *(uint32_t *)member(message, field->quantifier_offset) != field->id)
+      continue;
+    bool hit = test_below(random, odds) == 0;
+    size_t *count = member(message, field->quantifier_offset);
+    if (repeated && is_message && hit) change_list(arena, count, member(message, field->offset), random);
+    if (!repeated && !is_message && hit) change_value(field, member(message, field->offset), random);
+    if (!is_message) continue;
+    ProtobufCMessage **list =
+        repeated ? *(ProtobufCMessage ***)member(message, field->offset) : member(message, field->offset);
+    for (size_t k = 0; k < (repeated ? *count : 1); k++)
+      if (list[k]) change(arena, list[k], odds, random);
+  }
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max_len, unsigned seed) {
+  static struct om_arena arena;
+  uint64_t random = seed;
+  om_arena_reset(&arena);
+  Oremark__Statement *s = len > 1 ? oremark__statement__unpack(om_arena_protobuf(&arena), len - 1, data + 1) : NULL;
+  if (!s || test_below(&random, 4) == 0) return LLVMFuzzerMutate(data, len, max_len);
+  change(&arena, &s->base, 1 + test_below(&random, 20), &random);
+  size_t packed = oremark__statement__get_packed_size(s);
+  if (packed + 1 > max_len) return len;
+  oremark__statement__pack(s, data + 1);
+  return packed + 1;
 }

@@ -5,14 +5,16 @@
 
 static struct om_link *open_link(uint8_t kind) {
   static struct om_secret *local;
-  static const uint8_t seed[OM_SEED_BYTES] = {2}, ephemeral[OM_NOISE_KEY_BYTES] = {3}, network[OM_LINK_NETWORK_BYTES] = {4};
+  static const uint8_t seed[OM_SEED_BYTES] = {2}, ephemeral[OM_NOISE_KEY_BYTES] = {3},
+                       network[OM_LINK_NETWORK_BYTES] = {4};
   struct om_status st = {0};
   struct om_link *link;
   if (!local) OM_ASSERT(om_secret_new_x25519(&local, seed, &st) == OM_OK);
   if (kind == 0)
     OM_ASSERT(om_link_open_plain(&link, &st) == OM_OK);
   else
-    OM_ASSERT(om_link_open(&link, kind == 1 ? OM_NOISE_INITIATOR : OM_NOISE_RESPONDER, local, ephemeral, network, &st) == OM_OK);
+    OM_ASSERT(om_link_open(&link, kind == 1 ? OM_NOISE_INITIATOR : OM_NOISE_RESPONDER, local, ephemeral, network,
+                           &st) == OM_OK);
   return link;
 }
 
@@ -55,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   struct om_link *link = open_link(fuzz_byte(&data, &len) % 3);
   size_t step = 1 + 4 * (size_t)fuzz_byte(&data, &len);
   enum om_code code = OM_OK;
-  for (size_t at = 0; at < len && code == OM_OK; at += step) code = feed(link, data + at, len - at < step ? len - at : step, &st);
+  for (size_t at = 0; at < len && code == OM_OK; at += step)
+    code = feed(link, data + at, len - at < step ? len - at : step, &st);
   if (code != OM_OK) {
     fuzz_refusal(&st, code);
     OM_ASSERT(om_link_state(link) == OM_LINK_FAILED && om_link_next(link, &frame, &again) == code);

@@ -37,7 +37,8 @@ static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t
   return OM_OK;
 }
 
-static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
+static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                          struct om_status *st) {
   struct om_checkpoint head;
   (void)ctx, (void)log;
   if (!read_head(&head, note, len)) return om_fail(st, OM_REFUSED, "head", "not a head");
@@ -64,7 +65,8 @@ static void tell_own(struct world *w) {
 }
 
 static void begin(struct world *w) {
-  const struct om_node_config config = {.own_log = OWN, .version = "fuzz", .ctx = w, .entries = give_entries, .judge = judge};
+  const struct om_node_config config = {
+      .own_log = OWN, .version = "fuzz", .ctx = w, .entries = give_entries, .judge = judge};
   w->now_ms = 1;
   w->node = om_node_new(&config);
   om_node_logs(w->node, LOGS);

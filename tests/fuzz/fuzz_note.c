@@ -30,7 +30,8 @@ static void checkpoint(const struct om_note *note) {
     size_t len = om_checkpoint_format(text, &head);
     OM_ASSERT(len == note->text_len && memcmp(text, note->text, len) == 0);
   }
-  if (om_checkpoint_parse(&head, &extensions, note->text, note->text_len, &st) == OM_OK) OM_ASSERT((extensions == 0) == (code == OM_OK));
+  if (om_checkpoint_parse(&head, &extensions, note->text, note->text_len, &st) == OM_OK)
+    OM_ASSERT((extensions == 0) == (code == OM_OK));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {

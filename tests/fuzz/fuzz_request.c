@@ -1,5 +1,5 @@
-/* What clients ask: every answer fits a frame, can be read, and ends. First byte: after how many replies the client has had
- * enough; a lot number of one byte stands for one of the yard's. */
+/* What clients ask: every answer fits a frame, can be read, and ends. First byte: after how many replies the client has
+ * had enough; a lot number of one byte stands for one of the yard's. */
 #include "daemon/core/answer.h"
 #include "daemon/core/frame.h"
 #include "fuzz/fuzz.h"
@@ -29,7 +29,9 @@ static bool put(void *ctx, const Oremark__Reply *reply) {
 }
 
 static void resolve(const struct yard *yard, ProtobufCBinaryData *number) {
-  if (number->len == 1) *number = (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, (uint8_t *)(uintptr_t)yard->lots[number->data[0] % yard->n_lots]};
+  if (number->len == 1)
+    *number =
+        (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, (uint8_t *)(uintptr_t)yard->lots[number->data[0] % yard->n_lots]};
 }
 
 static void resolve_request(const struct yard *yard, Oremark__Request *request) {
@@ -40,18 +42,22 @@ static void resolve_request(const struct yard *yard, Oremark__Request *request) 
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
-  static const struct om_peer_view peer = {.origin = "daemon2.example/log", .address = "[::1]:7412", .state = "connected"};
+  static const struct om_peer_view peer = {
+      .origin = "daemon2.example/log", .address = "[::1]:7412", .state = "connected"};
   static struct om_arena arena;
   struct yard *yard = yard_open();
   struct client client = {.enough = 1 + (size_t)fuzz_byte(&data, &len) % 4 * 100};
   struct om_answer_sink sink = {&client, put};
-  struct om_about about = {.network = yard->net.id, .started_ms = YARD_NOW_MS, .own_log = 1, .idle = true, .n_peers = 1, .peers = &peer};
+  struct om_about about = {
+      .network = yard->net.id, .started_ms = YARD_NOW_MS, .own_log = 1, .idle = true, .n_peers = 1, .peers = &peer};
   struct om_status st = {0};
   struct om_txn *txn;
   om_arena_reset(&arena);
   Oremark__Request *request = oremark__request__unpack(om_arena_protobuf(&arena), len, data);
   /* The daemon answers these two before anybody else is asked. */
-  if (!request || request->what_case == OREMARK__REQUEST__WHAT_SUBMIT || request->what_case == OREMARK__REQUEST__WHAT__NOT_SET) return 0;
+  if (!request || request->what_case == OREMARK__REQUEST__WHAT_SUBMIT ||
+      request->what_case == OREMARK__REQUEST__WHAT__NOT_SET)
+    return 0;
   resolve_request(yard, request);
   client.id = request->id;
   OM_ASSERT(om_txn_read(&txn, om_ledger_store(yard->ledgers[1]), &st) == OM_OK);

@@ -11,7 +11,8 @@ static void check(const struct om_settings *s) {
   struct om_status st = {0};
   OM_ASSERT(s->threads >= 1 && s->map_size > 0);
   for (size_t i = 0; i < s->listen_count; i++) OM_ASSERT(om_address_parse(&a, s->listen[i], &st) == OM_OK);
-  for (size_t i = 0; i < s->peers_count; i++) OM_ASSERT(s->peers[i].origin && om_address_parse(&a, s->peers[i].address, &st) == OM_OK);
+  for (size_t i = 0; i < s->peers_count; i++)
+    OM_ASSERT(s->peers[i].origin && om_address_parse(&a, s->peers[i].address, &st) == OM_OK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {

@@ -1,5 +1,5 @@
-/* What people type: quantities, lot numbers, times, addresses; and base64. What is read is written, read again and is the same. First
- * byte: which reader. */
+/* What people type: quantities, lot numbers, times, addresses; and base64. What is read is written, read again and is
+ * the same. First byte: which reader. */
 #include "daemon/io/settings.h"
 #include "fuzz/fuzz.h"
 #include "keys/base64.h"
@@ -31,7 +31,8 @@ static enum om_code lot(const char *text, struct om_status *st) {
   char out[OM_LOT_TEXT_BYTES];
   enum om_code code = om_lot_parse(number, text, st);
   if (code != OM_OK) return code;
-  OM_ASSERT(om_lot_parse(again, om_lot_format(out, sizeof out, number), st) == OM_OK && memcmp(number, again, sizeof number) == 0);
+  OM_ASSERT(om_lot_parse(again, om_lot_format(out, sizeof out, number), st) == OM_OK &&
+            memcmp(number, again, sizeof number) == 0);
   return OM_OK;
 }
 
@@ -41,7 +42,8 @@ static enum om_code instant(const char *text, struct om_status *st) {
   char out[OM_TIME_TEXT_BYTES];
   enum om_code code = om_time_parse(&ms, &zone, text, st);
   if (code != OM_OK) return code;
-  OM_ASSERT(om_time_ok(ms, zone) && om_time_parse(&ms_again, &zone_again, om_time_format(out, sizeof out, ms, zone), st) == OM_OK);
+  OM_ASSERT(om_time_ok(ms, zone) &&
+            om_time_parse(&ms_again, &zone_again, om_time_format(out, sizeof out, ms, zone), st) == OM_OK);
   OM_ASSERT(ms == ms_again && zone == zone_again);
   return OM_OK;
 }
@@ -57,7 +59,8 @@ static enum om_code day(const char *text, struct om_status *st) {
 static enum om_code element(const char *text, struct om_status *st) {
   uint8_t z = om_element_parse(text);
   if (z == 0) return om_fail(st, OM_USAGE, NULL, "no element");
-  OM_ASSERT(z <= OM_ELEMENT_MAX && om_element_parse(om_element_symbol(z)) == z && om_element_parse(om_element_name(z)) == z);
+  OM_ASSERT(z <= OM_ELEMENT_MAX && om_element_parse(om_element_symbol(z)) == z &&
+            om_element_parse(om_element_name(z)) == z);
   return OM_OK;
 }
 
@@ -72,14 +75,16 @@ static enum om_code base64(const char *text, struct om_status *st) {
   uint8_t bytes[256];
   char again[OM_BASE64_BYTES(sizeof bytes)];
   size_t len;
-  if (!om_base64_decode(bytes, sizeof bytes, &len, text, strlen(text))) return om_fail(st, OM_USAGE, NULL, "not base64");
+  if (!om_base64_decode(bytes, sizeof bytes, &len, text, strlen(text)))
+    return om_fail(st, OM_USAGE, NULL, "not base64");
   om_base64(again, sizeof again, bytes, len);
   OM_ASSERT(strcmp(text, again) == 0);
   return OM_OK;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
-  static enum om_code (*const readers[])(const char *, struct om_status *) = {mass, fraction, lot, instant, day, element, address, base64};
+  static enum om_code (*const readers[])(const char *, struct om_status *) = {mass, fraction, lot,     instant,
+                                                                              day,  element,  address, base64};
   struct om_status st = {0};
   uint8_t which = fuzz_byte(&data, &len) % 8;
   char *text = fuzz_text(data, len);

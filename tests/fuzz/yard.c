@@ -8,7 +8,8 @@ static struct yard yard;
 static void take(size_t daemon, const struct record *record) {
   struct om_receipt receipt;
   struct om_status st = {0};
-  enum om_code code = network_submit(&yard.net, daemon, yard.ledgers[daemon], &receipt, record->bytes, record->len, YARD_NOW_MS, &st);
+  enum om_code code =
+      network_submit(&yard.net, daemon, yard.ledgers[daemon], &receipt, record->bytes, record->len, YARD_NOW_MS, &st);
   if (code != OM_OK) om_panic(__FILE__, __LINE__, st.text);
 }
 
@@ -20,7 +21,8 @@ static void settle(void) {
 static void add_sites(void) {
   struct record mine = record_site(&yard.net, YARD_MEMBER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, YARD_NOW_MS);
   struct om_hash before = record_event(&yard.net, &mine);
-  struct record plant = record_site(&yard.net, YARD_MEMBER, 2, &before, OREMARK__SITE_KIND__SITE_KIND_PLANT, YARD_NOW_MS);
+  struct record plant =
+      record_site(&yard.net, YARD_MEMBER, 2, &before, OREMARK__SITE_KIND__SITE_KIND_PLANT, YARD_NOW_MS);
   struct record other = record_site(&yard.net, YARD_OTHER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, YARD_NOW_MS);
   take(0, &mine);
   take(0, &plant);
@@ -31,19 +33,40 @@ static void add_sites(void) {
   free(other.bytes);
 }
 
+/* The lots that RECORD wrote get the next names. */
+static void name_lots(const struct record *record, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    OM_ASSERT(yard.n_lots < YARD_LOTS_MAX);
+    network_lot(&yard.net, yard.lots[yard.n_lots++], NULL, record->bytes, record->len, 0, (uint16_t)i);
+  }
+}
+
+/* Small lots, and some so large that what tolerances allow is over the cap of drift. */
 static void add_lots(void) {
-  struct record records[] = {
-      record_extract(&yard.net, YARD_MEMBER, 1, 3, 1000000, YARD_NOW_MS), record_extract(&yard.net, YARD_MEMBER, 1, 1, 5000000, YARD_NOW_MS),
-      record_extract(&yard.net, YARD_MEMBER, 1, 1, INT64_MAX / 8, YARD_NOW_MS), record_extract(&yard.net, YARD_OTHER, 1, 2, 3000000, YARD_NOW_MS)};
+  static const struct {
+    uint32_t member;
+    size_t n;
+    uint64_t copper_mg;
+  } of[] = {{YARD_MEMBER, 3, 1000000},
+            {YARD_MEMBER, 1, 5000000},
+            {YARD_MEMBER, 1, INT64_MAX / 8},
+            {YARD_OTHER, 2, INT64_C(1000000000000000)},
+            {YARD_MEMBER, 1, INT64_C(100000000000000)}};
+  struct record records[5];
+  for (size_t i = 0; i < 5; i++) {
+    records[i] = record_extract(&yard.net, of[i].member, 1, of[i].n, of[i].copper_mg, YARD_NOW_MS);
+    take(of[i].member - 1, &records[i]);
+    name_lots(&records[i], of[i].n);
+  }
   struct record charge = record_charge(&yard.net, YARD_MEMBER, 2, &records[1], YARD_NOW_MS);
   struct record away = record_ship(&yard.net, YARD_MEMBER, &records[2], YARD_OTHER, YARD_NOW_MS);
   struct record here = record_ship(&yard.net, YARD_OTHER, &records[3], YARD_MEMBER, YARD_NOW_MS);
-  for (int i = 0; i < 4; i++) take(i == 3 ? 2 : 1, &records[i]);
   take(1, &charge);
+  name_lots(&charge, 1);
   take(1, &away);
   take(2, &here);
   settle();
-  for (int i = 0; i < 4; i++) free(records[i].bytes);
+  for (int i = 0; i < 5; i++) free(records[i].bytes);
   free(charge.bytes);
   free(away.bytes);
   free(here.bytes);
@@ -52,7 +75,8 @@ static void add_lots(void) {
 /* ---- balance ---- */
 
 /* Adds a lot's present contents, unless it went into other lots. Each lot's last step stands last among its rows. */
-static void add_row(struct yard_sums *sums, struct om_arena *arena, const struct om_bytes *key, const struct om_bytes *row, int sign) {
+static void add_row(struct yard_sums *sums, struct om_arena *arena, const struct om_bytes *key,
+                    const struct om_bytes *row, int sign) {
   struct om_lot lot;
   struct om_status st = {0};
   OM_ASSERT(key->len == OM_LOT_KEY_BYTES && om_lot_decode(arena, &lot, key->data, row->data, row->len, &st) == OM_OK);
@@ -68,7 +92,8 @@ struct yard_sums yard_balance(struct om_txn *txn) {
   struct yard_sums sums = {{0}};
   struct om_arena arena = {0};
   struct om_bytes key, row, old_key = {0}, old_row = {0};
-  for (bool more = om_txn_next(txn, &key, &row, OM_TABLE_LOTS, "", 0); more; more = om_txn_step(txn, &key, &row, OM_TABLE_LOTS)) {
+  for (bool more = om_txn_next(txn, &key, &row, OM_TABLE_LOTS, "", 0); more;
+       more = om_txn_step(txn, &key, &row, OM_TABLE_LOTS)) {
     bool same = old_key.data && memcmp(old_key.data, key.data, OM_LOT_NUMBER_BYTES) == 0;
     if (same) add_row(&sums, &arena, &old_key, &old_row, -1);
     add_row(&sums, &arena, &key, &row, 1);
@@ -77,16 +102,6 @@ struct yard_sums yard_balance(struct om_txn *txn) {
   }
   om_arena_free(&arena);
   return sums;
-}
-
-/* The lots, in the order of their numbers. */
-static void remember_lots(struct om_txn *txn) {
-  struct om_bytes key, row;
-  for (bool more = om_txn_next(txn, &key, &row, OM_TABLE_LOTS, "", 0); more; more = om_txn_step(txn, &key, &row, OM_TABLE_LOTS)) {
-    if (yard.n_lots && memcmp(yard.lots[yard.n_lots - 1], key.data, OM_LOT_NUMBER_BYTES) == 0) continue;
-    OM_ASSERT(yard.n_lots < YARD_LOTS_MAX);
-    memcpy(yard.lots[yard.n_lots++], key.data, OM_LOT_NUMBER_BYTES);
-  }
 }
 
 struct yard *yard_open(void) {
@@ -106,7 +121,6 @@ struct yard *yard_open(void) {
   add_lots();
   OM_ASSERT(om_txn_read(&txn, om_ledger_store(yard.ledgers[1]), &st) == OM_OK);
   yard.sums = yard_balance(txn);
-  remember_lots(txn);
   for (size_t i = 0; i < yard.n_lots; i++) {
     struct om_lot lot;
     OM_ASSERT(om_lot_get(txn, &arena, &lot, yard.lots[i], &st) == OM_OK);

@@ -1,5 +1,5 @@
-/* A small network with lots in every state, for fuzz targets that need a ledger: member 2's daemon and the two others. Opened
- * once in a process; what a target writes it must abort. One thread. */
+/* A small network with lots in every state, for fuzz targets that need a ledger: member 2's daemon and the two others.
+ * Opened once in a process; what a target writes it must abort. One thread. */
 #ifndef OREMARK_TESTS_FUZZ_YARD_H
 #define OREMARK_TESTS_FUZZ_YARD_H
 
@@ -21,7 +21,7 @@ struct yard_sums {
 struct yard {
   struct network net;
   struct om_ledger *ledgers[3];
-  size_t n_lots; /* as ledger 1 knows them */
+  size_t n_lots; /* 0 to 2, 7: at rest; 3: consumed; 4: shipped to the other; 5: arriving; 6: the other's; 8: a pool */
   uint8_t lots[YARD_LOTS_MAX][OM_LOT_NUMBER_BYTES];
   struct om_hash last[YARD_LOTS_MAX];
   struct yard_sums sums; /* contained metal in all of them */

@@ -12,13 +12,16 @@ static const struct {
   const char *type, *field;
   size_t max;
 } limits[] = {
-    {"Statement", "events", 256}, {"SignedStatement", "signatures", 32}, {"Material", "metals", 16}, {"Material", "aliases", 64},
-    {"Loss", "metals", 16},       {"Transform", "losses", 16},           {"Draw", "losses", 16},
+    {"Statement", "events", 256}, {"SignedStatement", "signatures", 32},
+    {"Material", "metals", 16},   {"Material", "aliases", 64},
+    {"Loss", "metals", 16},       {"Transform", "losses", 16},
+    {"Draw", "losses", 16},
 };
 
 size_t canon_limit(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field) {
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-    if (strcmp(limits[i].type, type->short_name) == 0 && strcmp(limits[i].field, field->name) == 0) return limits[i].max;
+    if (strcmp(limits[i].type, type->short_name) == 0 && strcmp(limits[i].field, field->name) == 0)
+      return limits[i].max;
   return 1000;
 }
 
@@ -63,12 +66,14 @@ static bool value_kept(const ProtobufCFieldDescriptor *field, const void *value)
     const char *text = *(char *const *)value;
     return !text || om_text_ok(text, strlen(text));
   }
-  return field->type != PROTOBUF_C_TYPE_ENUM || protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)value);
+  return field->type != PROTOBUF_C_TYPE_ENUM ||
+         protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)value);
 }
 
 static bool field_kept(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
   const char *value = member(message, field->offset);
-  if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF && *(uint32_t *)member(message, field->quantifier_offset) != field->id) return true;
+  if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF && *(uint32_t *)member(message, field->quantifier_offset) != field->id)
+    return true;
   if (field->label != PROTOBUF_C_LABEL_REPEATED) return value_kept(field, value);
   size_t n = *(size_t *)member(message, field->quantifier_offset);
   const char *list = *(char *const *)value;
@@ -141,7 +146,8 @@ static void random_value(struct om_arena *arena, const ProtobufCFieldDescriptor 
   }
 }
 
-static void random_list(struct om_arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, uint64_t *seed) {
+static void random_list(struct om_arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                        uint64_t *seed) {
   size_t n = (size_t)test_below(seed, 4), size = size_of(field->type);
   char *list = om_arena_array(arena, n, size);
   for (size_t i = 0; i < n; i++) random_value(arena, field, list + i * size, seed);
@@ -149,7 +155,8 @@ static void random_list(struct om_arena *arena, ProtobufCMessage *message, const
   *(char **)member(message, field->offset) = list;
 }
 
-static void random_field(struct om_arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, uint64_t *seed) {
+static void random_field(struct om_arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                         uint64_t *seed) {
   if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
     uint32_t *chosen = member(message, field->quantifier_offset);
     if (*chosen || test_below(seed, 4)) return;

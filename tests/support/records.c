@@ -33,7 +33,8 @@ struct record record_site(struct network *net, uint32_t member, uint32_t site, c
   return signed_by(net, member, &event, at_ms);
 }
 
-struct record record_extract(struct network *net, uint32_t member, uint32_t site, size_t n, uint64_t copper_mg, int64_t at_ms) {
+struct record record_extract(struct network *net, uint32_t member, uint32_t site, size_t n, uint64_t copper_mg,
+                             int64_t at_ms) {
   char name[] = "copper concentrate";
   Oremark__Metal copper = OREMARK__METAL__INIT, gold = OREMARK__METAL__INIT, *metals[] = {&copper, &gold};
   Oremark__Material material = OREMARK__MATERIAL__INIT, *lots[LOTS_MAX];
@@ -73,7 +74,8 @@ static void refer(Oremark__LotRef *ref, struct lot_name *name, const struct netw
   ref->last_event = (ProtobufCBinaryData){OM_HASH_BYTES, name->last.bytes};
 }
 
-struct record record_ship(struct network *net, uint32_t member, const struct record *record, uint32_t consignee, int64_t at_ms) {
+struct record record_ship(struct network *net, uint32_t member, const struct record *record, uint32_t consignee,
+                          int64_t at_ms) {
   struct lot_name name;
   Oremark__LotRef ref, *refs[] = {&ref};
   Oremark__Ship act = OREMARK__SHIP__INIT;
@@ -106,7 +108,8 @@ struct record record_receive(struct network *net, uint32_t member, uint32_t site
   return signed_by(net, member, &event, at_ms);
 }
 
-struct record record_charge(struct network *net, uint32_t member, uint32_t site, const struct record *record, int64_t at_ms) {
+struct record record_charge(struct network *net, uint32_t member, uint32_t site, const struct record *record,
+                            int64_t at_ms) {
   char pool[] = "converter 1";
   struct lot_name name;
   Oremark__LotRef ref, *refs[] = {&ref};

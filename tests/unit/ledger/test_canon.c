@@ -101,18 +101,21 @@ static void each_rule_broken_alone(void **state) {
     struct om_status st = {0};
     uint8_t bytes[256];
     size_t len = unhex(bytes, rules[i].good);
-    if (!om_canonical(rules[i].type, bytes, len, &st)) fail_msg("%s: the good bytes are refused: %s", rules[i].what, st.text);
+    if (!om_canonical(rules[i].type, bytes, len, &st))
+      fail_msg("%s: the good bytes are refused: %s", rules[i].what, st.text);
     assert_true(canon_by_repacking(rules[i].type, bytes, len));
     len = unhex(bytes, rules[i].bad);
     if (om_canonical(rules[i].type, bytes, len, &st)) fail_msg("%s is taken", rules[i].what);
     assert_int_equal(st.code, OM_MALFORMED);
     assert_string_equal(st.rule, "canonical");
-    if (!strstr(st.text, rules[i].why)) fail_msg("%s: \"%s\" does not say \"%s\"", rules[i].what, st.text, rules[i].why);
+    if (!strstr(st.text, rules[i].why))
+      fail_msg("%s: \"%s\" does not say \"%s\"", rules[i].what, st.text, rules[i].why);
     assert_false(canon_by_repacking(rules[i].type, bytes, len));
   }
 }
 
-/* A message that is there and empty is not one that is absent: a moisture of 0, a lot that the first event wrote first. */
+/* A message that is there and empty is not one that is absent: a moisture of 0, a lot that the first event wrote first.
+ */
 static void an_empty_message_is_there(void **state) {
   (void)state;
   struct om_status st = {0};
@@ -176,8 +179,9 @@ static void packed_counts_have_limits(void **state) {
 
 /* ---- random messages, random damage ---- */
 
-static const ProtobufCMessageDescriptor *const types[] = {ENTRY, SIGNED, STATEMENT, &oremark__event__descriptor,
-                                                          &oremark__genesis__descriptor, MATERIAL, SITE, WITNESSES, SIGNATURE};
+static const ProtobufCMessageDescriptor *const types[] = {
+    ENTRY, SIGNED,    STATEMENT, &oremark__event__descriptor, &oremark__genesis__descriptor, MATERIAL,
+    SITE,  WITNESSES, SIGNATURE};
 
 enum { BYTES_MAX = 1 << 16, MESSAGES = 20000, DAMAGES = 12 };
 
@@ -204,7 +208,7 @@ static void damage(uint8_t *bytes, size_t *len, uint64_t *seed) {
     case 2: bytes[at] = 0; break;
     case 3: cut_out(bytes, len, at, n); break;
     case 4: insert(bytes, len, to, part, n); break; /* a copy elsewhere */
-    case 5:                                          /* a varint one byte longer than it need be */
+    case 5:                                         /* a varint one byte longer than it need be */
       bytes[at] |= 0x80;
       insert(bytes, len, at + 1, (const uint8_t[]){0}, 1);
       break;

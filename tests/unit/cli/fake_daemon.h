@@ -34,8 +34,9 @@ struct fake_daemon {
   bool stop;
   struct om_hash network;
   /* What it is told to do. */
-  size_t hang_up_after; /* record this many statements, and hang up before the answer to the last; 0: never */
-  size_t waits;         /* answer this many submissions with "wait" */
+  size_t hang_up_after;      /* record this many statements, and hang up before the answer to the last; 0: never */
+  size_t waits;              /* answer this many submissions with "wait" */
+  Oremark__Reply *canned[8]; /* the replies to any other request, one after the other, where there are any */
   /* What has happened. */
   size_t submissions, n_ids, n_events;
   struct om_hash ids[FAKE_STATEMENTS_MAX];
@@ -225,6 +226,11 @@ static bool fake_answer(struct fake_daemon *fake, int fd, const uint8_t *bytes, 
     fake_members(fd, request->id);
   else if (request->what_case == OREMARK__REQUEST__WHAT_GET_LOT)
     fake_get_lot(fake, fd, request->id, request->get_lot);
+  else if (fake->canned[0] && request->what_case != OREMARK__REQUEST__WHAT_GET_STATUS)
+    for (size_t i = 0; fake->canned[i]; i++) {
+      fake->canned[i]->id = request->id;
+      fake_send(fd, fake->canned[i]);
+    }
   else
     fake_status(fake, fd, request->id);
   oremark__request__free_unpacked(request, NULL);

@@ -9,8 +9,14 @@
 
 static const struct om_option options[] = {
     {"dot", NULL, "print a graph for Graphviz: oremark lot trace LOT --dot | dot -Tsvg"},
-    {"depth", "N", "how many steps back (default: all)"},
+    {"depth", "N",
+     "how many steps back the tree goes, up to 1000 (default: 100); --dot and --json always go to the end"},
     {NULL, NULL, NULL},
+};
+
+enum {
+  DEPTH_DEFAULT = 100, /* more levels than a screen is wide */
+  DEPTH_MAX = 1000,    /* a line's branches grow with its depth, and so the whole with its square */
 };
 
 /* The replies are kept whole: nodes point into each other by their number over all of them. */
@@ -124,15 +130,18 @@ static void draw(struct tree *tree) {
 
 static enum om_code show_tree(struct om_session *session, const struct trace *trace, struct om_status *st) {
   static const char *const columns[] = {"+lot", ">gross", "made by", "on", "member", ">moves", "contains", "number"};
-  uint64_t depth = UINT32_MAX;
+  uint64_t depth = DEPTH_DEFAULT;
   const struct om_given *given = om_args_find(session->args, "depth");
-  if (given && om_given_u64(given, &depth, UINT32_MAX, st)) return st->code;
+  if (given && om_given_u64(given, &depth, DEPTH_MAX, st)) return st->code;
   struct tree tree = {trace, om_show_table(session->out, columns, sizeof columns / sizeof columns[0]),
                       calloc(trace->n, 1), (size_t)depth};
   OM_ASSERT(tree.drawn);
   draw(&tree);
+  size_t left = 0;
+  for (size_t i = 0; i < trace->n; i++) left += !tree.drawn[i];
   free(tree.drawn);
   om_show_print(tree.table);
+  if (left) fprintf(session->out, "and %zu lots further back: --depth shows more, --json and --dot all\n", left);
   return OM_OK;
 }
 

@@ -60,7 +60,7 @@ static enum om_code parse_typed_key(struct om_vkey *out, const char *text, size_
 }
 
 enum om_code om_vkey_parse(struct om_vkey *out, const char *text, size_t len, struct om_status *st) {
-  const char *plus = memchr(text, '+', len);
+  const char *plus = len > 0 ? memchr(text, '+', len) : NULL;
   if (!plus) return om_fail(st, OM_MALFORMED, NULL, "not a verifier key: no '+' after the name");
   size_t name_len = (size_t)(plus - text);
   if (!om_key_name_ok(text, name_len))

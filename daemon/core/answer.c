@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/core/answer_parts.h"
+#include "daemon/core/frame.h"
 
 void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status *st) {
   reply->id = id;
@@ -27,7 +28,11 @@ Oremark__Reply om_answer_good(const struct om_answering *a, Oremark__Reply__What
 }
 
 bool om_answer_put(const struct om_answering *a, const Oremark__Reply *reply) {
-  return a->sink->put(a->sink->ctx, reply);
+  size_t len = oremark__reply__get_packed_size(reply);
+  struct om_status st;
+  if (len <= OM_FRAME_MAX_BYTES) return a->sink->put(a->sink->ctx, reply);
+  om_fail(&st, OM_IO, NULL, "the answer has %zu bytes; a message holds at most %d", len, OM_FRAME_MAX_BYTES);
+  return om_answer_fail(a, &st);
 }
 
 /* ---- the daemon ---- */
@@ -281,10 +286,13 @@ static bool answer_members(struct om_answering *a, struct om_status *st) {
   /* A large registry comes in pieces, each with what belongs to the whole. */
   size_t n = members.n_members;
   Oremark__Member **all = members.members;
-  for (size_t from = 0; from < n; from += OM_REPLY_ROWS) {
+  for (size_t from = 0; from < n; from += members.n_members) {
+    size_t bytes = 0;
     members.members = all + from;
-    members.n_members = n - from < OM_REPLY_ROWS ? n - from : OM_REPLY_ROWS;
-    reply.more = from + OM_REPLY_ROWS < n;
+    members.n_members = 0;
+    while (from + members.n_members < n && members.n_members < OM_REPLY_ROWS && bytes < OM_REPLY_MAX_BYTES)
+      bytes += oremark__member__get_packed_size(members.members[members.n_members++]);
+    reply.more = from + members.n_members < n;
     if (!om_answer_put(a, &reply)) return false;
   }
   return true;

@@ -256,8 +256,9 @@ enum om_code om_view_made(struct om_view *view, Oremark__Step **out, const struc
 
 static enum om_code view_sites(struct om_view *view, Oremark__Member *out, struct om_status *st) {
   uint32_t n = om_registry_sites(view->txn, out->member, OM_REGISTRY_NOW);
-  out->sites = om_arena_array(view->arena, n, sizeof *out->sites);
-  for (uint32_t i = 1; i <= n; i++) {
+  uint32_t shown = n < OM_VIEW_SITES ? n : OM_VIEW_SITES;
+  out->sites = om_arena_array(view->arena, shown, sizeof *out->sites);
+  for (uint32_t i = n - shown + 1; i <= n; i++) {
     struct om_site row;
     if (om_registry_site(view->txn, &row, out->member, i, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
     Oremark__Site *site = om_arena_alloc(view->arena, sizeof *site);

@@ -7,6 +7,10 @@
 #include "ledger/step.h"
 #include "proto/client.pb-c.h"
 
+enum {
+  OM_VIEW_SITES = 3000, /* of a member, the last ones: below 450 KiB, however many it adds */
+};
+
 struct om_view {
   struct om_txn *txn;
   struct om_arena *arena; /* of what is shown; ends with om_view_reset */

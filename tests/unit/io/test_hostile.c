@@ -56,10 +56,73 @@ static void test_a_forged_head_beyond_what_is_held_ends_the_link(void **state) {
   daemons_close(&d);
 }
 
+/* Statements of member 1 by which it adds sites FROM to UPTO-1 with the longest names. */
+static void submit_sites(struct daemons *d, int fd, struct om_hash *previous, uint32_t from, uint32_t upto) {
+  static const uint32_t signer[] = {1};
+  char name[OM_NAME_BYTES + 1];
+  uint8_t ignored[OM_LOT_NUMBER_BYTES];
+  memset(name, 'p', OM_NAME_BYTES);
+  name[OM_NAME_BYTES] = '\0';
+  for (uint32_t i = from; i < upto; i++) {
+    Oremark__AddSite site = OREMARK__ADD_SITE__INIT;
+    Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+    size_t len;
+    site.site = i;
+    site.name = name;
+    site.country = (char *)"PE";
+    site.kind = OREMARK__SITE_KIND__SITE_KIND_MINE;
+    event.kind_case = OREMARK__EVENT__KIND_ADD_SITE;
+    event.add_site = &site;
+    if (i > 1) event.previous = (ProtobufCBinaryData){sizeof previous->bytes, previous->bytes};
+    uint8_t *bytes = network_statement(&d->net, &len, 1, om_wall_ms(), events, 1, signer, 1);
+    network_lot(&d->net, ignored, previous, bytes, len, 0, 0);
+    client_submit(fd, i, bytes, len);
+    free(bytes);
+  }
+  for (uint32_t i = from; i < upto; i++) {
+    Oremark__Reply *reply = client_reply(fd);
+    assert_string_equal(reply->text, "");
+    oremark__reply__free_unpacked(reply, NULL);
+  }
+}
+
+/* A member alone decides how many sites it adds. */
+static void test_a_member_with_many_sites_does_not_end_the_daemon(void **state) {
+  (void)state;
+  enum { SITES = 8000, AT_ONCE = 250 }; /* over 1 MiB of them */
+  struct daemons d;
+  struct om_hash previous;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__ListMembers list = OREMARK__LIST_MEMBERS__INIT;
+  daemons_open(&d, 2, false);
+  daemon_start(&d, 0);
+  int fd = client_open(&d, 0);
+  for (uint32_t from = 1; from <= SITES; from += AT_ONCE) submit_sites(&d, fd, &previous, from, from + AT_ONCE);
+  request.what_case = OREMARK__REQUEST__WHAT_LIST_MEMBERS;
+  request.list_members = &list;
+  client_send(fd, &request);
+  size_t members = 0;
+  for (bool more = true; more;) {
+    Oremark__Reply *reply = client_reply(fd);
+    assert_non_null(reply);
+    assert_string_equal(reply->code, "ok");
+    for (size_t i = 0; i < reply->members->n_members; i++, members++) {
+      const Oremark__Member *member = reply->members->members[i];
+      if (member->member == 1) assert_int_equal(member->sites[member->n_sites - 1]->site, SITES); /* the next is the one after */
+    }
+    more = reply->more;
+    oremark__reply__free_unpacked(reply, NULL);
+  }
+  assert_int_equal(members, 2);
+  close(fd);
+  daemons_close(&d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_strangers_do_not_keep_a_peer_out),
       cmocka_unit_test(test_a_forged_head_beyond_what_is_held_ends_the_link),
+      cmocka_unit_test(test_a_member_with_many_sites_does_not_end_the_daemon),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

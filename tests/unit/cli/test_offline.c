@@ -256,6 +256,33 @@ static void a_new_lot_has_the_number_that_was_printed(void **state) {
   unlink(file);
 }
 
+/* A draw and a stocktake write the pool first: the new lots of a draw come after it. */
+static void new_lots_are_counted_as_the_ledger_counts_them(void **state) {
+  (void)state;
+  struct om_signed s;
+  struct om_made makes;
+  assert_int_equal(RUN("draw", REF, MATERIAL, MATERIAL, TO_FILE), OM_OK);
+  om_event_makes(&makes, taken(&s));
+  assert_int_equal(makes.n, 2);
+  assert_int_equal(makes.first_output, 1);
+  unlink(file);
+  assert_int_equal(RUN("charge", REF, "--site", "1", "--name", "tankhouse", "--process", "electrowin", TO_FILE), OM_OK);
+  om_event_makes(&makes, taken(&s));
+  assert_int_equal(makes.n, 1);
+  assert_int_equal(makes.first_output, 0);
+  assert_null(makes.materials);
+  unlink(file);
+  assert_int_equal(RUN("charge", REF, "--last-event", LAST, "--site", "1", "--pool", LOT, TO_FILE), OM_OK);
+  om_event_makes(&makes, taken(&s));
+  assert_int_equal(makes.n, 0);
+  unlink(file);
+  assert_int_equal(RUN("split", REF, MATERIAL, MATERIAL, MATERIAL, TO_FILE), OM_OK);
+  om_event_makes(&makes, taken(&s));
+  assert_int_equal(makes.n, 3);
+  assert_int_equal(makes.first_output, 0);
+  unlink(file);
+}
+
 static void a_draft_takes_what_fits(void **state) {
   (void)state;
   struct om_draft draft;
@@ -349,6 +376,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_file_is_signed_by_others, begin, end),
       cmocka_unit_test_setup_teardown(a_spoiled_file_is_refused, begin, end),
       cmocka_unit_test_setup_teardown(a_new_lot_has_the_number_that_was_printed, begin, end),
+      cmocka_unit_test_setup_teardown(new_lots_are_counted_as_the_ledger_counts_them, begin, end),
       cmocka_unit_test_setup_teardown(a_draft_takes_what_fits, begin, end),
       cmocka_unit_test_setup_teardown(a_genesis_is_canonical_and_read_back, begin, end),
       cmocka_unit_test_setup_teardown(a_bad_spec_says_where, begin, end),

@@ -5,6 +5,11 @@
 
 #include "daemon/core/frame.h"
 
+/* Answers under way at once, unless UV_THREADPOOL_SIZE says otherwise. One that its client is slow to take keeps a thread until
+ * then; libuv's four would all be kept by four people who look at long lists. With the checking threads these stay well below
+ * the store's readers. */
+#define READ_THREADS "32"
+
 enum {
   AHEAD_BYTES = 1 << 20,  /* answers made and not yet taken by the loop; more waits for the client */
   TELL_BYTES = 128 << 10, /* the loop is told when so much has come together */
@@ -199,6 +204,7 @@ void om_reads_free(struct om_reads *reads) {
 enum om_code om_reads_new(struct om_reads **out, const struct om_reads_config *config, struct om_status *st) {
   struct om_reads *reads = calloc(1, sizeof *reads);
   if (reads == NULL) return om_fail(st, OM_IO, NULL, "no memory for answers");
+  setenv("UV_THREADPOOL_SIZE", READ_THREADS, 0); /* read by libuv when it first needs a thread */
   reads->config = *config;
   OM_ASSERT(uv_mutex_init(&reads->lock) == 0 && uv_cond_init(&reads->taken) == 0);
   int rc = uv_async_init(config->loop, &reads->progress, on_progress);

@@ -4,7 +4,7 @@
 #include "hostile.h"
 #include "ledger/note.h"
 
-enum { STRANGERS = 200, SOON_MS = 5000 };
+enum { STRANGERS = 200, DEAF = 6, SOON_MS = 5000 };
 
 static void test_strangers_do_not_keep_a_peer_out(void **state) {
   (void)state;
@@ -53,6 +53,50 @@ static void test_a_forged_head_beyond_what_is_held_ends_the_link(void **state) {
   hostile_read(&peer, SOON_MS, SIZE_MAX);
   assert_int_equal(peer.fd, -1);
   hostile_close(&peer);
+  daemons_close(&d);
+}
+
+/* Sends requests for the genesis file at one go, as many as the daemon takes, and reads no answer. */
+static int deaf_client(const struct daemons *d) {
+  enum { BURST = 60000 };
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetGenesis get = OREMARK__GET_GENESIS__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_GENESIS;
+  request.get_genesis = &get;
+  size_t len = oremark__request__get_packed_size(&request), step = OM_FRAME_HEADER_BYTES + len;
+  uint8_t *frames = malloc(BURST * step);
+  assert_non_null(frames);
+  for (size_t i = 0; i < BURST; i++) {
+    om_frame_header(frames + i * step, len);
+    oremark__request__pack(&request, frames + i * step + OM_FRAME_HEADER_BYTES);
+  }
+  int fd = client_open(d, 0);
+  size_t sent = 0;
+  for (int refused = 0; refused < 3 && sent < BURST * step;) {
+    ssize_t n = send(fd, frames + sent, BURST * step - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0) sent += (size_t)n;
+    refused = n > 0 ? 0 : refused + 1;
+    if (n <= 0) nap(100);
+  }
+  free(frames);
+  return fd;
+}
+
+static void test_clients_that_do_not_read_keep_nobody_waiting(void **state) {
+  (void)state;
+  struct daemons d;
+  daemons_open(&d, 1, false);
+  daemon_start(&d, 0);
+  int deaf[DEAF];
+  for (size_t i = 0; i < DEAF; i++) deaf[i] = deaf_client(&d);
+  int fd = client_open(&d, 0);
+  int64_t since = om_wall_ms();
+  Oremark__Reply *reply = client_status(fd);
+  assert_string_equal(reply->code, "ok");
+  assert_true(om_wall_ms() - since < SOON_MS);
+  oremark__reply__free_unpacked(reply, NULL);
+  close(fd);
+  for (size_t i = 0; i < DEAF; i++) close(deaf[i]);
   daemons_close(&d);
 }
 
@@ -122,6 +166,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_strangers_do_not_keep_a_peer_out),
       cmocka_unit_test(test_a_forged_head_beyond_what_is_held_ends_the_link),
+      cmocka_unit_test(test_clients_that_do_not_read_keep_nobody_waiting),
       cmocka_unit_test(test_a_member_with_many_sites_does_not_end_the_daemon),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

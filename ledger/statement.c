@@ -13,7 +13,8 @@ static enum om_code malformed(struct om_status *st, const char *field, const cha
   return om_fail(st, OM_MALFORMED, "form", "%s %s", field, why);
 }
 
-/* Signatures: 1 to 32, of the right length, ascending by member and key id, so that none stands twice. */
+/* Signatures: 1 to 32, of the right length, ascending by member, each once: a second one of the same member is not
+ * needed, and could be taken away without a trace. */
 static enum om_code signatures_form(const Oremark__SignedStatement *s, struct om_status *st) {
   if (s->n_signatures == 0) return malformed(st, "signatures", "are missing: sign the statement first");
   for (size_t i = 0; i < s->n_signatures; i++) {
@@ -22,8 +23,8 @@ static enum om_code signatures_form(const Oremark__SignedStatement *s, struct om
     if (now->member == OM_MEMBER_NONE) return malformed(st, "signature", "names no member");
     if (i == 0) continue;
     const Oremark__Signature *before = s->signatures[i - 1];
-    if (now->member < before->member || (now->member == before->member && now->key_id <= before->key_id))
-      return malformed(st, "signatures", "are not in ascending order of member and key, each once");
+    if (now->member <= before->member)
+      return malformed(st, "signatures", "are not in ascending order of member, one of each: leave out a second one of the same member");
   }
   return OM_OK;
 }

@@ -183,6 +183,34 @@ static void test_an_owner_does_not_speak_for_the_custodian(void **unused) {
   close_all(&f);
 }
 
+/* A second signature of the same member, by another key, could be left out again by whoever passes the statement on. */
+static void test_a_member_signs_once(void **unused) {
+  (void)unused;
+  struct fixture f;
+  struct om_status st;
+  open_all(&f, 2, false);
+  for (uint32_t twice = 0; twice < 2; twice++) {
+    struct om_arena arena = {0};
+    struct om_checked *checked;
+    struct bytes b = extract(&f, 2, 1000000, t0);
+    Oremark__SignedStatement *s = oremark__signed_statement__unpack(NULL, b.len, b.data);
+    assert_non_null(s);
+    Oremark__Signature *first = s->signatures[0], second = *first, *both[] = {first, &second};
+    Oremark__SignedStatement out = *s;
+    second.key_id = first->key_id + 1;
+    out.n_signatures = 1 + twice;
+    out.signatures = both;
+    uint8_t *bytes = malloc(oremark__signed_statement__get_packed_size(&out));
+    assert_non_null(bytes);
+    size_t len = oremark__signed_statement__pack(&out, bytes);
+    assert_int_equal(om_check_statement(&checked, &arena, &f.net.id, NULL, bytes, len, &st), twice ? OM_MALFORMED : OM_OK);
+    om_arena_free(&arena);
+    oremark__signed_statement__free_unpacked(s, NULL);
+    free(bytes), free(b.data);
+  }
+  close_all(&f);
+}
+
 /* Member 1 has its home in the registry log: what is shipped there could never be received. */
 static void test_nothing_is_shipped_to_where_it_would_be_stuck(void **unused) {
   (void)unused;
@@ -329,6 +357,7 @@ static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_owner_does_not_speak_for_the_custodian),
+      cmocka_unit_test(test_a_member_signs_once),
       cmocka_unit_test(test_nothing_is_shipped_to_where_it_would_be_stuck),
       cmocka_unit_test(test_an_entry_is_taken_before_the_year_10000),
       cmocka_unit_test(test_a_witness_does_not_sign_the_future),

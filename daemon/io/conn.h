@@ -14,7 +14,7 @@
 enum {
   OM_CONN_READ_BYTES = 64 << 10, /* read at once: some hundred statements */
   OM_CONN_QUEUE_MAX = 16 << 20,  /* waiting to be written: sixteen of the largest frames */
-  OM_CONN_STALL_MS = 30000,      /* nothing written for so long although bytes wait: the other side does not read */
+  OM_CONN_STALL_MS = 30000,      /* nothing read for so long although bytes wait: the other side is gone; a client must read it all */
   OM_CONN_HANDSHAKE_MS = 10000,  /* for a stranger to say who it is */
 };
 
@@ -49,6 +49,7 @@ struct om_conn {
   size_t out_len, out_room;
   uv_write_t write;
   uint8_t *writing; /* with libuv; NULL: nothing is */
+  size_t unread;    /* of a peer: what had not reached it when the stall timer was started */
   uint64_t bytes_in, bytes_out;
 };
 

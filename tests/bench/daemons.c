@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -50,6 +51,7 @@ void daemon_start(struct daemon_process *d) {
   d->pid = fork();
   OM_ASSERT(d->pid >= 0);
   if (d->pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever ends the measurement ends the daemon */
     execl(OREMARKD, "oremarkd", "--config", conf, (char *)NULL);
     _exit(127);
   }

@@ -6,14 +6,15 @@
 
 #include "cli/nearest.h"
 
-#define COMMANDS(X)                                                                                                   \
-  X(status)                                                                                                           \
-  X(peers)                                                                                                            \
-  X(lots)                                                                                                             \
-  X(lot_show) X(lot_history) X(lot_trace) X(lot_verify) X(extract) X(collect) X(declare) X(ship) X(receive) X(reject) \
-      X(transform) X(split) X(combine) X(charge) X(draw) X(stocktake) X(retire) X(sign) X(submit) X(import) X(audit)  \
-          X(member_list) X(member_show) X(member_enrol) X(member_add_key) X(member_add_site) X(member_add_daemon)     \
-              X(key_new) X(key_show) X(key_passwd) X(network_new) X(network_show) X(network_join)
+#define COMMANDS(X)                                                                                                    \
+  X(status)                                                                                                            \
+  X(peers)                                                                                                             \
+  X(lots)                                                                                                              \
+  X(lot_show)                                                                                                          \
+  X(lot_history) X(lot_trace) X(lot_verify) X(extract) X(collect) X(declare) X(ship) X(receive) X(reject) X(transform) \
+      X(split) X(combine) X(charge) X(draw) X(stocktake) X(retire) X(sign) X(submit) X(import) X(audit) X(member_list) \
+          X(member_show) X(member_enrol) X(member_add_key) X(member_add_site) X(member_add_daemon) X(key_new)          \
+              X(key_show) X(key_passwd) X(network_new) X(network_show) X(network_join)
 
 #define DECLARE(name) extern const struct om_command om_command_##name;
 COMMANDS(DECLARE)
@@ -35,10 +36,22 @@ static bool begins_a_name(const char *word) {
   return false;
 }
 
+/* "lot" alone: which commands begin so. */
+static void list_second_words(const char *word, struct om_status *st) {
+  char list[OM_STATUS_TEXT_BYTES] = "";
+  size_t len = strlen(word), used = 0;
+  for (const struct om_command *const *c = om_commands; *c; c++)
+    if (strncmp((*c)->name, word, len) == 0 && (*c)->name[len] == ' ' && used < sizeof list)
+      used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", (*c)->name);
+  om_fail(st, OM_USAGE, NULL, "'%s' wants another word: %s", word, list);
+}
+
 static const struct om_command *unknown(const char *name, struct om_status *st) {
   struct om_nearest nearest = {name, NULL, 0};
   for (const struct om_command *const *c = om_commands; *c; c++) om_nearest_try(&nearest, (*c)->name);
-  if (nearest.best)
+  if (begins_a_name(name))
+    list_second_words(name, st);
+  else if (nearest.best)
     om_fail(st, OM_USAGE, NULL, "there is no command '%s': did you mean '%s'?", name, nearest.best);
   else
     om_fail(st, OM_USAGE, NULL, "there is no command '%s': 'oremark --help' lists them", name);

@@ -89,6 +89,16 @@ static enum om_code which_daemon(size_t *out, const Oremark__Genesis *genesis, c
   return OM_OK;
 }
 
+/* NAME = "VALUE", whatever stands in VALUE. */
+static void print_setting(FILE *file, const char *name, const char *value) {
+  fprintf(file, "%s = \"", name);
+  for (const char *c = value; *c; c++) {
+    if (strchr("\"\\$", *c)) fputc('\\', file);
+    fputc(*c, file);
+  }
+  fputs("\"\n", file);
+}
+
 static void print_settings(FILE *file, const struct om_args *args, const Oremark__Genesis *genesis, size_t self,
                            const char *genesis_path, const char *keys) {
   const char *store = om_args_value(args, "store"), *socket = om_args_value(args, "socket"),
@@ -96,8 +106,11 @@ static void print_settings(FILE *file, const struct om_args *args, const Oremark
   fprintf(file, "# oremarkd in the network %s", genesis->name);
   fprintf(file, self < genesis->n_daemons ? " as %s\n" : ": not in its genesis, a mirror until the governors add it\n",
           self < genesis->n_daemons ? genesis->daemons[self]->origin : "");
-  fprintf(file, "genesis = \"%s\"\nkeys = \"%s\"\nstore = \"%s\"\nsocket = \"%s\"\nlisten = {\"%s\"}\n\n", genesis_path,
-          keys, store ? store : "/var/lib/oremark", socket ? socket : OM_SOCKET_DEFAULT, listen ? listen : "[::]:7412");
+  print_setting(file, "genesis", genesis_path);
+  print_setting(file, "keys", keys);
+  print_setting(file, "store", store ? store : "/var/lib/oremark");
+  print_setting(file, "socket", socket ? socket : OM_SOCKET_DEFAULT);
+  fprintf(file, "listen = {\"%s\"}\n\n", listen ? listen : "[::]:7412");
   fprintf(file, "# Where the other daemons are is known to their operators only: ask them, and fill in.\n");
   for (size_t i = 0; i < genesis->n_daemons; i++)
     if (i != self) fprintf(file, "# peer \"%s\" { address = \"host:7412\" }\n", genesis->daemons[i]->origin);

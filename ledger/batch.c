@@ -251,22 +251,6 @@ static enum om_code mark_order(struct om_batch *batch, const struct om_log_state
                  (unsigned long long)theirs, (unsigned long long)state->registry_size);
 }
 
-/* MARK's head is of another history than what is held of its log. If its quorum signed it, the one held has lost, which is that
- * log's fault and not the marking one's: that log is stopped, with the head as evidence, and what leans on it waits. */
-static enum om_code two_histories(struct om_batch *batch, const struct om_log_state *held, const Oremark__Mark *mark, struct om_status *st) {
-  struct om_checkpoint head;
-  struct om_log_info info;
-  struct om_status fork = *st;
-  uint64_t time_s;
-  enum om_code code = om_quorum_check(batch->txn, &head, &time_s, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
-  if (code == OM_OK) code = om_log_info(batch->txn, &info, mark->log, st);
-  if (code == OM_OK && mark->log != batch->ledger->own_log && !info.stopped)
-    code = om_batch_stop_log(batch, mark->log, held->edge.size, mark->checkpoint.data, mark->checkpoint.len, &fork, st);
-  if (code != OM_OK) return code;
-  *st = fork;
-  return st->code = OM_WAIT;
-}
-
 enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark, struct om_status *st) {
   struct om_note note;
   struct om_checkpoint head;
@@ -281,7 +265,7 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   if (code == OM_OK) code = om_head_parse(batch->txn, &note, &head, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code == OM_OK) code = om_batch_log(batch, &marked, mark->log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, mark->log, marked, &head, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return two_histories(batch, marked, mark, st);
+  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return om_head_forked(batch, marked, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code == OM_OK) code = om_quorum_check(batch->txn, &head, &time_s, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code == OM_OK) code = mark_order(batch, state, mark, head.size, st);
   if (code == OM_OK && state->edge.size == 0) code = first_mark(batch, state, mark, head.size, st);

@@ -49,6 +49,21 @@ enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *sta
   return om_txn_check(batch->txn, st);
 }
 
+enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *held, const uint8_t *note, size_t len,
+                            struct om_status *st) {
+  struct om_checkpoint head;
+  struct om_log_info info;
+  struct om_status fork = *st;
+  uint64_t time_s;
+  enum om_code code = om_quorum_check(batch->txn, &head, &time_s, held->log, note, len, st);
+  if (code == OM_OK) code = om_log_info(batch->txn, &info, held->log, st);
+  if (code == OM_OK && held->log != batch->ledger->own_log && !info.stopped)
+    code = om_batch_stop_log(batch, held->log, held->edge.size, note, len, &fork, st);
+  if (code != OM_OK) return code;
+  *st = fork;
+  return st->code = OM_WAIT;
+}
+
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
   struct om_note parsed;
   struct om_checkpoint head;
@@ -61,6 +76,8 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
   if (code != OM_OK || head.size <= info.final_size) return code;
   code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
+  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0 && log != batch->ledger->own_log)
+    return om_head_forked(batch, state, note, len, st);
   if (code == OM_OK) code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
   if (code != OM_OK) return code;
   put_final(batch->txn, log, head.size, time_s, note, len);

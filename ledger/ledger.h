@@ -131,8 +131,8 @@ enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t in
                                const struct om_status *why, struct om_status *st);
 
 /* Stores NOTE as LOG's final head if its quorum signed it, its root is the tree's at that size, and it is higher than the last.
- * OM_WAIT: fewer entries are held than it covers. OM_REFUSED: it does not stand (root differs: says so). *NEWER whether it
- * was stored. */
+ * OM_WAIT: fewer entries are held than it covers; or (rule "fork") its quorum signed it and what is held of LOG is another history,
+ * which has lost: LOG is stopped. OM_REFUSED: it does not stand, or it is no head of the own log. *NEWER whether it was stored. */
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len, struct om_status *st);
 
 /* As a witness: checks LOG's proposed head NOTE against the mirrored tree, compares and sets the highest head cosigned (kept

@@ -83,5 +83,9 @@ enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_c
 /* Is CHECKPOINT's root that of LOG's tree here at its size? OM_WAIT where fewer entries are held. */
 enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state,
                              const struct om_checkpoint *checkpoint, struct om_status *st);
+/* After om_head_matches has refused NOTE as a fork (ST): if a quorum signed it, what is HELD of the log has lost: the log is
+ * stopped with the head as evidence, which is no fault of whoever brought it; OM_WAIT. Else why the quorum does not count. */
+enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *held, const uint8_t *note, size_t len,
+                            struct om_status *st);
 
 #endif

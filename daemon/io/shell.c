@@ -111,7 +111,8 @@ static void on_committed(void *ctx) {
 }
 
 static void report(const struct om_job *job) {
-  if (job->code == OM_OK || job->code == OM_WAIT) return;
+  bool fork = strcmp(job->status.rule, "fork") == 0; /* waits for the operator */
+  if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
   om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR,
          job->kind == OM_JOB_MIRROR ? "entries-refused" : "head-refused", "log=%" PRIu32 " code=%s why=\"%s\"",
          job->log, om_code_name(job->code), job->status.text);

@@ -337,8 +337,9 @@ static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
   lot.last = shipped.last;
   for (size_t i = 0; i < 4; i++)
     if (i != 1) assert_int_equal(network_mirror(&f.net, f.ledgers[i], honest, 1, &st), OM_OK);
-  assert_int_equal(network_finalise(&f.net, f.ledgers, 1, (uint64_t)t0 / 1000, &st), OM_REFUSED); /* daemon 4 alone */
+  assert_int_equal(network_finalise(&f.net, f.ledgers, 1, (uint64_t)t0 / 1000, &st), OM_WAIT); /* daemon 4 alone */
   assert_string_equal(st.rule, "fork");
+  assert_true(info(f.ledgers[4], 1).stopped); /* and no fault of who brought it the head */
   code = submit(&f, 2, receive(&f, 3, &lot, t0), t0, NULL, &st);
   assert_code(code, OM_OK, &st);
 

@@ -212,6 +212,11 @@ static struct om_inbox_chunk *new_chunk(const struct om_peer_entries *in, size_t
   return chunk;
 }
 
+/* Entries below this may be taken in: a witness has to see what it is asked to cosign. */
+static uint64_t apply_limit(const struct om_tracked *tracked) {
+  return tracked->asked ? UINT64_MAX : larger(tracked->final.size, om_pair_highest(&tracked->claims));
+}
+
 enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
                              struct om_status *st) {
   struct om_row *row = in->log < node->n_logs ? om_node_row(node, slot, in->log) : NULL;
@@ -230,14 +235,9 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
   push_chunk(&tracked->inbox, new_chunk(in, cost, slot, node->peers[slot].log == in->log));
   node->inbox_cost += cost;
   tracked->got += in->n;
-  tracked->progress_ms = now_ms;
+  if (in->start < apply_limit(tracked)) tracked->progress_ms = now_ms; /* what may never be taken in is no progress */
   om_node_mark_log(node, in->log);
   return OM_OK;
-}
-
-/* Entries below this may be taken in: a witness has to see what it is asked to cosign. */
-static uint64_t apply_limit(const struct om_tracked *tracked) {
-  return tracked->asked ? UINT64_MAX : larger(tracked->final.size, om_pair_highest(&tracked->claims));
 }
 
 static bool may_apply(const struct om_tracked *tracked) {
@@ -530,9 +530,11 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
 /* Nothing comes although somebody has more: another is asked; when all have been, each once more. */
 static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
+  /* A head that can't be judged yet is a reason to wait for the registry, but anybody can pass on one that never will be. */
+  int64_t patience = tracked->unjudged.size != 0 ? OM_SILENCE_MS : OM_STALL_MS;
   uint32_t slot = tracked->source;
-  if (slot == OM_SLOT_NONE || tracked->applying || tracked->waits || tracked->holding || tracked->unjudged.size != 0 ||
-      tracked->retry_ms != 0 || may_apply(tracked) || now_ms - tracked->progress_ms < OM_STALL_MS)
+  if (slot == OM_SLOT_NONE || tracked->applying || tracked->waits || tracked->holding || tracked->retry_ms != 0 ||
+      may_apply(tracked) || now_ms - tracked->progress_ms < patience)
     return;
   tracked->progress_ms = now_ms;
   if (!has_more(node, slot, log) && next_with_more(node, log, slot) == OM_SLOT_NONE) return;

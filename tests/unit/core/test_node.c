@@ -571,13 +571,15 @@ static void unfinal_entries_wait_for_their_head(void **state) {
 /* ---- one node by hand ---- */
 
 static struct om_node *rig;
+static int64_t rig_ms = 1000;
+static enum om_code rig_verdict = OM_OK; /* on heads */
 static struct om_action apply, final; /* the last of each that came out */
 static uint64_t followed[3];          /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
 
 static enum om_code rig_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
   (void)ctx, (void)log, (void)note, (void)len, (void)st;
   assert_true(*size > 0);
-  return OM_OK;
+  return rig_verdict;
 }
 
 static void note_follow(const struct om_action *action) {
@@ -590,7 +592,7 @@ static void note_follow(const struct om_action *action) {
 
 static void rig_drain(void) {
   struct om_action action;
-  while (om_node_next(rig, &action, 1000)) {
+  while (om_node_next(rig, &action, rig_ms)) {
     if (action.kind == OM_ACTION_APPLY) {
       apply = action;
     } else if (action.kind == OM_ACTION_FINAL) {
@@ -598,7 +600,7 @@ static void rig_drain(void) {
     } else {
       assert_int_equal(action.kind, OM_ACTION_SEND);
       note_follow(&action);
-      om_node_sent(rig, action.slot, action.len, 1000);
+      om_node_sent(rig, action.slot, action.len, rig_ms);
       om_action_free(&action);
     }
   }
@@ -609,7 +611,7 @@ static void rig_say(uint32_t slot, const Oremark__PeerMessage *message) {
   size_t len = 0;
   struct om_status st;
   om_peer_encode(&bytes, &len, message);
-  if (om_node_message(rig, slot, bytes, len, 1000, &st) != OM_OK) fail_msg("%s", st.text);
+  if (om_node_message(rig, slot, bytes, len, rig_ms, &st) != OM_OK) fail_msg("%s", st.text);
   free(bytes);
   rig_drain();
 }
@@ -623,7 +625,7 @@ static void rig_entries(uint32_t slot, uint64_t start, size_t n) {
   om_entry_sink_begin(&sink, 1, start);
   for (size_t i = 0; i < n; i++) assert_true(om_entry_put(&sink, entry, sizeof entry));
   om_entry_sink_end(&sink, &bytes, &len);
-  assert_int_equal(om_node_message(rig, slot, bytes, len, 1000, &st), OM_OK);
+  assert_int_equal(om_node_message(rig, slot, bytes, len, rig_ms, &st), OM_OK);
   free(bytes);
   rig_drain();
 }
@@ -746,6 +748,54 @@ static void the_first_head_is_not_forgotten(void **state) {
   world_close(&w);
 }
 
+/* Time passes in steps of a second, with a ping of both relays. */
+static void rig_pass(int64_t ms) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Ping ping = OREMARK__PING__INIT;
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_PING;
+  message.ping = &ping;
+  for (int64_t end = rig_ms + ms; rig_ms < end;) {
+    rig_ms += 1000;
+    om_node_tick(rig, rig_ms);
+    rig_say(0, &message);
+    rig_say(1, &message);
+  }
+}
+
+/* A relay sends an entry now and then, but never a head that they could be taken in under: another is asked. */
+static void a_relay_that_only_drips_is_left(void **state) {
+  (void)state;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  for (uint64_t i = 0; i < 4 && followed[1 - slot] == UINT64_MAX; i++) {
+    rig_entries(slot, i, 1);
+    rig_pass(4000);
+  }
+  assert_int_equal(followed[1 - slot], 0);
+  rig_ms = 1000;
+  rig_close();
+  world_close(&w);
+}
+
+/* A head that can't be judged yet excuses nobody for ever. */
+static void a_relay_with_an_unjudged_head_is_left_in_the_end(void **state) {
+  (void)state;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  rig_verdict = OM_WAIT;
+  rig_head(slot, 100);
+  rig_pass(OM_STALL_MS + 1000);
+  assert_int_equal(followed[1 - slot], UINT64_MAX);
+  rig_pass(OM_SILENCE_MS);
+  assert_int_equal(followed[1 - slot], 0);
+  rig_verdict = OM_OK;
+  rig_ms = 1000;
+  rig_close();
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hello_comes_first_and_once),
@@ -768,6 +818,8 @@ int main(void) {
       cmocka_unit_test(news_that_cross_a_wait),
       cmocka_unit_test(a_source_lost_during_an_apply),
       cmocka_unit_test(the_first_head_is_not_forgotten),
+      cmocka_unit_test(a_relay_that_only_drips_is_left),
+      cmocka_unit_test(a_relay_with_an_unjudged_head_is_left_in_the_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,7 +138,7 @@ static enum om_code write_settings(struct om_session *session, const Oremark__Ge
                         st);
   fprintf(
       session->out,
-      "%s is ready: fill in the peers' addresses, then check it with 'oremarkd --check-config %s'\nnetwork %s\n%s%s\n",
+      "%s is ready: fill in the peers' addresses, then check it with 'oremarkd --config %s --check-config'\nnetwork %s\n%s%s\n",
       path, path, hex,
       origin ? "this daemon is " : "this daemon is not in the genesis: it mirrors until the governors add it",
       origin ? origin : "");

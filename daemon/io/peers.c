@@ -1,5 +1,6 @@
 #include "daemon/io/peers.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 enum {
   STRANGERS_MAX = 64, /* links at once whose other side has not proved its key yet */
   ADDRESS_BYTES = 300,
+  REFUSED_LINES = 10,   /* log lines on strangers in REFUSED_MS; more are counted: else anybody could fill the disk */
+  REFUSED_MS = 60000,
 };
 #define NO_SLOT UINT32_MAX
 
@@ -49,6 +52,8 @@ struct om_peers {
   struct om_dial **dials;
   size_t n_dials;
   uv_timer_t tick;
+  uint32_t refused; /* strangers since REFUSED_SINCE_MS */
+  int64_t refused_since_ms;
   bool pumping, again, stopping, tick_closed;
 };
 
@@ -287,7 +292,7 @@ static void on_ended(struct om_conn *conn, const struct om_status *why) {
     all->slots[peer->slot] = NULL;
     om_node_disconnected(all->config.node, peer->slot, now_ms(all));
     peer->slot = NO_SLOT;
-  } else if (peer->dial == NULL) {
+  } else if (peer->dial == NULL && all->refused++ < REFUSED_LINES) {
     om_log(OM_LOG_INFO, "peer-refused", "address=%s why=\"%s\"", peer->address, text);
   }
   struct om_dial *dial = was_admitted ? dial_of(all, peer->origin) : peer->dial;
@@ -423,8 +428,16 @@ void om_peers_incoming(struct om_peers *peers, struct om_listener *listener) {
     om_conn_close(&peer->conn, &st);
 }
 
+static void tell_refused(struct om_peers *peers) {
+  if (now_ms(peers) - peers->refused_since_ms < REFUSED_MS) return;
+  if (peers->refused > REFUSED_LINES) om_log(OM_LOG_INFO, "peers-refused", "more=%" PRIu32, peers->refused - REFUSED_LINES);
+  peers->refused = 0;
+  peers->refused_since_ms = now_ms(peers);
+}
+
 static void on_tick(uv_timer_t *timer) {
   struct om_peers *peers = timer->data;
+  tell_refused(peers);
   om_node_tick(peers->config.node, now_ms(peers));
   om_peers_pump(peers);
 }

@@ -1,6 +1,8 @@
 /* Whole daemons against strangers, a member's daemon that lies, and clients that take more than their share. */
 #include "support/test.h"
 
+#include <sys/resource.h>
+
 #include "hostile.h"
 #include "ledger/note.h"
 
@@ -162,11 +164,76 @@ static void test_a_member_with_many_sites_does_not_end_the_daemon(void **state) 
   daemons_close(&d);
 }
 
+static void test_a_daemon_without_descriptors_recovers(void **state) {
+  (void)state;
+  enum { FEW = 40 };
+  struct daemons d;
+  struct hostile peer;
+  struct rlimit many, few;
+  int strangers[STRANGERS];
+  daemons_open(&d, 2, false);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &many), 0);
+  few = many;
+  few.rlim_cur = FEW;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+  daemon_start(&d, 0);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+  int fd = client_open(&d, 0);
+  for (size_t i = 0; i < STRANGERS; i++) strangers[i] = stranger_open(&d, 0);
+  Oremark__Reply *reply = client_status(fd);
+  assert_string_equal(reply->code, "ok");
+  oremark__reply__free_unpacked(reply, NULL);
+  for (size_t i = 0; i < STRANGERS; i++) close(strangers[i]);
+  nap(300);
+  assert_true(hostile_open(&peer, &d, 0, 1, SOON_MS));
+  hostile_close(&peer);
+  close(fd);
+  fd = client_open(&d, 0);
+  reply = client_status(fd);
+  assert_string_equal(reply->code, "ok");
+  oremark__reply__free_unpacked(reply, NULL);
+  close(fd);
+  daemons_close(&d);
+}
+
+/* Who may connect may not fill the disk by it. */
+static void test_strangers_do_not_fill_the_log(void **state) {
+  (void)state;
+  enum { LINES_MAX = 40 };
+  struct daemons d;
+  daemons_open(&d, 2, false);
+  FILE *log = tmpfile();
+  int was = dup(STDERR_FILENO);
+  assert_true(log != NULL && was >= 0);
+  setenv("OREMARK_TEST_LOG", "1", 1);
+  dup2(fileno(log), STDERR_FILENO);
+  daemon_start(&d, 0);
+  dup2(was, STDERR_FILENO);
+  close(was);
+  unsetenv("OREMARK_TEST_LOG");
+  close(client_open(&d, 0));
+  for (size_t i = 0; i < STRANGERS; i++) close(stranger_open(&d, 0));
+  nap(300);
+  daemons_close(&d);
+  size_t lines = 0, told = 0;
+  char line[1024];
+  rewind(log);
+  while (fgets(line, sizeof line, log) != NULL) {
+    lines++;
+    told += strstr(line, "peer-refused") != NULL;
+  }
+  fclose(log);
+  assert_true(told > 0);
+  assert_in_range(lines, 1, LINES_MAX);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_strangers_do_not_keep_a_peer_out),
       cmocka_unit_test(test_a_forged_head_beyond_what_is_held_ends_the_link),
       cmocka_unit_test(test_clients_that_do_not_read_keep_nobody_waiting),
+      cmocka_unit_test(test_a_daemon_without_descriptors_recovers),
+      cmocka_unit_test(test_strangers_do_not_fill_the_log),
       cmocka_unit_test(test_a_member_with_many_sites_does_not_end_the_daemon),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ void om_view_reset(struct om_view *view) {
 void om_view_end(struct om_view *view) {
   om_arena_free(&view->shown);
   om_arena_free(&view->kept);
+  om_arena_free(&view->entry);
 }
 
 static char *text(struct om_view *view, const char *from) {
@@ -106,20 +107,35 @@ static enum om_code is_final(struct om_view *view, protobuf_c_boolean *out, cons
   return OM_OK;
 }
 
-/* The statement and event that stand at AT. */
+/* Takes apart the entry at AT, into memory of its own: it is many times as large as what is shown of it. */
+static enum om_code read_entry(struct om_view *view, const struct om_place *at, struct om_status *st) {
+  if (view->entry_read != NULL && view->entry_at.log == at->log && view->entry_at.index == at->index) return OM_OK;
+  struct om_arena *arena = view->arena;
+  om_arena_reset(&view->entry);
+  view->entry_read = NULL;
+  view->statement_read = NULL;
+  view->arena = &view->entry;
+  enum om_code code = om_view_entry(view, &view->entry_read, at->log, at->index, st);
+  view->arena = arena;
+  if (code != OM_OK) return code;
+  view->entry_at = *at;
+  if (view->entry_read->what_case != OREMARK__ENTRY__WHAT_STATEMENT) return OM_OK;
+  ProtobufCBinaryData inner = view->entry_read->statement->statement;
+  view->statement_read = oremark__statement__unpack(om_arena_protobuf(&view->entry), inner.len, inner.data);
+  return OM_OK;
+}
+
+/* The statement and event that stand at AT: good until the next call. */
 static enum om_code event_at(struct om_view *view, const Oremark__Entry **entry, const Oremark__Statement **statement,
                              const Oremark__Event **event, const struct om_place *at, struct om_status *st) {
-  if (om_view_entry(view, entry, at->log, at->index, st) != OM_OK) return st->code;
-  if ((*entry)->what_case == OREMARK__ENTRY__WHAT_STATEMENT) {
-    ProtobufCBinaryData inner = (*entry)->statement->statement;
-    *statement = oremark__statement__unpack(om_arena_protobuf(view->arena), inner.len, inner.data);
-    if (*statement != NULL && at->event < (*statement)->n_events) {
-      *event = (*statement)->events[at->event];
-      return OM_OK;
-    }
-  }
-  return om_fail(st, OM_CORRUPT, NULL, "a lot's event is not in entry %llu of log %u", (unsigned long long)at->index,
-                 at->log);
+  if (read_entry(view, at, st) != OM_OK) return st->code;
+  *entry = view->entry_read;
+  *statement = view->statement_read;
+  if (*statement == NULL || at->event >= (*statement)->n_events)
+    return om_fail(st, OM_CORRUPT, NULL, "a lot's event is not in entry %llu of log %u", (unsigned long long)at->index,
+                   at->log);
+  *event = (*statement)->events[at->event];
+  return OM_OK;
 }
 
 /* ---- lots ---- */
@@ -172,11 +188,12 @@ static enum om_code name_lot(struct om_view *view, Oremark__Lot *out, const stru
   Oremark__Material *const *materials = om_event_materials(event, &n, &skip);
   if (lot->born.output >= skip && lot->born.output - skip < n) {
     const Oremark__Material *material = materials[lot->born.output - skip];
-    out->name = material->name;
-    out->aliases = material->aliases;
+    out->name = text(view, material->name);
+    out->aliases = om_arena_array(view->arena, material->n_aliases, sizeof *out->aliases);
     out->n_aliases = material->n_aliases;
+    for (size_t i = 0; i < out->n_aliases; i++) out->aliases[i] = text(view, material->aliases[i]);
   } else if (event->kind_case == OREMARK__EVENT__KIND_CHARGE) {
-    out->name = event->charge->name;
+    out->name = text(view, event->charge->name);
   }
   return OM_OK;
 }

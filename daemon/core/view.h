@@ -15,6 +15,10 @@ struct om_view {
   struct om_txn *txn;
   struct om_arena *arena; /* of what is shown; ends with om_view_reset */
   struct om_arena shown, kept;
+  struct om_arena entry; /* of the entry that was looked into last: lots that were made together follow each other */
+  struct om_place entry_at;
+  const Oremark__Entry *entry_read; /* NULL: none yet */
+  const Oremark__Statement *statement_read;
   struct om_log_info **logs; /* by number; NULL: not looked up yet; in KEPT */
   uint32_t n_logs;
 };

@@ -1,0 +1,136 @@
+/* Answers to clients, made from a ledger with lots of long statements. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/answer.h"
+#include "support/network.h"
+
+enum { EVENTS = 4, EVENT_LOTS = 900, LOTS = EVENTS * EVENT_LOTS };
+
+static const int64_t t0 = INT64_C(1795000000000);
+
+struct fixture {
+  struct network net;
+  struct om_ledger *ledgers[2];
+  char *folder;
+};
+
+static void submit(struct fixture *f, size_t daemon, Oremark__Event **events, size_t n) {
+  static const uint32_t signer[] = {2};
+  struct om_status st;
+  struct om_receipt receipt;
+  size_t len;
+  om_status_clear(&st);
+  uint8_t *bytes = network_statement(&f->net, &len, 2, t0, events, n, signer, 1);
+  assert_true(len <= OM_STATEMENT_MAX_BYTES);
+  if (network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, bytes, len, t0, &st) != OM_OK) fail_msg("%s", st.text);
+  free(bytes);
+}
+
+static void settle(struct fixture *f) {
+  struct om_status st;
+  om_status_clear(&st);
+  if (network_settle(&f->net, f->ledgers, t0, &st) != OM_OK) fail_msg("%s", st.text);
+}
+
+static void add_mine(struct fixture *f) {
+  Oremark__AddSite site = OREMARK__ADD_SITE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  site.site = 1;
+  site.name = (char *)"pit";
+  site.country = (char *)"PE";
+  site.kind = OREMARK__SITE_KIND__SITE_KIND_MINE;
+  event.kind_case = OREMARK__EVENT__KIND_ADD_SITE;
+  event.add_site = &site;
+  submit(f, 0, events, 1);
+  settle(f);
+}
+
+/* One statement, nearly as long as one may be, of many small lots: taken apart it is some twenty times as large. */
+static void extract_many(struct fixture *f) {
+  static Oremark__Metal metal;
+  static Oremark__Material material, *lots[EVENT_LOTS];
+  static Oremark__Extract acts[EVENTS];
+  static Oremark__Event events[EVENTS], *all[EVENTS];
+  static Oremark__Metal *metals[] = {&metal};
+  metal = (Oremark__Metal)OREMARK__METAL__INIT;
+  metal.element = 29;
+  metal.contained_mg = 100;
+  material = (Oremark__Material)OREMARK__MATERIAL__INIT;
+  material.form = OREMARK__FORM__FORM_CONCENTRATE;
+  material.gross_mg = 120;
+  material.name = (char *)"n";
+  material.n_metals = 1;
+  material.metals = metals;
+  for (size_t i = 0; i < EVENT_LOTS; i++) lots[i] = &material;
+  for (size_t i = 0; i < EVENTS; i++) {
+    acts[i] = (Oremark__Extract)OREMARK__EXTRACT__INIT;
+    acts[i].site = 1;
+    acts[i].n_lots = EVENT_LOTS;
+    acts[i].lots = lots;
+    events[i] = (Oremark__Event)OREMARK__EVENT__INIT;
+    events[i].kind_case = OREMARK__EVENT__KIND_EXTRACT;
+    events[i].extract = &acts[i];
+    all[i] = &events[i];
+  }
+  submit(f, 1, all, EVENTS);
+}
+
+static void open_fixture(struct fixture *f) {
+  char path[4096];
+  memset(f, 0, sizeof *f);
+  network_open(&f->net, 2, false);
+  f->folder = temp_folder();
+  for (size_t i = 0; i < 2; i++) {
+    snprintf(path, sizeof path, "%s/%zu", f->folder, i);
+    f->ledgers[i] = network_ledger(&f->net, i, path);
+  }
+  settle(f);
+  add_mine(f);
+  extract_many(f);
+}
+
+static void close_fixture(struct fixture *f) {
+  for (size_t i = 0; i < 2; i++) om_ledger_close(f->ledgers[i]);
+  remove_folder(f->folder);
+  network_close(&f->net);
+}
+
+static bool count_lots(void *ctx, const Oremark__Reply *reply) {
+  size_t *lots = ctx;
+  if (strcmp(reply->code, "ok") != 0) fail_msg("%s", reply->text);
+  assert_int_equal(reply->what_case, OREMARK__REPLY__WHAT_LOTS);
+  for (size_t i = 0; i < reply->lots->n_lots; i++) assert_string_equal(reply->lots->lots[i]->name, "n");
+  *lots += reply->lots->n_lots;
+  return true;
+}
+
+/* Each lot's name stands in the statement that made it, which is long. */
+static void test_many_lots_of_one_statement_are_listed(void **state) {
+  (void)state;
+  struct fixture f;
+  struct om_txn *txn;
+  struct om_status st;
+  size_t lots = 0;
+  struct om_answer_sink sink = {&lots, count_lots};
+  struct om_about about = {.own_log = 1};
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__ListLots list = OREMARK__LIST_LOTS__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_LIST_LOTS;
+  request.list_lots = &list;
+  list.limit = LOTS;
+  open_fixture(&f);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f.ledgers[1]), &st), OM_OK);
+  om_answer(&sink, txn, &about, &request);
+  assert_int_equal(lots, LOTS);
+  om_txn_abort(txn);
+  close_fixture(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_lots_of_one_statement_are_listed)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

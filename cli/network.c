@@ -136,12 +136,12 @@ static enum om_code write_settings(struct om_session *session, const Oremark__Ge
   if (session->json)
     return om_show_json(session->out, json_pack("{s:s, s:s, s:s?}", "file", path, "network_id", hex, "origin", origin),
                         st);
-  fprintf(
-      session->out,
-      "%s is ready: fill in the peers' addresses, then check it with 'oremarkd --config %s --check-config'\nnetwork %s\n%s%s\n",
-      path, path, hex,
-      origin ? "this daemon is " : "this daemon is not in the genesis: it mirrors until the governors add it",
-      origin ? origin : "");
+  fprintf(session->out,
+          "%s is ready: fill in the peers' addresses, then check it with 'oremarkd --config %s "
+          "--check-config'\nnetwork %s\n%s%s\n",
+          path, path, hex,
+          origin ? "this daemon is " : "this daemon is not in the genesis: it mirrors until the governors add it",
+          origin ? origin : "");
   return OM_OK;
 }
 

@@ -10,7 +10,7 @@
 
 enum {
   OM_SALT_BYTES = 16,                   /* crypto_pwhash_SALTBYTES */
-  OM_SEAL_NONCE_BYTES = 24,                  /* XChaCha20 */
+  OM_SEAL_NONCE_BYTES = 24,             /* XChaCha20 */
   OM_SEALED_BYTES = OM_SEED_BYTES + 16, /* the seed and Poly1305's tag */
 };
 

@@ -7,8 +7,8 @@
 
 #include "keys/utf8.h"
 
-/* Cuts TEXT at LEN or before, never inside a UTF-8 character, and replaces what can't be shown: bytes that are no UTF-8,
- * control characters and their like. */
+/* Cuts TEXT at LEN or before, never inside a UTF-8 character, and replaces what can't be shown: bytes that are no
+ * UTF-8, control characters and their like. */
 static void tidy(char *text, size_t len, bool was_cut) {
   uint32_t c;
   size_t to = 0;
@@ -86,8 +86,8 @@ int om_exit_status(enum om_code code) {
 
 const char *om_code_name(enum om_code code) {
   static const char *const names[] = {
-      [OM_OK] = "ok",           [OM_NO] = "no",           [OM_USAGE] = "usage",         [OM_IO] = "io",
-      [OM_FULL] = "full",       [OM_BUSY] = "busy",       [OM_CORRUPT] = "corrupt",     [OM_MALFORMED] = "malformed",
+      [OM_OK] = "ok",           [OM_NO] = "no",           [OM_USAGE] = "usage",     [OM_IO] = "io",
+      [OM_FULL] = "full",       [OM_BUSY] = "busy",       [OM_CORRUPT] = "corrupt", [OM_MALFORMED] = "malformed",
       [OM_REFUSED] = "refused", [OM_MISSING] = "missing", [OM_WAIT] = "wait",
   };
   OM_ASSERT((size_t)code < sizeof names / sizeof *names);

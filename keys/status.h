@@ -1,6 +1,6 @@
-/* One status for the whole project: a code that decides the exit status, the rule that was broken, and one sentence that
- * grows on the way up ("importing row 12: lot OM-...: shipped 20.000 t, only 19.400 t left"). Stands in keys/ because that is
- * the lowest folder with code. Thread: a status belongs to its caller; nothing here is shared. */
+/* One status for the whole project: a code that decides the exit status, the rule that was broken, and one sentence
+ * that grows on the way up ("importing row 12: lot OM-...: shipped 20.000 t, only 19.400 t left"). Stands in keys/
+ * because that is the lowest folder with code. Thread: a status belongs to its caller; nothing here is shared. */
 #ifndef OREMARK_KEYS_STATUS_H
 #define OREMARK_KEYS_STATUS_H
 
@@ -23,8 +23,9 @@ enum om_code {
 };
 
 enum {
-  OM_STATUS_TEXT_BYTES = 600, /* a sentence with two lot numbers, figures and what to do; longer is cut at a character */
-  OM_STATUS_RULE_BYTES = 32,  /* the longest rule name is half of this */
+  OM_STATUS_TEXT_BYTES =
+      600,                   /* a sentence with two lot numbers, figures and what to do; longer is cut at a character */
+  OM_STATUS_RULE_BYTES = 32, /* the longest rule name is half of this */
 };
 
 struct om_status {
@@ -33,7 +34,8 @@ struct om_status {
   char text[OM_STATUS_TEXT_BYTES]; /* one sentence for a person, UTF-8 without control characters */
 };
 
-/* Sets ST to CODE, RULE (NULL: none) and the formatted sentence; returns CODE. What is not om_text_ok in it becomes '?'. */
+/* Sets ST to CODE, RULE (NULL: none) and the formatted sentence; returns CODE. What is not om_text_ok in it becomes
+ * '?'. */
 enum om_code om_fail(struct om_status *st, enum om_code code, const char *rule, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -11,7 +11,8 @@ enum { PPM_MAX = 100000, PERIOD_DAYS_MAX = 3660 };
 
 /* ---- writing rows ---- */
 
-static void put(struct om_txn *txn, enum om_registry_kind kind, uint32_t a, uint32_t b, uint64_t since, const void *row, size_t len) {
+static void put(struct om_txn *txn, enum om_registry_kind kind, uint32_t a, uint32_t b, uint64_t since, const void *row,
+                size_t len) {
   uint8_t key[OM_REGISTRY_KEY_BYTES];
   om_registry_row_key(key, kind, a, b, since);
   om_txn_put(txn, OM_TABLE_REGISTRY, key, sizeof key, row, len);
@@ -23,7 +24,8 @@ static void put_count(struct om_txn *txn, enum om_registry_kind kind, uint32_t a
   put(txn, kind, a, 0, since, row, sizeof row);
 }
 
-static void put_numbers(struct om_txn *txn, enum om_registry_kind kind, uint64_t since, uint32_t head, const uint32_t *list, size_t n) {
+static void put_numbers(struct om_txn *txn, enum om_registry_kind kind, uint64_t since, uint32_t head,
+                        const uint32_t *list, size_t n) {
   uint8_t row[4 * (1 + OM_WITNESSES_MAX)];
   OM_ASSERT(n <= OM_WITNESSES_MAX);
   om_be32(row, head);
@@ -99,8 +101,10 @@ static enum om_code member_form(const Oremark__NewMember *m, struct om_status *s
 }
 
 static enum om_code daemon_form(const Oremark__Daemon *d, struct om_status *st) {
-  if (!om_key_name_ok(d->origin, strlen(d->origin))) return no(st, "origin", "is not a C2SP key name (no spaces, no +, at most 128 bytes)");
-  if (!is_key(d->log_key) || !is_key(d->cosign_key) || !is_key(d->witness_key)) return no(st, "keys", "of a daemon are not Ed25519 public keys");
+  if (!om_key_name_ok(d->origin, strlen(d->origin)))
+    return no(st, "origin", "is not a C2SP key name (no spaces, no +, at most 128 bytes)");
+  if (!is_key(d->log_key) || !is_key(d->cosign_key) || !is_key(d->witness_key))
+    return no(st, "keys", "of a daemon are not Ed25519 public keys");
   if (d->link_key.len != OM_PUBLIC_BYTES) return no(st, "link_key", "is not 32 bytes");
   const ProtobufCBinaryData *keys[] = {&d->log_key, &d->cosign_key, &d->witness_key};
   for (int i = 0; i < 3; i++)
@@ -117,13 +121,15 @@ static enum om_code limits_form(const Oremark__Limits *l, struct om_status *st) 
       return no(st, "limits.processes", "are not ascending, each once");
     if (p->tolerance_ppm > PPM_MAX) return no(st, "limits.tolerance_ppm", "is over 100,000 (ten percent)");
   }
-  if (l->receipt_tolerance_ppm > PPM_MAX) return no(st, "limits.receipt_tolerance_ppm", "is over 100,000 (ten percent)");
+  if (l->receipt_tolerance_ppm > PPM_MAX)
+    return no(st, "limits.receipt_tolerance_ppm", "is over 100,000 (ten percent)");
   for (size_t i = 0; i < l->n_drift_caps; i++) {
     const Oremark__DriftCap *c = l->drift_caps[i];
     if (c->element > 118 || c->cap_mg > INT64_MAX || (i > 0 && c->element <= l->drift_caps[i - 1]->element))
       return no(st, "limits.drift_caps", "are not ascending by element, each once, up to 2^63 - 1 mg");
   }
-  if (l->drift_period_days < 1 || l->drift_period_days > PERIOD_DAYS_MAX) return no(st, "limits.drift_period_days", "is not 1 to 3,660");
+  if (l->drift_period_days < 1 || l->drift_period_days > PERIOD_DAYS_MAX)
+    return no(st, "limits.drift_period_days", "is not 1 to 3,660");
   return OM_OK;
 }
 
@@ -137,7 +143,8 @@ static enum om_code members_form(const Oremark__Genesis *g, struct om_status *st
   }
   if (g->n_governors == 0 || g->n_governors > OM_GOVERNORS_MAX || !ascending(g->governors, g->n_governors))
     return no(st, "governors", "are not 1 to 32, ascending, each once");
-  if (g->governors[0] == OM_MEMBER_NONE || g->governors[g->n_governors - 1] > g->n_members) return no(st, "governors", "name no member");
+  if (g->governors[0] == OM_MEMBER_NONE || g->governors[g->n_governors - 1] > g->n_members)
+    return no(st, "governors", "name no member");
   if (g->threshold > g->n_governors || 2 * (uint64_t)g->threshold <= g->n_governors)
     return no(st, "threshold", "is not over half of the governors, and at most all");
   return OM_OK;
@@ -148,7 +155,8 @@ static enum om_code daemons_form(const Oremark__Genesis *g, struct om_status *st
   for (size_t i = 0; i < g->n_daemons; i++) {
     const Oremark__Daemon *d = g->daemons[i];
     if (daemon_form(d, st) != OM_OK) return om_wrap(st, "daemon %zu", i);
-    if (d->operator_ == OM_MEMBER_NONE || d->operator_ > g->n_members) return no(st, "operator", "of a daemon names no member");
+    if (d->operator_ == OM_MEMBER_NONE || d->operator_ > g->n_members)
+      return no(st, "operator", "of a daemon names no member");
     for (size_t j = 0; j < i; j++) {
       const Oremark__Daemon *e = g->daemons[j];
       if (strcmp(d->origin, e->origin) == 0) return no(st, "origin", "stands twice");
@@ -181,28 +189,34 @@ static uint32_t other_operators(const Oremark__Genesis *g, uint32_t own) {
 
 static enum om_code witnesses_form(const Oremark__Genesis *g, struct om_status *st) {
   const Oremark__WitnessList *w = g->witnesses;
-  if (!w || w->n_logs == 0) return !w || w->quorum == 0 ? OM_OK : no(st, "quorum", "is stated, but there are no witnesses");
-  if (w->n_logs > OM_WITNESSES_MAX || !ascending(w->logs, w->n_logs)) return no(st, "witnesses", "are not at most 64, ascending, each once");
+  if (!w || w->n_logs == 0)
+    return !w || w->quorum == 0 ? OM_OK : no(st, "quorum", "is stated, but there are no witnesses");
+  if (w->n_logs > OM_WITNESSES_MAX || !ascending(w->logs, w->n_logs))
+    return no(st, "witnesses", "are not at most 64, ascending, each once");
   if (w->logs[w->n_logs - 1] >= g->n_daemons) return no(st, "witnesses", "name no daemon");
   for (size_t i = 0; i < g->n_daemons; i++) {
     uint32_t eligible = other_operators(g, g->daemons[i]->operator_);
     uint32_t k = om_quorum_size(eligible, w->quorum);
     if (!om_quorum_safe(eligible, k))
       return om_fail(st, OM_REFUSED, "genesis",
-                     "quorum: log %s has %u operators that may witness it, and %u needed: that can't be reached, or two heads could both be final",
+                     "quorum: log %s has %u operators that may witness it, and %u needed: that can't be reached, or "
+                     "two heads could both be final",
                      g->daemons[i]->origin, eligible, k);
   }
   return OM_OK;
 }
 
-enum om_code om_genesis_check(const Oremark__Genesis **out, struct om_arena *arena, const uint8_t *bytes, size_t len, struct om_status *st) {
+enum om_code om_genesis_check(const Oremark__Genesis **out, struct om_arena *arena, const uint8_t *bytes, size_t len,
+                              struct om_status *st) {
   if (len == 0 || len > OM_ENTRY_MAX_BYTES - 64)
-    return om_fail(st, OM_MALFORMED, "size", "a genesis file has 1 to %d bytes, this one has %zu", OM_ENTRY_MAX_BYTES - 64, len);
+    return om_fail(st, OM_MALFORMED, "size", "a genesis file has 1 to %d bytes, this one has %zu",
+                   OM_ENTRY_MAX_BYTES - 64, len);
   if (!om_canonical(&oremark__genesis__descriptor, bytes, len, st)) return st->code;
   const Oremark__Genesis *g = oremark__genesis__unpack(om_arena_protobuf(arena), len, bytes);
   if (!g) return om_fail(st, OM_MALFORMED, "size", "the genesis unpacks to more than is allowed");
   if (g->rules_version == 0) return no(st, "rules_version", "is missing");
-  if (strlen(g->name) == 0 || strlen(g->name) > 64) return no(st, "name", "of the network is empty or longer than 64 bytes");
+  if (strlen(g->name) == 0 || strlen(g->name) > 64)
+    return no(st, "name", "of the network is empty or longer than 64 bytes");
   if (g->created_ms <= 0) return no(st, "created_ms", "is missing");
   enum om_code code = daemons_form(g, st);
   if (code == OM_OK) code = members_form(g, st);
@@ -235,21 +249,23 @@ static enum om_code refuse(struct om_status *st, const char *rule, const char *w
 }
 
 /* The act must name the one before it on its subject; it becomes the last one. */
-static enum om_code chain(struct om_txn *txn, const struct om_case *judged, enum om_act_subject subject, uint32_t member,
-                          const Oremark__Event *event, uint16_t index, struct om_status *st) {
+static enum om_code chain(struct om_txn *txn, const struct om_case *judged, enum om_act_subject subject,
+                          uint32_t member, const Oremark__Event *event, uint16_t index, struct om_status *st) {
   struct om_hash before, id;
   enum om_code code = om_registry_last_act(txn, &before, subject, member, OM_REGISTRY_NOW, st);
   if (code != OM_OK && code != OM_MISSING) return code;
   size_t len = code == OM_OK ? sizeof before : 0;
   if (event->previous.len != len || (len && memcmp(event->previous.data, before.bytes, len) != 0))
-    return refuse(st, "previous", "another act on the same subject came before this one: look at the present state and state it anew");
+    return refuse(st, "previous",
+                  "another act on the same subject came before this one: look at the present state and state it anew");
   om_event_id(&id, &judged->network, &judged->statement_id, index);
   put(txn, OM_ROW_LAST_ACT, (uint32_t)subject, member, judged->index, id.bytes, sizeof id);
   om_status_clear(st);
   return OM_OK;
 }
 
-/* A key may be admitted to a member if its point is one, and its id is not taken by another key of that member's, ever. */
+/* A key may be admitted to a member if its point is one, and its id is not taken by another key of that member's, ever.
+ */
 static enum om_code admit_key(struct om_txn *txn, uint32_t member, ProtobufCBinaryData key, struct om_status *st) {
   uint8_t other[OM_PUBLIC_BYTES];
   if (!is_key(key)) return refuse(st, "key", "the key is not an Ed25519 public key");
@@ -260,11 +276,13 @@ static enum om_code admit_key(struct om_txn *txn, uint32_t member, ProtobufCBina
   return OM_OK;
 }
 
-static enum om_code enrol(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event, uint16_t index, struct om_status *st) {
+static enum om_code enrol(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event, uint16_t index,
+                          struct om_status *st) {
   const Oremark__NewMember *m = event->enrol->member;
   uint32_t next = om_registry_members(txn, OM_REGISTRY_NOW) + 1;
   if (!m) return refuse(st, "form", "the act names no member");
-  if (m->member != next) return om_fail(st, OM_REFUSED, "number", "the next member's number is %u, not %u", next, m->member);
+  if (m->member != next)
+    return om_fail(st, OM_REFUSED, "number", "the next member's number is %u, not %u", next, m->member);
   if (m->home_log >= om_registry_daemons(txn, OM_REGISTRY_NOW))
     return om_fail(st, OM_REFUSED, "home", "there is no log %u to be the member's home", m->home_log);
   if (event->previous.len != 0) return refuse(st, "previous", "a new member has no act before this one");
@@ -277,7 +295,8 @@ static enum om_code enrol(struct om_txn *txn, const struct om_case *judged, cons
   return code == OM_OK ? chain(txn, judged, OM_SUBJECT_SITES, m->member, event, index, st) : code;
 }
 
-static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event, struct om_status *st) {
+static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                               struct om_status *st) {
   const Oremark__Daemon *d = event->add_daemon->daemon;
   uint32_t next = om_registry_daemons(txn, OM_REGISTRY_NOW);
   struct om_member operator_;
@@ -292,14 +311,17 @@ static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged,
     struct om_daemon other;
     code = om_registry_daemon(txn, &other, log, OM_REGISTRY_NOW, st);
     if (code != OM_OK) break;
-    if (strcmp(other.origin, d->origin) == 0) code = refuse(st, "origin", "another log has that origin");
-    else if (memcmp(other.link_key, d->link_key.data, OM_PUBLIC_BYTES) == 0) code = refuse(st, "key", "another daemon has that link key");
+    if (strcmp(other.origin, d->origin) == 0)
+      code = refuse(st, "origin", "another log has that origin");
+    else if (memcmp(other.link_key, d->link_key.data, OM_PUBLIC_BYTES) == 0)
+      code = refuse(st, "key", "another daemon has that link key");
   }
   if (code == OM_OK) put_daemon(txn, judged->index, next, d);
   return code;
 }
 
-static enum om_code add_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event, uint16_t index, struct om_status *st) {
+static enum om_code add_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                            uint16_t index, struct om_status *st) {
   uint32_t member = judged->statement->member;
   enum om_code code = chain(txn, judged, OM_SUBJECT_KEYS, member, event, index, st);
   if (code == OM_OK) code = admit_key(txn, member, event->add_key->key, st);
@@ -307,16 +329,19 @@ static enum om_code add_key(struct om_txn *txn, const struct om_case *judged, co
   return code;
 }
 
-static enum om_code add_site(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event, uint16_t index, struct om_status *st) {
+static enum om_code add_site(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                             uint16_t index, struct om_status *st) {
   const Oremark__AddSite *s = event->add_site;
   uint32_t member = judged->statement->member;
   uint32_t next = om_registry_sites(txn, member, OM_REGISTRY_NOW) + 1;
-  if (s->site != next) return om_fail(st, OM_REFUSED, "number", "the member's next site number is %u, not %u", next, s->site);
+  if (s->site != next)
+    return om_fail(st, OM_REFUSED, "number", "the member's next site number is %u, not %u", next, s->site);
   enum om_code code = chain(txn, judged, OM_SUBJECT_SITES, member, event, index, st);
   if (code != OM_OK) return code;
   uint8_t row[OM_ROW_SITE_BYTES + OM_NAME_BYTES];
   size_t len = strlen(s->name);
-  if (!is_name(s->name) || !is_country(s->country)) return refuse(st, "form", "a site needs a name of at most 128 bytes and a country of two capital letters");
+  if (!is_name(s->name) || !is_country(s->country))
+    return refuse(st, "form", "a site needs a name of at most 128 bytes and a country of two capital letters");
   row[0] = (uint8_t)s->kind;
   memcpy(row + 1, s->country, 2);
   memcpy(row + OM_ROW_SITE_BYTES, s->name, len);
@@ -334,11 +359,13 @@ static enum om_code governors_signed(struct om_txn *txn, const struct om_case *j
     bool is_governor = false;
     for (size_t j = 0; j < g.n; j++) is_governor = is_governor || g.members[j] == judged->signers[i];
     if (!is_governor)
-      return om_fail(st, OM_REFUSED, "signature-not-needed", "member %u signed, but is no governor: leave that signature out", judged->signers[i]);
+      return om_fail(st, OM_REFUSED, "signature-not-needed",
+                     "member %u signed, but is no governor: leave that signature out", judged->signers[i]);
   }
   if (judged->n_signers < g.threshold)
-    return om_fail(st, OM_REFUSED, "threshold", "%zu of the governors have signed, %u are needed: gather the others' signatures",
-                   judged->n_signers, g.threshold);
+    return om_fail(st, OM_REFUSED, "threshold",
+                   "%zu of the governors have signed, %u are needed: gather the others' signatures", judged->n_signers,
+                   g.threshold);
   return OM_OK;
 }
 
@@ -349,11 +376,13 @@ static enum om_code member_signed(struct om_txn *txn, const struct om_case *judg
   if (code != OM_OK) return st->code;
   if (m.suspended) return om_fail(st, OM_REFUSED, "suspended", "member %u (%s) is suspended", m.number, m.name);
   if (judged->n_signers != 1 || judged->signers[0] != m.number)
-    return om_fail(st, OM_REFUSED, "signature-not-needed", "an act of member %u for itself is signed by it alone", m.number);
+    return om_fail(st, OM_REFUSED, "signature-not-needed", "an act of member %u for itself is signed by it alone",
+                   m.number);
   return OM_OK;
 }
 
-static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event, uint16_t index, struct om_status *st) {
+static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                              uint16_t index, struct om_status *st) {
   if (event->kind_case == OREMARK__EVENT__KIND_ENROL) return enrol(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_DAEMON) return add_daemon(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_KEY) return add_key(txn, judged, event, index, st);

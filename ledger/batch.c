@@ -7,8 +7,9 @@
 #include "ledger/ledger_state.h"
 
 enum {
-  CLOCK_BACK_MS = 5000, /* how far the clock may step back (NTP does): the log's last time is used again; beyond it is a fault */
-  MARKS_FOR_ONE = 64,   /* marks that one statement may need: it can't lean on more logs than that at once */
+  CLOCK_BACK_MS =
+      5000, /* how far the clock may step back (NTP does): the log's last time is used again; beyond it is a fault */
+  MARKS_FOR_ONE = 64, /* marks that one statement may need: it can't lean on more logs than that at once */
 };
 
 /* ---- begin, states, end ---- */
@@ -79,7 +80,8 @@ struct asked {
   uint32_t log;
 };
 
-static enum om_code backing_lot(void *ctx, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
+static enum om_code backing_lot(void *ctx, struct om_arena *arena, struct om_lot *out,
+                                const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   struct asked *asked = ctx;
   return om_lot_find(asked->txn, arena, out, number, UINT32_MAX, st);
 }
@@ -96,7 +98,8 @@ static void drift_key(uint8_t out[OM_DRIFT_KEY_BYTES], uint32_t member, uint8_t 
   om_be32(out + 5, period);
 }
 
-static enum om_code backing_drift(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period, struct om_status *st) {
+static enum om_code backing_drift(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period,
+                                  struct om_status *st) {
   struct asked *asked = ctx;
   uint8_t key[OM_DRIFT_KEY_BYTES];
   struct om_bytes row;
@@ -161,9 +164,13 @@ static void put_statement(struct om_txn *txn, const struct om_checked *checked, 
 
 enum om_code om_statement_times(const Oremark__Statement *s, int64_t taken_ms, struct om_status *st) {
   if (taken_ms > s->not_after_ms)
-    return om_fail(st, OM_REFUSED, "late", "the statement was valid until %lld (Unix ms) and came at %lld: sign it anew", (long long)s->not_after_ms, (long long)taken_ms);
+    return om_fail(st, OM_REFUSED, "late",
+                   "the statement was valid until %lld (Unix ms) and came at %lld: sign it anew",
+                   (long long)s->not_after_ms, (long long)taken_ms);
   if (s->signed_ms > taken_ms + OM_CLOCK_AHEAD_MS)
-    return om_fail(st, OM_REFUSED, "clock", "the statement says that it was signed more than a day from now: set the clock of the machine that signs");
+    return om_fail(
+        st, OM_REFUSED, "clock",
+        "the statement says that it was signed more than a day from now: set the clock of the machine that signs");
   return OM_OK;
 }
 
@@ -173,9 +180,11 @@ struct need {
   uint64_t size;
 };
 
-static enum om_code judge_custody(struct om_batch *batch, const struct om_case *judged, struct need *need, struct om_status *st) {
+static enum om_code judge_custody(struct om_batch *batch, const struct om_case *judged, struct need *need,
+                                  struct om_status *st) {
   struct asked asked = {batch->txn, judged->log};
-  struct om_backing backing = {.ctx = &asked, .lot = backing_lot, .mark = backing_mark, .drift = backing_drift, .registry = batch->txn};
+  struct om_backing backing = {
+      .ctx = &asked, .lot = backing_lot, .mark = backing_mark, .drift = backing_drift, .registry = batch->txn};
   struct om_stage stage;
   enum om_code code = om_judge(&stage, &batch->arena, judged, &backing, &need->log, &need->size, st);
   if (code == OM_OK) put_stage(batch->txn, &batch->arena, &stage);
@@ -192,19 +201,26 @@ static enum om_code judge_acts(struct om_batch *batch, const struct om_case *jud
 }
 
 /* Judges CHECKED's statement as what would be the next entry of STATE's log, and stages all that follows from it. */
-static enum om_code judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked, int64_t taken_ms,
-                          struct need *need, struct om_status *st) {
+static enum om_code judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
+                          int64_t taken_ms, struct need *need, struct om_status *st) {
   uint32_t signers[OM_SIGNATURES_MAX];
   struct om_place before;
-  struct om_case judged = {.network = batch->ledger->network, .statement_id = checked->statement_id, .statement = checked->statement,
-                           .signers = signers, .log = state->log, .index = state->edge.size, .registry_size = state->registry_size,
+  struct om_case judged = {.network = batch->ledger->network,
+                           .statement_id = checked->statement_id,
+                           .statement = checked->statement,
+                           .signers = signers,
+                           .log = state->log,
+                           .index = state->edge.size,
+                           .registry_size = state->registry_size,
                            .taken_ms = taken_ms};
   bool acts = om_kind_of(checked->statement->events[0])->class >= OM_KIND_GOVERNORS;
   if (acts != (state->log == OM_LOG_REGISTRY))
-    return om_fail(st, OM_REFUSED, "registry", acts ? "registry acts stand in the registry log: submit this to its daemon"
-                                                    : "the registry log holds registry acts only: submit this to the member's home daemon");
+    return om_fail(st, OM_REFUSED, "registry",
+                   acts ? "registry acts stand in the registry log: submit this to its daemon"
+                        : "the registry log holds registry acts only: submit this to the member's home daemon");
   if (stands(batch->txn, &before, checked))
-    return om_fail(st, OM_REFUSED, "again", "the statement stands in log %u as entry %llu already", before.log, (unsigned long long)before.index);
+    return om_fail(st, OM_REFUSED, "again", "the statement stands in log %u as entry %llu already", before.log,
+                   (unsigned long long)before.index);
   enum om_code code = om_statement_times(checked->statement, taken_ms, st);
   if (code == OM_OK) code = om_signers(signers, &judged.n_signers, checked, batch->txn, judged.registry_size, st);
   if (code != OM_OK) return code;
@@ -217,15 +233,17 @@ static enum om_code judge(struct om_batch *batch, struct om_log_state *state, st
 /* ---- marks ---- */
 
 /* Entry 0 of a log is a mark of a registry that names the log. */
-static enum om_code first_mark(struct om_batch *batch, const struct om_log_state *state, const Oremark__Mark *mark, uint64_t size, struct om_status *st) {
+static enum om_code first_mark(struct om_batch *batch, const struct om_log_state *state, const Oremark__Mark *mark,
+                               uint64_t size, struct om_status *st) {
   struct om_daemon own;
-  if (mark->log != OM_LOG_REGISTRY) return om_fail(st, OM_REFUSED, "mark", "entry 0 of a log is a mark of the registry");
+  if (mark->log != OM_LOG_REGISTRY)
+    return om_fail(st, OM_REFUSED, "mark", "entry 0 of a log is a mark of the registry");
   if (om_registry_daemon(batch->txn, &own, state->log, size, st) == OM_OK) return OM_OK;
   return om_fail(st, OM_REFUSED, "mark", "the registry as marked does not name this log yet");
 }
 
-enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state, const struct om_checkpoint *checkpoint,
-                             struct om_status *st) {
+enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state,
+                             const struct om_checkpoint *checkpoint, struct om_status *st) {
   struct om_hash root;
   if (checkpoint->size > state->edge.size)
     return om_fail(st, OM_WAIT, "behind", "log %s is held up to %llu here, the head covers %llu", checkpoint->origin,
@@ -236,22 +254,27 @@ enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_l
   else
     code = om_log_root_at(txn, &root, log, &state->edge, checkpoint->size, st);
   if (code != OM_OK || om_hash_equal(&root, &checkpoint->root)) return code;
-  return om_fail(st, OM_REFUSED, "fork", "the head of %s at %llu is not of the entries that are held here: two histories of one log", checkpoint->origin,
-                 (unsigned long long)checkpoint->size);
+  return om_fail(st, OM_REFUSED, "fork",
+                 "the head of %s at %llu is not of the entries that are held here: two histories of one log",
+                 checkpoint->origin, (unsigned long long)checkpoint->size);
 }
 
-static enum om_code mark_order(struct om_batch *batch, const struct om_log_state *state, const Oremark__Mark *mark, uint64_t size, struct om_status *st) {
+static enum om_code mark_order(struct om_batch *batch, const struct om_log_state *state, const Oremark__Mark *mark,
+                               uint64_t size, struct om_status *st) {
   uint64_t before = om_log_mark(batch->txn, state->log, mark->log, UINT64_MAX);
   if (size <= before)
-    return om_fail(st, OM_REFUSED, "mark", "log %u was marked up to %llu before, this mark says %llu", mark->log, (unsigned long long)before, (unsigned long long)size);
+    return om_fail(st, OM_REFUSED, "mark", "log %u was marked up to %llu before, this mark says %llu", mark->log,
+                   (unsigned long long)before, (unsigned long long)size);
   if (mark->log == OM_LOG_REGISTRY) return OM_OK;
   uint64_t theirs = om_log_mark(batch->txn, mark->log, OM_LOG_REGISTRY, size);
   if (theirs <= state->registry_size) return OM_OK;
-  return om_fail(st, OM_REFUSED, "mark", "log %u follows the registry up to %llu, this log only to %llu: mark the registry first", mark->log,
+  return om_fail(st, OM_REFUSED, "mark",
+                 "log %u follows the registry up to %llu, this log only to %llu: mark the registry first", mark->log,
                  (unsigned long long)theirs, (unsigned long long)state->registry_size);
 }
 
-enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark, struct om_status *st) {
+enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark,
+                           struct om_status *st) {
   struct om_note note;
   struct om_checkpoint head;
   struct om_log_state *marked;
@@ -261,12 +284,16 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   if (mark->log == state->log) return om_fail(st, OM_REFUSED, "mark", "a log does not mark itself");
   enum om_code code = OM_OK;
   if (mark->log != OM_LOG_REGISTRY) code = om_registry_daemon(batch->txn, &known, mark->log, state->registry_size, st);
-  if (code == OM_MISSING) return om_fail(st, OM_REFUSED, "mark", "the marked log %u is not in the registry that this log follows", mark->log);
-  if (code == OM_OK) code = om_head_parse(batch->txn, &note, &head, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
+  if (code == OM_MISSING)
+    return om_fail(st, OM_REFUSED, "mark", "the marked log %u is not in the registry that this log follows", mark->log);
+  if (code == OM_OK)
+    code = om_head_parse(batch->txn, &note, &head, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code == OM_OK) code = om_batch_log(batch, &marked, mark->log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, mark->log, marked, &head, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return om_head_forked(batch, marked, mark->checkpoint.data, mark->checkpoint.len, st);
-  if (code == OM_OK) code = om_quorum_check(batch->txn, &head, &time_s, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
+  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0)
+    return om_head_forked(batch, marked, mark->checkpoint.data, mark->checkpoint.len, st);
+  if (code == OM_OK)
+    code = om_quorum_check(batch->txn, &head, &time_s, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code == OM_OK) code = mark_order(batch, state, mark, head.size, st);
   if (code == OM_OK && state->edge.size == 0) code = first_mark(batch, state, mark, head.size, st);
   if (code != OM_OK) return code;
@@ -291,8 +318,8 @@ static size_t put_varint(uint8_t *out, uint64_t value) {
 enum { ENTRY_TAKEN_TAG = 1 << 3, ENTRY_STATEMENT_TAG = 3 << 3 | 2, ENTRY_MARK_TAG = 4 << 3 | 2 };
 
 /* Entry bytes around BODY, which is never repacked. */
-static enum om_code append_own(struct om_batch *batch, struct om_log_state *state, uint8_t tag, const uint8_t *body, size_t len,
-                               int64_t taken_ms, struct om_status *st) {
+static enum om_code append_own(struct om_batch *batch, struct om_log_state *state, uint8_t tag, const uint8_t *body,
+                               size_t len, int64_t taken_ms, struct om_status *st) {
   uint8_t head[32];
   size_t n = 0;
   head[n++] = ENTRY_TAKEN_TAG;
@@ -311,20 +338,23 @@ static enum om_code append_own(struct om_batch *batch, struct om_log_state *stat
 static enum om_code own_clock(const struct om_log_state *state, int64_t *taken_ms, struct om_status *st) {
   if (*taken_ms >= state->taken_ms) return OM_OK;
   if (state->taken_ms - *taken_ms > CLOCK_BACK_MS)
-    return om_fail(st, OM_IO, "clock", "this machine's clock is %lld s behind the log's last entry: set it; nothing is recorded until then",
+    return om_fail(st, OM_IO, "clock",
+                   "this machine's clock is %lld s behind the log's last entry: set it; nothing is recorded until then",
                    (long long)(state->taken_ms - *taken_ms) / 1000);
   *taken_ms = state->taken_ms;
   return OM_OK;
 }
 
 /* Appends a mark of LOG to the own log, from the final head that is held. OM_WAIT where that does not reach SIZE. */
-static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own, uint32_t log, uint64_t size, int64_t taken_ms, struct om_status *st) {
+static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own, uint32_t log, uint64_t size,
+                                int64_t taken_ms, struct om_status *st) {
   struct om_bytes note;
   struct om_log_info info;
   enum om_code code = om_log_info(batch->txn, &info, log, st);
   if (code != OM_OK) return code;
   if (info.final_size < size)
-    return om_fail(st, OM_WAIT, "not-final", "it leans on entry %llu of %s, which is not final yet (final up to %llu): try again in a moment",
+    return om_fail(st, OM_WAIT, "not-final",
+                   "it leans on entry %llu of %s, which is not final yet (final up to %llu): try again in a moment",
                    (unsigned long long)(size - 1), info.origin, (unsigned long long)info.final_size);
   uint64_t theirs = log == OM_LOG_REGISTRY ? 0 : om_log_mark(batch->txn, log, OM_LOG_REGISTRY, info.final_size);
   if (theirs > own->registry_size) {
@@ -346,21 +376,25 @@ static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own
 }
 
 /* The own log, begun if it can be. */
-static enum om_code own_state(struct om_batch *batch, struct om_log_state **out, int64_t *taken_ms, struct om_status *st) {
+static enum om_code own_state(struct om_batch *batch, struct om_log_state **out, int64_t *taken_ms,
+                              struct om_status *st) {
   uint32_t own = batch->ledger->own_log;
   bool marked;
   if (own == OM_LOG_NONE)
-    return om_fail(st, OM_REFUSED, "home", "this daemon has no log of its own: the registry here does not name its link key");
+    return om_fail(st, OM_REFUSED, "home",
+                   "this daemon has no log of its own: the registry here does not name its link key");
   enum om_code code = om_batch_log(batch, out, own, st);
   if (code == OM_OK) code = own_clock(*out, taken_ms, st);
   if (code == OM_OK && (*out)->edge.size == 0) code = om_batch_follow_registry(batch, &marked, *taken_ms, st);
   if (code == OM_OK && (*out)->edge.size == 0)
-    return om_fail(st, OM_WAIT, "not-final", "this log has not begun: the registry that names it is not final here yet");
+    return om_fail(st, OM_WAIT, "not-final",
+                   "this log has not begun: the registry that names it is not final here yet");
   return code;
 }
 
 /* A resubmission is told where the statement stands; OM_MISSING: it is none. */
-static enum om_code first_receipt(struct om_batch *batch, struct om_receipt *out, const struct om_checked *checked, struct om_status *st) {
+static enum om_code first_receipt(struct om_batch *batch, struct om_receipt *out, const struct om_checked *checked,
+                                  struct om_status *st) {
   struct om_place place;
   if (!stands(batch->txn, &place, checked)) return OM_MISSING;
   struct om_bytes entry;
@@ -373,7 +407,8 @@ static enum om_code first_receipt(struct om_batch *batch, struct om_receipt *out
   return OM_OK;
 }
 
-enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked, int64_t taken_ms, struct om_status *st) {
+enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked,
+                             int64_t taken_ms, struct om_status *st) {
   struct om_log_state *own;
   struct need need = {0, 0};
   enum om_code code = first_receipt(batch, out, checked, st);
@@ -427,13 +462,16 @@ enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t in
   return om_txn_check(batch->txn, st);
 }
 
-static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked, struct om_status *st) {
+static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
+                                struct om_status *st) {
   const Oremark__Entry *entry = checked->entry;
   struct need need;
   enum om_code code;
-  if (entry->taken_ms < state->taken_ms) return om_fail(st, OM_REFUSED, "time", "the entry was taken in before the one in front of it");
+  if (entry->taken_ms < state->taken_ms)
+    return om_fail(st, OM_REFUSED, "time", "the entry was taken in before the one in front of it");
   if (entry->what_case == OREMARK__ENTRY__WHAT_MARK) return om_batch_mark(batch, state, entry->mark, st);
-  if (entry->what_case == OREMARK__ENTRY__WHAT_GENESIS) return om_fail(st, OM_REFUSED, "genesis", "a genesis stands only at the beginning of the registry log");
+  if (entry->what_case == OREMARK__ENTRY__WHAT_GENESIS)
+    return om_fail(st, OM_REFUSED, "genesis", "a genesis stands only at the beginning of the registry log");
   if (state->edge.size == 0) return om_fail(st, OM_REFUSED, "mark", "entry 0 of a log is a mark of the registry");
   code = judge(batch, state, checked, entry->taken_ms, &need, st);
   /* Here a lack of marks is the log's own fault: they stand before what leans on them. */
@@ -441,18 +479,22 @@ static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *sta
   return code;
 }
 
-enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked, struct om_status *st) {
+enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
+                             struct om_status *st) {
   struct om_log_state *state;
   struct om_log_info info;
   OM_ASSERT(log != batch->ledger->own_log && checked->entry);
   enum om_code code = om_log_info(batch->txn, &info, log, st);
   if (code != OM_OK) return code;
-  if (info.stopped) return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
+  if (info.stopped)
+    return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   code = om_batch_log(batch, &state, log, st);
   if (code != OM_OK) return code;
   OM_ASSERT(index == state->edge.size);
   code = judge_entry(batch, state, checked, st);
-  if (code == OM_OK) return om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf, checked->entry->taken_ms, st);
+  if (code == OM_OK)
+    return om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
+                               checked->entry->taken_ms, st);
   if (code != OM_REFUSED && code != OM_MALFORMED) return code;
   om_wrap(st, "entry %llu of %s", (unsigned long long)index, info.origin);
   struct om_status why = *st, broken;
@@ -479,7 +521,8 @@ static enum om_code sign_own(struct om_batch *batch, const struct om_signers_key
 enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
   struct om_ledger *ledger = batch->ledger;
   enum om_code code = OM_OK;
-  if (OM_LOG_REGISTRY < batch->n_work && batch->work[OM_LOG_REGISTRY]) code = om_ledger_find_own(ledger, batch->txn, st);
+  if (OM_LOG_REGISTRY < batch->n_work && batch->work[OM_LOG_REGISTRY])
+    code = om_ledger_find_own(ledger, batch->txn, st);
   if (code == OM_OK && keys) code = sign_own(batch, keys, st);
   if (code != OM_OK) {
     om_batch_abort(batch);

@@ -1,4 +1,5 @@
-/* The check that bytes are the one canonical encoding of a message, made on the bytes and the schema, without unpacking. */
+/* The check that bytes are the one canonical encoding of a message, made on the bytes and the schema, without
+ * unpacking. */
 #include "keys/utf8.h"
 #include "ledger/statement.h"
 
@@ -28,8 +29,8 @@ struct cursor {
 struct scan {
   const ProtobufCMessageDescriptor *type;
   uint32_t last_field;
-  uint32_t count;         /* of last_field, if repeated */
-  unsigned oneof_case;    /* quantifier offset of the oneof already seen; one oneof a message is enough for our schemas */
+  uint32_t count;      /* of last_field, if repeated */
+  unsigned oneof_case; /* quantifier offset of the oneof already seen; one oneof a message is enough for our schemas */
   bool oneof_seen;
 };
 
@@ -41,7 +42,8 @@ static uint32_t limit_of(const ProtobufCMessageDescriptor *type, uint32_t field)
 
 static bool bad(struct om_status *st, const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field,
                 const char *why) {
-  om_fail(st, OM_MALFORMED, "canonical", "field %s of %s: %s", field ? field->name : "(unnamed)", type->short_name, why);
+  om_fail(st, OM_MALFORMED, "canonical", "field %s of %s: %s", field ? field->name : "(unnamed)", type->short_name,
+          why);
   return false;
 }
 
@@ -131,7 +133,8 @@ static bool packed(struct scan *s, struct cursor body, const ProtobufCFieldDescr
   for (uint32_t n = 0; body.at != body.end; n++) {
     bool zero;
     if (n == max) return bad(st, s->type, field, "too many values");
-    if (!number(&body, field, wire_type(field->type), &zero)) return bad(st, s->type, field, "not a minimal number in range");
+    if (!number(&body, field, wire_type(field->type), &zero))
+      return bad(st, s->type, field, "not a minimal number in range");
   }
   return true;
 }
@@ -145,7 +148,8 @@ static bool admit(struct scan *s, const ProtobufCFieldDescriptor *field, struct 
   s->count = again ? s->count + 1 : 1;
   if (many && s->count > limit_of(s->type, field->id)) return bad(st, s->type, field, "too many of them");
   if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
-    if (s->oneof_seen && s->oneof_case == field->quantifier_offset) return bad(st, s->type, field, "a second choice of a oneof");
+    if (s->oneof_seen && s->oneof_case == field->quantifier_offset)
+      return bad(st, s->type, field, "a second choice of a oneof");
     s->oneof_seen = true;
     s->oneof_case = field->quantifier_offset;
   }
@@ -167,7 +171,8 @@ static bool field_body(struct scan *s, struct cursor *c, const ProtobufCFieldDes
   struct cursor body = {c->at, c->at + len};
   c->at = body.end;
   if (is_packed) return packed(s, body, field, st);
-  if (implicit && len == 0 && field->type != PROTOBUF_C_TYPE_MESSAGE) return bad(st, s->type, field, "a default is written out");
+  if (implicit && len == 0 && field->type != PROTOBUF_C_TYPE_MESSAGE)
+    return bad(st, s->type, field, "a default is written out");
   if (field->type == PROTOBUF_C_TYPE_STRING && !om_text_ok((const char *)body.at, (size_t)len))
     return bad(st, s->type, field, "not UTF-8 text without control characters");
   if (field->type == PROTOBUF_C_TYPE_MESSAGE) return om_canonical(field->descriptor, body.at, (size_t)len, st);
@@ -182,7 +187,8 @@ bool om_canonical(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, 
     if (!varint(&c, &tag) || tag >> 3 == 0 || tag > UINT32_MAX) return bad(st, type, NULL, "not a field");
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(type, (unsigned)(tag >> 3));
     if (!field) {
-      om_fail(st, OM_MALFORMED, "canonical", "%s has no field %u in this version", type->short_name, (unsigned)(tag >> 3));
+      om_fail(st, OM_MALFORMED, "canonical", "%s has no field %u in this version", type->short_name,
+              (unsigned)(tag >> 3));
       return false;
     }
     bool is_packed = field->label == PROTOBUF_C_LABEL_REPEATED && (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED);

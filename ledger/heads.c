@@ -4,7 +4,9 @@
 
 #include "ledger/ledger_state.h"
 
-enum { WITNESS_AHEAD_S = 300 }; /* how far a log's clock may be ahead of its witness's: more than clocks that are set differ by */
+enum {
+  WITNESS_AHEAD_S = 300
+}; /* how far a log's clock may be ahead of its witness's: more than clocks that are set differ by */
 
 static void put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const void *note, size_t len) {
   uint8_t key[OM_HEAD_KEY_BYTES], row[16 + OM_NOTE_BYTES_MAX];
@@ -17,8 +19,8 @@ static void put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t 
 }
 
 /* Text, blank line, signature. */
-static enum om_code head_note(char note[OM_NOTE_BYTES_MAX], size_t *len, const struct om_daemon *own, const struct om_log_state *state,
-                              const struct om_secret *secret, struct om_status *st) {
+static enum om_code head_note(char note[OM_NOTE_BYTES_MAX], size_t *len, const struct om_daemon *own,
+                              const struct om_log_state *state, const struct om_secret *secret, struct om_status *st) {
   char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
   struct om_checkpoint head = {.size = state->edge.size};
   strcpy(head.origin, own->origin);
@@ -29,7 +31,8 @@ static enum om_code head_note(char note[OM_NOTE_BYTES_MAX], size_t *len, const s
   return om_note_add_line(note, len, line, om_note_sign(line, own->origin, secret, text, text_len), st);
 }
 
-enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *state, const struct om_signers_keys *keys, struct om_status *st) {
+enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *state, const struct om_signers_keys *keys,
+                          struct om_status *st) {
   struct om_daemon own;
   struct om_quorum quorum;
   char note[OM_NOTE_BYTES_MAX];
@@ -37,7 +40,8 @@ enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *sta
   size_t len;
   enum om_code code = om_registry_daemon(batch->txn, &own, state->log, OM_REGISTRY_NOW, st);
   if (code == OM_OK && memcmp(om_secret_public(keys->log), own.log_key, sizeof own.log_key) != 0)
-    code = om_fail(st, OM_USAGE, NULL, "the log key in the keys folder is not the one that the registry names for %s", own.origin);
+    code = om_fail(st, OM_USAGE, NULL, "the log key in the keys folder is not the one that the registry names for %s",
+                   own.origin);
   if (code == OM_OK) code = head_note(note, &len, &own, state, keys->log, st);
   if (code == OM_OK) code = om_log_quorum(batch->txn, &quorum, state->log, state->edge.size, st);
   if (code != OM_OK) return code;
@@ -64,7 +68,8 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
   return st->code = OM_WAIT;
 }
 
-enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
+enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
+                            struct om_status *st) {
   struct om_note parsed;
   struct om_checkpoint head;
   struct om_log_state *state;
@@ -93,9 +98,11 @@ static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_c
   if (om_txn_get(batch->txn, &before, OM_TABLE_HEADS, key, sizeof key)) {
     uint64_t size = before.len == sizeof row ? om_get64(before.data) : UINT64_MAX;
     if (head->size < size)
-      return om_fail(st, OM_REFUSED, "vote", "a higher head of %s (%llu) was cosigned here than %llu", head->origin, (unsigned long long)size, (unsigned long long)head->size);
+      return om_fail(st, OM_REFUSED, "vote", "a higher head of %s (%llu) was cosigned here than %llu", head->origin,
+                     (unsigned long long)size, (unsigned long long)head->size);
     if (head->size == size && memcmp(before.data + 8, head->root.bytes, OM_HASH_BYTES) != 0)
-      return om_fail(st, OM_REFUSED, "fork", "another head of %s at %llu was cosigned here", head->origin, (unsigned long long)size);
+      return om_fail(st, OM_REFUSED, "fork", "another head of %s at %llu was cosigned here", head->origin,
+                     (unsigned long long)size);
   }
   om_be64(row, head->size);
   memcpy(row + 8, head->root.bytes, OM_HASH_BYTES);
@@ -103,8 +110,9 @@ static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_c
   return om_txn_check(batch->txn, st);
 }
 
-static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, uint32_t log, const struct om_checkpoint *head,
-                                const struct om_signers_keys *keys, struct om_status *st) {
+static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, uint32_t log,
+                                const struct om_checkpoint *head, const struct om_signers_keys *keys,
+                                struct om_status *st) {
   struct om_quorum quorum;
   enum om_code code = om_log_quorum(batch->txn, &quorum, log, head->size, st);
   if (code != OM_OK) return code;
@@ -112,22 +120,26 @@ static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, 
     if (quorum.daemons[i].log != batch->ledger->own_log) continue;
     *self = quorum.daemons[i];
     if (memcmp(om_secret_public(keys->cosign), self->cosign_key, sizeof self->cosign_key) == 0) return OM_OK;
-    return om_fail(st, OM_USAGE, NULL, "the cosign key in the keys folder is not the one that the registry names for %s", self->origin);
+    return om_fail(st, OM_USAGE, NULL,
+                   "the cosign key in the keys folder is not the one that the registry names for %s", self->origin);
   }
   return om_fail(st, OM_REFUSED, "witness", "this daemon is no witness of %s", head->origin);
 }
 
-/* Drift is capped by the period in which an entry says that it was taken: a log that runs ahead of time would use up the caps of
- * years to come. Not for ever refused: the time will come. */
-static enum om_code check_clock(const struct om_log_state *state, const struct om_checkpoint *head, uint64_t time_s, struct om_status *st) {
+/* Drift is capped by the period in which an entry says that it was taken: a log that runs ahead of time would use up
+ * the caps of years to come. Not for ever refused: the time will come. */
+static enum om_code check_clock(const struct om_log_state *state, const struct om_checkpoint *head, uint64_t time_s,
+                                struct om_status *st) {
   uint64_t taken_s = (uint64_t)state->taken_ms / 1000;
   if (taken_s <= time_s || taken_s - time_s <= WITNESS_AHEAD_S) return OM_OK;
-  return om_fail(st, OM_IO, "clock", "the last entry of %s was taken %llu s from now: it is not cosigned before that; one of the two clocks is wrong",
-                 head->origin, (unsigned long long)(taken_s - time_s));
+  return om_fail(
+      st, OM_IO, "clock",
+      "the last entry of %s was taken %llu s from now: it is not cosigned before that; one of the two clocks is wrong",
+      head->origin, (unsigned long long)(taken_s - time_s));
 }
 
-enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note, size_t len,
-                             uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st) {
+enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
+                             size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st) {
   struct om_note parsed;
   struct om_checkpoint head;
   struct om_log_state *state;
@@ -135,7 +147,8 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   struct om_daemon self;
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
-  if (code == OM_OK && info.stopped) code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
+  if (code == OM_OK && info.stopped)
+    code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
   if (code == OM_OK) code = check_clock(state, &head, time_s, st);

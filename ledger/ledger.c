@@ -76,7 +76,8 @@ struct tile_sink {
   uint32_t log;
 };
 
-static enum om_code put_tile(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES], struct om_status *st) {
+static enum om_code put_tile(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES],
+                             struct om_status *st) {
   struct tile_sink *sink = arg;
   uint8_t key[OM_TILE_KEY_BYTES];
   tile_key(key, sink->log, level, index);
@@ -126,7 +127,8 @@ static enum om_code begin_store(struct om_txn *txn, const uint8_t *genesis, size
   const Oremark__Genesis *g;
   enum om_code code = om_genesis_check(&g, &arena, genesis, len, st);
   if (code == OM_OK && g->rules_version != OM_RULES_VERSION)
-    code = om_fail(st, OM_REFUSED, "rules", "the network follows rules version %u, this program knows %d: upgrade", g->rules_version, OM_RULES_VERSION);
+    code = om_fail(st, OM_REFUSED, "rules", "the network follows rules version %u, this program knows %d: upgrade",
+                   g->rules_version, OM_RULES_VERSION);
   if (code == OM_OK) code = write_genesis(txn, g, st);
   om_txn_put(txn, OM_TABLE_META, meta_genesis, sizeof meta_genesis - 1, genesis, len);
   om_txn_put(txn, OM_TABLE_META, meta_format, sizeof meta_format - 1, format_now, sizeof format_now - 1);
@@ -145,10 +147,12 @@ static enum om_code check_store(struct om_ledger *ledger, const uint8_t *genesis
     if (code == OM_OK) code = begin_store(txn, genesis, len, st);
     if (code == OM_OK) return om_txn_commit(txn, st);
   } else if (row.len != len || memcmp(row.data, genesis, len) != 0) {
-    code = om_fail(st, OM_REFUSED, "network", "the store belongs to another network: its genesis file is not the one given");
-  } else if (!om_txn_get(txn, &row, OM_TABLE_META, meta_format, sizeof meta_format - 1) || row.len != sizeof format_now - 1 ||
-             memcmp(row.data, format_now, row.len) != 0) {
-    code = om_fail(st, OM_CORRUPT, NULL, "the store was written in another format than this program's (%s)", format_now);
+    code = om_fail(st, OM_REFUSED, "network",
+                   "the store belongs to another network: its genesis file is not the one given");
+  } else if (!om_txn_get(txn, &row, OM_TABLE_META, meta_format, sizeof meta_format - 1) ||
+             row.len != sizeof format_now - 1 || memcmp(row.data, format_now, row.len) != 0) {
+    code =
+        om_fail(st, OM_CORRUPT, NULL, "the store was written in another format than this program's (%s)", format_now);
   }
   om_txn_abort(txn);
   return code;
@@ -249,12 +253,15 @@ enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t l
   return om_txn_check(txn, st);
 }
 
-enum om_code om_log_entry(struct om_txn *txn, struct om_bytes *out, uint32_t log, uint64_t index, struct om_status *st) {
+enum om_code om_log_entry(struct om_txn *txn, struct om_bytes *out, uint32_t log, uint64_t index,
+                          struct om_status *st) {
   uint8_t key[OM_LOG_ENTRY_KEY_BYTES];
   om_log_entry_key(key, log, index);
   if (om_txn_get(txn, out, OM_TABLE_ENTRIES, key, sizeof key)) return OM_OK;
   enum om_code code = om_txn_check(txn, st);
-  return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "entry %llu of log %u is not held here", (unsigned long long)index, log);
+  return code != OM_OK
+             ? code
+             : om_fail(st, OM_MISSING, NULL, "entry %llu of log %u is not held here", (unsigned long long)index, log);
 }
 
 struct tile_source {
@@ -262,26 +269,31 @@ struct tile_source {
   uint32_t log;
 };
 
-static enum om_code get_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsigned level, uint64_t index, struct om_status *st) {
+static enum om_code get_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsigned level, uint64_t index,
+                             struct om_status *st) {
   const struct tile_source *reader = ctx;
   uint8_t key[OM_TILE_KEY_BYTES];
   struct om_bytes row;
   tile_key(key, reader->log, level, index);
   if (!om_txn_get(reader->txn, &row, OM_TABLE_TILES, key, sizeof key) || row.len != OM_TILE_HASHES * sizeof *out) {
     enum om_code code = om_txn_check(reader->txn, st);
-    return code != OM_OK ? code : om_fail(st, OM_CORRUPT, NULL, "tile %llu of level %u of log %u is not in the store", (unsigned long long)index, level, reader->log);
+    return code != OM_OK ? code
+                         : om_fail(st, OM_CORRUPT, NULL, "tile %llu of level %u of log %u is not in the store",
+                                   (unsigned long long)index, level, reader->log);
   }
   memcpy(out, row.data, row.len);
   return OM_OK;
 }
 
-static enum om_code get_own_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsigned level, uint64_t index, struct om_status *st) {
+static enum om_code get_own_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsigned level, uint64_t index,
+                                 struct om_status *st) {
   const struct om_log_tiles *reader = ctx;
   struct tile_source source = {reader->txn, reader->log};
   return get_tile(&source, out, level, index, st);
 }
 
-enum om_code om_log_root_at(struct om_txn *txn, struct om_hash *out, uint32_t log, const struct om_edge *edge, uint64_t size, struct om_status *st) {
+enum om_code om_log_root_at(struct om_txn *txn, struct om_hash *out, uint32_t log, const struct om_edge *edge,
+                            uint64_t size, struct om_status *st) {
   struct tile_source source = {txn, log};
   struct om_tiles tiles = {.get = get_tile, .ctx = &source, .edge = edge};
   return om_tree_root_at(&tiles, out, size, st);
@@ -297,7 +309,8 @@ enum om_code om_log_tiles(struct om_txn *txn, struct om_log_tiles *out, uint32_t
   return om_edge_decode(&out->edge, row.data + OM_LOG_ROW_BYTES, row.len - OM_LOG_ROW_BYTES, st);
 }
 
-static enum om_code head(struct om_txn *txn, struct om_bytes *note, uint32_t log, enum om_head_kind kind, size_t skip, struct om_status *st) {
+static enum om_code head(struct om_txn *txn, struct om_bytes *note, uint32_t log, enum om_head_kind kind, size_t skip,
+                         struct om_status *st) {
   uint8_t key[OM_HEAD_KEY_BYTES];
   om_head_key(key, log, kind);
   if (om_txn_get(txn, note, OM_TABLE_HEADS, key, sizeof key) && note->len > skip) {
@@ -334,16 +347,18 @@ uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t
   return om_log_mark_at(txn, &size, &at, log, marked, index) ? size : 0;
 }
 
-enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
+enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
+                        const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   return om_lot_get_step(txn, arena, out, number, UINT32_MAX, st);
 }
 
-enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                         uint32_t step, struct om_status *st) {
+enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
+                         const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step, struct om_status *st) {
   uint8_t key[OM_LOT_KEY_BYTES];
   struct om_bytes found, row;
   om_lot_key(key, number, step);
-  if (om_txn_last(txn, &found, &row, OM_TABLE_LOTS, key, sizeof key, OM_LOT_NUMBER_BYTES) && found.len == OM_LOT_KEY_BYTES)
+  if (om_txn_last(txn, &found, &row, OM_TABLE_LOTS, key, sizeof key, OM_LOT_NUMBER_BYTES) &&
+      found.len == OM_LOT_KEY_BYTES)
     return om_lot_decode(arena, out, found.data, row.data, row.len, st);
   enum om_code code = om_txn_check(txn, st);
   return code != OM_OK ? code : OM_MISSING;
@@ -353,5 +368,6 @@ enum om_code om_lot_get_step(struct om_txn *txn, struct om_arena *arena, struct 
                              const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step, struct om_status *st) {
   enum om_code code = om_lot_find(txn, arena, out, number, step, st);
   if (code != OM_MISSING) return code;
-  return om_fail(st, OM_MISSING, "lot", "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
+  return om_fail(st, OM_MISSING, "lot",
+                 "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
 }

@@ -1,6 +1,6 @@
-/* The ledger of one daemon: its own log, the mirrors of all others, and the state that follows from them. It decides by bytes
- * alone: whoever calls says what time it is and brings the entries. Threads: om_check_* and readers anywhere; one batch at a
- * time, in the writer's thread. */
+/* The ledger of one daemon: its own log, the mirrors of all others, and the state that follows from them. It decides by
+ * bytes alone: whoever calls says what time it is and brings the entries. Threads: om_check_* and readers anywhere; one
+ * batch at a time, in the writer's thread. */
 #ifndef OREMARK_LEDGER_LEDGER_H
 #define OREMARK_LEDGER_LEDGER_H
 
@@ -15,23 +15,24 @@
 enum {
   OM_MARK_NOTE_MAX_BYTES = 8192, /* three lines and 64 cosignatures of at most 120 bytes; marks are many, so no more */
   OM_RULES_VERSION = 1,
-  OM_CLOCK_AHEAD_MS = 86400000,  /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in the
-                                    wrong zone or on the wrong day is a mistake, not a record */
+  OM_CLOCK_AHEAD_MS = 86400000, /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in
+                                   the wrong zone or on the wrong day is a mistake, not a record */
 };
 #define OM_RULES_PRE_RELEASE true /* not every kind of event has its rules yet */
 
 struct om_ledger;
 
-/* Opens the store in PATH for the network whose genesis file's bytes are given; an empty store begins with them (the registry
- * log's entry 0), another network's is refused. OWN_LINK_KEY (X25519, 32 bytes) tells which daemon of the registry this is;
- * it may not be there yet. NULL: mirror only. */
+/* Opens the store in PATH for the network whose genesis file's bytes are given; an empty store begins with them (the
+ * registry log's entry 0), another network's is refused. OWN_LINK_KEY (X25519, 32 bytes) tells which daemon of the
+ * registry this is; it may not be there yet. NULL: mirror only. */
 enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t map_bytes, const uint8_t *genesis,
                             size_t genesis_len, const uint8_t *own_link_key, struct om_status *st);
 void om_ledger_close(struct om_ledger *ledger);
 
 struct om_store *om_ledger_store(const struct om_ledger *ledger);
 const struct om_hash *om_ledger_network(const struct om_ledger *ledger);
-/* Number of the own log, OM_LOG_NONE while the registry here does not name this daemon. Writer's thread, between batches. */
+/* Number of the own log, OM_LOG_NONE while the registry here does not name this daemon. Writer's thread, between
+ * batches. */
 uint32_t om_ledger_own_log(const struct om_ledger *ledger);
 
 /* ---- reading, through any transaction of the store ---- */
@@ -41,11 +42,11 @@ struct om_log_info {
   char origin[OM_NAME_BYTES + 1];
   uint32_t operator_member;
   uint64_t size;
-  struct om_hash root;     /* at size */
-  uint64_t final_size;     /* covered by a quorum-signed head that was checked here; 0: none */
-  uint64_t registry_size;  /* the log's last registry mark (the registry log: its own size) */
-  int64_t taken_ms;        /* time of the last entry */
-  bool stopped;            /* an invalid entry was met: not followed further */
+  struct om_hash root;    /* at size */
+  uint64_t final_size;    /* covered by a quorum-signed head that was checked here; 0: none */
+  uint64_t registry_size; /* the log's last registry mark (the registry log: its own size) */
+  int64_t taken_ms;       /* time of the last entry */
+  bool stopped;           /* an invalid entry was met: not followed further */
   char stopped_why[OM_STATUS_TEXT_BYTES];
 };
 
@@ -69,24 +70,25 @@ uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t
 /* The same, and which entry of LOG is that mark; false where there is none. */
 bool om_log_mark_at(struct om_txn *txn, uint64_t *size, uint64_t *at, uint32_t log, uint32_t marked, uint64_t index);
 /* A lot's last row, or its row at STEP. */
-enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                        struct om_status *st);
+enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
+                        const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st);
 enum om_code om_lot_get_step(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
                              const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step, struct om_status *st);
 
-/* The witnesses of LOG as of its registry mark below SIZE that may count for its quorum: daemons not run by the log's own
- * operator. K operators make a quorum; 0 where the network has no witnesses. */
+/* The witnesses of LOG as of its registry mark below SIZE that may count for its quorum: daemons not run by the log's
+ * own operator. K operators make a quorum; 0 where the network has no witnesses. */
 struct om_quorum {
-  size_t n;                               /* eligible daemons */
+  size_t n; /* eligible daemons */
   struct om_daemon daemons[OM_WITNESSES_MAX];
-  uint32_t operators;                     /* how many operators run them: w */
+  uint32_t operators; /* how many operators run them: w */
   uint32_t k;
 };
-enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size, struct om_status *st);
-/* Is NOTE a head of LOG that its quorum signed? Checks origin, the log's signature and the cosignatures; *TIME_S is the time of
- * the quorum (k-th smallest; 0 with quorum 0). Does not look at the tree. OM_REFUSED says what is missing. */
-enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log, const uint8_t *note,
-                             size_t len, struct om_status *st);
+enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
+                           struct om_status *st);
+/* Is NOTE a head of LOG that its quorum signed? Checks origin, the log's signature and the cosignatures; *TIME_S is the
+ * time of the quorum (k-th smallest; 0 with quorum 0). Does not look at the tree. OM_REFUSED says what is missing. */
+enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
+                             const uint8_t *note, size_t len, struct om_status *st);
 
 /* ---- writing: one batch is one LMDB transaction ---- */
 
@@ -112,38 +114,42 @@ struct om_signers_keys {
 enum om_code om_batch_begin(struct om_batch **out, struct om_ledger *ledger, struct om_status *st);
 struct om_txn *om_batch_txn(struct om_batch *batch);
 
-/* Appends CHECKED (from om_check_statement; stays the caller's) to the own log at TAKEN_MS, with the marks that it needs before
- * it. A refusal leaves the batch as it was. OM_WAIT: it leans on what is not final yet; nothing was written. A resubmission
- * gets its first receipt. The receipt may be told to anybody only after the commit. */
-enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked, int64_t taken_ms,
-                             struct om_status *st);
+/* Appends CHECKED (from om_check_statement; stays the caller's) to the own log at TAKEN_MS, with the marks that it
+ * needs before it. A refusal leaves the batch as it was. OM_WAIT: it leans on what is not final yet; nothing was
+ * written. A resubmission gets its first receipt. The receipt may be told to anybody only after the commit. */
+enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked,
+                             int64_t taken_ms, struct om_status *st);
 
-/* Appends a registry mark to the own log if a newer final registry head is held than the log has marked; and the log's entry 0,
- * once the registry names this daemon. *MARKED says whether. */
+/* Appends a registry mark to the own log if a newer final registry head is held than the log has marked; and the log's
+ * entry 0, once the registry names this daemon. *MARKED says whether. */
 enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int64_t taken_ms, struct om_status *st);
 
-/* Takes entry INDEX (= the log's size here) of a mirrored log. OM_WAIT: it is a mark beyond what is held of the marked log, or
- * is to be judged by registry entries not held: come again when more of those has arrived. OM_MALFORMED, OM_REFUSED: the entry is
- * invalid: the log is stopped here, the entry kept as evidence. */
-enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked, struct om_status *st);
+/* Takes entry INDEX (= the log's size here) of a mirrored log. OM_WAIT: it is a mark beyond what is held of the marked
+ * log, or is to be judged by registry entries not held: come again when more of those has arrived. OM_MALFORMED,
+ * OM_REFUSED: the entry is invalid: the log is stopped here, the entry kept as evidence. */
+enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
+                             struct om_status *st);
 /* The same for an entry that could not even be taken apart: stops the log with WHY and keeps BYTES as evidence. */
 enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t index, const uint8_t *bytes, size_t len,
                                const struct om_status *why, struct om_status *st);
 
-/* Stores NOTE as LOG's final head if its quorum signed it, its root is the tree's at that size, and it is higher than the last.
- * OM_WAIT: fewer entries are held than it covers; or (rule "fork") its quorum signed it and what is held of LOG is another history,
- * which has lost: LOG is stopped. OM_REFUSED: it does not stand, or it is no head of the own log. *NEWER whether it was stored. */
-enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len, struct om_status *st);
+/* Stores NOTE as LOG's final head if its quorum signed it, its root is the tree's at that size, and it is higher than
+ * the last. OM_WAIT: fewer entries are held than it covers; or (rule "fork") its quorum signed it and what is held of
+ * LOG is another history, which has lost: LOG is stopped. OM_REFUSED: it does not stand, or it is no head of the own
+ * log. *NEWER whether it was stored. */
+enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
+                            struct om_status *st);
 
-/* As a witness: checks LOG's proposed head NOTE against the mirrored tree, compares and sets the highest head cosigned (kept
- * durably), and makes the cosignature line (with newline) at TIME_S. It may be sent only after the commit. OM_WAIT: fewer entries
- * held; OM_REFUSED: not a witness, lower than or beside what was cosigned, wrong root, log stopped. OM_IO, rule "clock": the
- * log's last entry is from the future, by this witness's clock; the same head may be cosigned later. */
-enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note, size_t len,
-                             uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st);
+/* As a witness: checks LOG's proposed head NOTE against the mirrored tree, compares and sets the highest head cosigned
+ * (kept durably), and makes the cosignature line (with newline) at TIME_S. It may be sent only after the commit.
+ * OM_WAIT: fewer entries held; OM_REFUSED: not a witness, lower than or beside what was cosigned, wrong root, log
+ * stopped. OM_IO, rule "clock": the log's last entry is from the future, by this witness's clock; the same head may be
+ * cosigned later. */
+enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
+                             size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st);
 
-/* Signs the own log's head if it has grown, and makes everything durable. Ends the batch in any case. With quorum 0 the new
- * head is final at once. */
+/* Signs the own log's head if it has grown, and makes everything durable. Ends the batch in any case. With quorum 0 the
+ * new head is final at once. */
 enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
 void om_batch_abort(struct om_batch *batch);
 

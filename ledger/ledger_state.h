@@ -1,4 +1,5 @@
-/* What ledger.c, quorum.c, heads.c and batch.c share and nobody else sees: the rows of a log and the writer's memory of it. */
+/* What ledger.c, quorum.c, heads.c and batch.c share and nobody else sees: the rows of a log and the writer's memory of
+ * it. */
 #ifndef OREMARK_LEDGER_LEDGER_STATE_H
 #define OREMARK_LEDGER_LEDGER_STATE_H
 
@@ -64,27 +65,31 @@ enum om_code om_log_state_append(struct om_txn *txn, struct om_log_state *state,
                                  const struct om_hash *leaf, int64_t taken_ms, struct om_status *st);
 
 /* The root that LOG had at SIZE, from its tiles and EDGE, which may be ahead of the table. */
-enum om_code om_log_root_at(struct om_txn *txn, struct om_hash *out, uint32_t log, const struct om_edge *edge, uint64_t size, struct om_status *st);
+enum om_code om_log_root_at(struct om_txn *txn, struct om_hash *out, uint32_t log, const struct om_edge *edge,
+                            uint64_t size, struct om_status *st);
 
 /* As om_lot_get_step, but a lot that is not there is OM_MISSING without a sentence: every new lot is asked for once. */
-enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                         uint32_t step, struct om_status *st);
+enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
+                         const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step, struct om_status *st);
 
 /* The batch's copy of a log's state. */
 enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uint32_t log, struct om_status *st);
 /* Judges a mark that would stand as entry INDEX of STATE's log, and stages it. */
-enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark, struct om_status *st);
+enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark,
+                           struct om_status *st);
 
 /* Signs the head of the own log as STATE holds it, and stores it; with quorum 0 it is final at once. */
-enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *state, const struct om_signers_keys *keys, struct om_status *st);
+enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *state, const struct om_signers_keys *keys,
+                          struct om_status *st);
 /* Reads the note of a head: checkpoint of LOG, at least one entry. */
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,
                            const uint8_t *bytes, size_t len, struct om_status *st);
 /* Is CHECKPOINT's root that of LOG's tree here at its size? OM_WAIT where fewer entries are held. */
 enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state,
                              const struct om_checkpoint *checkpoint, struct om_status *st);
-/* After om_head_matches has refused NOTE as a fork (ST): if a quorum signed it, what is HELD of the log has lost: the log is
- * stopped with the head as evidence, which is no fault of whoever brought it; OM_WAIT. Else why the quorum does not count. */
+/* After om_head_matches has refused NOTE as a fork (ST): if a quorum signed it, what is HELD of the log has lost: the
+ * log is stopped with the head as evidence, which is no fault of whoever brought it; OM_WAIT. Else why the quorum does
+ * not count. */
 enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *held, const uint8_t *note, size_t len,
                             struct om_status *st);
 

@@ -58,7 +58,8 @@ static size_t hash_event(const struct om_lineage_event *e) {
 /* The slot of NUMBER, or the free one where it would go. */
 static uint32_t *number_slot(const struct om_lineage *l, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   size_t mask = l->by_number.n_slots - 1, i = hash_number(number) & mask;
-  while (l->by_number.slots[i] != 0 && memcmp(l->lots[l->by_number.slots[i] - 1].number, number, OM_LOT_NUMBER_BYTES) != 0)
+  while (l->by_number.slots[i] != 0 &&
+         memcmp(l->lots[l->by_number.slots[i] - 1].number, number, OM_LOT_NUMBER_BYTES) != 0)
     i = (i + 1) & mask;
   return &l->by_number.slots[i];
 }
@@ -152,7 +153,8 @@ static void will_expand(struct collect *c, uint32_t event) {
 }
 
 static enum om_code limit(struct om_status *st) {
-  return om_fail(st, OM_REFUSED, "limit", "the lineage has more than %d events: ask for the lots that it was made of instead",
+  return om_fail(st, OM_REFUSED, "limit",
+                 "the lineage has more than %d events: ask for the lots that it was made of instead",
                  OM_LINEAGE_MAX_EVENTS);
 }
 
@@ -188,7 +190,8 @@ static enum om_code take_rows(struct collect *c, uint32_t lot, uint32_t event, s
   if (found == event) return OM_OK;
   char text[OM_LOT_TEXT_BYTES];
   om_lot_format(text, sizeof text, l->lots[lot].number);
-  return om_fail(st, OM_CORRUPT, NULL, "lot %s has no row by event %u of entry %llu of log %u, which took it: the store is damaged", text,
+  return om_fail(st, OM_CORRUPT, NULL,
+                 "lot %s has no row by event %u of entry %llu of log %u, which took it: the store is damaged", text,
                  l->events[event].event, (unsigned long long)l->events[event].index, l->events[event].log);
 }
 
@@ -207,7 +210,8 @@ static enum om_code no_event(const struct om_lineage_event *e, struct om_status 
                  (unsigned long long)e->index, e->log, e->event);
 }
 
-static const struct om_hash *statement_id(struct collect *c, const struct om_lineage_event *e, const struct om_found *found) {
+static const struct om_hash *statement_id(struct collect *c, const struct om_lineage_event *e,
+                                          const struct om_found *found) {
   struct remembered *r = &c->ids[mixed(e->index, e->log) % IDS];
   if (!r->filled || r->log != e->log || r->index != e->index) {
     *r = (struct remembered){true, e->log, e->index, {{0}}};
@@ -232,7 +236,8 @@ static const Oremark__Event *open_event(struct collect *c, struct opened *o, uin
 }
 
 /* Whether OUTPUT of EVENT is a lot that was there before: REFS are the lots that it names. */
-static const Oremark__LotRef *rewritten(const Oremark__Event *event, const Oremark__LotRef *const *refs, size_t n, uint32_t output) {
+static const Oremark__LotRef *rewritten(const Oremark__Event *event, const Oremark__LotRef *const *refs, size_t n,
+                                        uint32_t output) {
   switch ((int)event->kind_case) {
     case OREMARK__EVENT__KIND_TRANSFORM:
     case OREMARK__EVENT__KIND_SPLIT:
@@ -243,18 +248,18 @@ static const Oremark__LotRef *rewritten(const Oremark__Event *event, const Orema
   }
 }
 
-/* The number of the lot that REF, standing in event BEFORE of the entry, names. A reference by place goes to an earlier event,
- * which may itself name the lot by place: never more than 256 times. */
-static enum om_code resolve(struct collect *c, uint8_t number[OM_LOT_NUMBER_BYTES], struct opened *o, const Oremark__LotRef *ref,
-                            uint32_t before, struct om_status *st) {
+/* The number of the lot that REF, standing in event BEFORE of the entry, names. A reference by place goes to an earlier
+ * event, which may itself name the lot by place: never more than 256 times. */
+static enum om_code resolve(struct collect *c, uint8_t number[OM_LOT_NUMBER_BYTES], struct opened *o,
+                            const Oremark__LotRef *ref, uint32_t before, struct om_status *st) {
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   while (ref->number.len == 0) {
     const Oremark__Event *event = ref->event < before ? open_event(c, o, ref->event) : NULL;
     if (!event) return no_event(o->at, st);
     const Oremark__LotRef *older = rewritten(event, refs, om_event_refs(refs, event), ref->output);
     if (!older) {
-      om_lot_number_make(number, o->found.member, o->found.signed_ms, statement_id(c, o->at, &o->found), (uint16_t)ref->event,
-                         (uint16_t)ref->output);
+      om_lot_number_make(number, o->found.member, o->found.signed_ms, statement_id(c, o->at, &o->found),
+                         (uint16_t)ref->event, (uint16_t)ref->output);
       return OM_OK;
     }
     before = ref->event;
@@ -310,7 +315,8 @@ static enum om_code collect_all(struct collect *c, const struct om_progress *pro
   uint32_t found;
   enum om_code code = take_row(c, &found, 0, st);
   if (code == OM_OK && found == OM_LINEAGE_NONE)
-    return om_fail(st, OM_MISSING, "lot", "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
+    return om_fail(st, OM_MISSING, "lot",
+                   "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
   while (code == OM_OK && found != OM_LINEAGE_NONE) code = take_row(c, &found, 0, st);
   for (size_t i = 0; i < c->n_queue && code == OM_OK; i++) {
     code = om_progress_tell(progress, "collecting", i, 0, st);

@@ -1,20 +1,21 @@
-/* All that went into one lot: every lot that it came from and every event that made or moved one of them, each once, found
- * breadth-first over the lots' rows and the bytes of their events. The rows only say where to look: whether what was found there
- * is true is for ledger/verify.h to say. Memory: about 100 bytes for each event and 50 for each lot; the caller frees it with
- * om_lineage_free. Thread: the transaction's. */
+/* All that went into one lot: every lot that it came from and every event that made or moved one of them, each once,
+ * found breadth-first over the lots' rows and the bytes of their events. The rows only say where to look: whether what
+ * was found there is true is for ledger/verify.h to say. Memory: about 100 bytes for each event and 50 for each lot;
+ * the caller frees it with om_lineage_free. Thread: the transaction's. */
 #ifndef OREMARK_LEDGER_LINEAGE_H
 #define OREMARK_LEDGER_LINEAGE_H
 
 #include "ledger/ledger.h"
 
 enum {
-  OM_LINEAGE_MAX_EVENTS = 2000000, /* 300 MB of lineage, and some 20 s to verify: more than a daemon gives to one question */
+  OM_LINEAGE_MAX_EVENTS =
+      2000000, /* 300 MB of lineage, and some 20 s to verify: more than a daemon gives to one question */
   OM_LINEAGE_MAX_LINKS = 16000000, /* references from events to the lots that went into them; most events have a few */
 };
 #define OM_LINEAGE_NONE UINT32_MAX
 
-/* Called now and then: DONE of TOTAL records (0: not known yet) of the work STEP, a word for a person. Returning false gives the
- * work up: it then ends with OM_BUSY. */
+/* Called now and then: DONE of TOTAL records (0: not known yet) of the work STEP, a word for a person. Returning false
+ * gives the work up: it then ends with OM_BUSY. */
 struct om_progress {
   bool (*told)(void *ctx, const char *step, uint64_t done, uint64_t total);
   void *ctx;
@@ -22,7 +23,7 @@ struct om_progress {
 
 struct om_lineage_lot {
   uint8_t number[OM_LOT_NUMBER_BYTES];
-  uint32_t n_steps;    /* its steps 0 to n_steps - 1 are in the lineage; all but a pool's are all it has */
+  uint32_t n_steps;     /* its steps 0 to n_steps - 1 are in the lineage; all but a pool's are all it has */
   uint32_t first, last; /* indexes of the first and last of them in steps */
 };
 
@@ -30,7 +31,7 @@ struct om_lineage_event {
   uint64_t index; /* of its entry */
   uint32_t log;
   uint16_t event;
-  bool expanded;    /* its inputs are in the lineage; it made a lot of the lineage, or moved a pool of it */
+  bool expanded; /* its inputs are in the lineage; it made a lot of the lineage, or moved a pool of it */
   bool moved_pool;
   uint32_t first_input, n_inputs; /* in inputs; a pool does not count as input of what was charged into it */
 };
@@ -58,8 +59,9 @@ struct om_lineage {
 };
 
 /* Collects the lineage of the lot NUMBER up to its last step. OM_MISSING: no such lot. OM_REFUSED ("limit"): more than
- * OM_LINEAGE_MAX_EVENTS. OM_CORRUPT: a row or an entry that the lineage needs is not there or does not fit the others; the
- * sentence says which, and OUT holds what was found till then. OUT is to be freed in any case. PROGRESS may be NULL. */
+ * OM_LINEAGE_MAX_EVENTS. OM_CORRUPT: a row or an entry that the lineage needs is not there or does not fit the others;
+ * the sentence says which, and OUT holds what was found till then. OUT is to be freed in any case. PROGRESS may be
+ * NULL. */
 enum om_code om_lineage_collect(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
                                 const uint8_t number[OM_LOT_NUMBER_BYTES], const struct om_progress *progress,
                                 struct om_status *st);

@@ -208,9 +208,10 @@ static int smallest_first(const void *a, const void *b) {
   return om_origin_compare(y->share.origin, x->share.origin);
 }
 
-/* The rows of LEVEL in ORDER; HAS_PARENT tells of each group whether its parent is a row too. In sorted rows a parent stands right
- * before those that it takes in. Returns how many. */
-static size_t group_rows(struct candidate *order, bool *has_parent, const struct om_share *shares, size_t n, enum level level) {
+/* The rows of LEVEL in ORDER; HAS_PARENT tells of each group whether its parent is a row too. In sorted rows a parent
+ * stands right before those that it takes in. Returns how many. */
+static size_t group_rows(struct candidate *order, bool *has_parent, const struct om_share *shares, size_t n,
+                         enum level level) {
   size_t n_order = 0, group = 0;
   struct om_origin before = {0};
   for (size_t i = 0; i < n; i++) {

@@ -117,9 +117,8 @@ enum om_code om_lot_parse(uint8_t out[OM_LOT_NUMBER_BYTES], const char *text, st
     n++;
   }
   if (n != sizeof symbols)
-    return om_fail(st, OM_USAGE, rule,
-                   "a lot number is OM- and %zu characters; here are %zu: look for one that was %s", sizeof symbols, n,
-                   n < sizeof symbols ? "left out" : "typed twice");
+    return om_fail(st, OM_USAGE, rule, "a lot number is OM- and %zu characters; here are %zu: look for one that was %s",
+                   sizeof symbols, n, n < sizeof symbols ? "left out" : "typed twice");
   if (check_symbol(symbols) != symbols[SYMBOLS])
     return om_fail(st, OM_USAGE, rule,
                    "the check character of lot number %.*s does not fit: a character is wrong or two are swapped",

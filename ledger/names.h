@@ -16,7 +16,7 @@ enum {
   OM_TIME_TEXT_BYTES = 40,   /* "9999-12-31T23:59:59.999+14:00"; or what stands for a time out of range */
   OM_ZONE_MAX_MINUTES = 840, /* +14:00 (Line Islands) is the farthest in use; -12:00 lies inside */
 };
-#define OM_TIME_MAX_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z: RFC 3339 has four digits for the year */
+#define OM_TIME_MAX_MS INT64_C(253402300799999)    /* 9999-12-31T23:59:59.999Z: RFC 3339 has four digits for the year */
 #define OM_SIGNED_MAX_MS ((UINT64_C(1) << 48) - 1) /* what fits the six bytes of a lot number */
 
 /* OUT = MEMBER (big-endian, 4) || SIGNED_MS (big-endian, 6) || the first 10 bytes of SHA-256(statement id || EVENT ||

@@ -20,7 +20,7 @@
 #include "ledger/hash.h"
 
 enum {
-  OM_LOG_ORIGIN_BYTES = OM_KEY_NAME_BYTES,     /* a log signs with a key of its origin's name */
+  OM_LOG_ORIGIN_BYTES = OM_KEY_NAME_BYTES, /* a log signs with a key of its origin's name */
   OM_COSIGNATURE_BYTES = 8 + OM_SIG_BYTES, /* big-endian time in seconds, then Ed25519 */
   OM_NOTE_KEY_ID_BYTES = 4,                /* big-endian, before the signature */
   /* em dash, space, name, space, base64 of the longest that we make, newline, NUL */
@@ -91,7 +91,7 @@ enum om_code om_note_add_line(char note[OM_NOTE_BYTES_MAX], size_t *len, const c
 /* A log's head: the first SIZE entries of log ORIGIN hash to ROOT. */
 struct om_checkpoint {
   char origin[OM_LOG_ORIGIN_BYTES + 1]; /* 1 to OM_LOG_ORIGIN_BYTES bytes of om_text_ok, and NUL */
-  uint64_t size;                    /* entries, at most OM_TREE_SIZE_MAX */
+  uint64_t size;                        /* entries, at most OM_TREE_SIZE_MAX */
   struct om_hash root;
 };
 

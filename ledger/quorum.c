@@ -9,8 +9,8 @@
 static uint64_t judged_by(struct om_txn *txn, uint32_t log, uint64_t size) {
   if (log == OM_LOG_REGISTRY) return size;
   uint64_t mark = om_log_mark(txn, log, OM_LOG_REGISTRY, size);
-  /* Entry 0 is a mark of the registry. Where it is not held yet, who is to take it in, and which head it stands under, is judged
-   * by the registry as it is here. */
+  /* Entry 0 is a mark of the registry. Where it is not held yet, who is to take it in, and which head it stands under,
+   * is judged by the registry as it is here. */
   return mark == 0 ? OM_REGISTRY_NOW : mark;
 }
 
@@ -20,7 +20,8 @@ static bool operator_counted(const struct om_quorum *q, uint32_t operator_member
   return false;
 }
 
-enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size, struct om_status *st) {
+enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
+                           struct om_status *st) {
   uint64_t as_of = judged_by(txn, log, size);
   struct om_witnesses w;
   struct om_daemon own;
@@ -37,7 +38,8 @@ enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t l
   }
   if (code == OM_OK && w.n > 0) {
     out->k = om_quorum_size(out->operators, w.quorum);
-    if (!om_quorum_safe(out->operators, out->k)) return om_fail(st, OM_REFUSED, "quorum", "the witnesses of log %u can make no safe quorum", log);
+    if (!om_quorum_safe(out->operators, out->k))
+      return om_fail(st, OM_REFUSED, "quorum", "the witnesses of log %u can make no safe quorum", log);
   }
   return code;
 }
@@ -45,7 +47,9 @@ enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t l
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,
                            const uint8_t *bytes, size_t len, struct om_status *st) {
   struct om_daemon own;
-  if (len > OM_MARK_NOTE_MAX_BYTES) return om_fail(st, OM_MALFORMED, "head", "a head is at most %d bytes, this one is %zu", OM_MARK_NOTE_MAX_BYTES, len);
+  if (len > OM_MARK_NOTE_MAX_BYTES)
+    return om_fail(st, OM_MALFORMED, "head", "a head is at most %d bytes, this one is %zu", OM_MARK_NOTE_MAX_BYTES,
+                   len);
   enum om_code code = om_note_parse(note, (const char *)bytes, len, st);
   if (code == OM_OK) code = om_checkpoint_parse(out, NULL, note->text, note->text_len, st);
   if (code == OM_OK) code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
@@ -55,7 +59,8 @@ enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_c
   if (out->size == 0) return om_fail(st, OM_REFUSED, "head", "the head of %s covers nothing", own.origin);
   return om_note_verify_log(note, own.origin, own.log_key, st) == OM_OK
              ? OM_OK
-             : om_fail(st, OM_REFUSED, "head", "the head of %s at %llu is not signed by that log", own.origin, (unsigned long long)out->size);
+             : om_fail(st, OM_REFUSED, "head", "the head of %s at %llu is not signed by that log", own.origin,
+                       (unsigned long long)out->size);
 }
 
 struct vote {
@@ -78,8 +83,8 @@ static int by_time(const void *a, const void *b) {
   return (x->time_s > y->time_s) - (x->time_s < y->time_s);
 }
 
-enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log, const uint8_t *note,
-                             size_t len, struct om_status *st) {
+enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
+                             const uint8_t *note, size_t len, struct om_status *st) {
   struct om_note parsed;
   struct om_quorum quorum;
   struct vote votes[OM_WITNESSES_MAX];
@@ -91,10 +96,12 @@ enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint
   for (size_t i = 0; i < quorum.n; i++) {
     const struct om_daemon *w = &quorum.daemons[i];
     uint64_t time;
-    if (om_note_verify_cosignature(&parsed, &time, w->origin, w->cosign_key, st) == OM_OK) n = add_vote(votes, n, w->operator_member, time);
+    if (om_note_verify_cosignature(&parsed, &time, w->origin, w->cosign_key, st) == OM_OK)
+      n = add_vote(votes, n, w->operator_member, time);
   }
   if (n < quorum.k)
-    return om_fail(st, OM_REFUSED, "quorum", "the head of %s at %llu carries the cosignatures of %zu operators, %u are needed", out->origin,
+    return om_fail(st, OM_REFUSED, "quorum",
+                   "the head of %s at %llu carries the cosignatures of %zu operators, %u are needed", out->origin,
                    (unsigned long long)out->size, n, quorum.k);
   if (quorum.k > 0) {
     qsort(votes, n, sizeof *votes, by_time);

@@ -5,14 +5,16 @@
 #include "ledger/registry_rows.h"
 #include "ledger/store.h"
 
-void om_registry_row_key(uint8_t out[OM_REGISTRY_KEY_BYTES], enum om_registry_kind kind, uint32_t a, uint32_t b, uint64_t since) {
+void om_registry_row_key(uint8_t out[OM_REGISTRY_KEY_BYTES], enum om_registry_kind kind, uint32_t a, uint32_t b,
+                         uint64_t since) {
   out[0] = (uint8_t)kind;
   om_be32(out + 1, a);
   om_be32(out + 5, b);
   om_be64(out + 9, since);
 }
 
-bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_kind kind, uint32_t a, uint32_t b, uint64_t as_of) {
+bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_kind kind, uint32_t a, uint32_t b,
+                     uint64_t as_of) {
   uint8_t key[OM_REGISTRY_KEY_BYTES];
   if (as_of == 0) return false;
   om_registry_row_key(key, kind, a, b, as_of - 1);
@@ -22,7 +24,9 @@ bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_
 /* No row: the transaction's own error if it has one, else OM_MISSING with the sentence. */
 static enum om_code missing(struct om_txn *txn, struct om_status *st, const char *what, uint32_t number) {
   enum om_code code = om_txn_check(txn, st);
-  return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "there is no %s %u in the registry that is followed here", what, number);
+  return code != OM_OK
+             ? code
+             : om_fail(st, OM_MISSING, NULL, "there is no %s %u in the registry that is followed here", what, number);
 }
 
 static enum om_code corrupt(struct om_status *st, const char *what) {
@@ -35,7 +39,8 @@ static void copy_text(char *out, size_t size, const uint8_t *data, size_t len) {
   out[len] = '\0';
 }
 
-enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint32_t member, uint64_t as_of, struct om_status *st) {
+enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint32_t member, uint64_t as_of,
+                                struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_MEMBER, member, 0, as_of)) return missing(txn, st, "member", member);
   if (row.len < OM_ROW_MEMBER_BYTES || row.len > OM_ROW_MEMBER_BYTES + OM_NAME_BYTES) return corrupt(st, "member");
@@ -48,11 +53,14 @@ enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint3
   return OM_OK;
 }
 
-enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t member, uint32_t site, uint64_t as_of, struct om_status *st) {
+enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t member, uint32_t site, uint64_t as_of,
+                              struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_SITE, member, site, as_of)) {
     enum om_code code = om_txn_check(txn, st);
-    return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "member %u has no site %u in the registry that is followed here", member, site);
+    return code != OM_OK ? code
+                         : om_fail(st, OM_MISSING, NULL,
+                                   "member %u has no site %u in the registry that is followed here", member, site);
   }
   if (row.len < OM_ROW_SITE_BYTES || row.len > OM_ROW_SITE_BYTES + OM_NAME_BYTES) return corrupt(st, "site");
   *out = (struct om_site){.member = member,
@@ -63,7 +71,8 @@ enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t 
   return OM_OK;
 }
 
-enum om_code om_registry_daemon(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t as_of, struct om_status *st) {
+enum om_code om_registry_daemon(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t as_of,
+                                struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_DAEMON, log, 0, as_of)) return missing(txn, st, "log", log);
   if (row.len < OM_ROW_DAEMON_BYTES || row.len > OM_ROW_DAEMON_BYTES + OM_NAME_BYTES) return corrupt(st, "daemon");
@@ -94,30 +103,37 @@ enum om_code om_registry_witnesses(struct om_txn *txn, struct om_witnesses *out,
 enum om_code om_registry_governors(struct om_txn *txn, struct om_governors *out, uint64_t as_of, struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_GOVERNORS, 0, 0, as_of)) return missing(txn, st, "list of governors", 0);
-  return numbers(row, &out->threshold, out->members, &out->n, OM_GOVERNORS_MAX) ? OM_OK : corrupt(st, "list of governors");
+  return numbers(row, &out->threshold, out->members, &out->n, OM_GOVERNORS_MAX) ? OM_OK
+                                                                                : corrupt(st, "list of governors");
 }
 
-enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t member, uint32_t key_id, uint64_t as_of, struct om_status *st) {
+enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t member, uint32_t key_id, uint64_t as_of,
+                             struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_KEY, member, key_id, as_of)) {
     enum om_code code = om_txn_check(txn, st);
-    return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "member %u has no key %08x in the registry that is followed here", member, key_id);
+    return code != OM_OK ? code
+                         : om_fail(st, OM_MISSING, NULL,
+                                   "member %u has no key %08x in the registry that is followed here", member, key_id);
   }
   if (row.len != OM_HASH_BYTES) return corrupt(st, "key");
   memcpy(key, row.data, row.len);
   return OM_OK;
 }
 
-enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of, struct om_status *st) {
+enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of,
+                                struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_LIMITS, 0, 0, as_of)) return missing(txn, st, "list of limits", 0);
   *out = oremark__limits__unpack(om_arena_protobuf(arena), row.len, row.data);
   return *out ? OM_OK : corrupt(st, "list of limits");
 }
 
-enum om_code om_registry_last_act(struct om_txn *txn, struct om_hash *out, enum om_act_subject subject, uint32_t member, uint64_t as_of, struct om_status *st) {
+enum om_code om_registry_last_act(struct om_txn *txn, struct om_hash *out, enum om_act_subject subject, uint32_t member,
+                                  uint64_t as_of, struct om_status *st) {
   struct om_bytes row;
-  if (!om_registry_row(txn, &row, OM_ROW_LAST_ACT, (uint32_t)subject, member, as_of)) return missing(txn, st, "act before", member);
+  if (!om_registry_row(txn, &row, OM_ROW_LAST_ACT, (uint32_t)subject, member, as_of))
+    return missing(txn, st, "act before", member);
   if (row.len != OM_HASH_BYTES) return corrupt(st, "last act");
   memcpy(out->bytes, row.data, row.len);
   return OM_OK;

@@ -1,6 +1,6 @@
-/* Who may do what, as of a size of the registry log: members, keys, sites, daemons, witnesses, governors, limits. Every row is
- * kept with the registry index that began it; a lookup as of size R sees what entries below R wrote. Reads through the
- * caller's transaction; returned values are copies. Thread: the transaction's. */
+/* Who may do what, as of a size of the registry log: members, keys, sites, daemons, witnesses, governors, limits. Every
+ * row is kept with the registry index that began it; a lookup as of size R sees what entries below R wrote. Reads
+ * through the caller's transaction; returned values are copies. Thread: the transaction's. */
 #ifndef OREMARK_LEDGER_REGISTRY_H
 #define OREMARK_LEDGER_REGISTRY_H
 
@@ -15,9 +15,9 @@
 struct om_txn;
 
 enum {
-  OM_NAME_BYTES = 128,      /* names of members, sites, origins: fits a line on a screen */
-  OM_WITNESSES_MAX = 64,    /* so that a note with all their cosignatures stays below the mark's 8 KiB limit */
-  OM_GOVERNORS_MAX = 32,    /* a statement carries at most 32 signatures */
+  OM_NAME_BYTES = 128,   /* names of members, sites, origins: fits a line on a screen */
+  OM_WITNESSES_MAX = 64, /* so that a note with all their cosignatures stays below the mark's 8 KiB limit */
+  OM_GOVERNORS_MAX = 32, /* a statement carries at most 32 signatures */
   OM_MEMBER_NONE = 0,
   OM_LOG_REGISTRY = 0,
 };
@@ -59,19 +59,26 @@ struct om_governors {
 };
 
 /* Each: OM_MISSING (with a sentence) where there is no such row as of AS_OF. */
-enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint32_t member, uint64_t as_of, struct om_status *st);
-enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t member, uint32_t site, uint64_t as_of, struct om_status *st);
-enum om_code om_registry_daemon(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t as_of, struct om_status *st);
+enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint32_t member, uint64_t as_of,
+                                struct om_status *st);
+enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t member, uint32_t site, uint64_t as_of,
+                              struct om_status *st);
+enum om_code om_registry_daemon(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t as_of,
+                                struct om_status *st);
 enum om_code om_registry_witnesses(struct om_txn *txn, struct om_witnesses *out, uint64_t as_of, struct om_status *st);
 enum om_code om_registry_governors(struct om_txn *txn, struct om_governors *out, uint64_t as_of, struct om_status *st);
-/* The key of MEMBER with that id. The same (member, id) names one key for ever: an act that would make it two is refused. */
-enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t member, uint32_t key_id, uint64_t as_of, struct om_status *st);
+/* The key of MEMBER with that id. The same (member, id) names one key for ever: an act that would make it two is
+ * refused. */
+enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t member, uint32_t key_id, uint64_t as_of,
+                             struct om_status *st);
 /* The limits, unpacked into ARENA. */
-enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of, struct om_status *st);
+enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of,
+                                struct om_status *st);
 
 /* Acts on one subject form a chain, so that none can be replayed. */
 enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES };
-/* Id of the last act on a subject; OM_MISSING where the genesis alone has spoken of it: an act then names none before it. */
+/* Id of the last act on a subject; OM_MISSING where the genesis alone has spoken of it: an act then names none before
+ * it. */
 enum om_code om_registry_last_act(struct om_txn *txn, struct om_hash *out, enum om_act_subject subject, uint32_t member,
                                   uint64_t as_of, struct om_status *st);
 

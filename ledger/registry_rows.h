@@ -6,29 +6,31 @@
 #include "ledger/store.h"
 
 enum om_registry_kind {
-  OM_ROW_MEMBER = 'M',        /* a: member */
+  OM_ROW_MEMBER = 'M', /* a: member */
   OM_ROW_MEMBER_COUNT = 'm',
-  OM_ROW_KEY = 'K',           /* a: member, b: key id */
-  OM_ROW_SITE = 'S',          /* a: member, b: site */
-  OM_ROW_SITE_COUNT = 's',    /* a: member */
-  OM_ROW_DAEMON = 'D',        /* a: log */
+  OM_ROW_KEY = 'K',        /* a: member, b: key id */
+  OM_ROW_SITE = 'S',       /* a: member, b: site */
+  OM_ROW_SITE_COUNT = 's', /* a: member */
+  OM_ROW_DAEMON = 'D',     /* a: log */
   OM_ROW_DAEMON_COUNT = 'd',
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
-  OM_ROW_LIMITS = 'L',        /* a Limits message */
-  OM_ROW_LAST_ACT = 'P',      /* a: subject kind, b: member -> event id */
+  OM_ROW_LIMITS = 'L',   /* a Limits message */
+  OM_ROW_LAST_ACT = 'P', /* a: subject kind, b: member -> event id */
 };
 
 enum {
-  OM_REGISTRY_SUBJECT_BYTES = 9,                           /* kind, a, b */
-  OM_REGISTRY_KEY_BYTES = OM_REGISTRY_SUBJECT_BYTES + 8,   /* and since: the registry index that began the row */
-  OM_ROW_MEMBER_BYTES = 11,                                /* roles, home log, suspended, country; then the name */
-  OM_ROW_SITE_BYTES = 3,                                   /* kind, country; then the name */
-  OM_ROW_DAEMON_BYTES = 4 + 4 * 32,                        /* operator, four keys; then the origin */
+  OM_REGISTRY_SUBJECT_BYTES = 9,                         /* kind, a, b */
+  OM_REGISTRY_KEY_BYTES = OM_REGISTRY_SUBJECT_BYTES + 8, /* and since: the registry index that began the row */
+  OM_ROW_MEMBER_BYTES = 11,                              /* roles, home log, suspended, country; then the name */
+  OM_ROW_SITE_BYTES = 3,                                 /* kind, country; then the name */
+  OM_ROW_DAEMON_BYTES = 4 + 4 * 32,                      /* operator, four keys; then the origin */
 };
 
-void om_registry_row_key(uint8_t out[OM_REGISTRY_KEY_BYTES], enum om_registry_kind kind, uint32_t a, uint32_t b, uint64_t since);
+void om_registry_row_key(uint8_t out[OM_REGISTRY_KEY_BYTES], enum om_registry_kind kind, uint32_t a, uint32_t b,
+                         uint64_t since);
 /* The row that stood as of AS_OF. */
-bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_kind kind, uint32_t a, uint32_t b, uint64_t as_of);
+bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_kind kind, uint32_t a, uint32_t b,
+                     uint64_t as_of);
 
 #endif

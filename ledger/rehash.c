@@ -15,8 +15,8 @@ static void found(struct om_finding *finding, bool good, const struct om_status 
   }
 }
 
-/* Copies the tile INDEX of LEVEL, complete or not, and makes it the open one. A tile that is missing is a finding: zeros then
- * stand for it, and match nothing. */
+/* Copies the tile INDEX of LEVEL, complete or not, and makes it the open one. A tile that is missing is a finding:
+ * zeros then stand for it, and match nothing. */
 static enum om_code load(struct om_rehash *r, unsigned level, uint64_t index, struct om_status *st) {
   enum om_code code = OM_OK;
   memset(r->hashes[level], 0, sizeof r->hashes[level]);
@@ -38,8 +38,8 @@ static enum om_code touch(struct om_rehash *r, unsigned level, uint64_t index, s
   return code == OM_OK ? load(r, level, index, st) : code;
 }
 
-/* A tile that the head covers whole must hash to its place in the tile above; the others hang on the root itself. At most eight
- * levels call each other. */
+/* A tile that the head covers whole must hash to its place in the tile above; the others hang on the root itself. At
+ * most eight levels call each other. */
 static enum om_code leave(struct om_rehash *r, unsigned level, struct om_status *st) {
   uint64_t index = r->index[level];
   if (!r->open[level]) return OM_OK;
@@ -50,14 +50,14 @@ static enum om_code leave(struct om_rehash *r, unsigned level, struct om_status 
   enum om_code code = touch(r, level + 1, index / OM_TILE_HASHES, st);
   if (code != OM_OK) return code;
   struct om_status why;
-  om_fail(&why, OM_NO, "tree", "tile %llu of level %u of %s does not hash to what stands above it", (unsigned long long)index, level,
-          r->origin);
+  om_fail(&why, OM_NO, "tree", "tile %llu of level %u of %s does not hash to what stands above it",
+          (unsigned long long)index, level, r->origin);
   found(&r->tiles, om_hash_equal(&root, &r->hashes[level + 1][index % OM_TILE_HASHES]), &why);
   return OM_OK;
 }
 
-enum om_code om_rehash_begin(struct om_rehash **out, struct om_txn *txn, uint32_t log, const char *origin, uint64_t size,
-                             struct om_status *st) {
+enum om_code om_rehash_begin(struct om_rehash **out, struct om_txn *txn, uint32_t log, const char *origin,
+                             uint64_t size, struct om_status *st) {
   *out = calloc(1, sizeof **out);
   OM_ASSERT(*out);
   (*out)->origin = origin;
@@ -71,7 +71,8 @@ enum om_code om_rehash_leaf(struct om_rehash *r, uint64_t index, const struct om
   if (code != OM_OK) return code;
   bool same = index < r->store.edge.size && om_hash_equal(leaf, &r->hashes[0][index % OM_TILE_HASHES]);
   if (!same)
-    om_fail(&why, OM_NO, "bytes", "entry %llu of %s does not hash to its leaf in the log's tree: its bytes were changed",
+    om_fail(&why, OM_NO, "bytes",
+            "entry %llu of %s does not hash to its leaf in the log's tree: its bytes were changed",
             (unsigned long long)index, r->origin);
   found(&r->leaves, same, &why);
   return OM_OK;
@@ -86,7 +87,8 @@ enum om_code om_rehash_end(struct om_rehash *r, const struct om_hash *root, stru
   code = om_tree_root_at(&r->store.tiles, &here, r->size, st);
   bool same = code == OM_OK && om_hash_equal(&here, root);
   if (code == OM_OK || code == OM_CORRUPT || code == OM_MISSING) {
-    om_fail(&why, OM_NO, "tree", "the first %llu entries of %s that are held here do not hash to the root of its signed head",
+    om_fail(&why, OM_NO, "tree",
+            "the first %llu entries of %s that are held here do not hash to the root of its signed head",
             (unsigned long long)r->size, r->origin);
     found(&r->tiles, same, &why);
     code = OM_OK;

@@ -155,7 +155,8 @@ static enum om_code check_marked(struct om_stage *stage, const struct om_lot *lo
 enum om_code om_stage_move(struct om_stage *stage, size_t n, struct om_status *st) {
   stage->n_shares += n;
   if (stage->n_shares <= OM_STATEMENT_SHARES_MAX) return OM_OK;
-  return om_fail(st, OM_REFUSED, "origins", "the statement moves more than %d shares of metal by origin: state fewer lots at a time",
+  return om_fail(st, OM_REFUSED, "origins",
+                 "the statement moves more than %d shares of metal by origin: state fewer lots at a time",
                  OM_STATEMENT_SHARES_MAX);
 }
 

@@ -102,9 +102,9 @@ enum om_code om_judge(struct om_stage *out, struct om_arena *arena, const struct
 enum om_code om_stage_move(struct om_stage *stage, size_t n, struct om_status *st);
 
 /* The lot that REF names, as the statement has left it so far; it now belongs to the event being judged. Refused: "lot"
- * (none such), "retired", "consumed", "chain" (REF is not at its last event), "twice" (this event has it already), "origins".
- * OM_WAIT where its last event stands in another log beyond what the judged log's marks cover. Whose it is and where,
- * is not looked at. */
+ * (none such), "retired", "consumed", "chain" (REF is not at its last event), "twice" (this event has it already),
+ * "origins". OM_WAIT where its last event stands in another log beyond what the judged log's marks cover. Whose it is
+ * and where, is not looked at. */
 enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
                            struct om_status *st);
 

@@ -24,27 +24,30 @@ static enum om_code signatures_form(const Oremark__SignedStatement *s, struct om
     if (i == 0) continue;
     const Oremark__Signature *before = s->signatures[i - 1];
     if (now->member <= before->member)
-      return malformed(st, "signatures", "are not in ascending order of member, one of each: leave out a second one of the same member");
+      return malformed(st, "signatures",
+                       "are not in ascending order of member, one of each: leave out a second one of the same member");
   }
   return OM_OK;
 }
 
-/* A statement has custody events and attestations, or acts of the governors, or acts of its member: never a mixture, so that
- * it has one log and one set of signers. */
+/* A statement has custody events and attestations, or acts of the governors, or acts of its member: never a mixture, so
+ * that it has one log and one set of signers. */
 static enum om_code one_purpose(const Oremark__Statement *s, struct om_status *st) {
   enum om_kind_class first = OM_KIND_CUSTODY;
   for (size_t i = 0; i < s->n_events; i++) {
     enum om_kind_class class = om_kind_of(s->events[i])->class;
     if (class == OM_KIND_ATTESTATION) class = OM_KIND_CUSTODY;
     if (i == 0) first = class;
-    if (class != first) return malformed(st, "events", "mix custody, acts of the governors and acts of the member: state them apart");
+    if (class != first)
+      return malformed(st, "events", "mix custody, acts of the governors and acts of the member: state them apart");
   }
   return OM_OK;
 }
 
 static enum om_code statement_form(const Oremark__Statement *s, struct om_status *st) {
   if (s->member == OM_MEMBER_NONE) return malformed(st, "member", "is missing");
-  if (s->signed_ms <= 0 || s->signed_ms >= INT64_C(1) << 48) return malformed(st, "signed_ms", "is not a time after 1970 in milliseconds");
+  if (s->signed_ms <= 0 || s->signed_ms >= INT64_C(1) << 48)
+    return malformed(st, "signed_ms", "is not a time after 1970 in milliseconds");
   if (s->not_after_ms < s->signed_ms) return malformed(st, "not_after_ms", "is before signed_ms");
   if (!has(s->nonce, OM_NONCE_BYTES)) return malformed(st, "nonce", "is not 16 bytes");
   if (s->n_events == 0 || s->n_events > OM_EVENTS_MAX) return malformed(st, "events", "are not 1 to 256");
@@ -66,8 +69,8 @@ static enum om_code open_statement(struct om_checked *checked, struct om_arena *
   return statement_form(checked->statement, st);
 }
 
-/* The same (member, key id) names one key for ever, so a signature found good here is good under every later registry: only
- * whether the key stands is asked again. */
+/* The same (member, key id) names one key for ever, so a signature found good here is good under every later registry:
+ * only whether the key stands is asked again. */
 static enum om_code check_known_signatures(struct om_checked *checked, struct om_txn *registry, uint64_t as_of,
                                            struct om_status *st) {
   const Oremark__SignedStatement *s = checked->signed_statement;
@@ -79,7 +82,9 @@ static enum om_code check_known_signatures(struct om_checked *checked, struct om
       continue;
     }
     if (!om_verify(sig->signature.data, checked->statement_id.bytes, OM_HASH_BYTES, checked->keys[i]))
-      return om_fail(st, OM_REFUSED, "signature", "the signature of member %u by key %08x is wrong: the statement was changed after it was signed, or it is for another network",
+      return om_fail(st, OM_REFUSED, "signature",
+                     "the signature of member %u by key %08x is wrong: the statement was changed after it was signed, "
+                     "or it is for another network",
                      sig->member, sig->key_id);
     checked->known[i] = true;
   }
@@ -98,7 +103,8 @@ enum om_code om_check_statement(struct om_checked **out, struct om_arena *arena,
                                 struct om_txn *registry, const uint8_t *bytes, size_t len, struct om_status *st) {
   *out = NULL;
   if (len == 0 || len > OM_STATEMENT_MAX_BYTES)
-    return om_fail(st, OM_MALFORMED, "size", "a signed statement has 1 to %d bytes, this one has %zu: state fewer events at a time",
+    return om_fail(st, OM_MALFORMED, "size",
+                   "a signed statement has 1 to %d bytes, this one has %zu: state fewer events at a time",
                    OM_STATEMENT_MAX_BYTES, len);
   if (!om_canonical(&oremark__signed_statement__descriptor, bytes, len, st)) return st->code;
   struct om_checked *checked = copy_in(arena, bytes, len);
@@ -133,8 +139,8 @@ enum om_code om_check_entry(struct om_checked **out, struct om_arena *arena, con
   return code;
 }
 
-enum om_code om_signers(uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct om_checked *checked, struct om_txn *registry,
-                        uint64_t as_of, struct om_status *st) {
+enum om_code om_signers(uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct om_checked *checked,
+                        struct om_txn *registry, uint64_t as_of, struct om_status *st) {
   const Oremark__SignedStatement *s = checked->signed_statement;
   enum om_code code = check_known_signatures(checked, registry, as_of, st);
   if (code != OM_OK) return code;
@@ -144,7 +150,8 @@ enum om_code om_signers(uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct o
     uint8_t key[OM_PUBLIC_BYTES];
     code = om_registry_key(registry, key, sig->member, sig->key_id, as_of, st);
     if (code == OM_MISSING)
-      return om_fail(st, OM_REFUSED, "signature", "member %u has no key %08x in the registry that this log follows", sig->member, sig->key_id);
+      return om_fail(st, OM_REFUSED, "signature", "member %u has no key %08x in the registry that this log follows",
+                     sig->member, sig->key_id);
     if (code != OM_OK) return code;
     OM_ASSERT(checked->known[i] && memcmp(key, checked->keys[i], sizeof key) == 0);
     if (*n == 0 || signers[*n - 1] != sig->member) signers[(*n)++] = sig->member;

@@ -1,5 +1,5 @@
-/* Bytes from outside become statements and entries here: canonical or refused, counted before they are unpacked, signatures
- * checked once, in any thread, before the writer sees them. */
+/* Bytes from outside become statements and entries here: canonical or refused, counted before they are unpacked,
+ * signatures checked once, in any thread, before the writer sees them. */
 #ifndef OREMARK_LEDGER_STATEMENT_H
 #define OREMARK_LEDGER_STATEMENT_H
 
@@ -14,12 +14,12 @@ enum {
   OM_NONCE_BYTES = 16,
 };
 
-/* A statement or entry taken apart. It and all that it points to live in the arena that the caller named: one arena may hold
- * many, so that a hand-over to the writer is one piece of memory. */
+/* A statement or entry taken apart. It and all that it points to live in the arena that the caller named: one arena may
+ * hold many, so that a hand-over to the writer is one piece of memory. */
 struct om_checked {
   const uint8_t *bytes; /* entry bytes, or signed-statement bytes; a copy in the arena */
   size_t len;
-  const Oremark__Entry *entry; /* NULL: a submission, not in a log yet */
+  const Oremark__Entry *entry;                      /* NULL: a submission, not in a log yet */
   const Oremark__SignedStatement *signed_statement; /* NULL: genesis or mark */
   const Oremark__Statement *statement;
   struct om_hash statement_id;
@@ -29,22 +29,22 @@ struct om_checked {
   bool known[OM_SIGNATURES_MAX];
 };
 
-/* Takes apart a SignedStatement (om_check_statement) or an Entry (om_check_entry): size, canonical bytes, counts, forms of all
- * events, order of signatures. Then checks each signature under the key that REGISTRY knows by its name; NULL: none are
- * checked yet. OM_MALFORMED or OM_REFUSED with the field and why. */
+/* Takes apart a SignedStatement (om_check_statement) or an Entry (om_check_entry): size, canonical bytes, counts, forms
+ * of all events, order of signatures. Then checks each signature under the key that REGISTRY knows by its name; NULL:
+ * none are checked yet. OM_MALFORMED or OM_REFUSED with the field and why. */
 enum om_code om_check_statement(struct om_checked **out, struct om_arena *arena, const struct om_hash *network,
                                 struct om_txn *registry, const uint8_t *bytes, size_t len, struct om_status *st);
 enum om_code om_check_entry(struct om_checked **out, struct om_arena *arena, const struct om_hash *network,
                             struct om_txn *registry, const uint8_t *bytes, size_t len, struct om_status *st);
 
-/* Checks the signatures that were not known before, under keys as of AS_OF, and that every key that was used stands as of
- * AS_OF; fills the members that signed, ascending, each once. */
-enum om_code om_signers(uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct om_checked *checked, struct om_txn *registry,
-                        uint64_t as_of, struct om_status *st);
+/* Checks the signatures that were not known before, under keys as of AS_OF, and that every key that was used stands as
+ * of AS_OF; fills the members that signed, ascending, each once. */
+enum om_code om_signers(uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct om_checked *checked,
+                        struct om_txn *registry, uint64_t as_of, struct om_status *st);
 
-/* True if BYTES are a canonical encoding of TYPE: fields ascending, none twice, none unknown, no explicit defaults, minimal
- * varints, enum values known, UTF-8 without control characters, counts within limits. Else false and *WHY says what and
- * which field. Checked without unpacking. */
+/* True if BYTES are a canonical encoding of TYPE: fields ascending, none twice, none unknown, no explicit defaults,
+ * minimal varints, enum values known, UTF-8 without control characters, counts within limits. Else false and *WHY says
+ * what and which field. Checked without unpacking. */
 bool om_canonical(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t len, struct om_status *st);
 
 #endif

@@ -155,8 +155,7 @@ size_t om_event_refs(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Orema
     case OREMARK__EVENT__KIND_STOCKTAKE: return one(refs, e->stocktake->pool);
     case OREMARK__EVENT__KIND_HOLD: return list(refs, e->hold->lots, e->hold->n_lots);
     case OREMARK__EVENT__KIND_RELEASE: return list(refs, e->release->lots, e->release->n_lots);
-    case OREMARK__EVENT__KIND_TRANSFER_TITLE:
-      return list(refs, e->transfer_title->lots, e->transfer_title->n_lots);
+    case OREMARK__EVENT__KIND_TRANSFER_TITLE: return list(refs, e->transfer_title->lots, e->transfer_title->n_lots);
     case OREMARK__EVENT__KIND_SETTLE: return settled(refs, e->settle);
     default: return 0; /* what makes lots from nothing, attestations, acts */
   }
@@ -165,12 +164,12 @@ size_t om_event_refs(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Orema
 /* ---- a line of history ---- */
 
 static enum om_code no_event(const struct om_place *at, struct om_status *st) {
-  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: the store is damaged", (unsigned long long)at->index,
-                 at->log, at->event);
+  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: the store is damaged",
+                 (unsigned long long)at->index, at->log, at->event);
 }
 
-static enum om_code read_event(struct om_arena *arena, struct om_step *out, const struct om_hash *network, const struct om_found *found,
-                               struct om_status *st) {
+static enum om_code read_event(struct om_arena *arena, struct om_step *out, const struct om_hash *network,
+                               const struct om_found *found, struct om_status *st) {
   const Oremark__Event *event = oremark__event__unpack(om_arena_protobuf(arena), found->event.len, found->event.data);
   const struct om_kind *kind = event ? om_kind_of(event) : NULL;
   struct om_hash statement_id;
@@ -187,8 +186,8 @@ static enum om_code read_event(struct om_arena *arena, struct om_step *out, cons
   return OM_OK;
 }
 
-enum om_code om_step_read(struct om_txn *txn, struct om_arena *arena, struct om_step *out, const struct om_hash *network,
-                          const struct om_place *at, struct om_status *st) {
+enum om_code om_step_read(struct om_txn *txn, struct om_arena *arena, struct om_step *out,
+                          const struct om_hash *network, const struct om_place *at, struct om_status *st) {
   struct om_bytes entry;
   struct om_found found;
   struct om_log_info log;

@@ -1,6 +1,6 @@
-/* One event as it stands in a log: found in an entry's bytes without taking the rest of it apart, and as a line of a lot's
- * history. Reads through the caller's transaction; what is found points into the entry's bytes and lives as long as they do.
- * Thread: the transaction's. */
+/* One event as it stands in a log: found in an entry's bytes without taking the rest of it apart, and as a line of a
+ * lot's history. Reads through the caller's transaction; what is found points into the entry's bytes and lives as long
+ * as they do. Thread: the transaction's. */
 #ifndef OREMARK_LEDGER_STEP_H
 #define OREMARK_LEDGER_STEP_H
 
@@ -16,8 +16,8 @@ struct om_found {
   struct om_bytes event;     /* bytes of the Event */
 };
 
-/* Finds event EVENT in the entry BYTES (proto/log.proto). False where they hold no statement with so many events. Looks at
- * nothing else: whether the rest is sound is om_check_entry's to say. */
+/* Finds event EVENT in the entry BYTES (proto/log.proto). False where they hold no statement with so many events. Looks
+ * at nothing else: whether the rest is sound is om_check_entry's to say. */
 bool om_find_event(struct om_found *out, const uint8_t *bytes, size_t len, uint16_t event);
 
 /* Finds the genesis in the first entry of the registry log. */
@@ -25,7 +25,8 @@ bool om_find_genesis(struct om_bytes *out, const uint8_t *bytes, size_t len);
 
 enum { OM_EVENT_REFS_MAX = OM_EVENT_LOTS_MAX + 1 }; /* a pool and all that is charged */
 
-/* The lots that EVENT names, in its order; a pool comes before what is charged into it. Returns how many. REFS point into EVENT. */
+/* The lots that EVENT names, in its order; a pool comes before what is charged into it. Returns how many. REFS point
+ * into EVENT. */
 size_t om_event_refs(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Oremark__Event *event);
 
 /* One line of a lot's history, in the form that the daemon sends it (Step in proto/client.proto). */
@@ -35,17 +36,17 @@ struct om_step {
   char origin[OM_NAME_BYTES + 1];
   uint32_t member;
   char member_name[OM_NAME_BYTES + 1];
-  const char *kind;     /* "ship"; static */
-  struct om_text text;  /* one line for a person */
-  int64_t at_ms;        /* when it happened, by its signer, Unix ms */
+  const char *kind;    /* "ship"; static */
+  struct om_text text; /* one line for a person */
+  int64_t at_ms;       /* when it happened, by its signer, Unix ms */
   int32_t zone_min;
-  int64_t taken_ms;     /* when the log took it in, Unix ms */
-  bool final;           /* covered by a final head that is held here */
+  int64_t taken_ms; /* when the log took it in, Unix ms */
+  bool final;       /* covered by a final head that is held here */
 };
 
-/* Reads the event at AT (its output does not matter). ARENA holds what was taken apart and may be reset afterwards. OM_MISSING
- * where the entry is not held, OM_CORRUPT where it holds no such event. */
-enum om_code om_step_read(struct om_txn *txn, struct om_arena *arena, struct om_step *out, const struct om_hash *network,
-                          const struct om_place *at, struct om_status *st);
+/* Reads the event at AT (its output does not matter). ARENA holds what was taken apart and may be reset afterwards.
+ * OM_MISSING where the entry is not held, OM_CORRUPT where it holds no such event. */
+enum om_code om_step_read(struct om_txn *txn, struct om_arena *arena, struct om_step *out,
+                          const struct om_hash *network, const struct om_place *at, struct om_status *st);
 
 #endif

@@ -12,15 +12,23 @@
 #include <unistd.h>
 
 enum {
-  READERS_MAX = 256,      /* pool threads and long answers under way; LMDB keeps 64 bytes for each */
-  PATH_BYTES = 4096,      /* PATH_MAX on Linux */
+  READERS_MAX = 256, /* pool threads and long answers under way; LMDB keeps 64 bytes for each */
+  PATH_BYTES = 4096, /* PATH_MAX on Linux */
 };
 
 static const char *const table_names[OM_TABLES] = {
-    [OM_TABLE_META] = "meta",         [OM_TABLE_LOGS] = "logs",       [OM_TABLE_ENTRIES] = "entries",
-    [OM_TABLE_TILES] = "tiles",       [OM_TABLE_HEADS] = "heads",     [OM_TABLE_MARKS] = "marks",
-    [OM_TABLE_STATEMENTS] = "statements", [OM_TABLE_LOTS] = "lots",   [OM_TABLE_ALIASES] = "aliases",
-    [OM_TABLE_DRIFT] = "drift",       [OM_TABLE_REGISTRY] = "registry", [OM_TABLE_EVIDENCE] = "evidence",
+    [OM_TABLE_META] = "meta",
+    [OM_TABLE_LOGS] = "logs",
+    [OM_TABLE_ENTRIES] = "entries",
+    [OM_TABLE_TILES] = "tiles",
+    [OM_TABLE_HEADS] = "heads",
+    [OM_TABLE_MARKS] = "marks",
+    [OM_TABLE_STATEMENTS] = "statements",
+    [OM_TABLE_LOTS] = "lots",
+    [OM_TABLE_ALIASES] = "aliases",
+    [OM_TABLE_DRIFT] = "drift",
+    [OM_TABLE_REGISTRY] = "registry",
+    [OM_TABLE_EVIDENCE] = "evidence",
 };
 
 struct om_store {
@@ -33,9 +41,10 @@ struct om_store {
 struct om_txn {
   struct om_store *store;
   MDB_txn *mdb;
-  MDB_txn *parent; /* of the part under way; NULL: none */
+  MDB_txn *parent;                /* of the part under way; NULL: none */
   MDB_cursor *cursors[OM_TABLES]; /* for walks; opened when first wanted */
-  MDB_cursor *points[OM_TABLES];  /* for single rows in a read transaction: quicker than from the root where rows are near */
+  MDB_cursor
+      *points[OM_TABLES]; /* for single rows in a read transaction: quicker than from the root where rows are near */
   bool writes;
   int error; /* sticky; LMDB or errno */
 };
@@ -49,18 +58,22 @@ static bool is_full(const struct om_store *store) {
 /* LMDB's and the system's codes in our words. */
 static enum om_code translate(const struct om_store *store, int error, const char *doing, struct om_status *st) {
   if (error == MDB_MAP_FULL)
-    return om_fail(st, OM_FULL, NULL, "%s in %s: the store's map is full; raise map-size in the settings and start again", doing,
+    return om_fail(st, OM_FULL, NULL,
+                   "%s in %s: the store's map is full; raise map-size in the settings and start again", doing,
                    store->path);
   if (error == ENOSPC || error == EDQUOT || (error == EIO && is_full(store)))
-    return om_fail(st, OM_FULL, NULL, "%s in %s: the disk is full; nothing recorded was lost; free some room", doing, store->path);
-  if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND || error == MDB_INVALID)
-    return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store is damaged (%s); restore it or begin anew from the peers", doing,
-                   store->path, mdb_strerror(error));
-  if (error == MDB_PANIC)
-    return om_fail(st, OM_IO, NULL, "%s in %s: an earlier write to the disk failed; nothing answered was lost; stop and start again", doing,
+    return om_fail(st, OM_FULL, NULL, "%s in %s: the disk is full; nothing recorded was lost; free some room", doing,
                    store->path);
+  if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND || error == MDB_INVALID)
+    return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store is damaged (%s); restore it or begin anew from the peers",
+                   doing, store->path, mdb_strerror(error));
+  if (error == MDB_PANIC)
+    return om_fail(st, OM_IO, NULL,
+                   "%s in %s: an earlier write to the disk failed; nothing answered was lost; stop and start again",
+                   doing, store->path);
   if (error == MDB_VERSION_MISMATCH)
-    return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store was written by another version of LMDB", doing, store->path);
+    return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store was written by another version of LMDB", doing,
+                   store->path);
   if (error == EACCES || error == EROFS || error == EPERM)
     return om_fail(st, OM_IO, NULL, "%s in %s: no permission to write there (%s)", doing, store->path, strerror(error));
   return om_fail(st, OM_IO, NULL, "%s in %s: %s", doing, store->path, mdb_strerror(error));
@@ -74,8 +87,8 @@ static enum om_code take_lock(struct om_store *store, struct om_status *st) {
   if (store->lock_fd < 0) return translate(store, errno, "opening the lock", st);
   if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0) return OM_OK;
   if (errno == EWOULDBLOCK)
-    return om_fail(st, OM_BUSY, NULL, "the store in %s is in use by another oremarkd; stop that one, or name another folder",
-                   store->path);
+    return om_fail(st, OM_BUSY, NULL,
+                   "the store in %s is in use by another oremarkd; stop that one, or name another folder", store->path);
   return translate(store, errno, "locking", st);
 }
 
@@ -83,7 +96,8 @@ static enum om_code open_tables(struct om_store *store, struct om_status *st) {
   MDB_txn *txn;
   int error = mdb_txn_begin(store->env, NULL, 0, &txn);
   if (error) return translate(store, error, "opening the store", st);
-  for (int i = 0; i < OM_TABLES && !error; i++) error = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->tables[i]);
+  for (int i = 0; i < OM_TABLES && !error; i++)
+    error = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->tables[i]);
   if (error) {
     mdb_txn_abort(txn);
     return translate(store, error, "opening the tables", st);
@@ -101,8 +115,8 @@ static int flush_folder(const char *path) {
   return error;
 }
 
-/* LMDB begins a file by writing two pages that it does not flush: what a crash leaves of them could never be opened again.
- * So it begins in a folder of its own, is flushed, and only then gets its name. Returns 0 or an error. */
+/* LMDB begins a file by writing two pages that it does not flush: what a crash leaves of them could never be opened
+ * again. So it begins in a folder of its own, is flushed, and only then gets its name. Returns 0 or an error. */
 static int begin_file(const struct om_store *store) {
   char name[PATH_BYTES + 16], begun[PATH_BYTES + 32], begun_lock[PATH_BYTES + 32], folder[PATH_BYTES + 16];
   snprintf(name, sizeof name, "%s/data.mdb", store->path);
@@ -272,7 +286,8 @@ bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, c
   return true;
 }
 
-void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data, size_t len) {
+void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
+                size_t len) {
   if (txn->error) return;
   MDB_val k = val(key, key_len), v = val(data, len);
   failed(txn, mdb_put(txn->mdb, txn->store->tables[table], &k, &v, 0));
@@ -292,8 +307,8 @@ static bool same(MDB_val a, const void *key, size_t len) {
   return a.mv_size >= len && memcmp(a.mv_data, key, len) == 0;
 }
 
-bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
-                 size_t key_len, size_t prefix_len) {
+bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table,
+                 const void *key, size_t key_len, size_t prefix_len) {
   MDB_cursor *c = cursor(txn, table);
   if (!c) return false;
   MDB_val k = val(key, key_len), v;
@@ -308,8 +323,8 @@ bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
   return true;
 }
 
-bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
-                 size_t key_len) {
+bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table,
+                 const void *key, size_t key_len) {
   MDB_cursor *c = cursor(txn, table);
   if (!c) return false;
   MDB_val k = val(key, key_len), v;

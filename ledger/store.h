@@ -1,7 +1,7 @@
-/* The LMDB environment and its tables. A transaction has a sticky error: after the first failure every call returns it and
- * nothing can be committed. Keys are made in one function each, big-endian, so that order in the table is order in the log.
- * Threads: any number of readers, each transaction used by one thread at a time; one writer at a time. Bytes returned by a
- * get live until the transaction ends or, in a write transaction, until its next write. */
+/* The LMDB environment and its tables. A transaction has a sticky error: after the first failure every call returns it
+ * and nothing can be committed. Keys are made in one function each, big-endian, so that order in the table is order in
+ * the log. Threads: any number of readers, each transaction used by one thread at a time; one writer at a time. Bytes
+ * returned by a get live until the transaction ends or, in a write transaction, until its next write. */
 #ifndef OREMARK_LEDGER_STORE_H
 #define OREMARK_LEDGER_STORE_H
 
@@ -35,8 +35,8 @@ struct om_bytes {
   size_t len;
 };
 
-/* Opens or creates the folder PATH (0700) with room for MAP_BYTES. OM_BUSY where another process has it open for writing,
- * OM_IO (with what to do) for a missing or read-only folder or a full disk. */
+/* Opens or creates the folder PATH (0700) with room for MAP_BYTES. OM_BUSY where another process has it open for
+ * writing, OM_IO (with what to do) for a missing or read-only folder or a full disk. */
 enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st);
 void om_store_close(struct om_store *store);
 
@@ -56,18 +56,19 @@ bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, c
 void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data, size_t len);
 void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t key_len);
 /* The greatest key that begins with the first PREFIX_LEN bytes of KEY and is not above KEY; its bytes in KEY_OUT. */
-bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
-                 size_t key_len, size_t prefix_len);
+bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table,
+                 const void *key, size_t key_len, size_t prefix_len);
 /* The least key not below KEY (an empty KEY: the first): the beginning of a walk. */
-bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table, const void *key,
-                 size_t key_len);
+bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table,
+                 const void *key, size_t key_len);
 /* The key after the one that om_txn_next or om_txn_step found last in this table. */
 bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table);
 /* OM_OK, or the sticky error. */
 enum om_code om_txn_check(struct om_txn *txn, struct om_status *st);
 struct om_store *om_txn_store(struct om_txn *txn);
 
-/* SHA-256 over every key and value of the tables that follow from the logs alone: equal wherever the same logs are held. */
+/* SHA-256 over every key and value of the tables that follow from the logs alone: equal wherever the same logs are
+ * held. */
 enum om_code om_store_state_hash(struct om_hash *out, struct om_txn *txn, struct om_status *st);
 
 /* Big-endian numbers in keys. */

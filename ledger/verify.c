@@ -10,12 +10,15 @@
 #include "ledger/verify_state.h"
 
 static const char *const check_words[OM_CHECKS][2] = {
-    [OM_CHECK_LINEAGE] = {"lineage", "every lot that went into it, and every event that made or moved one, is held here"},
-    [OM_CHECK_BYTES] = {"bytes", "every entry of the lineage, its marks and the registry hashes to its leaf in its log's tree"},
+    [OM_CHECK_LINEAGE] = {"lineage",
+                          "every lot that went into it, and every event that made or moved one, is held here"},
+    [OM_CHECK_BYTES] = {"bytes",
+                        "every entry of the lineage, its marks and the registry hashes to its leaf in its log's tree"},
     [OM_CHECK_TREE] = {"tree", "every tile of those trees hashes up to the root of its log's signed head"},
     [OM_CHECK_HEAD] = {"head", "every head is signed by its log and cosigned by its quorum"},
     [OM_CHECK_FINAL] = {"final", "every record is covered by such a head"},
-    [OM_CHECK_MARK] = {"mark", "every record that leans on another log or the registry stands behind a mark that covers it"},
+    [OM_CHECK_MARK] = {"mark",
+                       "every record that leans on another log or the registry stands behind a mark that covers it"},
     [OM_CHECK_RULES] = {"rules", "every event of the lineage is valid by the rules, judged again from nothing"},
     [OM_CHECK_CHAIN] = {"chain", "every event names the id of the event before it on each of its lots"},
     [OM_CHECK_CUSTODY] = {"custody", "every hand-over is by who had the lot, to who took it"},
@@ -119,7 +122,8 @@ static void order_events(struct om_verify *v) {
     const struct om_lineage_event *e = &l->events[v->order[i]];
     struct om_verify_entry *last = v->n_entries == 0 ? NULL : &v->entries[v->n_entries - 1];
     if (!last || last->log != e->log || last->index != e->index)
-      v->entries[v->n_entries++] = (struct om_verify_entry){.log = e->log, .index = e->index, .first_event = (uint32_t)i};
+      v->entries[v->n_entries++] =
+          (struct om_verify_entry){.log = e->log, .index = e->index, .first_event = (uint32_t)i};
     v->entry_of[v->order[i]] = (uint32_t)v->n_entries - 1;
   }
   v->entries[v->n_entries].first_event = (uint32_t)n;
@@ -156,8 +160,8 @@ static void find_registry_marks(struct om_verify *v) {
     bool same = i + 1 < v->n_entries && e[1].log == e->log && e->index > from;
     if (!same) {
       if (!om_log_mark_at(v->txn, &size, &from, e->log, OM_LOG_REGISTRY, e->index)) {
-        om_verify_fail(v, OM_CHECK_MARK, "entry %llu of %s stands behind no mark of the registry", (unsigned long long)e->index,
-                       om_verify_origin(v, e->log));
+        om_verify_fail(v, OM_CHECK_MARK, "entry %llu of %s stands behind no mark of the registry",
+                       (unsigned long long)e->index, om_verify_origin(v, e->log));
         from = UINT64_MAX;
         continue;
       }
@@ -218,7 +222,8 @@ static enum om_code plan(struct om_verify *v, struct om_status *st) {
 /* ---- bytes, trees and marks ---- */
 
 /* The mark says what the table of marks, which the rules ask, says of it. */
-static enum om_code check_mark(struct om_verify *v, const struct om_verify_mark *mark, struct om_bytes bytes, struct om_status *st) {
+static enum om_code check_mark(struct om_verify *v, const struct om_verify_mark *mark, struct om_bytes bytes,
+                               struct om_status *st) {
   struct om_note note;
   struct om_checkpoint head;
   struct om_status why;
@@ -238,8 +243,9 @@ static enum om_code check_mark(struct om_verify *v, const struct om_verify_mark 
   if (entry) oremark__entry__free_unpacked(entry, NULL);
   if (code == OM_IO) return code;
   if (!good)
-    om_verify_fail(v, OM_CHECK_MARK, "entry %llu of %s is not the quorum-signed mark of log %u at %llu that is leaned on",
-                   (unsigned long long)mark->index, om_verify_origin(v, mark->log), mark->marked, (unsigned long long)mark->size);
+    om_verify_fail(
+        v, OM_CHECK_MARK, "entry %llu of %s is not the quorum-signed mark of log %u at %llu that is leaned on",
+        (unsigned long long)mark->index, om_verify_origin(v, mark->log), mark->marked, (unsigned long long)mark->size);
   return OM_OK;
 }
 
@@ -248,16 +254,18 @@ static void check_final(struct om_verify *v, const struct om_verify_log *log, ui
     om_verify_pass(v, OM_CHECK_FINAL, 1);
     return;
   }
-  om_verify_fail(v, OM_CHECK_FINAL, "entry %llu of %s is not final yet: its log is final here up to %llu; ask again in a moment",
+  om_verify_fail(v, OM_CHECK_FINAL,
+                 "entry %llu of %s is not final yet: its log is final here up to %llu; ask again in a moment",
                  (unsigned long long)index, log->info.origin, (unsigned long long)(log->has_head ? log->head.size : 0));
 }
 
-static enum om_code hash_entry(struct om_verify *v, struct om_rehash *tree, struct om_bytes *bytes, uint32_t log, uint64_t index,
-                               struct om_status *st) {
+static enum om_code hash_entry(struct om_verify *v, struct om_rehash *tree, struct om_bytes *bytes, uint32_t log,
+                               uint64_t index, struct om_status *st) {
   struct om_hash leaf;
   enum om_code code = om_log_entry(v->txn, bytes, log, index, st);
   if (code == OM_MISSING) {
-    om_verify_fail(v, OM_CHECK_BYTES, "entry %llu of %s is not held here", (unsigned long long)index, om_verify_origin(v, log));
+    om_verify_fail(v, OM_CHECK_BYTES, "entry %llu of %s is not held here", (unsigned long long)index,
+                   om_verify_origin(v, log));
     return OM_MISSING;
   }
   if (code != OM_OK) return code;
@@ -275,7 +283,8 @@ static enum om_code hash_lineage(struct om_verify *v, struct om_rehash *tree, ui
                                  struct om_status *st) {
   struct om_bytes bytes;
   for (;;) {
-    const struct om_verify_entry *e = *entry < v->n_entries && v->entries[*entry].log == log ? &v->entries[*entry] : NULL;
+    const struct om_verify_entry *e =
+        *entry < v->n_entries && v->entries[*entry].log == log ? &v->entries[*entry] : NULL;
     const struct om_verify_mark *m = *mark < v->n_marks && v->marks[*mark].log == log ? &v->marks[*mark] : NULL;
     if (!e && !m) return OM_OK;
     bool is_mark = m && (!e || m->index < e->index);
@@ -303,8 +312,9 @@ static enum om_code hash_registry(struct om_verify *v, struct om_rehash *tree, s
   }
   for (size_t i = 0; i < v->n_marks; i++)
     if (v->marks[i].marked == OM_LOG_REGISTRY && (!log->has_head || v->marks[i].size > log->head.size))
-      om_verify_fail(v, OM_CHECK_FINAL, "%s follows the registry up to %llu, which is final here up to %llu", om_verify_origin(v, v->marks[i].log),
-                     (unsigned long long)v->marks[i].size, (unsigned long long)(log->has_head ? log->head.size : 0));
+      om_verify_fail(v, OM_CHECK_FINAL, "%s follows the registry up to %llu, which is final here up to %llu",
+                     om_verify_origin(v, v->marks[i].log), (unsigned long long)v->marks[i].size,
+                     (unsigned long long)(log->has_head ? log->head.size : 0));
   return OM_OK;
 }
 
@@ -343,14 +353,21 @@ static void say_not_checked(const struct om_verify *v) {
   struct om_verdict *out = v->verdict;
   for (size_t i = 0; i < v->n_logs; i++) {
     if (!v->logs[i] || !v->logs[i]->has_head || v->logs[i]->k > 0) continue;
-    not_checked(out, "The heads of %s need no cosignatures: this is not protected against a dishonest operator.", v->logs[i]->info.origin);
+    not_checked(out, "The heads of %s need no cosignatures: this is not protected against a dishonest operator.",
+                v->logs[i]->info.origin);
     break;
   }
-  if (!v->deep) not_checked(out, "Signatures: each was checked when its entry was taken in here; deep checks them again.");
-  not_checked(out, "Who may do what is read from this store's table of the registry, derived from its log when that was taken in.");
-  not_checked(out, "Caps on drift, and that no statement stands twice: they concern whole logs and rest on the cosigners' word.");
+  if (!v->deep)
+    not_checked(out, "Signatures: each was checked when its entry was taken in here; deep checks them again.");
+  not_checked(
+      out,
+      "Who may do what is read from this store's table of the registry, derived from its log when that was taken in.");
+  not_checked(
+      out,
+      "Caps on drift, and that no statement stands twice: they concern whole logs and rest on the cosigners' word.");
   if (v->bystanders > 0)
-    not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.", (unsigned long long)v->bystanders);
+    not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.",
+                (unsigned long long)v->bystanders);
   not_checked(out, "What happens to the lot later; corrections and flags, which this version does not know.");
   not_checked(out, "That stated masses, assays and origins are true.");
 }
@@ -385,8 +402,8 @@ static void conclude(struct om_verify *v, struct om_arena *arena) {
   say_not_checked(v);
 }
 
-/* What the lineage could not find is a finding; what was found is checked all the same, but for the rules: they would stop
- * at what is missing. */
+/* What the lineage could not find is a finding; what was found is checked all the same, but for the rules: they would
+ * stop at what is missing. */
 static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   enum om_code code = om_lineage_collect(&v->lineage, v->txn, v->network, number, v->progress, st);
   bool whole = code == OM_OK;
@@ -417,9 +434,9 @@ static void free_all(struct om_verify *v) {
   om_lineage_free(&v->lineage);
 }
 
-enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out, const struct om_hash *network,
-                           const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep, const struct om_progress *progress,
-                           struct om_status *st) {
+enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
+                           const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
+                           const struct om_progress *progress, struct om_status *st) {
   struct om_verify v = {.txn = txn, .network = network, .progress = progress, .deep = deep, .verdict = out};
   memset(out, 0, sizeof *out);
   for (size_t i = 0; i < OM_CHECKS; i++) {

@@ -1,7 +1,7 @@
-/* Is what this store says of a lot true? Every entry of the lot's lineage, of the marks that it leans on and of the registry log
- * is hashed again, up to the quorum-signed heads; then every event of the lineage is judged again by the rules, from nothing, and
- * what follows must be the rows that the store shows, to the byte. Each finding is counted under the check that it belongs to.
- * Reads through the caller's transaction. Thread: the transaction's. */
+/* Is what this store says of a lot true? Every entry of the lot's lineage, of the marks that it leans on and of the
+ * registry log is hashed again, up to the quorum-signed heads; then every event of the lineage is judged again by the
+ * rules, from nothing, and what follows must be the rows that the store shows, to the byte. Each finding is counted
+ * under the check that it belongs to. Reads through the caller's transaction. Thread: the transaction's. */
 #ifndef OREMARK_LEDGER_VERIFY_H
 #define OREMARK_LEDGER_VERIFY_H
 
@@ -35,11 +35,11 @@ struct om_check {
 struct om_verdict_log {
   uint32_t log;
   char origin[OM_NAME_BYTES + 1];
-  uint64_t size;        /* of the final head; 0: none is held here */
+  uint64_t size; /* of the final head; 0: none is held here */
   struct om_hash root;
-  uint32_t k;           /* operators whose cosignatures the head needed */
-  uint64_t time_s;      /* of the quorum, Unix seconds; 0 with quorum 0 */
-  uint64_t entries;     /* of it that were hashed */
+  uint32_t k;       /* operators whose cosignatures the head needed */
+  uint64_t time_s;  /* of the quorum, Unix seconds; 0 with quorum 0 */
+  uint64_t entries; /* of it that were hashed */
 };
 
 enum {
@@ -62,11 +62,12 @@ struct om_verdict {
   uint64_t bytes;   /* of them */
 };
 
-/* Verifies the lot NUMBER up to its last step. DEEP: also every signature, under the keys as of the log's registry mark, and the
- * quorum of every mark. OM_OK with the verdict in OUT (its logs in ARENA), whatever it says; OM_MISSING: no such lot;
- * OM_REFUSED ("limit"): too many events; OM_BUSY: PROGRESS (may be NULL) gave up; else the store's failure. */
-enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out, const struct om_hash *network,
-                           const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep, const struct om_progress *progress,
-                           struct om_status *st);
+/* Verifies the lot NUMBER up to its last step. DEEP: also every signature, under the keys as of the log's registry
+ * mark, and the quorum of every mark. OM_OK with the verdict in OUT (its logs in ARENA), whatever it says; OM_MISSING:
+ * no such lot; OM_REFUSED ("limit"): too many events; OM_BUSY: PROGRESS (may be NULL) gave up; else the store's
+ * failure. */
+enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
+                           const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
+                           const struct om_progress *progress, struct om_status *st);
 
 #endif

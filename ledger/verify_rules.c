@@ -1,7 +1,7 @@
-/* The rules of the lineage, judged again. Nothing stored is believed: a lot begins where its first event makes it, and the row
- * that an event leaves is compared with the stored one, to the byte, before the next event is judged on it; so the store's own
- * rows serve as memory, each proven by then. Lots outside the lineage that were moved by the same events are taken as the store
- * has them: no lot of the lineage depends on what is in them. */
+/* The rules of the lineage, judged again. Nothing stored is believed: a lot begins where its first event makes it, and
+ * the row that an event leaves is compared with the stored one, to the byte, before the next event is judged on it; so
+ * the store's own rows serve as memory, each proven by then. Lots outside the lineage that were moved by the same
+ * events are taken as the store has them: no lot of the lineage depends on what is in them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +10,8 @@
 #include "ledger/verify_state.h"
 
 struct lot_state {
-  uint32_t done;   /* steps judged again */
-  uint32_t entry;  /* 1 + the last entry of the lineage that moved it, so far */
+  uint32_t done;      /* steps judged again */
+  uint32_t entry;     /* 1 + the last entry of the lineage that moved it, so far */
   const uint8_t *row; /* the stored row of the last of them */
   size_t row_len;
 };
@@ -39,8 +39,8 @@ static const struct om_verify_entry *entry_in_hand(const struct replay *r) {
   return &r->v->entries[r->at];
 }
 
-/* The lot NUMBER if the entry in hand moved it as one of the lineage, or OM_LINEAGE_NONE. Most entries move so few that to compare
- * with each is quicker than the table of all. */
+/* The lot NUMBER if the entry in hand moved it as one of the lineage, or OM_LINEAGE_NONE. Most entries move so few that
+ * to compare with each is quicker than the table of all. */
 static uint32_t find_moved(const struct replay *r, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   enum { FEW = 16 };
   const struct om_verify *v = r->v;
@@ -58,8 +58,8 @@ static uint32_t find_moved(const struct replay *r, const uint8_t number[OM_LOT_N
 
 /* ---- what the rules ask ---- */
 
-/* The first of a lot's steps, from *STEP on, that the entry in hand wrote; *FOUND false and *STEP behind the last where it wrote
- * none of them. */
+/* The first of a lot's steps, from *STEP on, that the entry in hand wrote; *FOUND false and *STEP behind the last where
+ * it wrote none of them. */
 static enum om_code find_step(struct replay *r, bool *found, uint32_t *step, const uint8_t number[OM_LOT_NUMBER_BYTES],
                               struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
@@ -77,9 +77,10 @@ static enum om_code find_step(struct replay *r, bool *found, uint32_t *step, con
   }
 }
 
-/* A lot outside the lineage as it was before the entry in hand; the search goes on where it ended for the entry before. */
-static enum om_code bystander(struct replay *r, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                              struct om_status *st) {
+/* A lot outside the lineage as it was before the entry in hand; the search goes on where it ended for the entry before.
+ */
+static enum om_code bystander(struct replay *r, struct om_arena *arena, struct om_lot *out,
+                              const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   struct om_lineage *known = &r->bystanders;
   uint32_t id = om_lineage_add(known, number), *step = &known->lots[id].n_steps;
   bool found;
@@ -98,8 +99,8 @@ static enum om_code bystander(struct replay *r, struct om_arena *arena, struct o
                  om_lot_format(text, sizeof text, number));
 }
 
-static enum om_code ask_lot(void *ctx, struct om_arena *arena, struct om_lot *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                            struct om_status *st) {
+static enum om_code ask_lot(void *ctx, struct om_arena *arena, struct om_lot *out,
+                            const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   struct replay *r = ctx;
   uint8_t key[OM_LOT_KEY_BYTES];
   uint32_t id = find_moved(r, number);
@@ -119,17 +120,20 @@ static enum om_code ask_mark(void *ctx, uint64_t *size, uint32_t log, struct om_
 /* ---- who signed ---- */
 
 /* MEMBER's key stood in the registry as the log followed it. */
-static enum om_code check_key(struct replay *r, const Oremark__Signature *sig, uint64_t registry_size, struct om_status *st) {
+static enum om_code check_key(struct replay *r, const Oremark__Signature *sig, uint64_t registry_size,
+                              struct om_status *st) {
   struct standing_key *known = &r->keys[(sig->member ^ sig->key_id) % KEYS];
   uint8_t key[OM_PUBLIC_BYTES];
-  if (known->filled && known->member == sig->member && known->key_id == sig->key_id && known->registry_size == registry_size) return OM_OK;
+  if (known->filled && known->member == sig->member && known->key_id == sig->key_id &&
+      known->registry_size == registry_size)
+    return OM_OK;
   enum om_code code = om_registry_key(r->v->txn, key, sig->member, sig->key_id, registry_size, st);
   if (code == OM_OK) *known = (struct standing_key){true, sig->member, sig->key_id, registry_size};
   return code;
 }
 
-static enum om_code find_signers(struct replay *r, uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct om_checked *checked,
-                                 struct om_status *st) {
+static enum om_code find_signers(struct replay *r, uint32_t signers[OM_SIGNATURES_MAX], size_t *n,
+                                 struct om_checked *checked, struct om_status *st) {
   const Oremark__SignedStatement *s = checked->signed_statement;
   uint64_t registry_size = entry_in_hand(r)->registry_size;
   if (r->v->deep) {
@@ -184,12 +188,13 @@ static enum om_code check_row(struct replay *r, uint32_t *rows, const struct om_
   struct om_bytes stored = {NULL, 0};
   om_lot_encode(&r->arena, &bytes, &len, row);
   om_lot_key(key, row->number, row->step);
-  bool same = om_txn_get(v->txn, &stored, OM_TABLE_LOTS, key, sizeof key) && row->step == lot->done && stored.len == len &&
-              memcmp(stored.data, bytes, len) == 0;
+  bool same = om_txn_get(v->txn, &stored, OM_TABLE_LOTS, key, sizeof key) && row->step == lot->done &&
+              stored.len == len && memcmp(stored.data, bytes, len) == 0;
   if (!same) {
     char text[OM_LOT_TEXT_BYTES];
     om_lot_format(text, sizeof text, row->number);
-    return om_fail(st, OM_NO, "state", "lot %s: the store's row of its step %u is not what event %u of this entry makes it", text,
+    return om_fail(st, OM_NO, "state",
+                   "lot %s: the store's row of its step %u is not what event %u of this entry makes it", text,
                    row->step, row->at.event);
   }
   lot->done++;
@@ -236,7 +241,8 @@ static void count(struct replay *r, const Oremark__Statement *s) {
   for (uint32_t i = e->first_event; i < e[1].first_event; i++) {
     const Oremark__Event *event = s->events[v->lineage.events[v->order[i]].event];
     size_t n = om_event_refs(refs, event);
-    bool hands_over = event->kind_case == OREMARK__EVENT__KIND_SHIP || event->kind_case == OREMARK__EVENT__KIND_RECEIVE ||
+    bool hands_over = event->kind_case == OREMARK__EVENT__KIND_SHIP ||
+                      event->kind_case == OREMARK__EVENT__KIND_RECEIVE ||
                       event->kind_case == OREMARK__EVENT__KIND_REJECT;
     om_verify_pass(v, OM_CHECK_RULES, 1);
     om_verify_pass(v, OM_CHECK_CHAIN, n);
@@ -252,24 +258,35 @@ static const struct {
   const char *rule;
   enum om_check_kind check;
 } rule_checks[] = {
-    {"chain", OM_CHECK_CHAIN},     {"lot", OM_CHECK_CHAIN},       {"consumed", OM_CHECK_CHAIN}, {"retired", OM_CHECK_CHAIN},
-    {"twice", OM_CHECK_CHAIN},     {"pen", OM_CHECK_CUSTODY},     {"title", OM_CHECK_CUSTODY},  {"balance", OM_CHECK_BALANCE},
-    {"gain", OM_CHECK_BALANCE},    {"content", OM_CHECK_BALANCE}, {"mass", OM_CHECK_BALANCE},   {"state", OM_CHECK_STATE},
-    {"mark", OM_CHECK_MARK},       {"signature", OM_CHECK_SIGNATURES},
+    {"chain", OM_CHECK_CHAIN},    {"lot", OM_CHECK_CHAIN},
+    {"consumed", OM_CHECK_CHAIN}, {"retired", OM_CHECK_CHAIN},
+    {"twice", OM_CHECK_CHAIN},    {"pen", OM_CHECK_CUSTODY},
+    {"title", OM_CHECK_CUSTODY},  {"balance", OM_CHECK_BALANCE},
+    {"gain", OM_CHECK_BALANCE},   {"content", OM_CHECK_BALANCE},
+    {"mass", OM_CHECK_BALANCE},   {"state", OM_CHECK_STATE},
+    {"mark", OM_CHECK_MARK},      {"signature", OM_CHECK_SIGNATURES},
 };
 
 static enum om_check_kind check_of(const struct om_verify *v, const char *rule) {
   for (size_t i = 0; i < sizeof rule_checks / sizeof *rule_checks; i++)
-    if (strcmp(rule, rule_checks[i].rule) == 0 && (rule_checks[i].check != OM_CHECK_SIGNATURES || v->deep)) return rule_checks[i].check;
+    if (strcmp(rule, rule_checks[i].rule) == 0 && (rule_checks[i].check != OM_CHECK_SIGNATURES || v->deep))
+      return rule_checks[i].check;
   return OM_CHECK_RULES;
 }
 
 static enum om_code judge(struct replay *r, const struct om_checked *checked, const uint32_t *signers, size_t n_signers,
                           struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
-  struct om_case judged = {.network = *r->v->network, .statement_id = checked->statement_id, .statement = checked->statement,
-                           .signers = signers, .n_signers = n_signers, .log = e->log, .index = e->index,
-                           .registry_size = e->registry_size, .taken_ms = checked->entry->taken_ms, .only = r->only};
+  struct om_case judged = {.network = *r->v->network,
+                           .statement_id = checked->statement_id,
+                           .statement = checked->statement,
+                           .signers = signers,
+                           .n_signers = n_signers,
+                           .log = e->log,
+                           .index = e->index,
+                           .registry_size = e->registry_size,
+                           .taken_ms = checked->entry->taken_ms,
+                           .only = r->only};
   struct om_backing backing = {.ctx = r, .lot = ask_lot, .mark = ask_mark, .registry = r->v->txn, .uncapped = true};
   struct om_stage stage;
   uint32_t wait_log;
@@ -334,7 +351,8 @@ static enum om_code replay_all(struct replay *r, uint32_t *queue, struct om_stat
     }
     release(r, queue, &n);
   }
-  if (n < v->n_entries) om_verify_fail(v, OM_CHECK_CHAIN, "%zu entries each come before the other: their order can't be", v->n_entries - n);
+  if (n < v->n_entries)
+    om_verify_fail(v, OM_CHECK_CHAIN, "%zu entries each come before the other: their order can't be", v->n_entries - n);
   return OM_OK;
 }
 

@@ -4,7 +4,8 @@
 
 #include "ledger/verify.h"
 
-/* An entry of the lineage: events order[first_event ..], written rows row_steps[first_step ..], both up to the next entry's. */
+/* An entry of the lineage: events order[first_event ..], written rows row_steps[first_step ..], both up to the next
+ * entry's. */
 struct om_verify_entry {
   uint64_t index;
   uint64_t registry_size; /* its log's registry mark */
@@ -35,9 +36,9 @@ struct om_verify {
   bool deep;
   struct om_verdict *verdict;
   struct om_lineage lineage;
-  uint32_t *order;     /* events by log, index, event */
-  uint32_t *entry_of;  /* event -> entry */
-  uint32_t *row_steps; /* steps by entry */
+  uint32_t *order;                 /* events by log, index, event */
+  uint32_t *entry_of;              /* event -> entry */
+  uint32_t *row_steps;             /* steps by entry */
   struct om_verify_entry *entries; /* by log and index; one more at the end */
   size_t n_entries;
   struct om_verify_mark *marks; /* by log and index */
@@ -48,7 +49,8 @@ struct om_verify {
 };
 
 void om_verify_pass(struct om_verify *v, enum om_check_kind kind, uint64_t n);
-void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* "kamoto.example/log", for sentences. */
 const char *om_verify_origin(const struct om_verify *v, uint32_t log);
 

@@ -279,8 +279,12 @@ void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint
 
 void om_node_connected(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms) {
   OM_ASSERT(slot < OM_PEERS_MAX && !node->peers[slot].connected);
-  node->peers[slot] = (struct om_peer){
-      .connected = true, .hello_due = true, .log = remote_log, .since_ms = now_ms, .heard_ms = now_ms, .spoke_ms = now_ms};
+  node->peers[slot] = (struct om_peer){.connected = true,
+                                       .hello_due = true,
+                                       .log = remote_log,
+                                       .since_ms = now_ms,
+                                       .heard_ms = now_ms,
+                                       .spoke_ms = now_ms};
 }
 
 /* All that a peer should be told at first, and may be asked for. */
@@ -328,8 +332,7 @@ static enum om_code take_hello(struct om_node *node, uint32_t slot, const Oremar
 static enum om_code take_small(struct om_node *node, uint32_t slot, const Oremark__PeerMessage *message, int64_t now_ms,
                                struct om_status *st) {
   switch (message->what_case) {
-    case OREMARK__PEER_MESSAGE__WHAT_HELLO:
-      return take_hello(node, slot, message->hello, now_ms, st);
+    case OREMARK__PEER_MESSAGE__WHAT_HELLO: return take_hello(node, slot, message->hello, now_ms, st);
     case OREMARK__PEER_MESSAGE__WHAT_HAVE:
       if (message->have->final_size > message->have->size)
         return om_fail(st, OM_MALFORMED, "peer-have", "more final entries than entries");
@@ -352,8 +355,7 @@ static enum om_code take_small(struct om_node *node, uint32_t slot, const Oremar
     case OREMARK__PEER_MESSAGE__WHAT_ENTRIES: /* om_peer_decode lets none through */
     case OREMARK__PEER_MESSAGE__WHAT_PING:
     case OREMARK__PEER_MESSAGE__WHAT__NOT_SET: /* of a later version */
-    case _OREMARK__PEER_MESSAGE__WHAT__CASE_IS_INT_SIZE:
-      return OM_OK;
+    case _OREMARK__PEER_MESSAGE__WHAT__CASE_IS_INT_SIZE: return OM_OK;
   }
   return OM_OK;
 }

@@ -1,47 +1,49 @@
-/* The mind of a daemon towards its peers: which log is followed from whom, what is served to whom, proposals, cosignatures and
- * final heads. Event in, actions out, time inside the event: no socket, thread, disk, clock or randomness stands here, so the
- * same bytes run under libuv and in a simulator.
+/* The mind of a daemon towards its peers: which log is followed from whom, what is served to whom, proposals,
+ * cosignatures and final heads. Event in, actions out, time inside the event: no socket, thread, disk, clock or
+ * randomness stands here, so the same bytes run under libuv and in a simulator.
  *
- * How it is driven: after any call below that takes the node, take actions with om_node_next until it says that there are none.
- * Call om_node_tick every OM_NODE_TICK_MS. Nothing is queued inside for a peer: every message is made when om_node_next asks
- * for it, out of what the peer has not been told yet, so a peer that does not read costs no memory.
+ * How it is driven: after any call below that takes the node, take actions with om_node_next until it says that there
+ * are none. Call om_node_tick every OM_NODE_TICK_MS. Nothing is queued inside for a peer: every message is made when
+ * om_node_next asks for it, out of what the peer has not been told yet, so a peer that does not read costs no memory.
  *
- * Ownership: bytes passed in are copied where they are kept. What an action holds belongs to the caller: SEND, DROP end with
- * om_action_free; APPLY, COSIGN and FINAL are handed back with their outcome (om_node_applied, ..._cosigned, ..._finalised), which
- * ends them. Memory for each peer and each log is bounded by the constants below; without memory the program stops.
- * Thread: one at a time for each node. Times are milliseconds of any clock that does not go back. */
+ * Ownership: bytes passed in are copied where they are kept. What an action holds belongs to the caller: SEND, DROP end
+ * with om_action_free; APPLY, COSIGN and FINAL are handed back with their outcome (om_node_applied, ..._cosigned,
+ * ..._finalised), which ends them. Memory for each peer and each log is bounded by the constants below; without memory
+ * the program stops. Thread: one at a time for each node. Times are milliseconds of any clock that does not go back. */
 #ifndef OREMARK_DAEMON_CORE_NODE_H
 #define OREMARK_DAEMON_CORE_NODE_H
 
 #include "ledger/ledger.h"
 
 enum {
-  OM_PEERS_MAX = 256,                /* slots 0 to 255: more links than a consortium of daemons needs to stay woven together */
-  OM_NODE_TICK_MS = 100,             /* how finely proposals are paced */
-  OM_LOGS_MAX = 65536,               /* a peer's table has a row for each log */
-  OM_LOGS_AHEAD = 1024,              /* logs that a peer may speak of before the registry here names them */
-  OM_CHUNK_BYTES = 256 << 10,        /* entries in one message: a quarter of a frame, so that heads are never far behind */
-  OM_CHUNK_ENTRIES = 4096,           /* and no more of them: counted before they are taken apart */
-  OM_ENTRY_COST_BYTES = 32,          /* what an entry counts besides its bytes, in all sums of entry bytes here */
-  OM_WINDOW_BYTES = 4 << 20,         /* sent and not yet taken in, for each log and follower: 0.3 s at 100 Mbit/s */
-  OM_WINDOW_CHUNKS = 64,             /* messages of that: many small ones are put together instead */
-  OM_APPLY_BYTES = 1 << 20,          /* given to the writer at once: well over what one flush should serve, well under the window */
-  OM_INBOX_BYTES = 32 << 20,         /* received and not yet given to the writer, over all logs */
-  OM_BULK_LOGS = 6,                  /* logs fetched at once that are far behind: their windows fit the inbox */
-  OM_BULK_ENTRIES = 1024,            /* this many entries behind is far */
-  OM_KEPT_BYTES = 64 << 10,          /* of them kept for a log that waits for another */
-  OM_LINK_QUEUE_BYTES = 1 << 20,     /* given out as SEND for a slot and not yet reported by om_node_sent: nothing more is made */
+  OM_PEERS_MAX = 256,         /* slots 0 to 255: more links than a consortium of daemons needs to stay woven together */
+  OM_NODE_TICK_MS = 100,      /* how finely proposals are paced */
+  OM_LOGS_MAX = 65536,        /* a peer's table has a row for each log */
+  OM_LOGS_AHEAD = 1024,       /* logs that a peer may speak of before the registry here names them */
+  OM_CHUNK_BYTES = 256 << 10, /* entries in one message: a quarter of a frame, so that heads are never far behind */
+  OM_CHUNK_ENTRIES = 4096,    /* and no more of them: counted before they are taken apart */
+  OM_ENTRY_COST_BYTES = 32,   /* what an entry counts besides its bytes, in all sums of entry bytes here */
+  OM_WINDOW_BYTES = 4 << 20,  /* sent and not yet taken in, for each log and follower: 0.3 s at 100 Mbit/s */
+  OM_WINDOW_CHUNKS = 64,      /* messages of that: many small ones are put together instead */
+  OM_APPLY_BYTES =
+      1 << 20, /* given to the writer at once: well over what one flush should serve, well under the window */
+  OM_INBOX_BYTES = 32 << 20, /* received and not yet given to the writer, over all logs */
+  OM_BULK_LOGS = 6,          /* logs fetched at once that are far behind: their windows fit the inbox */
+  OM_BULK_ENTRIES = 1024,    /* this many entries behind is far */
+  OM_KEPT_BYTES = 64 << 10,  /* of them kept for a log that waits for another */
+  OM_LINK_QUEUE_BYTES =
+      1 << 20, /* given out as SEND for a slot and not yet reported by om_node_sent: nothing more is made */
   OM_HEAD_MAX_BYTES = OM_MARK_NOTE_MAX_BYTES,
-  OM_LINE_MAX_BYTES = 512,           /* a cosignature line (peer.proto) */
-  OM_PROPOSALS_KEPT = 4,             /* heads proposed lately whose cosignatures still count: a slow witness answers late */
+  OM_LINE_MAX_BYTES = 512, /* a cosignature line (peer.proto) */
+  OM_PROPOSALS_KEPT = 4,   /* heads proposed lately whose cosignatures still count: a slow witness answers late */
   OM_REASON_BYTES = 200,
 
-  OM_HELLO_MS = 10000,               /* a link without Hello ends */
-  OM_PING_MS = 20000,                /* a link on which nothing was sent: a few bytes, below 100 B/s with TCP's own */
-  OM_SILENCE_MS = 60000,             /* three lost pings: the peer is gone */
-  OM_STALL_MS = 5000,                /* a followed peer brings nothing while another has more: change to that one */
-  OM_RETRY_MS = 1000,                /* after OM_IO, OM_FULL, OM_BUSY */
-  OM_HAVE_MS = 200,                  /* growth is told at most so often for each log; entries themselves are pushed at once */
+  OM_HELLO_MS = 10000,   /* a link without Hello ends */
+  OM_PING_MS = 20000,    /* a link on which nothing was sent: a few bytes, below 100 B/s with TCP's own */
+  OM_SILENCE_MS = 60000, /* three lost pings: the peer is gone */
+  OM_STALL_MS = 5000,    /* a followed peer brings nothing while another has more: change to that one */
+  OM_RETRY_MS = 1000,    /* after OM_IO, OM_FULL, OM_BUSY */
+  OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
 };
 
 struct om_node;
@@ -53,13 +55,14 @@ struct om_node_config {
   uint32_t propose_interval_ms; /* shortest time from one proposal to the next; 0: as fast as quorums come */
   uint32_t propose_timeout_ms;  /* when a newer head is proposed although the last one has no quorum; 0: 2000 */
   void *ctx;                    /* of the two functions below */
-  /* Puts entries FROM to UPTO-1 of LOG (all held) into SINK, in order, until om_entry_put says false or they are all there.
-   * A failure ends the serving of that log to that peer until it asks again. */
+  /* Puts entries FROM to UPTO-1 of LOG (all held) into SINK, in order, until om_entry_put says false or they are all
+   * there. A failure ends the serving of that log to that peer until it asks again. */
   enum om_code (*entries)(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto);
-  /* May entries of LOG below *SIZE be taken in because NOTE says that they are final? OM_OK: yes: LOG signed it, and nothing that
-   * is known here speaks against its quorum. Which witnesses count may stand among the very entries below it, so it is asked
-   * before they are held; the ledger decides at FINAL. OM_WAIT: can't be said before more of LOG or of the registry is held
-   * (asked again then; until then none of those entries is taken in). Anything else: no; the peer is dropped. */
+  /* May entries of LOG below *SIZE be taken in because NOTE says that they are final? OM_OK: yes: LOG signed it, and
+   * nothing that is known here speaks against its quorum. Which witnesses count may stand among the very entries below
+   * it, so it is asked before they are held; the ledger decides at FINAL. OM_WAIT: can't be said before more of LOG or
+   * of the registry is held (asked again then; until then none of those entries is taken in). Anything else: no; the
+   * peer is dropped. */
   enum om_code (*judge)(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st);
 };
 
@@ -71,26 +74,28 @@ void om_node_free(struct om_node *node);
 
 /* ---- what the ledger holds ---- */
 
-/* The registry names this many logs (0 to N-1). Never fewer than before; more than OM_LOGS_MAX are not followed. The calls below are
- * without effect for a log beyond these: say what is held of it after this. */
+/* The registry names this many logs (0 to N-1). Never fewer than before; more than OM_LOGS_MAX are not followed. The
+ * calls below are without effect for a log beyond these: say what is held of it after this. */
 void om_node_logs(struct om_node *node, uint32_t n_logs);
-/* The registry names this daemon now. Once, from OM_LOG_NONE; links stay. om_node_quorum is to be called again for every log. */
+/* The registry names this daemon now. Once, from OM_LOG_NONE; links stay. om_node_quorum is to be called again for
+ * every log. */
 void om_node_own_log(struct om_node *node, uint32_t own_log);
-/* Who witnesses LOG now (om_log_quorum at its size here): at the start for each log, and after the registry or LOG's registry mark
- * has moved. Says whether this daemon is asked to witness LOG, how far each peer may be served, and for the own log whose
- * cosignatures count. Logs without this call have no witnesses. */
+/* Who witnesses LOG now (om_log_quorum at its size here): at the start for each log, and after the registry or LOG's
+ * registry mark has moved. Says whether this daemon is asked to witness LOG, how far each peer may be served, and for
+ * the own log whose cosignatures count. Logs without this call have no witnesses. */
 void om_node_quorum(struct om_node *node, uint32_t log, const struct om_quorum *quorum, int64_t now_ms);
 /* LOG holds SIZE entries, durably: at the start, and after each commit that changed it (own log too). */
 void om_node_log_changed(struct om_node *node, uint32_t log, uint64_t size, bool stopped, int64_t now_ms);
 /* The own log's signed head, durable: at the start, and after each commit that signed one. */
 void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
-/* NOTE, a final head of LOG covering SIZE entries, is stored: at the start, after FINAL, and with quorum 0 after each own commit. */
+/* NOTE, a final head of LOG covering SIZE entries, is stored: at the start, after FINAL, and with quorum 0 after each
+ * own commit. */
 void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
 
 /* ---- links ---- */
 
-/* A link to the daemon of REMOTE_LOG (proved by its link key; OM_LOG_NONE: admitted without a log) stands in SLOT, which was free.
- * One link to a daemon: the caller closes the second before it says so here. */
+/* A link to the daemon of REMOTE_LOG (proved by its link key; OM_LOG_NONE: admitted without a log) stands in SLOT,
+ * which was free. One link to a daemon: the caller closes the second before it says so here. */
 void om_node_connected(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms);
 /* The registry here names the daemon behind SLOT now, which was admitted without a log. */
 void om_node_peer_log(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms);
@@ -120,8 +125,8 @@ struct om_action {
   uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note */
   size_t len;
   char reason[OM_REASON_BYTES]; /* DROP */
-  /* APPLY: the first entry's index, and the entries. HOME: they came from the log's own daemon; else from a relay, whose fault a
-   * bad one may be. */
+  /* APPLY: the first entry's index, and the entries. HOME: they came from the log's own daemon; else from a relay,
+   * whose fault a bad one may be. */
   uint64_t start;
   size_t n;
   struct om_span *entries;
@@ -129,8 +134,8 @@ struct om_action {
   struct om_inbox_chunk *chunks; /* what ENTRIES point into */
 };
 
-/* The next thing to do; false: nothing until the next event. At most one APPLY, one COSIGN and one FINAL for each log are out at
- * a time. */
+/* The next thing to do; false: nothing until the next event. At most one APPLY, one COSIGN and one FINAL for each log
+ * are out at a time. */
 bool om_node_next(struct om_node *node, struct om_action *out, int64_t now_ms);
 /* For any action that is not handed back; at a stop, for those too. */
 void om_action_free(struct om_action *action);
@@ -139,15 +144,17 @@ void om_action_free(struct om_action *action);
  * OM_OK: entries below SIZE were taken; the rest (a slice of time ran out) is given out again.
  * OM_WAIT: entry SIZE waits for another log: given out again when another log has grown.
  * OM_MALFORMED, OM_REFUSED: the log is stopped there.
- * OM_NO: the entries are not believed (they came from a relay, and are not what the log's head says): nothing is held against the
- *   log; that peer is dropped and the rest is asked of another.
+ * OM_NO: the entries are not believed (they came from a relay, and are not what the log's head says): nothing is held
+ *   against the log; that peer is dropped and the rest is asked of another.
  * Others (OM_IO, OM_FULL, OM_BUSY): tried again after OM_RETRY_MS. */
 void om_node_applied(struct om_node *node, struct om_action *action, uint64_t size, enum om_code code, int64_t now_ms);
-/* What came of a COSIGN: LINE (with newline, NUL-ended; NULL unless OM_OK) is durable and may be sent. OM_WAIT: again when the log
- * or the registry has grown. Others as above; a refused one is forgotten. */
-void om_node_cosigned(struct om_node *node, struct om_action *action, const char *line, enum om_code code, int64_t now_ms);
-/* What came of a FINAL. OM_OK: stored, or no newer than what is stored (om_node_final is called besides if it was stored).
- * OM_WAIT: again when the log has grown. OM_REFUSED: it does not stand, the peer that sent it is dropped. Others as above. */
+/* What came of a COSIGN: LINE (with newline, NUL-ended; NULL unless OM_OK) is durable and may be sent. OM_WAIT: again
+ * when the log or the registry has grown. Others as above; a refused one is forgotten. */
+void om_node_cosigned(struct om_node *node, struct om_action *action, const char *line, enum om_code code,
+                      int64_t now_ms);
+/* What came of a FINAL. OM_OK: stored, or no newer than what is stored (om_node_final is called besides if it was
+ * stored). OM_WAIT: again when the log has grown. OM_REFUSED: it does not stand, the peer that sent it is dropped.
+ * Others as above. */
 void om_node_finalised(struct om_node *node, struct om_action *action, enum om_code code, int64_t now_ms);
 
 /* ---- for status and metrics ---- */
@@ -156,9 +163,9 @@ struct om_node_peer {
   bool connected, greeted; /* greeted: its Hello has come */
   uint32_t log;
   char version[64];
-  size_t queued_bytes;     /* given out, not yet taken by the link */
-  uint32_t following;      /* logs that are followed from it */
-  uint32_t serving;        /* logs that it follows from here */
+  size_t queued_bytes; /* given out, not yet taken by the link */
+  uint32_t following;  /* logs that are followed from it */
+  uint32_t serving;    /* logs that it follows from here */
 };
 void om_node_peer(const struct om_node *node, struct om_node_peer *out, uint32_t slot);
 /* Bytes of entries received and not yet given to the writer, as cost. */

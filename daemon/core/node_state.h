@@ -1,4 +1,5 @@
-/* What a node remembers: for the files of the node alone (node.c, serve.c, sync.c, witness.c, quorum.c). Others see node.h. */
+/* What a node remembers: for the files of the node alone (node.c, serve.c, sync.c, witness.c, quorum.c). Others see
+ * node.h. */
 #ifndef OREMARK_DAEMON_CORE_NODE_STATE_H
 #define OREMARK_DAEMON_CORE_NODE_STATE_H
 
@@ -15,8 +16,8 @@ struct om_heard {
   uint32_t slot; /* whom it came from; OM_SLOT_NONE: from here, or the link is gone */
 };
 
-/* Heads of one log in the order of size: the one being waited for, and the newest. Two, because with only the newest a mirror
- * that is always a little behind would never finish any. */
+/* Heads of one log in the order of size: the one being waited for, and the newest. Two, because with only the newest a
+ * mirror that is always a little behind would never finish any. */
 struct om_heard_pair {
   struct om_heard first, newest;
 };
@@ -39,10 +40,10 @@ struct om_inbox {
 
 /* What one peer was sent of one log and has not taken in yet. */
 struct om_serve {
-  uint64_t next;        /* first entry not sent */
-  uint64_t acked;       /* first entry not taken in, as the follower said last */
-  size_t outstanding;   /* cost of what lies between */
-  unsigned first, n;    /* of the ring */
+  uint64_t next;      /* first entry not sent */
+  uint64_t acked;     /* first entry not taken in, as the follower said last */
+  size_t outstanding; /* cost of what lies between */
+  unsigned first, n;  /* of the ring */
   struct om_serve_chunk {
     uint64_t end;
     size_t cost;
@@ -60,10 +61,10 @@ struct om_row {
   uint64_t told, told_final; /* what it was told that this daemon holds */
   bool told_any;
   int64_t told_ms;
-  uint64_t head_sent;        /* size of the last final head sent */
-  uint64_t follow_from;      /* last Follow sent in this following */
-  int64_t allowance;         /* cost of entries that it may still send */
-  struct om_serve *serve;    /* it follows the log from here; owned */
+  uint64_t head_sent;     /* size of the last final head sent */
+  uint64_t follow_from;   /* last Follow sent in this following */
+  int64_t allowance;      /* cost of entries that it may still send */
+  struct om_serve *serve; /* it follows the log from here; owned */
 };
 
 struct om_peer {
@@ -85,7 +86,7 @@ struct om_tracked {
   bool dirty;
   bool stopped;
   uint64_t size;
-  struct om_heard final; /* the last final head stored */
+  struct om_heard final;       /* the last final head stored */
   struct om_heard_pair claims; /* final heads heard of and judged good enough to fetch what they cover */
   struct om_heard unjudged;
   uint64_t finalising; /* size of the FINAL that is out; 0: none */
@@ -99,17 +100,17 @@ struct om_tracked {
 
   uint32_t source; /* slot from which it is followed */
   struct om_inbox inbox;
-  uint64_t got;    /* first entry neither held, nor out with the writer, nor in the inbox */
+  uint64_t got; /* first entry neither held, nor out with the writer, nor in the inbox */
   bool applying;
   uint64_t apply_start, apply_end;
   uint32_t apply_slot;
   size_t apply_cost;
   uint64_t apply_growths;
   bool apply_stale; /* the inbox behind it was emptied meanwhile: what is left of it is of no use */
-  bool waits;      /* its next entry waits for another log */
-  bool holding;    /* and is kept: nothing is fetched until it is taken in */
-  bool bulk;       /* holds one of OM_BULK_LOGS */
-  bool starved;    /* would be fetched if there were room */
+  bool waits;       /* its next entry waits for another log */
+  bool holding;     /* and is kept: nothing is fetched until it is taken in */
+  bool bulk;        /* holds one of OM_BULK_LOGS */
+  bool starved;     /* would be fetched if there were room */
   int64_t progress_ms;
   int64_t retry_ms; /* not before; 0: no matter */
   bool have_later;
@@ -142,14 +143,14 @@ struct om_node {
   struct om_tracked *logs;
   uint32_t dirty_first, dirty_last; /* index + 1; 0: none */
   struct om_peer peers[OM_PEERS_MAX];
-  uint32_t turn; /* whose message is made next */
+  uint32_t turn;     /* whose message is made next */
   size_t inbox_cost; /* of all logs, with what is out with the writer */
   uint32_t bulk;     /* logs that hold one of OM_BULK_LOGS */
   uint64_t growths;  /* of any log: what waited while one came in is tried again, since the news may have crossed */
   int64_t now_ms;
 
-  struct om_heard head;         /* the own log's newest signed head */
-  struct om_quorum quorum;      /* of the own log */
+  struct om_heard head;                            /* the own log's newest signed head */
+  struct om_quorum quorum;                         /* of the own log */
   struct om_proposal *proposed[OM_PROPOSALS_KEPT]; /* oldest first */
   size_t n_proposed;
   int64_t proposed_ms;
@@ -160,19 +161,20 @@ struct om_node {
 void *om_node_alloc(size_t n, size_t size); /* zeroed; stops the program without memory */
 void om_node_mark_log(struct om_node *node, uint32_t log);
 void om_node_mark_row(struct om_node *node, uint32_t slot, uint32_t log);
-void om_node_mark_rows(struct om_node *node, uint32_t log); /* with every peer */
+void om_node_mark_rows(struct om_node *node, uint32_t log);                    /* with every peer */
 struct om_row *om_node_row(struct om_node *node, uint32_t slot, uint32_t log); /* NULL: not a log to speak of */
 void om_node_drop(struct om_node *node, uint32_t slot, const char *reason);
-bool om_node_live(const struct om_node *node, uint32_t slot); /* greeted and not being dropped */
+bool om_node_live(const struct om_node *node, uint32_t slot);       /* greeted and not being dropped */
 uint32_t om_node_slot_of(const struct om_node *node, uint32_t log); /* the live link to a log's home */
 bool om_node_is_witness(const struct om_node *node, uint32_t log, uint32_t witness);
 
 void om_heard_clear(struct om_heard *heard);
 void om_heard_set(struct om_heard *heard, uint64_t size, const uint8_t *note, size_t len, uint32_t slot);
 void om_pair_offer(struct om_heard_pair *pair, uint64_t size, const uint8_t *note, size_t len, uint32_t slot);
-const struct om_heard *om_pair_best(const struct om_heard_pair *pair, uint64_t held); /* the highest covered; NULL: none */
+const struct om_heard *om_pair_best(const struct om_heard_pair *pair,
+                                    uint64_t held); /* the highest covered; NULL: none */
 uint64_t om_pair_highest(const struct om_heard_pair *pair);
-void om_pair_done(struct om_heard_pair *pair, uint64_t size); /* forgets what is at or below SIZE */
+void om_pair_done(struct om_heard_pair *pair, uint64_t size);   /* forgets what is at or below SIZE */
 void om_pair_remove(struct om_heard_pair *pair, uint64_t size); /* forgets what is at SIZE */
 void om_pair_unslot(struct om_heard_pair *pair, uint32_t slot);
 void om_pair_clear(struct om_heard_pair *pair);
@@ -186,11 +188,12 @@ void om_serve_follow(struct om_node *node, uint32_t slot, uint32_t log, uint64_t
 /* sync.c: how other logs come in */
 /* Whom to follow LOG from, as things stand. */
 void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms);
-void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size, int64_t now_ms);
+void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size,
+                  int64_t now_ms);
 enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
                              struct om_status *st);
-enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len, int64_t now_ms,
-                          struct om_status *st);
+enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+                          int64_t now_ms, struct om_status *st);
 void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms);
 void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms);
 void om_sync_tick(struct om_node *node, int64_t now_ms);

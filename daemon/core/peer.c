@@ -62,7 +62,8 @@ static enum om_code count_entry(struct om_peer_entries *out, struct reader *in, 
   if (!read_bytes(in, &entry, &len))
     return om_fail(st, OM_MALFORMED, "peer-message", "an entry runs beyond the end of its message");
   if (len == 0 || len > OM_ENTRY_MAX_BYTES)
-    return om_fail(st, OM_MALFORMED, "peer-message", "an entry of %zu bytes; 1 to %d are allowed", len, OM_ENTRY_MAX_BYTES);
+    return om_fail(st, OM_MALFORMED, "peer-message", "an entry of %zu bytes; 1 to %d are allowed", len,
+                   OM_ENTRY_MAX_BYTES);
   if (++out->n > OM_CHUNK_ENTRIES)
     return om_fail(st, OM_MALFORMED, "peer-message", "more than %d entries in one message", OM_CHUNK_ENTRIES);
   out->bytes += len;

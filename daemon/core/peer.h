@@ -1,6 +1,7 @@
-/* Messages between daemons as bytes (proto/peer.proto). Small ones go through protobuf-c; Entries are read where they lie and
- * written as they come, since they are nearly all of the traffic. Ownership: encoders return malloc'd bytes that the caller
- * frees; a decoded message points into the bytes it came from, but for what om_peer_message_free ends. Thread: any. */
+/* Messages between daemons as bytes (proto/peer.proto). Small ones go through protobuf-c; Entries are read where they
+ * lie and written as they come, since they are nearly all of the traffic. Ownership: encoders return malloc'd bytes
+ * that the caller frees; a decoded message points into the bytes it came from, but for what om_peer_message_free ends.
+ * Thread: any. */
 #ifndef OREMARK_DAEMON_CORE_PEER_H
 #define OREMARK_DAEMON_CORE_PEER_H
 
@@ -9,7 +10,8 @@
 #include "proto/peer.pb-c.h"
 
 enum {
-  OM_PEER_SMALL_BYTES = 16384, /* any message but Entries: a note of 8 KiB and its frame, with room for fields to come */
+  OM_PEER_SMALL_BYTES =
+      16384, /* any message but Entries: a note of 8 KiB and its frame, with room for fields to come */
 };
 
 /* Entries, not taken apart yet: counted, every length within limits. */

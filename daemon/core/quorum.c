@@ -1,5 +1,6 @@
-/* The own log's heads on their way to a quorum: one is proposed at a time, the newest when the last has its quorum or has had its
- * time. Cosignatures are gathered until k operators have signed; then the note goes to the ledger, which checks it again. */
+/* The own log's heads on their way to a quorum: one is proposed at a time, the newest when the last has its quorum or
+ * has had its time. Cosignatures are gathered until k operators have signed; then the note goes to the ledger, which
+ * checks it again. */
 #include <stdlib.h>
 #include <string.h>
 

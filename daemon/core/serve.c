@@ -1,5 +1,5 @@
-/* What one peer is told of one log: Follow for what is followed from it, cosignatures, final heads and entries for what it
- * follows, and how much is held. Each is made when the link has room, from what the peer has not been told. */
+/* What one peer is told of one log: Follow for what is followed from it, cosignatures, final heads and entries for what
+ * it follows, and how much is held. Each is made when the link has room, from what the peer has not been told. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,8 @@ static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }
 
-/* How far the peer in SLOT is served: a witness must see what it is to cosign, and a home daemon may have lost its tail. */
+/* How far the peer in SLOT is served: a witness must see what it is to cosign, and a home daemon may have lost its
+ * tail. */
 static uint64_t served_size(const struct om_node *node, uint32_t slot, uint32_t log) {
   const struct om_tracked *tracked = &node->logs[log];
   uint32_t peer_log = node->peers[slot].log;
@@ -27,7 +28,8 @@ static void drop_acked(struct om_serve *serve, uint64_t from) {
 }
 
 void om_serve_follow(struct om_node *node, uint32_t slot, uint32_t log, uint64_t from, bool stop) {
-  if (log >= node->n_logs) return; /* the peer knows more of the registry; it asks again when it hears that we have the log */
+  if (log >= node->n_logs)
+    return; /* the peer knows more of the registry; it asks again when it hears that we have the log */
   struct om_row *row = om_node_row(node, slot, log);
   if (stop) {
     free(row->serve);

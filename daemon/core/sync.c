@@ -1,5 +1,5 @@
-/* How the logs of others come in: one peer is followed for each, its entries wait in a bounded inbox for the writer, and
- * where this daemon is no witness of the log, only what stands under a quorum-signed head is taken. */
+/* How the logs of others come in: one peer is followed for each, its entries wait in a bounded inbox for the writer,
+ * and where this daemon is no witness of the log, only what stands under a quorum-signed head is taken. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +86,8 @@ static uint32_t next_with_more(struct om_node *node, uint32_t log, uint32_t afte
 static uint32_t pick_source(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
   uint32_t home = om_node_slot_of(node, log), now = tracked->source;
-  if (home != OM_SLOT_NONE && eligible(node, home, log) && om_node_row(node, home, log)->has >= tracked->size) return home;
+  if (home != OM_SLOT_NONE && eligible(node, home, log) && om_node_row(node, home, log)->has >= tracked->size)
+    return home;
   bool current = now != OM_SLOT_NONE && om_node_live(node, now);
   if (current && eligible(node, now, log) && has_more(node, now, log)) return now;
   uint32_t other = next_with_more(node, log, log % OM_PEERS_MAX);
@@ -168,7 +169,8 @@ static void forget_stalls(struct om_node *node, uint32_t log) {
     if (node->peers[slot].connected && log < node->peers[slot].n_rows) node->peers[slot].rows[log].stalled = false;
 }
 
-void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size, int64_t now_ms) {
+void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size,
+                  int64_t now_ms) {
   struct om_row *row = om_node_row(node, slot, log);
   if (row == NULL) return;
   if (size > row->has || final_size > row->has_final) row->stalled = false;
@@ -245,7 +247,8 @@ static bool may_apply(const struct om_tracked *tracked) {
          tracked->inbox.first != NULL && tracked->inbox.first->start < apply_limit(tracked);
 }
 
-/* Moves whole chunks from the inbox to the action, as many as one APPLY holds; what lies above the limit comes back with it. */
+/* Moves whole chunks from the inbox to the action, as many as one APPLY holds; what lies above the limit comes back
+ * with it. */
 static void take_chunks(struct om_tracked *tracked, struct om_action *out) {
   struct om_inbox_chunk **end = &out->chunks;
   struct om_inbox *inbox = &tracked->inbox;
@@ -342,7 +345,8 @@ static void hold(struct om_node *node, uint32_t log) {
   node->inbox_cost -= tracked->inbox.cost;
   while (tracked->inbox.first != NULL) {
     struct om_inbox_chunk *chunk = pop_chunk(&tracked->inbox);
-    if (kept.first == NULL || (chunk->start == kept.last->start + kept.last->n && kept.cost + chunk->cost <= OM_KEPT_BYTES))
+    if (kept.first == NULL ||
+        (chunk->start == kept.last->start + kept.last->n && kept.cost + chunk->cost <= OM_KEPT_BYTES))
       push_chunk(&kept, chunk);
     else
       free_chunk(chunk);
@@ -391,19 +395,16 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
   tracked->applying = false;
   tracked->apply_stale = false;
   om_action_free(action);
-  if (stale && size != tracked->apply_end) choose_again(node, log, now_ms); /* it was followed from where this was to end */
+  if (stale && size != tracked->apply_end)
+    choose_again(node, log, now_ms); /* it was followed from where this was to end */
   switch (code) {
-    case OM_OK:
-      taken(node, log, now_ms);
-      break;
+    case OM_OK: taken(node, log, now_ms); break;
     case OM_WAIT:
       wait_for_other(node, log);
       if (!tracked->holding) om_sync_choose(node, log, now_ms);
       break;
     case OM_MALFORMED:
-    case OM_REFUSED:
-      stop_log(node, log);
-      break;
+    case OM_REFUSED: stop_log(node, log); break;
     case OM_NO:
       om_node_drop(node, tracked->apply_slot, "it relayed entries that are not those under the log's head");
       choose_again(node, log, now_ms);
@@ -413,9 +414,7 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
     case OM_FULL:
     case OM_BUSY:
     case OM_CORRUPT:
-    case OM_MISSING:
-      tracked->retry_ms = now_ms + OM_RETRY_MS;
-      break;
+    case OM_MISSING: tracked->retry_ms = now_ms + OM_RETRY_MS; break;
   }
   om_node_mark_log(node, log);
 }
@@ -429,12 +428,8 @@ void om_node_finalised(struct om_node *node, struct om_action *action, enum om_c
   tracked->finalising = 0;
   om_action_free(action);
   switch (code) {
-    case OM_OK:
-      om_pair_done(&tracked->claims, size);
-      break;
-    case OM_WAIT:
-      tracked->final_waits = node->growths == tracked->final_growths;
-      break;
+    case OM_OK: om_pair_done(&tracked->claims, size); break;
+    case OM_WAIT: tracked->final_waits = node->growths == tracked->final_growths; break;
     case OM_NO:
     case OM_MALFORMED:
     case OM_REFUSED:
@@ -447,9 +442,7 @@ void om_node_finalised(struct om_node *node, struct om_action *action, enum om_c
     case OM_FULL:
     case OM_BUSY:
     case OM_CORRUPT:
-    case OM_MISSING:
-      tracked->retry_ms = now_ms + OM_RETRY_MS;
-      break;
+    case OM_MISSING: tracked->retry_ms = now_ms + OM_RETRY_MS; break;
   }
   om_node_mark_log(node, log);
 }
@@ -457,8 +450,8 @@ void om_node_finalised(struct om_node *node, struct om_action *action, enum om_c
 /* ---- heads ---- */
 
 /* OM_OK: taken, or kept to be judged later. */
-static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len, uint64_t size,
-                          struct om_status *st) {
+static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+                          uint64_t size, struct om_status *st) {
   struct om_tracked *tracked = &node->logs[log];
   enum om_code code = node->config.judge(node->config.ctx, &size, log, note, len, st);
   if (code == OM_OK) {
@@ -472,8 +465,8 @@ static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, con
   return code;
 }
 
-enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len, int64_t now_ms,
-                          struct om_status *st) {
+enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+                          int64_t now_ms, struct om_status *st) {
   uint64_t size = 0;
   enum om_code code = om_note_size(&size, note, len, st);
   if (code != OM_OK || log >= node->n_logs) return code;
@@ -530,7 +523,8 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
 /* Nothing comes although somebody has more: another is asked; when all have been, each once more. */
 static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
-  /* A head that can't be judged yet is a reason to wait for the registry, but anybody can pass on one that never will be. */
+  /* A head that can't be judged yet is a reason to wait for the registry, but anybody can pass on one that never will
+   * be. */
   int64_t patience = tracked->unjudged.size != 0 ? OM_SILENCE_MS : OM_STALL_MS;
   uint32_t slot = tracked->source;
   if (slot == OM_SLOT_NONE || tracked->applying || tracked->waits || tracked->holding || tracked->retry_ms != 0 ||

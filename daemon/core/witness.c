@@ -1,5 +1,5 @@
-/* As a witness: heads that a log's own daemon proposes are cosigned once this daemon holds every entry under them. Proposals
- * are taken from the log's home only, so that nobody else can push its proposals aside. */
+/* As a witness: heads that a log's own daemon proposes are cosigned once this daemon holds every entry under them.
+ * Proposals are taken from the log's home only, so that nobody else can push its proposals aside. */
 #include <string.h>
 
 #include "daemon/core/node_state.h"
@@ -53,7 +53,8 @@ static void remember(struct om_tracked *tracked, const struct om_action *action,
   om_sha256(&tracked->cosigned_hash, action->bytes, action->len);
 }
 
-void om_node_cosigned(struct om_node *node, struct om_action *action, const char *line, enum om_code code, int64_t now_ms) {
+void om_node_cosigned(struct om_node *node, struct om_action *action, const char *line, enum om_code code,
+                      int64_t now_ms) {
   OM_ASSERT(action->kind == OM_ACTION_COSIGN && action->log < node->n_logs);
   uint32_t log = action->log;
   struct om_tracked *tracked = &node->logs[log];
@@ -66,22 +67,16 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
       om_pair_done(&tracked->proposals, size);
       tell_home(node, log);
       break;
-    case OM_WAIT:
-      tracked->cosign_waits = node->growths == tracked->cosign_growths;
-      break;
+    case OM_WAIT: tracked->cosign_waits = node->growths == tracked->cosign_growths; break;
     case OM_NO:
     case OM_MALFORMED:
-    case OM_REFUSED:
-      om_pair_remove(&tracked->proposals, size);
-      break;
+    case OM_REFUSED: om_pair_remove(&tracked->proposals, size); break;
     case OM_USAGE:
     case OM_IO:
     case OM_FULL:
     case OM_BUSY:
     case OM_CORRUPT:
-    case OM_MISSING:
-      tracked->retry_ms = now_ms + OM_RETRY_MS;
-      break;
+    case OM_MISSING: tracked->retry_ms = now_ms + OM_RETRY_MS; break;
   }
   om_action_free(action);
   om_node_mark_log(node, log);

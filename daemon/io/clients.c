@@ -8,8 +8,8 @@
 #include "daemon/io/reads.h"
 
 enum {
-  STOP_MS = 3000,        /* what a stop grants a client to read its answers, and a long answer to end */
-  READS_MAX = 1,         /* pieces of read work of one client at once, each up to a chunk of requests: each keeps a thread */
+  STOP_MS = 3000, /* what a stop grants a client to read its answers, and a long answer to end */
+  READS_MAX = 1,  /* pieces of read work of one client at once, each up to a chunk of requests: each keeps a thread */
   QUEUE_PAUSE = 1 << 20, /* bytes of replies that wait: read no more from this client before they are written */
 };
 

@@ -125,12 +125,13 @@ void om_conn_added(struct om_conn *conn, size_t len) {
   conn->out_len += len;
 }
 
-/* What has not reached the other side, with what the system holds: it takes megabytes ahead, so that over a slow link minutes may
- * pass before it takes more. Of a client on this machine the system's part is not asked: who reads so slowly keeps others' answers
- * waiting. */
+/* What has not reached the other side, with what the system holds: it takes megabytes ahead, so that over a slow link
+ * minutes may pass before it takes more. Of a client on this machine the system's part is not asked: who reads so
+ * slowly keeps others' answers waiting. */
 static size_t unread(const struct om_conn *conn) {
   int fd = -1, held = 0;
-  if (conn->io.handle.type == UV_TCP && uv_fileno(&conn->io.handle, &fd) == 0 && ioctl(fd, SIOCOUTQ, &held) != 0) held = 0;
+  if (conn->io.handle.type == UV_TCP && uv_fileno(&conn->io.handle, &fd) == 0 && ioctl(fd, SIOCOUTQ, &held) != 0)
+    held = 0;
   return om_conn_waiting(conn) + (size_t)held;
 }
 

@@ -15,7 +15,7 @@ enum {
   OM_CONN_READ_BYTES = 64 << 10, /* read at once: some hundred statements */
   OM_CONN_QUEUE_MAX = 16 << 20,  /* waiting to be written: sixteen of the largest frames */
   OM_CONN_STALL_MS = 30000, /* nothing read for so long: the other side is gone; a client must read all that waits */
-  OM_CONN_HANDSHAKE_MS = 10000,  /* for a stranger to say who it is */
+  OM_CONN_HANDSHAKE_MS = 10000, /* for a stranger to say who it is */
 };
 
 struct om_conn;

@@ -13,7 +13,7 @@
 enum {
   STRANGERS_MAX = 64, /* links at once whose other side has not proved its key yet */
   ADDRESS_BYTES = 300,
-  REFUSED_LINES = 10,   /* log lines on strangers in REFUSED_MS; more are counted: else anybody could fill the disk */
+  REFUSED_LINES = 10, /* log lines on strangers in REFUSED_MS; more are counted: else anybody could fill the disk */
   REFUSED_MS = 60000,
 };
 #define NO_SLOT UINT32_MAX
@@ -399,8 +399,8 @@ static void name_address(struct om_peer *peer) {
   snprintf(peer->address, sizeof peer->address, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
 }
 
-/* Where too many came and have not proved who they are, the oldest goes, not the newest: a daemon proves itself within a round
- * trip, so whoever opens connections and says nothing keeps nobody out. */
+/* Where too many came and have not proved who they are, the oldest goes, not the newest: a daemon proves itself within
+ * a round trip, so whoever opens connections and says nothing keeps nobody out. */
 static void make_way(struct om_peers *peers) {
   struct om_peer *oldest = NULL;
   size_t n = 0;
@@ -430,7 +430,8 @@ void om_peers_incoming(struct om_peers *peers, struct om_listener *listener) {
 
 static void tell_refused(struct om_peers *peers) {
   if (now_ms(peers) - peers->refused_since_ms < REFUSED_MS) return;
-  if (peers->refused > REFUSED_LINES) om_log(OM_LOG_INFO, "peers-refused", "more=%" PRIu32, peers->refused - REFUSED_LINES);
+  if (peers->refused > REFUSED_LINES)
+    om_log(OM_LOG_INFO, "peers-refused", "more=%" PRIu32, peers->refused - REFUSED_LINES);
   peers->refused = 0;
   peers->refused_since_ms = now_ms(peers);
 }

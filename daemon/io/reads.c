@@ -5,9 +5,9 @@
 
 #include "daemon/core/frame.h"
 
-/* Answers under way at once, unless UV_THREADPOOL_SIZE says otherwise. One that its client is slow to take keeps a thread until
- * then; libuv's four would all be kept by four people who look at long lists. With the checking threads these stay well below
- * the store's readers. */
+/* Answers under way at once, unless UV_THREADPOOL_SIZE says otherwise. One that its client is slow to take keeps a
+ * thread until then; libuv's four would all be kept by four people who look at long lists. With the checking threads
+ * these stay well below the store's readers. */
 #define READ_THREADS "32"
 
 enum {

@@ -338,7 +338,8 @@ static enum om_code parse(struct om_settings *s, const char *path, const char *t
   if (cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
     if (errno == ENOMEM) no_memory(st);
     /* all else that it refuses it has told on_error, but for this */
-    if (errno != ENOMEM && !here.failed) om_fail(st, OM_USAGE, NULL, "%s:%d: a setting without a name", path, cfg->line);
+    if (errno != ENOMEM && !here.failed)
+      om_fail(st, OM_USAGE, NULL, "%s:%d: a setting without a name", path, cfg->line);
     code = st->code;
   }
   if (code == OM_OK) code = keep_lists(s, cfg, st);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes rows for N logs and tells the node of them: after which of them is its own, or it would follow that one too, and be
- * served its own entries by those who hold them where the store is new and the daemon is not. */
+/* Makes rows for N logs and tells the node of them: after which of them is its own, or it would follow that one too,
+ * and be served its own entries by those who hold them where the store is new and the daemon is not. */
 static void grow(struct om_tracker *tracker, uint32_t n, uint32_t own_log) {
   if (own_log != tracker->own_log) {
     tracker->own_log = own_log;

@@ -28,7 +28,8 @@ static enum om_code check_consignee(const struct om_stage *stage, uint32_t numbe
                    number, to.name);
   if (to.home_log == OM_LOG_REGISTRY)
     return om_fail(st, OM_REFUSED, "consignee",
-                   "the home log of member %u (%s) is the registry log, which holds no receipts: ship it elsewhere", number, to.name);
+                   "the home log of member %u (%s) is the registry log, which holds no receipts: ship it elsewhere",
+                   number, to.name);
   if ((to.roles & OM_ROLES_CUSTODY) == 0)
     return om_fail(st, OM_REFUSED, "role",
                    "the consignee, member %u (%s), has no role in which it takes custody: ship it elsewhere", number,

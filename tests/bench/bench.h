@@ -1,4 +1,5 @@
-/* Figures: each a number, its unit, and a bound measured in the same run, so that a ratio can be compared between machines. */
+/* Figures: each a number, its unit, and a bound measured in the same run, so that a ratio can be compared between
+ * machines. */
 #ifndef OREMARK_TESTS_BENCH_H
 #define OREMARK_TESTS_BENCH_H
 
@@ -12,36 +13,39 @@ struct figure {
   const char *name;
   double value;
   const char *unit;
-  double bound;      /* what the value is divided by, or the limit itself */
+  double bound; /* what the value is divided by, or the limit itself */
   const char *bound_is;
-  double goal;       /* of the ratio, or of the value where on_value */
+  double goal; /* of the ratio, or of the value where on_value */
   bool on_value;
-  bool less;         /* smaller is better */
+  bool less; /* smaller is better */
 };
 
 /* Prints FIGURE as a table row or a JSON line. */
 void figure_print(const struct figure *figure);
 
-double now_s(void);   /* monotonic */
+double now_s(void);    /* monotonic */
 int64_t wall_ms(void); /* Unix time */
 
 /* ---- bounds ---- */
 
 /* libsodium verifications a second on all cores together, of 32-byte messages. */
 double bound_verify(void);
-/* Rows a second at which bare LMDB takes the keys and values of the store in PATH again, in as many commits as COMMITS. */
+/* Rows a second at which bare LMDB takes the keys and values of the store in PATH again, in as many commits as COMMITS.
+ */
 double bound_lmdb(const char *path, uint64_t commits, uint64_t *rows);
 
 /* ---- a daemon under measurement ---- */
 
 struct daemon_process {
   pid_t pid;
-  char folder[512];  /* store/, keys/, genesis, oremarkd.conf, sock */
+  char folder[512]; /* store/, keys/, genesis, oremarkd.conf, sock */
   char socket[540];
 };
 
-/* Writes the folder of DAEMON: keys, genesis, settings. It listens on port LISTEN, and connects to daemon PEER on PEER_PORT; 0: not. */
-void daemon_prepare(struct daemon_process *d, const struct network *net, size_t daemon, int listen, size_t peer, int peer_port);
+/* Writes the folder of DAEMON: keys, genesis, settings. It listens on port LISTEN, and connects to daemon PEER on
+ * PEER_PORT; 0: not. */
+void daemon_prepare(struct daemon_process *d, const struct network *net, size_t daemon, int listen, size_t peer,
+                    int peer_port);
 /* A port of loopback that nobody uses now. */
 int free_port(void);
 void daemon_start(struct daemon_process *d);
@@ -57,9 +61,9 @@ uint64_t daemon_rss(const struct daemon_process *d);
 /* ---- the client's side ---- */
 
 struct load {
-  uint8_t *bytes;   /* framed Submit requests, one after the other */
+  uint8_t *bytes; /* framed Submit requests, one after the other */
   size_t len;
-  uint64_t n;       /* requests */
+  uint64_t n; /* requests */
   uint64_t events;
 };
 
@@ -68,8 +72,8 @@ void load_extracts(struct load *load, struct network *net, uint32_t member, uint
 /* Adds one signed statement. */
 void load_one(struct load *load, const uint8_t *statement, size_t len);
 void load_free(struct load *load);
-/* Sends the load down the daemon's socket, as fast as it is taken, and reads every reply; stops the program if one is no receipt.
- * Returns the seconds that it took; WATCH, if given, is called with CTX about ten times a second. */
+/* Sends the load down the daemon's socket, as fast as it is taken, and reads every reply; stops the program if one is
+ * no receipt. Returns the seconds that it took; WATCH, if given, is called with CTX about ten times a second. */
 double load_send(struct daemon_process *d, const struct load *load, void (*watch)(void *ctx), void *ctx);
 /* Registers site 1 of MEMBER. The daemon's own log must be the registry. */
 void load_site(struct daemon_process *d, struct network *net, uint32_t member);

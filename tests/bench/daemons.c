@@ -15,7 +15,8 @@
 #include "proto/client.pb-c.h"
 #include "support/keyfiles.h"
 
-void daemon_prepare(struct daemon_process *d, const struct network *net, size_t daemon, int listen, size_t peer, int peer_port) {
+void daemon_prepare(struct daemon_process *d, const struct network *net, size_t daemon, int listen, size_t peer,
+                    int peer_port) {
   char *folder = temp_folder(), path[600];
   snprintf(d->folder, sizeof d->folder, "%s", folder);
   snprintf(d->socket, sizeof d->socket, "%s/sock", folder);
@@ -28,8 +29,10 @@ void daemon_prepare(struct daemon_process *d, const struct network *net, size_t 
   snprintf(path, sizeof path, "%s/oremarkd.conf", d->folder);
   FILE *conf = fopen(path, "w");
   OM_ASSERT(conf);
-  fprintf(conf, "store = \"%s/store\"\ngenesis = \"%s/genesis\"\nkeys = \"%s/keys\"\nsocket = \"%s\"\nlog-level = \"warning\"\n", d->folder,
-          d->folder, d->folder, d->socket);
+  fprintf(
+      conf,
+      "store = \"%s/store\"\ngenesis = \"%s/genesis\"\nkeys = \"%s/keys\"\nsocket = \"%s\"\nlog-level = \"warning\"\n",
+      d->folder, d->folder, d->folder, d->socket);
   if (listen) fprintf(conf, "listen = {\"127.0.0.1:%d\"}\n", listen);
   if (peer_port) fprintf(conf, "peer \"daemon%zu.example/log\" {\n  address = \"127.0.0.1:%d\"\n}\n", peer, peer_port);
   fclose(conf);
@@ -95,7 +98,8 @@ uint64_t daemon_size(struct daemon_process *d, uint32_t log, bool final) {
   uint64_t size = 0;
   OM_ASSERT(reply->what_case == OREMARK__REPLY__WHAT_STATUS);
   for (size_t i = 0; i < reply->status->n_logs; i++)
-    if (reply->status->logs[i]->log == log) size = final ? reply->status->logs[i]->final_size : reply->status->logs[i]->size;
+    if (reply->status->logs[i]->log == log)
+      size = final ? reply->status->logs[i]->final_size : reply->status->logs[i]->size;
   oremark__reply__free_unpacked(reply, NULL);
   close(fd);
   return size;

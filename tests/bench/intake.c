@@ -9,21 +9,23 @@ enum {
   SINGLES = 120000, /* statements of one event: some four seconds */
   BATCHES = 6000,   /* of a hundred */
   BATCH_EVENTS = 100,
-  MILLION = 10000,  /* batches that make a million events */
+  MILLION = 10000, /* batches that make a million events */
 };
 
 /* Commits that the store in PATH has seen. */
 static uint64_t commits(const char *path) {
   MDB_env *env;
   MDB_envinfo info;
-  if (mdb_env_create(&env) || mdb_env_set_maxdbs(env, 16) || mdb_env_open(env, path, MDB_RDONLY, 0600) || mdb_env_info(env, &info)) abort();
+  if (mdb_env_create(&env) || mdb_env_set_maxdbs(env, 16) || mdb_env_open(env, path, MDB_RDONLY, 0600) ||
+      mdb_env_info(env, &info))
+    abort();
   mdb_env_close(env);
   return info.me_last_txnid;
 }
 
 struct outcome {
-  double rate;      /* events a second */
-  double lmdb;      /* rows a second of bare LMDB on the same */
+  double rate; /* events a second */
+  double lmdb; /* rows a second of bare LMDB on the same */
   uint64_t rows;
   double took;
 };
@@ -72,16 +74,25 @@ static void single(const char *name, void (*run)(struct outcome *, uint64_t, siz
   double before = bound_verify();
   run(&o, SINGLES, 1, false);
   double after = bound_verify(); /* the machine may have slowed down or sped up meanwhile */
-  figure_print(&(struct figure){.name = name, .value = o.rate, .unit = "statements/s", .bound = (before + after) / 2,
-                                .bound_is = "libsodium verifications/s, all cores", .goal = 0.7});
+  figure_print(&(struct figure){.name = name,
+                                .value = o.rate,
+                                .unit = "statements/s",
+                                .bound = (before + after) / 2,
+                                .bound_is = "libsodium verifications/s, all cores",
+                                .goal = 0.7});
 }
 
 static void batch(const char *name, const char *name_lmdb, void (*run)(struct outcome *, uint64_t, size_t, bool)) {
   struct outcome o;
   run(&o, BATCHES, BATCH_EVENTS, true);
-  figure_print(&(struct figure){.name = name, .value = o.rate, .unit = "events/s", .bound = 100000, .bound_is = "events/s wanted", .goal = 1});
-  figure_print(&(struct figure){.name = name_lmdb, .value = o.rate, .unit = "events/s", .bound = o.lmdb,
-                                .bound_is = "events/s, same rows in bare LMDB", .goal = 0.5});
+  figure_print(&(struct figure){
+      .name = name, .value = o.rate, .unit = "events/s", .bound = 100000, .bound_is = "events/s wanted", .goal = 1});
+  figure_print(&(struct figure){.name = name_lmdb,
+                                .value = o.rate,
+                                .unit = "events/s",
+                                .bound = o.lmdb,
+                                .bound_is = "events/s, same rows in bare LMDB",
+                                .goal = 0.5});
 }
 
 void bench_ingest_single(void) {
@@ -122,7 +133,12 @@ void bench_rss_million(void) {
     load_free(&load);
   }
   watch_rss(&peak);
-  figure_print(&(struct figure){.name = "rss-million", .value = (double)peak.bytes / 1e6, .unit = "MB", .bound = 200,
-                                .bound_is = "MB allowed, the store's map aside", .goal = 1, .less = true});
+  figure_print(&(struct figure){.name = "rss-million",
+                                .value = (double)peak.bytes / 1e6,
+                                .unit = "MB",
+                                .bound = 200,
+                                .bound_is = "MB allowed, the store's map aside",
+                                .goal = 1,
+                                .less = true});
   pair_close(&p);
 }

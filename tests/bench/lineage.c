@@ -8,9 +8,9 @@
 #include "proto/client.pb-c.h"
 
 enum {
-  LOTS = 33000,      /* each extracted, split off... see below: three records a lot */
-  EVENTS = 100,      /* in a statement */
-  STAGE = 1000,      /* inputs that are combined at a time */
+  LOTS = 33000, /* each extracted, split off... see below: three records a lot */
+  EVENTS = 100, /* in a statement */
+  STAGE = 1000, /* inputs that are combined at a time */
 };
 
 struct lot {
@@ -155,7 +155,8 @@ void bench_verify_lineage(void) {
   pair_open(&p);
   extract_all(&p, lots);
   for (int i = 0; i < 2; i++) transform_all(&p, lots);
-  for (size_t i = 0; i < LOTS / STAGE; i++) stages[i] = combine(&p, lots + i * STAGE, STAGE, (uint64_t)STAGE * COPPER_MG);
+  for (size_t i = 0; i < LOTS / STAGE; i++)
+    stages[i] = combine(&p, lots + i * STAGE, STAGE, (uint64_t)STAGE * COPPER_MG);
   struct lot last = combine(&p, stages, LOTS / STAGE, (uint64_t)LOTS * COPPER_MG);
   double best = 1e9;
   uint64_t records = 0;
@@ -168,7 +169,13 @@ void bench_verify_lineage(void) {
     oremark__reply__free_unpacked(reply, NULL);
   }
   fprintf(stderr, "verify-lineage: %llu records\n", (unsigned long long)records);
-  figure_print(&(struct figure){.name = "verify-lineage", .value = best, .unit = "s", .bound = 1, .bound_is = "s allowed for 99,000 records", .goal = 1, .less = true});
+  figure_print(&(struct figure){.name = "verify-lineage",
+                                .value = best,
+                                .unit = "s",
+                                .bound = 1,
+                                .bound_is = "s allowed for 99,000 records",
+                                .goal = 1,
+                                .less = true});
   pair_close(&p);
   free(lots);
 }

@@ -13,8 +13,9 @@ static const struct {
   const char *name;
   void (*run)(void);
 } figures[] = {
-    {"ingest-single", bench_ingest_single}, {"ingest-batch", bench_ingest_batch},     {"mirror-single", bench_mirror_single},
-    {"mirror-batch", bench_mirror_batch},   {"verify-lineage", bench_verify_lineage}, {"rss-million", bench_rss_million},
+    {"ingest-single", bench_ingest_single},   {"ingest-batch", bench_ingest_batch},
+    {"mirror-single", bench_mirror_single},   {"mirror-batch", bench_mirror_batch},
+    {"verify-lineage", bench_verify_lineage}, {"rss-million", bench_rss_million},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 
@@ -35,11 +36,13 @@ void figure_print(const struct figure *f) {
   double judged = f->on_value ? f->value : ratio;
   bool met = f->less ? judged <= f->goal : judged >= f->goal;
   if (json)
-    printf("{\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"bound\": %.6g, \"ratio\": %.4g, \"goal\": %.6g, \"met\": %s}\n", f->name,
-           f->value, f->unit, f->bound, ratio, f->goal, met ? "true" : "false");
+    printf(
+        "{\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"bound\": %.6g, \"ratio\": %.4g, \"goal\": %.6g, "
+        "\"met\": %s}\n",
+        f->name, f->value, f->unit, f->bound, ratio, f->goal, met ? "true" : "false");
   else
-    printf("%-22s %12.6g %-12s %12.6g %-34s %8.3f  %s %.6g %s  %s\n", f->name, f->value, f->unit, f->bound, f->bound_is, ratio,
-           f->less ? "<=" : ">=", f->goal, f->on_value ? f->unit : "(ratio)", met ? "met" : "NOT MET");
+    printf("%-22s %12.6g %-12s %12.6g %-34s %8.3f  %s %.6g %s  %s\n", f->name, f->value, f->unit, f->bound, f->bound_is,
+           ratio, f->less ? "<=" : ">=", f->goal, f->on_value ? f->unit : "(ratio)", met ? "met" : "NOT MET");
   fflush(stdout);
 }
 
@@ -57,14 +60,19 @@ static int usage(void) {
 }
 
 int main(int argc, char **argv) {
-  static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"only", required_argument, NULL, 'o'}, {"list", no_argument, NULL, 'l'}, {0}};
+  static const struct option options[] = {
+      {"json", no_argument, NULL, 'j'}, {"only", required_argument, NULL, 'o'}, {"list", no_argument, NULL, 'l'}, {0}};
   const char *only = NULL;
   bool list = false;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (c == 'j') json = true;
-    else if (c == 'o') only = optarg;
-    else if (c == 'l') list = true;
-    else return usage();
+    if (c == 'j')
+      json = true;
+    else if (c == 'o')
+      only = optarg;
+    else if (c == 'l')
+      list = true;
+    else
+      return usage();
   }
   if (optind != argc) return usage();
   om_sodium_start();
@@ -72,8 +80,10 @@ int main(int argc, char **argv) {
   for (int i = 0; i < FIGURES; i++) {
     if (only && !wanted(only, figures[i].name)) continue;
     run++;
-    if (list) puts(figures[i].name);
-    else figures[i].run();
+    if (list)
+      puts(figures[i].name);
+    else
+      figures[i].run();
   }
   if (run > 0) return 0;
   fprintf(stderr, "oremark-bench: no figure is named %s; --list names them\n", only);

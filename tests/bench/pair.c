@@ -13,7 +13,8 @@ void pair_open(struct pair *p) {
   load_site(&p->mirror, &p->net, 2);
   daemon_await(&p->home, 0, 3, true);
   /* Entry 0 marks the genesis or a later registry; wait until both acts are marked, which a mirror shows. */
-  for (uint64_t size = 0; size == 0 || size != daemon_size(&p->home, 1, false); usleep(300000)) size = daemon_size(&p->home, 1, false);
+  for (uint64_t size = 0; size == 0 || size != daemon_size(&p->home, 1, false); usleep(300000))
+    size = daemon_size(&p->home, 1, false);
   daemon_stop(&p->mirror);
 }
 

@@ -18,9 +18,9 @@ enum {
 
 static const int64_t t0 = INT64_C(1710000000000);
 
-#define assert_ok(call, st)                                                          \
-  do {                                                                               \
-    if ((call) != OM_OK) fail_msg("%s: [%s] %s", #call, (st)->rule, (st)->text);     \
+#define assert_ok(call, st)                                                      \
+  do {                                                                           \
+    if ((call) != OM_OK) fail_msg("%s: [%s] %s", #call, (st)->rule, (st)->text); \
   } while (0)
 
 /* A lot of the history: extracted, perhaps on its way, perhaps arrived. */
@@ -91,7 +91,8 @@ static uint32_t another(struct history *h, uint32_t member) {
 static void extract(struct history *h) {
   struct story *s = &h->stories[h->n++];
   s->holder = 2 + (uint32_t)test_below(&h->random, DAEMONS - 1);
-  s->extracted = record_extract(&h->net, s->holder, 1, 1 + test_below(&h->random, 3), 1000 + test_below(&h->random, 1000000), h->now_ms);
+  s->extracted = record_extract(&h->net, s->holder, 1, 1 + test_below(&h->random, 3),
+                                1000 + test_below(&h->random, 1000000), h->now_ms);
   struct om_status st = submit(h, s->holder - 1, &s->extracted);
   assert_int_equal(st.code, OM_OK);
 }

@@ -15,8 +15,8 @@ void write_file(const char *path, const void *data, size_t len) {
 }
 
 /* The seed is what network.c makes its keys from. */
-static void write_key(const char *path, const char *kind_name, enum om_alg alg, uint32_t kind, uint32_t number, const char *name,
-                      const struct om_secret *secret) {
+static void write_key(const char *path, const char *kind_name, enum om_alg alg, uint32_t kind, uint32_t number,
+                      const char *name, const struct om_secret *secret) {
   uint8_t seed[OM_SEED_BYTES] = {0};
   char secret_text[OM_BASE64_BYTES(OM_SEED_BYTES)], public_text[OM_VKEY_BYTES], file[1024];
   om_be32(seed, kind);
@@ -26,8 +26,10 @@ static void write_key(const char *path, const char *kind_name, enum om_alg alg, 
     om_base64(public_text, sizeof public_text, om_secret_public(secret), OM_PUBLIC_BYTES);
   else
     om_vkey_format(public_text, name, alg, om_secret_public(secret));
-  int n = snprintf(file, sizeof file, "oremark key file, version 1\nkind: %s\nname: %s\npublic: %s\ncreated: 2026-01-01\nsecret: plain %s\n", kind_name,
-                   name, public_text, secret_text);
+  int n =
+      snprintf(file, sizeof file,
+               "oremark key file, version 1\nkind: %s\nname: %s\npublic: %s\ncreated: 2026-01-01\nsecret: plain %s\n",
+               kind_name, name, public_text, secret_text);
   OM_ASSERT(n > 0 && (size_t)n < sizeof file);
   write_file(path, file, (size_t)n);
 }

@@ -59,7 +59,8 @@ static void pack_genesis(struct network *net, bool witnessed) {
     daemon_list[i] = &daemons[i];
     witness_logs[i] = (uint32_t)i;
   }
-  Oremark__ProcessTolerance tolerance[2] = {OREMARK__PROCESS_TOLERANCE__INIT, OREMARK__PROCESS_TOLERANCE__INIT}, *tolerances[2] = {&tolerance[0], &tolerance[1]};
+  Oremark__ProcessTolerance tolerance[2] = {OREMARK__PROCESS_TOLERANCE__INIT, OREMARK__PROCESS_TOLERANCE__INIT},
+                            *tolerances[2] = {&tolerance[0], &tolerance[1]};
   tolerance[0].process = OREMARK__PROCESS__PROCESS_SMELT;
   tolerance[0].tolerance_ppm = 10000;
   tolerance[1].process = OREMARK__PROCESS__PROCESS_REFINE;
@@ -127,12 +128,14 @@ struct om_signers_keys network_signers(const struct network *net, size_t daemon)
 struct om_ledger *network_ledger(const struct network *net, size_t daemon, const char *path) {
   struct om_ledger *ledger;
   struct om_status st = {0};
-  must(om_ledger_open(&ledger, path, UINT64_C(1) << 33, net->genesis, net->genesis_len, om_secret_public(net->link_keys[daemon]), &st), &st,
-       "opening a ledger");
+  must(om_ledger_open(&ledger, path, UINT64_C(1) << 33, net->genesis, net->genesis_len,
+                      om_secret_public(net->link_keys[daemon]), &st),
+       &st, "opening a ledger");
   return ledger;
 }
 
-static void sign(const struct network *net, Oremark__Signature *out, uint8_t sig[OM_SIG_BYTES], uint32_t member, const struct om_hash *id) {
+static void sign(const struct network *net, Oremark__Signature *out, uint8_t sig[OM_SIG_BYTES], uint32_t member,
+                 const struct om_hash *id) {
   const struct om_secret *key = net->member_keys[member - 1];
   *out = (Oremark__Signature)OREMARK__SIGNATURE__INIT;
   out->member = member;
@@ -141,8 +144,8 @@ static void sign(const struct network *net, Oremark__Signature *out, uint8_t sig
   out->signature = (ProtobufCBinaryData){OM_SIG_BYTES, sig};
 }
 
-uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, int64_t signed_ms, Oremark__Event **events,
-                           size_t n_events, const uint32_t *signers, size_t n_signers) {
+uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, int64_t signed_ms,
+                           Oremark__Event **events, size_t n_events, const uint32_t *signers, size_t n_signers) {
   uint8_t nonce[OM_NONCE_BYTES] = {0}, sigs[OM_SIGNATURES_MAX][OM_SIG_BYTES];
   Oremark__Signature list[OM_SIGNATURES_MAX], *pointers[OM_SIGNATURES_MAX];
   Oremark__Statement s = OREMARK__STATEMENT__INIT;
@@ -176,8 +179,8 @@ uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, in
   return bytes;
 }
 
-void network_lot(const struct network *net, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *event_id, const uint8_t *bytes,
-                 size_t len, uint16_t event, uint16_t output) {
+void network_lot(const struct network *net, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *event_id,
+                 const uint8_t *bytes, size_t len, uint16_t event, uint16_t output) {
   Oremark__SignedStatement *s = oremark__signed_statement__unpack(NULL, len, bytes);
   OM_ASSERT(s);
   Oremark__Statement *inner = oremark__statement__unpack(NULL, s->statement.len, s->statement.data);
@@ -211,7 +214,8 @@ enum om_code network_submit(const struct network *net, size_t daemon, struct om_
   return code;
 }
 
-static enum om_code mirror_one(const struct network *net, struct om_batch *batch, struct om_txn *source, uint32_t log, uint64_t index, struct om_status *st) {
+static enum om_code mirror_one(const struct network *net, struct om_batch *batch, struct om_txn *source, uint32_t log,
+                               uint64_t index, struct om_status *st) {
   struct om_arena arena = {0};
   struct om_bytes entry;
   struct om_checked *checked;
@@ -222,7 +226,8 @@ static enum om_code mirror_one(const struct network *net, struct om_batch *batch
   return code;
 }
 
-enum om_code network_mirror(const struct network *net, struct om_ledger *to, struct om_ledger *from, uint32_t log, struct om_status *st) {
+enum om_code network_mirror(const struct network *net, struct om_ledger *to, struct om_ledger *from, uint32_t log,
+                            struct om_status *st) {
   struct om_txn *source;
   struct om_batch *batch;
   struct om_log_info here, there;
@@ -239,8 +244,8 @@ enum om_code network_mirror(const struct network *net, struct om_ledger *to, str
 }
 
 /* The own head of LOG with the cosignatures of everybody who gives one. */
-static enum om_code gather(const struct network *net, struct om_ledger **ledgers, char note[OM_NOTE_BYTES_MAX], size_t *len, uint32_t log,
-                           uint64_t time_s, struct om_status *st) {
+static enum om_code gather(const struct network *net, struct om_ledger **ledgers, char note[OM_NOTE_BYTES_MAX],
+                           size_t *len, uint32_t log, uint64_t time_s, struct om_status *st) {
   struct om_txn *txn;
   struct om_bytes own;
   must(om_txn_read(&txn, om_ledger_store(ledgers[log]), st), st, "reading");
@@ -265,7 +270,8 @@ static enum om_code gather(const struct network *net, struct om_ledger **ledgers
   return code;
 }
 
-enum om_code network_finalise(const struct network *net, struct om_ledger **ledgers, uint32_t log, uint64_t time_s, struct om_status *st) {
+enum om_code network_finalise(const struct network *net, struct om_ledger **ledgers, uint32_t log, uint64_t time_s,
+                              struct om_status *st) {
   char note[OM_NOTE_BYTES_MAX];
   size_t len;
   enum om_code code = gather(net, ledgers, note, &len, log, time_s, st);
@@ -281,7 +287,8 @@ enum om_code network_finalise(const struct network *net, struct om_ledger **ledg
 }
 
 /* What a daemon does when its registry mark lags. */
-static bool follow(const struct network *net, size_t daemon, struct om_ledger *ledger, int64_t now_ms, struct om_status *st) {
+static bool follow(const struct network *net, size_t daemon, struct om_ledger *ledger, int64_t now_ms,
+                   struct om_status *st) {
   struct om_batch *batch;
   struct om_signers_keys keys = network_signers(net, daemon);
   bool marked;
@@ -292,7 +299,8 @@ static bool follow(const struct network *net, size_t daemon, struct om_ledger *l
 }
 
 /* One round of everybody mirroring everybody, and every log's head cosigned. */
-static enum om_code exchange(const struct network *net, struct om_ledger **ledgers, int64_t now_ms, struct om_status *st) {
+static enum om_code exchange(const struct network *net, struct om_ledger **ledgers, int64_t now_ms,
+                             struct om_status *st) {
   for (int twice = 0; twice < 2; twice++) /* a mark may wait for a log that comes later in the row */
     for (uint32_t log = 0; log < net->n; log++)
       for (size_t i = 0; i < net->n; i++) {
@@ -306,7 +314,8 @@ static enum om_code exchange(const struct network *net, struct om_ledger **ledge
   return OM_OK;
 }
 
-enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms, struct om_status *st) {
+enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms,
+                            struct om_status *st) {
   enum om_code code = OM_OK;
   bool moved = true;
   for (int round = 0; code == OM_OK && (moved || round < 2); round++) {

@@ -11,7 +11,8 @@ enum { NETWORK_MAX = 8 };
 struct network {
   size_t n;
   struct om_secret *member_keys[NETWORK_MAX]; /* of member i + 1 */
-  struct om_secret *log_keys[NETWORK_MAX], *cosign_keys[NETWORK_MAX], *witness_keys[NETWORK_MAX], *link_keys[NETWORK_MAX];
+  struct om_secret *log_keys[NETWORK_MAX], *cosign_keys[NETWORK_MAX], *witness_keys[NETWORK_MAX],
+      *link_keys[NETWORK_MAX];
   uint8_t *genesis;
   size_t genesis_len;
   struct om_hash id;
@@ -25,23 +26,26 @@ struct om_signers_keys network_signers(const struct network *net, size_t daemon)
 /* Opens a fresh ledger of DAEMON in the folder PATH. */
 struct om_ledger *network_ledger(const struct network *net, size_t daemon, const char *path);
 
-/* Packs STATEMENT's EVENTS, signed by the N_SIGNERS members of SIGNERS (ascending); bytes are malloc'ed. SIGNED_MS is also the
- * time of events that have none; not_after is a year later. */
-uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, int64_t signed_ms, Oremark__Event **events,
-                           size_t n_events, const uint32_t *signers, size_t n_signers);
+/* Packs STATEMENT's EVENTS, signed by the N_SIGNERS members of SIGNERS (ascending); bytes are malloc'ed. SIGNED_MS is
+ * also the time of events that have none; not_after is a year later. */
+uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, int64_t signed_ms,
+                           Oremark__Event **events, size_t n_events, const uint32_t *signers, size_t n_signers);
 /* The number of the lot that EVENT of the statement in BYTES writes as its OUTPUT, and the event's id. */
-void network_lot(const struct network *net, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *event_id, const uint8_t *bytes,
-                 size_t len, uint16_t event, uint16_t output);
+void network_lot(const struct network *net, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *event_id,
+                 const uint8_t *bytes, size_t len, uint16_t event, uint16_t output);
 
 /* Takes BYTES in at LEDGER, in a batch of its own. */
 enum om_code network_submit(const struct network *net, size_t daemon, struct om_ledger *ledger, struct om_receipt *out,
                             const uint8_t *bytes, size_t len, int64_t taken_ms, struct om_status *st);
 /* Copies what FROM's own log has more than TO's mirror of it. */
-enum om_code network_mirror(const struct network *net, struct om_ledger *to, struct om_ledger *from, uint32_t log, struct om_status *st);
+enum om_code network_mirror(const struct network *net, struct om_ledger *to, struct om_ledger *from, uint32_t log,
+                            struct om_status *st);
 /* Lets the witnesses among LEDGERS (by daemon; all N) cosign LOG's head and stores the final head with all. */
-enum om_code network_finalise(const struct network *net, struct om_ledger **ledgers, uint32_t log, uint64_t time_s, struct om_status *st);
+enum om_code network_finalise(const struct network *net, struct om_ledger **ledgers, uint32_t log, uint64_t time_s,
+                              struct om_status *st);
 /* Mirrors and finalises every log everywhere, and lets each daemon mark the registry, until nothing moves. */
-enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms, struct om_status *st);
+enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms,
+                            struct om_status *st);
 
 /* A new folder below $TMPDIR; remove_folder takes it away with what is in it. */
 char *temp_folder(void);

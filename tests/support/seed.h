@@ -7,7 +7,8 @@
 /* The seed of this run, the same at every call: OREMARK_SEED, else from the clock; printed once. */
 uint64_t test_seed(void);
 
-/* How often a test that draws at random does so: TIMES, scaled by OREMARK_EFFORT (in percent, 100 if unset); at least 1. */
+/* How often a test that draws at random does so: TIMES, scaled by OREMARK_EFFORT (in percent, 100 if unset); at
+ * least 1. */
 uint64_t test_times(uint64_t times);
 
 /* The next number after *STATE (splitmix64, Steele et al. 2014). */

@@ -38,7 +38,8 @@ static void log_append(struct world_log *log, const struct world_entry *entry) {
 }
 
 /* log, index, needs_log, needs_size, then filling. */
-static uint8_t *entry_bytes(struct world *w, size_t len, uint32_t log, uint64_t index, uint32_t needs_log, uint64_t needs_size) {
+static uint8_t *entry_bytes(struct world *w, size_t len, uint32_t log, uint64_t index, uint32_t needs_log,
+                            uint64_t needs_size) {
   uint64_t fields[4] = {log, index, needs_log, needs_size};
   OM_ASSERT(len >= sizeof fields && len <= OM_ENTRY_MAX_BYTES);
   uint8_t *bytes = malloc(len);
@@ -77,8 +78,8 @@ static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log
   out->k = out->n == 0 ? 0 : out->operators * 2 / 3 + 1;
 }
 
-size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size, const struct om_hash *root,
-                  const uint32_t *witnesses, size_t n) {
+size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size,
+                  const struct om_hash *root, const uint32_t *witnesses, size_t n) {
   struct om_checkpoint checkpoint = {.size = size, .root = *root};
   char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES], name[OM_NAME_BYTES + 1];
   struct om_status st;
@@ -108,7 +109,8 @@ static void store_final(struct world_node *self, uint32_t log, uint64_t size, co
 /* A real ledger learns of logs and witnesses by the registry's entries. */
 static void tell_registry(struct world_node *self) {
   struct world *w = self->world;
-  uint32_t known = w->learns ? (uint32_t)(self->logs[0].size + 1 < w->n ? self->logs[0].size + 1 : w->n) : (uint32_t)w->n;
+  uint32_t known =
+      w->learns ? (uint32_t)(self->logs[0].size + 1 < w->n ? self->logs[0].size + 1 : w->n) : (uint32_t)w->n;
   if (known <= self->n_logs) return;
   om_node_logs(self->node, known);
   for (uint32_t log = self->n_logs; log < known; log++) {
@@ -117,7 +119,8 @@ static void tell_registry(struct world_node *self) {
     om_node_quorum(self->node, log, &quorum, w->now_ms);
     om_node_log_changed(self->node, log, self->logs[log].size, false, w->now_ms);
     if (self->logs[log].final_size > 0)
-      om_node_final(self->node, log, self->logs[log].final_size, self->logs[log].final, self->logs[log].final_len, w->now_ms);
+      om_node_final(self->node, log, self->logs[log].final_size, self->logs[log].final, self->logs[log].final_len,
+                    w->now_ms);
   }
   self->n_logs = known;
 }
@@ -136,7 +139,8 @@ void world_append(struct world *w, uint32_t node, size_t n, size_t len, uint32_t
   struct world_node *self = &w->nodes[node];
   struct world_log *own = &self->logs[self->log];
   for (size_t i = 0; i < n; i++) {
-    struct world_entry entry = {entry_bytes(w, len, self->log, own->size, needs_log, needs_size), len, needs_log, needs_size};
+    struct world_entry entry = {entry_bytes(w, len, self->log, own->size, needs_log, needs_size), len, needs_log,
+                                needs_size};
     log_append(own, &entry);
   }
   om_node_log_changed(self->node, self->log, own->size, false, w->now_ms);
@@ -168,7 +172,8 @@ static enum om_code parse(const struct world *w, struct om_note *note, struct om
   return code;
 }
 
-static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *bytes, size_t len, struct om_status *st) {
+static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *bytes, size_t len,
+                          struct om_status *st) {
   struct world_node *self = ctx;
   struct om_note note;
   struct om_checkpoint checkpoint;
@@ -219,7 +224,8 @@ static void do_cosign(struct world_node *self, struct om_action *job) {
   OM_ASSERT(is_witness(w, self->log, job->log));
   enum om_code code = parse(w, &note, &checkpoint, job->log, job->bytes, job->len, &st);
   if (code == OM_OK && checkpoint.size > held->size) code = OM_WAIT;
-  if (code == OM_OK && (!om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size]) || checkpoint.size < held->vote))
+  if (code == OM_OK &&
+      (!om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size]) || checkpoint.size < held->vote))
     code = OM_REFUSED;
   if (code == OM_OK) {
     held->vote = checkpoint.size;
@@ -256,7 +262,9 @@ static enum om_code check_final(struct world_node *self, const struct om_action 
   *size = checkpoint.size;
   if (checkpoint.size > held->size) return OM_WAIT;
   quorum_of(w, &quorum, job->log);
-  return signed_by(&note, &quorum) >= quorum.k && om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size]) ? OM_OK : OM_REFUSED;
+  return signed_by(&note, &quorum) >= quorum.k && om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size])
+             ? OM_OK
+             : OM_REFUSED;
 }
 
 static void do_final(struct world_node *self, struct om_action *job) {
@@ -304,7 +312,8 @@ size_t world_join(struct world *w, uint32_t a, uint32_t b) {
   while (i < WORLD_LINKS && w->links[i].up) i++;
   OM_ASSERT(i < WORLD_LINKS);
   struct world_link *link = &w->links[i];
-  *link = (struct world_link){.up = true, .nodes = {a, b}, .slots = {(uint32_t)(i * 7 % OM_PEERS_MAX), (uint32_t)(255 - i)}};
+  *link = (struct world_link){
+      .up = true, .nodes = {a, b}, .slots = {(uint32_t)(i * 7 % OM_PEERS_MAX), (uint32_t)(255 - i)}};
   om_node_connected(w->nodes[a].node, link->slots[0], w->nodes[b].log, w->now_ms);
   om_node_connected(w->nodes[b].node, link->slots[1], w->nodes[a].log, w->now_ms);
   return i;
@@ -353,7 +362,8 @@ static void count_message(struct world_node *self, const struct om_action *actio
     struct om_note note;
     struct om_checkpoint checkpoint;
     struct om_status st;
-    OM_ASSERT(parse(w, &note, &checkpoint, self->log, message->propose->checkpoint.data, message->propose->checkpoint.len, &st) == OM_OK);
+    OM_ASSERT(parse(w, &note, &checkpoint, self->log, message->propose->checkpoint.data,
+                    message->propose->checkpoint.len, &st) == OM_OK);
     check_proposal(self, checkpoint.size);
   }
   if (message != NULL && message->what_case == OREMARK__PEER_MESSAGE__WHAT_PING) {
@@ -417,7 +427,8 @@ static void drain(struct world_node *self) {
       om_node_cosigned(self->node, &action, NULL, OM_REFUSED, self->world->now_ms);
     } else {
       OM_ASSERT(self->n_jobs < sizeof self->jobs / sizeof self->jobs[0]);
-      for (size_t i = 0; i < self->n_jobs; i++) OM_ASSERT(self->jobs[i].log != action.log || self->jobs[i].kind != action.kind);
+      for (size_t i = 0; i < self->n_jobs; i++)
+        OM_ASSERT(self->jobs[i].log != action.log || self->jobs[i].kind != action.kind);
       self->jobs[self->n_jobs++] = action;
     }
     watch(self);
@@ -487,7 +498,8 @@ bool world_agrees(const struct world *w) {
     for (uint32_t log = 0; log < w->n; log++) {
       const struct world_log *home = &w->nodes[log].logs[log], *held = &w->nodes[node].logs[log];
       uint64_t want = is_witness(w, node, log) ? home->size : home->final_size;
-      if (!same(home, held, want) || held->final_size != home->final_size || home->final_size != home->size) return false;
+      if (!same(home, held, want) || held->final_size != home->final_size || home->final_size != home->size)
+        return false;
     }
   }
   return true;

@@ -1,6 +1,6 @@
-/* Some nodes (daemon/core/node.h) in one process, each with a ledger of bare bytes, joined by links that keep order but not
- * pace. Time is a number; everything else follows from the seed. The rules that must hold at every moment are asserted
- * inside: the program stops where one is broken. */
+/* Some nodes (daemon/core/node.h) in one process, each with a ledger of bare bytes, joined by links that keep order but
+ * not pace. Time is a number; everything else follows from the seed. The rules that must hold at every moment are
+ * asserted inside: the program stops where one is broken. */
 #ifndef OREMARK_TESTS_SUPPORT_WORLD_H
 #define OREMARK_TESTS_SUPPORT_WORLD_H
 
@@ -57,11 +57,11 @@ struct world_node {
   uint32_t n_logs; /* told to the node */
   uint64_t proposed;
   int64_t proposed_ms;
-  bool mute_witness;   /* answers no proposal */
-  bool lies;           /* gives out altered entries of others' logs */
-  bool full;           /* its writer answers OM_FULL */
+  bool mute_witness;      /* answers no proposal */
+  bool lies;              /* gives out altered entries of others' logs */
+  bool full;              /* its writer answers OM_FULL */
   uint32_t most_followed; /* logs from one peer, at any time */
-  size_t drops;        /* links that it ended */
+  size_t drops;           /* links that it ended */
   char last_reason[OM_STATUS_TEXT_BYTES];
 };
 
@@ -71,7 +71,7 @@ struct world {
   size_t n;
   bool witness[WORLD_NODES];
   bool one_operator; /* nodes 1 and 2 are run by the same member */
-  bool learns; /* the number of logs follows from how much of log 0 is held, else all are known */
+  bool learns;       /* the number of logs follows from how much of log 0 is held, else all are known */
   struct world_node nodes[WORLD_NODES];
   struct world_link links[WORLD_LINKS];
   size_t sent_bytes, sent_messages; /* without pings */
@@ -91,14 +91,15 @@ void world_cut(struct world *w, size_t link);
 void world_append(struct world *w, uint32_t node, size_t n, size_t len, uint32_t needs_log, uint64_t needs_size);
 /* Lets MS milliseconds pass, delivering and working in random order. */
 void world_run(struct world *w, int64_t ms);
-/* Runs until all connected nodes hold what they should (all of every log as far as final, witnesses all of it); false if that
- * takes longer than MS. */
+/* Runs until all connected nodes hold what they should (all of every log as far as final, witnesses all of it); false
+ * if that takes longer than MS. */
 bool world_settle(struct world *w, int64_t ms);
 bool world_agrees(const struct world *w);
 /* Hands BYTES to TO as if FROM had sent them over LINK; true if TO ended the link for it. */
 bool world_forge(struct world *w, size_t link, uint32_t from, const uint8_t *bytes, size_t len);
-/* A note of the first SIZE entries of NODE's own log, signed by it, with the cosignatures of the N nodes in WITNESSES. */
-size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size, const struct om_hash *root,
-                  const uint32_t *witnesses, size_t n);
+/* A note of the first SIZE entries of NODE's own log, signed by it, with the cosignatures of the N nodes in WITNESSES.
+ */
+size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size,
+                  const struct om_hash *root, const uint32_t *witnesses, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* One node and what peers may do to it: each bad message ends the link that it came over and no other, or costs nothing. */
+/* One node and what peers may do to it: each bad message ends the link that it came over and no other, or costs
+ * nothing. */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -49,7 +50,8 @@ static bool other_link_stands(void) {
 
 /* The link was ended for the reason that holds PART, the other one stands, and this one may come again. */
 static void assert_dropped(bool dropped, const char *part) {
-  if (!dropped || strstr(w.nodes[0].last_reason, part) == NULL) fail_msg("dropped %d: %s", dropped, w.nodes[0].last_reason);
+  if (!dropped || strstr(w.nodes[0].last_reason, part) == NULL)
+    fail_msg("dropped %d: %s", dropped, w.nodes[0].last_reason);
   assert_true(other_link_stands());
   bad = world_join(&w, 0, 1);
   world_run(&w, 500);
@@ -275,7 +277,8 @@ static void a_message_holds_so_much(void **state) {
 static void entries_nobody_asked_for(void **state) {
   (void)state;
   open_three();
-  assert_dropped(forge_entries(2, 0, 1, 100), "log 2 that it was not asked for"); /* 2's own daemon is followed for that */
+  assert_dropped(forge_entries(2, 0, 1, 100),
+                 "log 2 that it was not asked for"); /* 2's own daemon is followed for that */
   assert_dropped(forge_entries(0, 0, 1, 100), "log 0 that it was not asked for"); /* the own log */
   assert_dropped(forge_entries(77, 0, 1, 100), "log 77 that it was not asked for");
   assert_false(forge_entries(1, 5, 1, 100)); /* not the next: passed over */
@@ -461,7 +464,8 @@ static void cosignatures(void **state) {
   close_three();
 }
 
-/* A log's own daemon sends an invalid entry: the log is stopped, not asked for again, and the link serves other logs on. */
+/* A log's own daemon sends an invalid entry: the log is stopped, not asked for again, and the link serves other logs
+ * on. */
 static void an_invalid_entry_stops_its_log(void **state) {
   (void)state;
   open_three();
@@ -487,7 +491,8 @@ static void an_invalid_entry_stops_its_log(void **state) {
   close_three();
 }
 
-/* Noise, and good messages with a few bits turned: no crash (this runs under the sanitizers), and 2 hears all the while. */
+/* Noise, and good messages with a few bits turned: no crash (this runs under the sanitizers), and 2 hears all the
+ * while. */
 static void random_bytes(void **state) {
   (void)state;
   uint64_t random = test_seed();
@@ -573,10 +578,11 @@ static void unfinal_entries_wait_for_their_head(void **state) {
 static struct om_node *rig;
 static int64_t rig_ms = 1000;
 static enum om_code rig_verdict = OM_OK; /* on heads */
-static struct om_action apply, final; /* the last of each that came out */
-static uint64_t followed[3];          /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
+static struct om_action apply, final;    /* the last of each that came out */
+static uint64_t followed[3];             /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
 
-static enum om_code rig_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st) {
+static enum om_code rig_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                              struct om_status *st) {
   (void)ctx, (void)log, (void)note, (void)len, (void)st;
   assert_true(*size > 0);
   return rig_verdict;
@@ -664,7 +670,8 @@ static void rig_head(uint32_t slot, uint64_t size) {
   rig_say(slot, &message);
 }
 
-/* What an entry waits for is committed while its APPLY is under way: it is tried again, though nothing grows after that. */
+/* What an entry waits for is committed while its APPLY is under way: it is tried again, though nothing grows after
+ * that. */
 static void news_that_cross_a_wait(void **state) {
   (void)state;
   world_open(&w, 2, NULL, 1, false); /* for its keys */
@@ -732,7 +739,7 @@ static void the_first_head_is_not_forgotten(void **state) {
   om_node_applied(rig, &apply, 20, OM_OK, 1000);
   rig_drain();
   assert_int_equal(final.kind, OM_ACTION_FINAL);
-  assert_int_equal(om_note_parse(&parsed, (const char *)final.bytes, final.len, &st), OM_OK);
+  assert_int_equal(om_note_parse(&parsed, (const char *) final.bytes, final.len, &st), OM_OK);
   assert_int_equal(om_checkpoint_parse(&checkpoint, NULL, parsed.text, parsed.text_len, &st), OM_OK);
   assert_int_equal(checkpoint.size, 10);
   om_node_finalised(rig, &final, OM_OK, 1000);

@@ -1,4 +1,5 @@
-/* Several nodes together, in random order: they converge, fall silent, keep within their bounds and hold nothing too early. */
+/* Several nodes together, in random order: they converge, fall silent, keep within their bounds and hold nothing too
+ * early. */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -19,7 +20,8 @@ static void join_all(void) {
 
 static void append_some(unsigned times) {
   for (unsigned i = 0; i < times; i++) {
-    world_append(&w, (uint32_t)test_below(&w.random, w.n), 1 + test_below(&w.random, 50), 32 + test_below(&w.random, 2000), 0, 0);
+    world_append(&w, (uint32_t)test_below(&w.random, w.n), 1 + test_below(&w.random, 50),
+                 32 + test_below(&w.random, 2000), 0, 0);
     world_run(&w, (int64_t)test_below(&w.random, 30) * 10);
   }
 }
@@ -130,7 +132,8 @@ static void links_come_and_go(void **state) {
   world_close(&w);
 }
 
-/* A newcomer knows the registry's first entry only, is told of logs that it does not know, and fetches them when it does. */
+/* A newcomer knows the registry's first entry only, is told of logs that it does not know, and fetches them when it
+ * does. */
 static void logs_become_known(void **state) {
   (void)state;
   world_open(&w, 6, nobody, test_seed(), true);
@@ -261,7 +264,8 @@ static void a_lying_relay_is_left(void **state) {
   world_close(&w);
 }
 
-/* A witness that joins while a head waits for its quorum is asked; one that is silent does not hold up the next head. */
+/* A witness that joins while a head waits for its quorum is asked; one that is silent does not hold up the next head.
+ */
 static void late_and_silent_witnesses(void **state) {
   (void)state;
   world_open(&w, 4, everybody, test_seed(), false); /* three eligible for each log: k = 3 */
@@ -281,7 +285,8 @@ static void late_and_silent_witnesses(void **state) {
   world_close(&w);
 }
 
-/* A peer that takes nothing: what is made for it ends at the queue's bound, and it is dropped when it is silent for a minute. */
+/* A peer that takes nothing: what is made for it ends at the queue's bound, and it is dropped when it is silent for a
+ * minute. */
 static void a_peer_that_does_not_read(void **state) {
   (void)state;
   world_open(&w, 2, nobody, test_seed(), false);

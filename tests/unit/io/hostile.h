@@ -1,5 +1,5 @@
-/* A daemon's link as somebody else might use it: a plain socket that speaks Noise with a key of the test network and says what
- * it likes. Blocking, for tests alone. */
+/* A daemon's link as somebody else might use it: a plain socket that speaks Noise with a key of the test network and
+ * says what it likes. Blocking, for tests alone. */
 #ifndef OREMARK_TESTS_UNIT_IO_HOSTILE_H
 #define OREMARK_TESTS_UNIT_IO_HOSTILE_H
 
@@ -18,7 +18,8 @@ struct hostile {
 
 /* A TCP connection to daemon I. */
 static inline int stranger_open(const struct daemons *d, size_t i) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(d->ports[i]), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  struct sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons(d->ports[i]), .sin_addr = {htonl(INADDR_LOOPBACK)}};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   assert_true(fd >= 0);
   assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
@@ -80,7 +81,8 @@ static inline bool hostile_open(struct hostile *h, const struct daemons *d, size
   struct om_status st;
   memset(ephemeral, 42, sizeof ephemeral);
   *h = (struct hostile){.fd = stranger_open(d, i)};
-  assert_int_equal(om_link_open(&h->link, OM_NOISE_INITIATOR, d->net.link_keys[as], ephemeral, d->net.id.bytes, &st), OM_OK);
+  assert_int_equal(om_link_open(&h->link, OM_NOISE_INITIATOR, d->net.link_keys[as], ephemeral, d->net.id.bytes, &st),
+                   OM_OK);
   hostile_flush(h);
   hostile_read(h, ms, 1);
   return h->fd >= 0 && h->frames > 0;

@@ -154,7 +154,8 @@ static void test_a_member_with_many_sites_does_not_end_the_daemon(void **state) 
     assert_string_equal(reply->code, "ok");
     for (size_t i = 0; i < reply->members->n_members; i++, members++) {
       const Oremark__Member *member = reply->members->members[i];
-      if (member->member == 1) assert_int_equal(member->sites[member->n_sites - 1]->site, SITES); /* the next is the one after */
+      if (member->member == 1)
+        assert_int_equal(member->sites[member->n_sites - 1]->site, SITES); /* the next is the one after */
     }
     more = reply->more;
     oremark__reply__free_unpacked(reply, NULL);

@@ -22,7 +22,9 @@ static void test_hostile_text_is_tamed(void **state) {
   struct om_status st;
   om_fail(&st, OM_MALFORMED, NULL, "name \"%s\"", "a\x1b[31m\nb");
   assert_string_equal(st.text, "name \"a?[31m?b\"");
-  om_fail(&st, OM_USAGE, NULL, "%s", "\x8a" "1\xff\xc3x\xe2\x80\xae\xc2\x85R\xc3\xb6");
+  om_fail(&st, OM_USAGE, NULL, "%s",
+          "\x8a"
+          "1\xff\xc3x\xe2\x80\xae\xc2\x85R\xc3\xb6");
   assert_string_equal(st.text, "?1??x??R\xc3\xb6");
   om_wrap(&st, "%s", "\xc3");
   assert_string_equal(st.text, "?: ?1??x??R\xc3\xb6");

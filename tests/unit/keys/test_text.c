@@ -137,7 +137,8 @@ static void test_base64_every_byte(void **state) {
     text[i % 4] = (char)(i / 4);
     bool is_digit = i / 4 != 0 && strchr(digits, i / 4), ends = i % 4 == 3 && i / 4 == '=';
     if (ends) text[2] = '8'; /* so that no bits are left over */
-    if (om_base64_decode(bytes, sizeof bytes, &len, text, 4) != (is_digit || ends)) fail_msg("byte %d in place %d", i / 4, i % 4);
+    if (om_base64_decode(bytes, sizeof bytes, &len, text, 4) != (is_digit || ends))
+      fail_msg("byte %d in place %d", i / 4, i % 4);
   }
 }
 

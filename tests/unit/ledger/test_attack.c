@@ -37,7 +37,8 @@ static void settle(struct fixture *f, int64_t now_ms) {
   assert_code(code, OM_OK, &st);
 }
 
-static struct bytes state(struct fixture *f, uint32_t member, Oremark__Event *event, int64_t at, const uint32_t *signers, size_t n) {
+static struct bytes state(struct fixture *f, uint32_t member, Oremark__Event *event, int64_t at,
+                          const uint32_t *signers, size_t n) {
   struct bytes out;
   Oremark__Event *events[] = {event};
   out.data = network_statement(&f->net, &out.len, member, at, events, 1, signers, n);
@@ -45,7 +46,8 @@ static struct bytes state(struct fixture *f, uint32_t member, Oremark__Event *ev
 }
 
 /* Submits and frees; *LOT, if asked for, is what the first event wrote first. */
-static enum om_code submit(struct fixture *f, size_t daemon, struct bytes b, int64_t at, struct lot *lot, struct om_status *st) {
+static enum om_code submit(struct fixture *f, size_t daemon, struct bytes b, int64_t at, struct lot *lot,
+                           struct om_status *st) {
   struct om_receipt receipt;
   memset(st, 0, sizeof *st);
   enum om_code code = network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, b.data, b.len, at, st);
@@ -88,7 +90,6 @@ static void close_all(struct fixture *f) {
   network_close(&f->net);
 }
 
-
 /* ---- statements ---- */
 
 static struct bytes extract(struct fixture *f, uint32_t member, uint64_t copper_mg, int64_t at) {
@@ -117,7 +118,8 @@ static Oremark__LotRef refer(struct lot *lot) {
   return ref;
 }
 
-static struct bytes ship(struct fixture *f, uint32_t member, uint32_t consignee, struct lot *lot, bool with_title, int64_t at) {
+static struct bytes ship(struct fixture *f, uint32_t member, uint32_t consignee, struct lot *lot, bool with_title,
+                         int64_t at) {
   Oremark__LotRef ref = refer(lot), *refs[] = {&ref};
   Oremark__Ship act = OREMARK__SHIP__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
@@ -144,7 +146,8 @@ static struct bytes receive(struct fixture *f, uint32_t member, struct lot *lot,
   return state(f, member, &event, at, &member, 1);
 }
 
-static struct bytes retire(struct fixture *f, uint32_t member, struct lot *lot, int64_t at, const uint32_t *signers, size_t n) {
+static struct bytes retire(struct fixture *f, uint32_t member, struct lot *lot, int64_t at, const uint32_t *signers,
+                           size_t n) {
   Oremark__LotRef ref = refer(lot), *refs[] = {&ref};
   Oremark__Retire act = OREMARK__RETIRE__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
@@ -203,7 +206,8 @@ static void test_a_member_signs_once(void **unused) {
     uint8_t *bytes = malloc(oremark__signed_statement__get_packed_size(&out));
     assert_non_null(bytes);
     size_t len = oremark__signed_statement__pack(&out, bytes);
-    assert_int_equal(om_check_statement(&checked, &arena, &f.net.id, NULL, bytes, len, &st), twice ? OM_MALFORMED : OM_OK);
+    assert_int_equal(om_check_statement(&checked, &arena, &f.net.id, NULL, bytes, len, &st),
+                     twice ? OM_MALFORMED : OM_OK);
     om_arena_free(&arena);
     oremark__signed_statement__free_unpacked(s, NULL);
     free(bytes), free(b.data);
@@ -309,8 +313,8 @@ static struct om_log_info info(struct om_ledger *ledger, uint32_t log) {
   return out;
 }
 
-/* Daemon 1 shows one history to most witnesses, who make it final, and another to daemon 4. Daemon 2 leans on the final one:
- * daemon 4 can't judge that, but it is daemon 1 whose fault it is. */
+/* Daemon 1 shows one history to most witnesses, who make it final, and another to daemon 4. Daemon 2 leans on the final
+ * one: daemon 4 can't judge that, but it is daemon 1 whose fault it is. */
 static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
   (void)unused;
   struct fixture f;

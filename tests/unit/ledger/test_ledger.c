@@ -32,8 +32,8 @@ static void close_all(struct fixture *f) {
   network_close(&f->net);
 }
 
-#define assert_code(got, wanted, st)                                                             \
-  do {                                                                                           \
+#define assert_code(got, wanted, st)                                                                  \
+  do {                                                                                                \
     if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
   } while (0)
 
@@ -78,7 +78,8 @@ struct bytes {
   size_t len;
 };
 
-static struct bytes add_site(struct network *net, uint32_t member, uint32_t site, const struct om_hash *previous, Oremark__SiteKind kind, int64_t at) {
+static struct bytes add_site(struct network *net, uint32_t member, uint32_t site, const struct om_hash *previous,
+                             Oremark__SiteKind kind, int64_t at) {
   Oremark__AddSite act = OREMARK__ADD_SITE__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
   char name[] = "pit", country[] = "PE";
@@ -123,7 +124,8 @@ static void refer(Oremark__LotRef *ref, uint8_t number[OM_LOT_NUMBER_BYTES], str
   ref->last_event = (ProtobufCBinaryData){sizeof last->bytes, last->bytes};
 }
 
-static struct bytes ship(struct network *net, uint32_t member, uint32_t consignee, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *last, int64_t at) {
+static struct bytes ship(struct network *net, uint32_t member, uint32_t consignee, uint8_t number[OM_LOT_NUMBER_BYTES],
+                         struct om_hash *last, int64_t at) {
   Oremark__LotRef ref, *refs[] = {&ref};
   Oremark__Ship act = OREMARK__SHIP__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
@@ -140,7 +142,8 @@ static struct bytes ship(struct network *net, uint32_t member, uint32_t consigne
   return out;
 }
 
-static struct bytes receive(struct network *net, uint32_t member, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *last, int64_t at) {
+static struct bytes receive(struct network *net, uint32_t member, uint8_t number[OM_LOT_NUMBER_BYTES],
+                            struct om_hash *last, int64_t at) {
   Oremark__LotRef ref;
   Oremark__ReceivedLot lot = OREMARK__RECEIVED_LOT__INIT, *lots[] = {&lot};
   Oremark__Receive act = OREMARK__RECEIVE__INIT;
@@ -157,7 +160,8 @@ static struct bytes receive(struct network *net, uint32_t member, uint8_t number
   return out;
 }
 
-static enum om_code submit(struct fixture *f, size_t daemon, struct bytes b, int64_t at, struct om_receipt *receipt, struct om_status *st) {
+static enum om_code submit(struct fixture *f, size_t daemon, struct bytes b, int64_t at, struct om_receipt *receipt,
+                           struct om_status *st) {
   struct om_receipt unused;
   memset(st, 0, sizeof *st);
   return network_submit(&f->net, daemon, f->ledgers[daemon], receipt ? receipt : &unused, b.data, b.len, at, st);
@@ -192,7 +196,8 @@ static void test_a_fresh_store_begins_with_the_genesis(void **state) {
   om_ledger_close(f.ledgers[1]);
   struct network other;
   network_open(&other, 4, false);
-  assert_int_equal(om_ledger_open(&again, f.paths[1], 1 << 24, other.genesis, other.genesis_len, NULL, &st), OM_REFUSED);
+  assert_int_equal(om_ledger_open(&again, f.paths[1], 1 << 24, other.genesis, other.genesis_len, NULL, &st),
+                   OM_REFUSED);
   assert_string_equal(st.rule, "network");
   network_close(&other);
   f.ledgers[1] = network_ledger(&f.net, 1, f.paths[1]);
@@ -333,7 +338,8 @@ static struct bytes rogue_entry(struct bytes statement, int64_t taken_ms) {
   return out;
 }
 
-static enum om_code mirror_bytes(struct fixture *f, size_t daemon, uint32_t log, struct bytes entry, struct om_status *st) {
+static enum om_code mirror_bytes(struct fixture *f, size_t daemon, uint32_t log, struct bytes entry,
+                                 struct om_status *st) {
   struct om_arena arena = {0};
   struct om_batch *batch;
   struct om_checked *checked;

@@ -182,8 +182,9 @@ static double cpu_seconds(clock_t since) {
   return (double)(clock() - since) / CLOCKS_PER_SEC;
 }
 
-/* 64 origins in each of a thousand lots, all over the world: what one event can bring together. To pool them takes no more than
- * a few times what adding them up takes; with a search through the countries for each of them it was fifty times. */
+/* 64 origins in each of a thousand lots, all over the world: what one event can bring together. To pool them takes no
+ * more than a few times what adding them up takes; with a search through the countries for each of them it was fifty
+ * times. */
 static void pooling_many_origins_costs_little_more_than_adding_them(void **state) {
   (void)state;
   enum { ORIGINS = 64000 };

@@ -1,5 +1,5 @@
-/* Lineage, trace and verification over real stores: small histories whose lineage is counted by hand, every byte of them changed
- * in turn, and large ones that must not cost more than their size. */
+/* Lineage, trace and verification over real stores: small histories whose lineage is counted by hand, every byte of
+ * them changed in turn, and large ones that must not cost more than their size. */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -68,10 +68,10 @@ static Oremark__Material *copper(struct story *s, uint64_t mg) {
   return out;
 }
 
-#define EVENT(s, KIND, field, type, ...)                                   \
-  Oremark__Event *event = NEW(s, Oremark__Event, OREMARK__EVENT__INIT);    \
-  type *act = NEW(s, type, __VA_ARGS__);                                   \
-  event->kind_case = OREMARK__EVENT__KIND_##KIND;                          \
+#define EVENT(s, KIND, field, type, ...)                                \
+  Oremark__Event *event = NEW(s, Oremark__Event, OREMARK__EVENT__INIT); \
+  type *act = NEW(s, type, __VA_ARGS__);                                \
+  event->kind_case = OREMARK__EVENT__KIND_##KIND;                       \
   event->field = act
 
 static Oremark__Event *extract_n(struct story *s, Oremark__Material **lots, size_t n) {
@@ -81,7 +81,8 @@ static Oremark__Event *extract_n(struct story *s, Oremark__Material **lots, size
   act->lots = make(s, n * sizeof *lots, lots);
   return event;
 }
-#define EXTRACT(s, ...) extract_n(s, (Oremark__Material *[]){__VA_ARGS__}, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *))
+#define EXTRACT(s, ...) \
+  extract_n(s, (Oremark__Material *[]){__VA_ARGS__}, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *))
 
 static Oremark__Event *ship_n(struct story *s, uint32_t to, Oremark__LotRef **lots, size_t n) {
   EVENT(s, SHIP, ship, Oremark__Ship, OREMARK__SHIP__INIT);
@@ -92,7 +93,8 @@ static Oremark__Event *ship_n(struct story *s, uint32_t to, Oremark__LotRef **lo
   act->lots = make(s, n * sizeof *lots, lots);
   return event;
 }
-#define SHIP(s, to, ...) ship_n(s, to, (Oremark__LotRef *[]){__VA_ARGS__}, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *))
+#define SHIP(s, to, ...) \
+  ship_n(s, to, (Oremark__LotRef *[]){__VA_ARGS__}, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *))
 
 static Oremark__Event *receive_n(struct story *s, Oremark__LotRef **lots, size_t n) {
   EVENT(s, RECEIVE, receive, Oremark__Receive, OREMARK__RECEIVE__INIT);
@@ -105,9 +107,11 @@ static Oremark__Event *receive_n(struct story *s, Oremark__LotRef **lots, size_t
   }
   return event;
 }
-#define RECEIVE(s, ...) receive_n(s, (Oremark__LotRef *[]){__VA_ARGS__}, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *))
+#define RECEIVE(s, ...) \
+  receive_n(s, (Oremark__LotRef *[]){__VA_ARGS__}, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *))
 
-static Oremark__Event *transform_n(struct story *s, Oremark__LotRef **inputs, size_t n, Oremark__Material **outputs, size_t m) {
+static Oremark__Event *transform_n(struct story *s, Oremark__LotRef **inputs, size_t n, Oremark__Material **outputs,
+                                   size_t m) {
   EVENT(s, TRANSFORM, transform, Oremark__Transform, OREMARK__TRANSFORM__INIT);
   act->site = 1;
   act->process = OREMARK__PROCESS__PROCESS_SMELT;
@@ -296,7 +300,8 @@ static void tell(struct story *s, struct cast *c) {
   c->pool = born(s, 0, 0);
   SAY(s, SMELTER, draw_n(s, ref(s, &c->pool), MATERIALS(copper(s, 100), copper(s, 200))));
   c->f = born(s, 0, 1), c->g = born(s, 0, 2), moved(s, &c->pool, 0);
-  SAY(s, SMELTER, charge_n(s, ref(s, &c->pool), REFS(ref(s, &c->e))), draw_n(s, placed(s, 0, 0), MATERIALS(copper(s, 300))));
+  SAY(s, SMELTER, charge_n(s, ref(s, &c->pool), REFS(ref(s, &c->e))),
+      draw_n(s, placed(s, 0, 0), MATERIALS(copper(s, 300))));
   c->h = born(s, 1, 1), moved(s, &c->pool, 1);
   SAY(s, SMELTER, combine_n(s, REFS(ref(s, &c->f), ref(s, &c->h)), copper(s, 400)),
       split_n(s, placed(s, 0, 0), MATERIALS(copper(s, 150), copper(s, 250))),
@@ -327,7 +332,8 @@ static void test_a_whole_story_is_verified_and_counted(void **state) {
     assert_int_equal(passed(&v, OM_CHECK_SIGNATURES), 7);
     assert_int_equal(v.n_logs, 3);
     assert_int_equal(v.logs != NULL, 1);
-    assert_non_null(strstr(v.not_checked[0], witnessed ? "Who may do what" : "not protected against a dishonest operator"));
+    assert_non_null(
+        strstr(v.not_checked[0], witnessed ? "Who may do what" : "not protected against a dishonest operator"));
     assert_verified(&s, &c.a2);
     assert_verified(&s, &c.c);
     end(&s);
@@ -352,7 +358,8 @@ static void test_a_lot_drawn_early_does_not_come_from_what_was_charged_later(voi
   end(&s);
 }
 
-/* A statement moves a lot of the lineage together with one that it has just drawn from a pool, further on than the lineage goes. */
+/* A statement moves a lot of the lineage together with one that it has just drawn from a pool, further on than the
+ * lineage goes. */
 static void test_what_else_a_statement_did_is_left_out(void **state) {
   (void)state;
   struct story s;
@@ -366,7 +373,8 @@ static void test_what_else_a_statement_did_is_left_out(void **state) {
   moved(&s, &pool, 0);
   SAY(&s, MINER, charge_n(&s, ref(&s, &pool), REFS(ref(&s, &m2))));
   moved(&s, &pool, 0);
-  SAY(&s, MINER, draw_n(&s, ref(&s, &pool), MATERIALS(copper(&s, 30))), SHIP(&s, SMELTER, ref(&s, &a), placed(&s, 0, 1)));
+  SAY(&s, MINER, draw_n(&s, ref(&s, &pool), MATERIALS(copper(&s, 30))),
+      SHIP(&s, SMELTER, ref(&s, &a), placed(&s, 0, 1)));
   struct lot other = born(&s, 0, 1);
   moved(&s, &a, 1), moved(&s, &other, 1);
   settle(&s);
@@ -429,7 +437,8 @@ static void test_a_trace_gives_each_lot_once_with_what_went_into_it(void **state
   assert_int_equal(seen.n, 12);
   assert_int_equal(seen_as(&seen, &c.l), 0);
   assert_int_equal(seen.n_inputs[0], 2);
-  uint32_t a1 = seen_as(&seen, &c.a1), d = seen_as(&seen, &c.d), pool = seen_as(&seen, &c.pool), f = seen_as(&seen, &c.f);
+  uint32_t a1 = seen_as(&seen, &c.a1), d = seen_as(&seen, &c.d), pool = seen_as(&seen, &c.pool),
+           f = seen_as(&seen, &c.f);
   assert_string_equal(seen.kinds[a1], "split");
   assert_int_equal(seen.moves[a1], 2);
   assert_int_equal(seen.n_inputs[a1], 1);
@@ -476,8 +485,8 @@ static void test_a_step_says_who_did_what_when(void **state) {
 /* ---- nothing can be changed unseen ---- */
 
 /* Changes bit BIT of byte AT of a row, verifies LOT, puts the row back. */
-static bool seen_when_flipped(const struct story *s, const struct lot *lot, enum om_table table, const uint8_t *key, size_t key_len,
-                              size_t at, unsigned bit, char why[OM_STATUS_TEXT_BYTES]) {
+static bool seen_when_flipped(const struct story *s, const struct lot *lot, enum om_table table, const uint8_t *key,
+                              size_t key_len, size_t at, unsigned bit, char why[OM_STATUS_TEXT_BYTES]) {
   struct om_txn *txn;
   struct om_status st = {0};
   struct om_bytes row;
@@ -508,8 +517,10 @@ struct place {
 static void test_every_changed_byte_is_noticed(void **state) {
   (void)state;
   static const struct place places[] = {
-      {OM_TABLE_ENTRIES, "entry", 0}, {OM_TABLE_HEADS, "head", 16},
-      {OM_TABLE_MARKS, "mark", 0},    {OM_TABLE_LOTS, "lot", 0},
+      {OM_TABLE_ENTRIES, "entry", 0},
+      {OM_TABLE_HEADS, "head", 16},
+      {OM_TABLE_MARKS, "mark", 0},
+      {OM_TABLE_LOTS, "lot", 0},
   };
   for (int witnessed = 0; witnessed < 2; witnessed++) {
     struct story s;
@@ -523,13 +534,15 @@ static void test_every_changed_byte_is_noticed(void **state) {
       struct om_bytes key, row;
       size_t tried = 0;
       assert_int_equal(om_txn_read(&txn, om_ledger_store(s.ledgers[0]), &st), OM_OK);
-      for (bool more = om_txn_next(txn, &key, &row, places[p].table, "", 0); more; more = om_txn_step(txn, &key, &row, places[p].table)) {
+      for (bool more = om_txn_next(txn, &key, &row, places[p].table, "", 0); more;
+           more = om_txn_step(txn, &key, &row, places[p].table)) {
         uint8_t copy[64];
         memcpy(copy, key.data, key.len);
         bool apart = places[p].table == OM_TABLE_HEADS && copy[4] != OM_HEAD_FINAL;
         /* Lots that did not go into it, and the pool after its last draw into it, are not part of the answer. */
         if (places[p].table == OM_TABLE_LOTS)
-          apart = memcmp(copy, c.a2.number, 20) == 0 || memcmp(copy, c.c.number, 20) == 0 || memcmp(copy, c.g.number, 20) == 0;
+          apart = memcmp(copy, c.a2.number, 20) == 0 || memcmp(copy, c.c.number, 20) == 0 ||
+                  memcmp(copy, c.g.number, 20) == 0;
         /* Entry 0 of a log is a mark of the registry; the next mark takes its place. */
         if ((places[p].table == OM_TABLE_ENTRIES && copy[3] > 0 && om_get64(copy + 4) == 0) ||
             (places[p].table == OM_TABLE_MARKS && om_get64(copy + 8) == 0))
@@ -539,8 +552,8 @@ static void test_every_changed_byte_is_noticed(void **state) {
           char why[OM_STATUS_TEXT_BYTES] = "";
           tried++;
           if (!seen_when_flipped(&s, &c.l, places[p].table, copy, key.len, i, (unsigned)(i % 8), why))
-            fail_msg("byte %zu of a row of %s (key %02x%02x%02x%02x%02x...) was changed unseen", i, places[p].what, copy[0], copy[1],
-                     copy[2], copy[3], copy[4]);
+            fail_msg("byte %zu of a row of %s (key %02x%02x%02x%02x%02x...) was changed unseen", i, places[p].what,
+                     copy[0], copy[1], copy[2], copy[3], copy[4]);
         }
       }
       om_txn_abort(txn);
@@ -551,7 +564,8 @@ static void test_every_changed_byte_is_noticed(void **state) {
 }
 
 /* Removes one row, verifies. */
-static bool seen_when_removed(const struct story *s, const struct lot *lot, enum om_table table, const uint8_t *key, size_t key_len) {
+static bool seen_when_removed(const struct story *s, const struct lot *lot, enum om_table table, const uint8_t *key,
+                              size_t key_len) {
   struct om_txn *txn;
   struct om_status st = {0};
   struct om_verdict v;
@@ -689,7 +703,8 @@ static void test_metal_from_nothing_is_found_under_a_signed_head(void **state) {
   smuggle_row(&s, row, 0);
   assert_code(ask(&s, &v, 1, &made, false, &st), OM_OK, &st);
   assert_false(v.verified || v.undecided);
-  assert_int_equal(v.checks[OM_CHECK_BYTES].failed + v.checks[OM_CHECK_TREE].failed + v.checks[OM_CHECK_HEAD].failed, 0);
+  assert_int_equal(v.checks[OM_CHECK_BYTES].failed + v.checks[OM_CHECK_TREE].failed + v.checks[OM_CHECK_HEAD].failed,
+                   0);
   assert_int_equal(v.checks[OM_CHECK_BALANCE].failed, 1);
   assert_non_null(strstr(v.checks[OM_CHECK_BALANCE].first, "of daemon1.example/log: event 0 (transform)"));
   end(&s);

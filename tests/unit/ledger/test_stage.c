@@ -5,7 +5,10 @@
 
 #include "support/custody.h"
 
-enum { FAT = 200, PER_LOT = OM_LOT_METALS_MAX * OM_MIX_MAX_SHARES }; /* 200 lots with all the shares that a lot can have */
+enum {
+  FAT = 200,
+  PER_LOT = OM_LOT_METALS_MAX * OM_MIX_MAX_SHARES
+}; /* 200 lots with all the shares that a lot can have */
 
 /* Puts lot NUMBER as full of origins as can be into the hands of SMELTER, a gram of each. */
 static struct lot_name fat_lot(struct custody *c, uint8_t number) {
@@ -13,12 +16,21 @@ static struct lot_name fat_lot(struct custody *c, uint8_t number) {
   struct om_content *contents = om_arena_array(&c->arena, OM_LOT_METALS_MAX, sizeof *contents);
   for (uint8_t e = 0; e < OM_LOT_METALS_MAX; e++) {
     struct om_share *shares = om_arena_array(&c->arena, OM_MIX_MAX_SHARES, sizeof *shares);
-    for (uint32_t i = 0; i < OM_MIX_MAX_SHARES; i++) shares[i] = (struct om_share){{OM_ORIGIN_MINE, {'P', 'E'}, MINE, i + 1}, 1000};
+    for (uint32_t i = 0; i < OM_MIX_MAX_SHARES; i++)
+      shares[i] = (struct om_share){{OM_ORIGIN_MINE, {'P', 'E'}, MINE, i + 1}, 1000};
     contents[e] = (struct om_content){(uint8_t)(e + 1), INT64_C(1000) * OM_MIX_MAX_SHARES, {OM_MIX_MAX_SHARES, shares}};
   }
   struct om_lot *lot = om_arena_alloc(&c->arena, sizeof *lot);
-  *lot = (struct om_lot){.step = 1, .state = OM_LOT_HELD, .custodian = SMELTER, .pen = SMELTER, .owner = SMELTER, .site = 1,
-                         .at = {.log = SMELTER}, .gross_mg = T, .n_contents = OM_LOT_METALS_MAX, .contents = contents};
+  *lot = (struct om_lot){.step = 1,
+                         .state = OM_LOT_HELD,
+                         .custodian = SMELTER,
+                         .pen = SMELTER,
+                         .owner = SMELTER,
+                         .site = 1,
+                         .at = {.log = SMELTER},
+                         .gross_mg = T,
+                         .n_contents = OM_LOT_METALS_MAX,
+                         .contents = contents};
   memcpy(lot->number, name.number, sizeof lot->number);
   struct om_stage stage = {.rows = &lot, .n_rows = 1};
   om_replay_apply(&c->replay, &stage);

@@ -38,14 +38,20 @@ static void check(int error, const char *doing) {
 
 enum { TABLES_MAX = 16 };
 
-/* A store read in slices, table by table, so that every commit takes its share of each. */
+/* One row of the store that was measured, and when it was written: the index of the entry that it came with. */
+struct row {
+  unsigned table;
+  uint64_t index, order; /* of rows that came with one entry: as they stood */
+  MDB_val key, value;
+};
+
 struct source {
   MDB_env *env;
   MDB_txn *txn;
-  size_t n;
+  size_t n_tables, n, cap;
   char names[TABLES_MAX][32];
-  MDB_cursor *cursors[TABLES_MAX];
-  uint64_t rows[TABLES_MAX], taken[TABLES_MAX];
+  struct row *rows;
+  struct om_arena arena;
 };
 
 static void open_env(MDB_env **env, const char *path, unsigned flags) {
@@ -55,45 +61,83 @@ static void open_env(MDB_env **env, const char *path, unsigned flags) {
   check(mdb_env_open(*env, path, flags, 0600), "opening");
 }
 
+/* Which entry wrote a row: lots and statements say so, entries are it; the few other rows come first. */
+static uint64_t written_with(struct source *s, const char *table, MDB_val key, MDB_val value) {
+  struct om_lot lot;
+  struct om_status st;
+  if (strcmp(table, "entries") == 0) return om_get64((uint8_t *)key.mv_data + 4);
+  if (strcmp(table, "statements") == 0) return om_get64((uint8_t *)value.mv_data + 4);
+  if (strcmp(table, "tiles") == 0) return OM_TILE_HASHES * (om_get64((uint8_t *)key.mv_data + 5) + 1) - 1;
+  if (strcmp(table, "lots") != 0) return 0;
+  om_arena_reset(&s->arena);
+  OM_ASSERT(om_lot_decode(&s->arena, &lot, key.mv_data, value.mv_data, value.mv_size, &st) == OM_OK);
+  return lot.at.index;
+}
+
+static uint64_t order_in_entry(struct source *s, const char *table, MDB_val key, MDB_val value) {
+  struct om_lot lot;
+  struct om_status st;
+  if (strcmp(table, "lots") != 0) return 0;
+  om_arena_reset(&s->arena);
+  OM_ASSERT(om_lot_decode(&s->arena, &lot, key.mv_data, value.mv_data, value.mv_size, &st) == OM_OK);
+  return (uint64_t)lot.at.event << 16 | lot.at.output;
+}
+
+static void read_table(struct source *s, unsigned table) {
+  MDB_dbi dbi;
+  MDB_cursor *c;
+  MDB_val key, value;
+  check(mdb_dbi_open(s->txn, s->names[table], 0, &dbi), "a table");
+  check(mdb_cursor_open(s->txn, dbi, &c), "a table");
+  while (mdb_cursor_get(c, &key, &value, MDB_NEXT) == 0) {
+    if (s->n == s->cap) {
+      s->cap = s->cap ? 2 * s->cap : 1 << 16;
+      s->rows = realloc(s->rows, s->cap * sizeof *s->rows);
+      OM_ASSERT(s->rows);
+    }
+    s->rows[s->n++] = (struct row){table, written_with(s, s->names[table], key, value),
+                                   order_in_entry(s, s->names[table], key, value), key, value};
+  }
+  mdb_cursor_close(c);
+}
+
+static int by_arrival(const void *a, const void *b) {
+  const struct row *x = a, *y = b;
+  if (x->index != y->index) return x->index < y->index ? -1 : 1;
+  if (x->table != y->table) return x->table < y->table ? -1 : 1;
+  return (x->order > y->order) - (x->order < y->order);
+}
+
+/* All rows of the store in PATH, in the order in which they were written. */
 static void open_source(struct source *s, const char *path) {
   MDB_dbi main_table;
   MDB_cursor *names;
   MDB_val key, value;
+  *s = (struct source){0};
   open_env(&s->env, path, MDB_RDONLY);
   check(mdb_txn_begin(s->env, NULL, MDB_RDONLY, &s->txn), "reading");
   check(mdb_dbi_open(s->txn, NULL, 0, &main_table), "tables");
   check(mdb_cursor_open(s->txn, main_table, &names), "tables");
-  s->n = 0;
-  while (mdb_cursor_get(names, &key, &value, MDB_NEXT) == 0 && s->n < TABLES_MAX) {
-    MDB_dbi table;
-    MDB_stat stat;
-    memcpy(s->names[s->n], key.mv_data, key.mv_size);
-    s->names[s->n][key.mv_size] = '\0';
-    check(mdb_dbi_open(s->txn, s->names[s->n], 0, &table), "a table");
-    check(mdb_stat(s->txn, table, &stat), "a table");
-    check(mdb_cursor_open(s->txn, table, &s->cursors[s->n]), "a table");
-    s->rows[s->n] = stat.ms_entries;
-    s->taken[s->n++] = 0;
+  while (mdb_cursor_get(names, &key, &value, MDB_NEXT) == 0 && s->n_tables < TABLES_MAX) {
+    memcpy(s->names[s->n_tables], key.mv_data, key.mv_size);
+    s->names[s->n_tables][key.mv_size] = '\0';
+    s->n_tables++;
   }
   mdb_cursor_close(names);
+  for (unsigned t = 0; t < s->n_tables; t++) read_table(s, t);
+  qsort(s->rows, s->n, sizeof *s->rows, by_arrival);
 }
 
-/* Commit I of N: its share of every table. */
-static uint64_t copy_slice(struct source *s, MDB_env *to, uint64_t i, uint64_t n) {
+static void copy_slice(const struct source *s, MDB_env *to, size_t from, size_t until) {
   MDB_txn *txn;
-  uint64_t rows = 0;
+  MDB_dbi tables[TABLES_MAX];
   check(mdb_txn_begin(to, NULL, 0, &txn), "writing");
-  for (size_t t = 0; t < s->n; t++) {
-    MDB_dbi table;
-    check(mdb_dbi_open(txn, s->names[t], MDB_CREATE, &table), "a table");
-    for (uint64_t until = s->rows[t] * (i + 1) / n; s->taken[t] < until; s->taken[t]++, rows++) {
-      MDB_val key, value;
-      check(mdb_cursor_get(s->cursors[t], &key, &value, MDB_NEXT), "a row");
-      check(mdb_put(txn, table, &key, &value, 0), "a row");
-    }
+  for (unsigned t = 0; t < s->n_tables; t++) check(mdb_dbi_open(txn, s->names[t], MDB_CREATE, &tables[t]), "a table");
+  for (size_t i = from; i < until; i++) {
+    MDB_val key = s->rows[i].key, value = s->rows[i].value;
+    check(mdb_put(txn, tables[s->rows[i].table], &key, &value, 0), "a row");
   }
   check(mdb_txn_commit(txn), "committing");
-  return rows;
 }
 
 double bound_lmdb(const char *path, uint64_t commits, uint64_t *rows) {
@@ -102,13 +146,15 @@ double bound_lmdb(const char *path, uint64_t commits, uint64_t *rows) {
   char *folder = temp_folder();
   open_source(&s, path);
   open_env(&to, folder, MDB_NORDAHEAD);
-  *rows = 0;
+  *rows = s.n;
   double begin = now_s();
-  for (uint64_t i = 0; i < commits; i++) *rows += copy_slice(&s, to, i, commits);
+  for (uint64_t i = 0; i < commits; i++) copy_slice(&s, to, s.n * i / commits, s.n * (i + 1) / commits);
   double took = now_s() - begin;
   mdb_env_close(to);
   mdb_txn_abort(s.txn);
   mdb_env_close(s.env);
+  om_arena_free(&s.arena);
+  free(s.rows);
   remove_folder(folder);
   return (double)*rows / took;
 }

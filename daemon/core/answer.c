@@ -194,9 +194,9 @@ static bool put_lots(struct om_answering *a, Oremark__Lot **lots, size_t n, bool
   return go_on;
 }
 
-/* The last row of the first lot after NUMBER (or the first of all). OM_MISSING: there is none. */
-static enum om_code next_lot(struct om_answering *a, struct om_lot *out, uint8_t number[OM_LOT_NUMBER_BYTES],
-                             bool first, struct om_status *st) {
+/* The last row of the first lot after NUMBER (or the first of all), in ARENA. OM_MISSING: there is none. */
+static enum om_code next_lot(struct om_answering *a, struct om_arena *arena, struct om_lot *out,
+                             uint8_t number[OM_LOT_NUMBER_BYTES], bool first, struct om_status *st) {
   uint8_t key[OM_LOT_KEY_BYTES];
   struct om_bytes found, row;
   om_lot_key(key, number, UINT32_MAX);
@@ -206,7 +206,7 @@ static enum om_code next_lot(struct om_answering *a, struct om_lot *out, uint8_t
     return om_txn_check(a->view.txn, st) != OM_OK ? st->code : OM_MISSING;
   }
   memcpy(number, found.data, OM_LOT_NUMBER_BYTES);
-  return om_lot_get(a->view.txn, a->view.arena, out, number, st);
+  return om_lot_get(a->view.txn, arena, out, number, st);
 }
 
 static bool wanted(const Oremark__ListLots *asked, const struct om_lot *lot) {
@@ -227,20 +227,23 @@ static bool answer_lots(struct om_answering *a, const Oremark__ListLots *asked, 
   struct om_lot lot;
   enum om_code code = first ? OM_OK : om_answer_number(asked->after, st);
   if (code == OM_OK && !first) memcpy(number, asked->after.data, sizeof number);
-  while (code == OM_OK && left > 0 && (code = next_lot(a, &lot, number, first, st)) == OM_OK) {
+  struct om_arena passing = {0}; /* a long walk past unwanted ones takes no memory */
+  bool go_on = true;
+  for (; code == OM_OK && left > 0 && go_on; om_arena_reset(&passing)) {
+    code = next_lot(a, &passing, &lot, number, first, st);
     first = false;
-    if (wanted(asked, &lot)) {
-      code = om_view_lot(&a->view, &rows[n], &lot, st);
-      if (code != OM_OK) break;
-      size += oremark__lot__get_packed_size(rows[n++]);
-      left--;
-    } else if (n == 0) {
-      om_view_reset(&a->view); /* a long walk past unwanted ones takes no memory */
-    }
+    if (code != OM_OK || !wanted(asked, &lot)) continue;
+    code = om_lot_get(a->view.txn, a->view.arena, &lot, number, st);
+    if (code == OM_OK) code = om_view_lot(&a->view, &rows[n], &lot, st);
+    if (code != OM_OK) break;
+    size += oremark__lot__get_packed_size(rows[n++]);
+    left--;
     if (n < OM_REPLY_ROWS && size < OM_REPLY_MAX_BYTES) continue;
-    if (!put_lots(a, rows, n, true)) return false;
+    go_on = put_lots(a, rows, n, true);
     n = size = 0;
   }
+  om_arena_free(&passing);
+  if (!go_on) return false;
   return code != OM_OK && code != OM_MISSING ? om_answer_fail(a, st) : put_lots(a, rows, n, false);
 }
 

@@ -1,6 +1,7 @@
 /* Answers to clients, made from a ledger with lots of long statements. */
 #include "support/test.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +9,31 @@
 #include "daemon/core/answer.h"
 #include "support/network.h"
 
+enum { DAEMONS = 3 };
 enum { EVENTS = 4, EVENT_LOTS = 900, LOTS = EVENTS * EVENT_LOTS };
 
 static const int64_t t0 = INT64_C(1795000000000);
 
 struct fixture {
   struct network net;
-  struct om_ledger *ledgers[2];
+  struct om_ledger *ledgers[DAEMONS];
   char *folder;
+  uint8_t lowest[OM_LOT_NUMBER_BYTES]; /* of the lots made in the last statement */
+  struct om_hash made_by;
 };
+
+static void find_lowest(struct fixture *f, const uint8_t *bytes, size_t len) {
+  memset(f->lowest, 0xff, sizeof f->lowest);
+  for (uint16_t event = 0; event < EVENTS; event++)
+    for (uint16_t output = 0; output < EVENT_LOTS; output += 50) { /* low enough */
+      uint8_t number[OM_LOT_NUMBER_BYTES];
+      struct om_hash id;
+      network_lot(&f->net, number, &id, bytes, len, event, output);
+      if (memcmp(number, f->lowest, sizeof number) >= 0) continue;
+      memcpy(f->lowest, number, sizeof number);
+      f->made_by = id;
+    }
+}
 
 static void submit(struct fixture *f, size_t daemon, Oremark__Event **events, size_t n) {
   static const uint32_t signer[] = {2};
@@ -27,6 +44,7 @@ static void submit(struct fixture *f, size_t daemon, Oremark__Event **events, si
   uint8_t *bytes = network_statement(&f->net, &len, 2, t0, events, n, signer, 1);
   assert_true(len <= OM_STATEMENT_MAX_BYTES);
   if (network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, bytes, len, t0, &st) != OM_OK) fail_msg("%s", st.text);
+  if (n == EVENTS) find_lowest(f, bytes, len);
   free(bytes);
 }
 
@@ -82,9 +100,9 @@ static void extract_many(struct fixture *f) {
 static void open_fixture(struct fixture *f) {
   char path[4096];
   memset(f, 0, sizeof *f);
-  network_open(&f->net, 2, false);
+  network_open(&f->net, DAEMONS, false);
   f->folder = temp_folder();
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < DAEMONS; i++) {
     snprintf(path, sizeof path, "%s/%zu", f->folder, i);
     f->ledgers[i] = network_ledger(&f->net, i, path);
   }
@@ -94,7 +112,7 @@ static void open_fixture(struct fixture *f) {
 }
 
 static void close_fixture(struct fixture *f) {
-  for (size_t i = 0; i < 2; i++) om_ledger_close(f->ledgers[i]);
+  for (size_t i = 0; i < DAEMONS; i++) om_ledger_close(f->ledgers[i]);
   remove_folder(f->folder);
   network_close(&f->net);
 }
@@ -130,7 +148,62 @@ static void test_many_lots_of_one_statement_are_listed(void **state) {
   close_fixture(&f);
 }
 
+struct heap_use {
+  size_t lots, most;
+};
+
+static bool note_heap(void *ctx, const Oremark__Reply *reply) {
+  struct heap_use *use = ctx;
+  size_t now = mallinfo2().uordblks;
+  if (strcmp(reply->code, "ok") != 0) fail_msg("%s", reply->text);
+  use->lots += reply->lots->n_lots;
+  if (now > use->most) use->most = now;
+  return true;
+}
+
+static void test_a_walk_past_unwanted_lots_takes_no_memory(void **state) {
+  (void)state;
+  struct fixture f;
+  struct om_txn *txn;
+  struct om_status st;
+  struct heap_use use = {0};
+  struct om_answer_sink sink = {&use, note_heap};
+  struct om_about about = {.own_log = 1};
+  Oremark__LotRef ref = OREMARK__LOT_REF__INIT, *refs[] = {&ref};
+  Oremark__Ship act = OREMARK__SHIP__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__ListLots list = OREMARK__LIST_LOTS__INIT;
+  open_fixture(&f);
+  ref.number = (ProtobufCBinaryData){sizeof f.lowest, f.lowest};
+  ref.last_event = (ProtobufCBinaryData){sizeof f.made_by.bytes, f.made_by.bytes};
+  act.n_lots = 1;
+  act.lots = refs;
+  act.consignee = 3;
+  event.kind_case = OREMARK__EVENT__KIND_SHIP;
+  event.ship = &act;
+  submit(&f, 1, events, 1);
+  request.what_case = OREMARK__REQUEST__WHAT_LIST_LOTS;
+  request.list_lots = &list;
+  list.consignee = 3;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f.ledgers[1]), &st), OM_OK);
+  om_answer(&sink, txn, &about, &request); /* what the first takes for good */
+  list.limit = 1;
+  use = (struct heap_use){0};
+  om_answer(&sink, txn, &about, &request);
+  assert_int_equal(use.lots, 1);
+  size_t found = use.most; /* at the first of all lots or nearly */
+  list.limit = 0;
+  use = (struct heap_use){0};
+  om_answer(&sink, txn, &about, &request);
+  assert_int_equal(use.lots, 1);
+  assert_true(use.most <= found + (64 << 10)); /* the other 3,599 */
+  om_txn_abort(txn);
+  close_fixture(&f);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_lots_of_one_statement_are_listed)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_lots_of_one_statement_are_listed),
+                                     cmocka_unit_test(test_a_walk_past_unwanted_lots_takes_no_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,12 +158,22 @@ static int parse(struct options *options, int argc, char **argv) {
   return 2;
 }
 
+/* Memory goes round between the loop, the pool and the writer many thousand times a second. Given back to the system each time,
+ * every page of it faults again: a tenth of the processor's time when taking in bulk. */
+static void keep_memory(void) {
+  enum { KEPT_BYTES = 64 << 20, MAPPED_BYTES = 32 << 20, AT_A_TIME_BYTES = 1 << 20 };
+  mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+  mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+  mallopt(M_TOP_PAD, AT_A_TIME_BYTES);
+}
+
 int main(int argc, char **argv) {
   struct options options = {0};
   struct om_settings settings;
   struct om_status st;
   int status = parse(&options, argc, argv);
   if (status >= 0) return status;
+  keep_memory();
   om_sodium_start();
   om_status_clear(&st);
   if (om_settings_load(&settings, options.config, &st) == OM_OK) {

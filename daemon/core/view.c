@@ -65,6 +65,7 @@ static char *site_name(struct om_view *view, uint32_t member, uint32_t site) {
 enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t log, struct om_status *st) {
   const struct om_log_info *info = NULL;
   if (log_info(view, &info, log, st) != OM_OK) return st->code;
+  OM_ASSERT(info != NULL);
   Oremark__LogState *state = om_arena_alloc(view->arena, sizeof *state);
   oremark__log_state__init(state);
   state->log = log;
@@ -90,6 +91,7 @@ enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uin
 static enum om_code place(struct om_view *view, Oremark__Place **out, const struct om_place *at, struct om_status *st) {
   const struct om_log_info *info = NULL;
   if (log_info(view, &info, at->log, st) != OM_OK) return st->code;
+  OM_ASSERT(info != NULL);
   *out = om_arena_alloc(view->arena, sizeof **out);
   oremark__place__init(*out);
   (*out)->log = at->log;
@@ -103,6 +105,7 @@ static enum om_code is_final(struct om_view *view, protobuf_c_boolean *out, cons
                              struct om_status *st) {
   const struct om_log_info *info = NULL;
   if (log_info(view, &info, at->log, st) != OM_OK) return st->code;
+  OM_ASSERT(info != NULL);
   *out = at->index < info->final_size;
   return OM_OK;
 }

@@ -242,7 +242,7 @@ static void a_spoiled_file_is_refused(void **state) {
 
 static void a_new_lot_has_the_number_that_was_printed(void **state) {
   (void)state;
-  char *out, number[OM_LOT_TEXT_BYTES];
+  char *out = NULL, number[OM_LOT_TEXT_BYTES];
   uint8_t made[OM_LOT_NUMBER_BYTES];
   struct om_signed s;
   assert_int_equal(run("extract", (char *[]){"oremark", "--site", "1", MATERIAL, MATERIAL, TO_FILE, NULL}, &out),

@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -80,9 +81,12 @@ class Result:
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody has, below those that the system gives to outgoing connections: it stays free until it is taken."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 class Daemon:
@@ -234,6 +238,13 @@ class Network:
         if result.status != DONE:
             raise AssertionError(f"{result}\n{name} says:\n{self.daemons[kinds.get('at') or name].said()}")
         return result
+
+    def verify(self, name, lot, *more):
+        """What lot verify says at member NAME's daemon once all of the lineage is final there."""
+        def decided():
+            result = self.run(name, "lot", "verify", lot, "--json", *more)
+            return result if result.status != UNDECIDED else None
+        return wait_until(decided, f"{lot} is never final at {name}").json
 
     def sizes(self, name):
         """What this member's daemon holds of each log."""

@@ -76,7 +76,7 @@ class Life(NetworkTest):
             for number, alias in acknowledged:
                 self.assertEqual(lots.get(number), [alias])
             self.assertTrue(all("oremark: " in text for text in refusals), refusals)
-            self.assertEqual(self.net.do(MINE, "lot", "verify", acknowledged[-1][0]).json["verdict"], "verified")
+            self.assertEqual(self.net.verify(MINE, acknowledged[-1][0])["verdict"], "verified")
 
     def test_clean_stop(self):
         self.assertTrue(self.daemon.socket.exists())

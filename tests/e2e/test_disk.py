@@ -69,7 +69,7 @@ class FullDisk(NetworkTest):
         aliases = [alias for lot in self.net.do(MINE, "lots", "--all").json["lots"] for alias in lot["aliases"]]
         self.assertEqual(len(aliases), len(set(aliases)))
         self.assertEqual(set(aliases), {f"D-{i}" for i in range(5)} | {f"I-{i}" for i in range(rows)})
-        self.assertEqual(self.net.do(MINE, "lot", "verify", "I-0").json["verdict"], "verified")
+        self.assertEqual(self.net.verify(MINE, "I-0")["verdict"], "verified")
         self.net.wait_level()
 
 

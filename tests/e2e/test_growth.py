@@ -70,7 +70,7 @@ class Growth(NetworkTest):
         daemon.start()
         lot = self.shipped_to("Depot")
         self.receives("Depot", key, lot, daemon)
-        self.assertEqual(run("lot", "verify", lot, socket=daemon.socket).status, DONE)
+        wait_until(lambda: run("lot", "verify", lot, socket=daemon.socket).status == DONE, "the newcomer does not verify it")
         for name in self.members:
             wait_until(lambda name=name: self.net.do(name, "lot", "show", lot).json["final"], f"not final at {name}")
         self.assertEqual(daemon.stop(), 0, daemon.said())

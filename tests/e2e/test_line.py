@@ -55,7 +55,7 @@ class Line(NetworkTest):
 
     def test_verify_where_nothing_of_it_was_written(self):
         for more in ((), ("--deep",)):
-            verdict = self.net.do(AUDITOR, "lot", "verify", self.last, *more).json
+            verdict = self.net.verify(AUDITOR, self.last, *more)
             self.assertEqual(verdict["verdict"], "verified")
             self.assertTrue(verdict["checks"])
             self.assertTrue(verdict["not_checked"])
@@ -65,6 +65,7 @@ class Line(NetworkTest):
             self.assertGreaterEqual(verdict["records"], 13)
 
     def test_verify_as_a_table(self):
+        self.net.verify(AUDITOR, self.last)
         result = self.net.run(AUDITOR, "lot", "verify", self.last)
         self.assertEqual(result.status, DONE, str(result))
         self.says(result.out, "verified", "passed", "not checked", "re-hashed")

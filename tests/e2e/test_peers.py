@@ -25,7 +25,7 @@ class InALine(NetworkTest):
     def test_what_one_end_writes_reaches_the_other(self):
         lot = extract(self.net)
         self.net.wait_level()
-        self.assertEqual(self.net.do(AUDITOR, "lot", "verify", lot).json["verdict"], "verified")
+        self.assertEqual(self.net.verify(AUDITOR, lot)["verdict"], "verified")
 
     def test_custody_goes_from_one_end_to_the_other(self):
         lot = extract(self.net)
@@ -48,7 +48,7 @@ class OnOneLink(NetworkTest):
         peers = self.net.do(AUDITOR, "peers").json["peers"]
         self.assertEqual([peer["origin"] for peer in peers], [self.net.daemons[RECYCLER].origin])
         wait_until(lambda: self.net.do(AUDITOR, "lot", "show", lot).json["final"], "it is never final at the far end")
-        self.assertEqual(self.net.do(AUDITOR, "lot", "verify", lot).json["verdict"], "verified")
+        self.assertEqual(self.net.verify(AUDITOR, lot)["verdict"], "verified")
 
 
 class Away(NetworkTest):
@@ -59,7 +59,7 @@ class Away(NetworkTest):
         self.net.daemons[AUDITOR].start()
         self.net.wait_level()
         for lot in lots:
-            self.assertEqual(self.net.do(AUDITOR, "lot", "verify", lot).json["verdict"], "verified")
+            self.assertEqual(self.net.verify(AUDITOR, lot)["verdict"], "verified")
 
     def test_a_daemon_writes_while_it_is_alone(self):
         """Without any other daemon a mine records; what it wrote spreads once the others are back."""

@@ -37,8 +37,8 @@ class Plant(NetworkTest):
         self.net.do(REFINER, "stocktake", pool, "--gross", f"{gross}mg", "--metal", "Cu=3.395t", "--method", "dip")
         self.assertEqual(self.show(REFINER, pool)["contents"][0]["contained_mg"], str(3_395_000_000))
         self.net.wait_level()
-        self.assertEqual(self.net.do(GOVERNORS, "lot", "verify", drawn).json["verdict"], "verified")
-        self.assertEqual(self.net.do(GOVERNORS, "lot", "verify", pool).json["verdict"], "verified")
+        self.assertEqual(self.net.verify(GOVERNORS, drawn)["verdict"], "verified")
+        self.assertEqual(self.net.verify(GOVERNORS, pool)["verdict"], "verified")
 
     def test_a_refused_consignment_goes_back(self):
         lot = self.extract()

@@ -180,6 +180,7 @@ static void test_a_daemon_without_descriptors_recovers(void **state) {
   daemon_start(&d, 0);
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
   int fd = client_open(&d, 0);
+  await(fd, 0, 1, 1); /* it has been taken, not only put in the row of those who wait */
   for (size_t i = 0; i < STRANGERS; i++) strangers[i] = stranger_open(&d, 0);
   Oremark__Reply *reply = client_status(fd);
   assert_string_equal(reply->code, "ok");

@@ -199,13 +199,6 @@ enum om_code om_client_receive(struct om_client *client, Oremark__Reply **out, u
   return OM_OK;
 }
 
-enum om_code om_client_ready(struct om_client *client, bool *ready, struct om_status *st) {
-  bool moved;
-  if (!client->first && pump(client, &moved, 0, st)) return st->code;
-  *ready = client->first != NULL;
-  return OM_OK;
-}
-
 enum om_code om_reply_status(const Oremark__Reply *reply, struct om_status *st) {
   om_status_clear(st);
   if (strcmp(reply->code, om_code_name(OM_OK)) == 0) return OM_OK;

@@ -27,8 +27,6 @@ enum om_code om_client_send(struct om_client *client, uint64_t *id, Oremark__Req
 /* The next reply to request ID; 0: to any request. Others that arrive meanwhile are kept for their turn. OM_IO after
  * OM_CLIENT_TIMEOUT_MS of silence, or when the daemon hangs up. */
 enum om_code om_client_receive(struct om_client *client, Oremark__Reply **out, uint64_t id, struct om_status *st);
-/* Whether a reply could be received without waiting; also moves bytes that are ready. */
-enum om_code om_client_ready(struct om_client *client, bool *ready, struct om_status *st);
 
 /* Sends REQUEST and takes its first reply; a reply that is not "ok" becomes the returned code and sentence, with *OUT
  * NULL. */

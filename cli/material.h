@@ -12,7 +12,6 @@
 enum {
   OM_MATERIAL_METALS_MAX = 16,  /* proto/quantity.proto */
   OM_MATERIAL_ALIASES_MAX = 64, /* proto/quantity.proto */
-  OM_MATERIALS_MAX = 1000,      /* new lots in an event: DESIGN section 5 */
 };
 
 /* The new lots that ARGS describe. */

@@ -176,10 +176,6 @@ bool om_mix_sum(struct om_arena *arena, struct om_mix *out, const struct om_mix 
   return true;
 }
 
-bool om_mix_add(struct om_arena *arena, struct om_mix *out, struct om_mix a, struct om_mix b) {
-  return om_mix_sum(arena, out, (const struct om_mix[]){a, b}, 2);
-}
-
 /* ---- pooling ---- */
 
 enum level { LEVEL_KIND, LEVEL_COUNTRY, LEVEL_SITE };

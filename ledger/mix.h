@@ -78,10 +78,8 @@ bool om_mix_scale(struct om_arena *arena, struct om_mix *out, struct om_mix in, 
 bool om_mix_take(struct om_arena *arena, struct om_mix *taken, struct om_mix *rest, struct om_mix in,
                  int64_t amount_mg);
 
-/* *OUT = A + B. False, with *OUT untouched, if the total is over OM_MASS_MAX_MG. Not pooled. */
-bool om_mix_add(struct om_arena *arena, struct om_mix *out, struct om_mix a, struct om_mix b);
-
-/* *OUT = the sum of N mixes, in time of the shares times their logarithm; as om_mix_add. */
+/* *OUT = the sum of N mixes, in time of the shares times their logarithm. False, with *OUT untouched, if the total is
+ * over OM_MASS_MAX_MG. Not pooled. */
 bool om_mix_sum(struct om_arena *arena, struct om_mix *out, const struct om_mix *mixes, size_t n);
 
 /* IN in at most MAX rows (at least OM_MIX_POOLED_MAX), the total unchanged. If it has more, the sites with the

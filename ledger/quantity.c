@@ -17,12 +17,6 @@ bool om_mass_add(int64_t *out, int64_t a, int64_t b) {
   return true;
 }
 
-bool om_mass_sub(int64_t *out, int64_t a, int64_t b) {
-  if (a < 0 || b < 0 || b > a) return false;
-  *out = a - b;
-  return true;
-}
-
 bool om_fraction_ok(struct om_decimal f) {
   return f.places <= OM_PLACES_MAX && f.digits <= power_of_ten(f.places);
 }

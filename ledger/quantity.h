@@ -33,9 +33,6 @@ struct om_decimal {
 /* *OUT = A + B. False, with *OUT untouched, if either is negative or the sum is over OM_MASS_MAX_MG. */
 bool om_mass_add(int64_t *out, int64_t a, int64_t b);
 
-/* *OUT = A - B. False, with *OUT untouched, if either is negative or B is more than A. */
-bool om_mass_sub(int64_t *out, int64_t a, int64_t b);
-
 /* Whether F is a fraction that the ledger takes: places <= OM_PLACES_MAX and value <= 1. */
 bool om_fraction_ok(struct om_decimal f);
 

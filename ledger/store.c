@@ -349,10 +349,6 @@ enum om_code om_txn_check(struct om_txn *txn, struct om_status *st) {
   return txn->error ? translate(txn->store, txn->error, "reading or writing", st) : OM_OK;
 }
 
-struct om_store *om_txn_store(struct om_txn *txn) {
-  return txn->store;
-}
-
 /* Folds one table into *CHAIN: each row's hash is over the chain so far, the lengths, key and value. */
 static void fold_table(struct om_hash *chain, struct om_txn *txn, enum om_table table) {
   struct om_bytes key, row;

@@ -65,7 +65,6 @@ bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
 bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table);
 /* OM_OK, or the sticky error. */
 enum om_code om_txn_check(struct om_txn *txn, struct om_status *st);
-struct om_store *om_txn_store(struct om_txn *txn);
 
 /* SHA-256 over every key and value of the tables that follow from the logs alone: equal wherever the same logs are
  * held. */

@@ -295,14 +295,6 @@ static void greet(struct om_node *node, uint32_t slot, int64_t now_ms) {
   }
 }
 
-void om_node_peer_log(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms) {
-  OM_ASSERT(slot < OM_PEERS_MAX);
-  struct om_peer *peer = &node->peers[slot];
-  if (!peer->connected || peer->log == remote_log) return;
-  peer->log = remote_log;
-  if (peer->greeted) greet(node, slot, now_ms);
-}
-
 void om_node_disconnected(struct om_node *node, uint32_t slot, int64_t now_ms) {
   OM_ASSERT(slot < OM_PEERS_MAX);
   struct om_peer *peer = &node->peers[slot];
@@ -503,16 +495,4 @@ void om_node_peer(const struct om_node *node, struct om_node_peer *out, uint32_t
 
 size_t om_node_inbox_bytes(const struct om_node *node) {
   return node->inbox_cost;
-}
-
-uint64_t om_node_log_seen(const struct om_node *node, uint32_t log) {
-  uint64_t most = 0;
-  if (log >= node->n_logs) return 0;
-  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) {
-    if (!om_node_live(node, slot) || log >= node->peers[slot].n_rows) continue;
-    const struct om_row *row = &node->peers[slot].rows[log];
-    uint64_t size = node->logs[log].asked ? row->has : row->has_final;
-    if (size > most) most = size;
-  }
-  return most;
 }

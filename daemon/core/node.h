@@ -97,8 +97,6 @@ void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint
 /* A link to the daemon of REMOTE_LOG (proved by its link key; OM_LOG_NONE: admitted without a log) stands in SLOT,
  * which was free. One link to a daemon: the caller closes the second before it says so here. */
 void om_node_connected(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms);
-/* The registry here names the daemon behind SLOT now, which was admitted without a log. */
-void om_node_peer_log(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms);
 /* SLOT is free again: after any end of the link, also after DROP or a failed om_node_message. */
 void om_node_disconnected(struct om_node *node, uint32_t slot, int64_t now_ms);
 /* One PeerMessage from SLOT. Not OM_OK: ST says why; the caller ends the link, then om_node_disconnected. */
@@ -170,7 +168,5 @@ struct om_node_peer {
 void om_node_peer(const struct om_node *node, struct om_node_peer *out, uint32_t slot);
 /* Bytes of entries received and not yet given to the writer, as cost. */
 size_t om_node_inbox_bytes(const struct om_node *node);
-/* The largest size of LOG that any connected peer says it could give this daemon; 0: none. */
-uint64_t om_node_log_seen(const struct om_node *node, uint32_t log);
 
 #endif

@@ -47,12 +47,13 @@ static struct om_slice *take(struct run *run, enum om_job_class class, size_t ma
 static enum om_code write_head(struct run *run, struct om_job *job, struct om_status *st) {
   const uint8_t *note = job->action.bytes;
   size_t len = job->action.len;
+  bool newer; /* what is new in the ledger shows after the flush */
   om_status_clear(&job->status);
   if (job->kind == OM_JOB_COSIGN)
     job->code = om_batch_cosign(run->batch, job->line, job->log, note, len, (uint64_t)(om_wall_ms() / 1000),
                                 run->all->keys, &job->status);
   else
-    job->code = om_batch_final(run->batch, &job->newer, job->log, note, len, &job->status);
+    job->code = om_batch_final(run->batch, &newer, job->log, note, len, &job->status);
   if (!store_failed(run, job->code)) return OM_OK;
   *st = job->status;
   return st->code;

@@ -63,7 +63,6 @@ struct om_job {
   enum om_code code;             /* MIRROR, COSIGN, FINAL */
   struct om_status status;       /* its sentence */
   uint64_t size;                 /* MIRROR: entries held durably now */
-  bool newer;                    /* FINAL: it was stored */
   char line[OM_NOTE_LINE_BYTES]; /* COSIGN */
 };
 

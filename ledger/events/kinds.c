@@ -1,6 +1,5 @@
 #include "ledger/events/kinds.h"
 
-#include <string.h>
 #include <strings.h>
 
 #include "ledger/events/events.h"
@@ -71,12 +70,6 @@ static const struct om_kind kinds[] = {
 const struct om_kind *om_kind_of(const Oremark__Event *event) {
   size_t kind = (size_t)event->kind_case;
   return kind < sizeof kinds / sizeof *kinds && kinds[kind].name ? &kinds[kind] : NULL;
-}
-
-const struct om_kind *om_kind_named(const char *name) {
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (kinds[i].name && strcmp(kinds[i].name, name) == 0) return &kinds[i];
-  return NULL;
 }
 
 Oremark__Material *const *om_event_materials(const Oremark__Event *event, size_t *n, size_t *skip) {

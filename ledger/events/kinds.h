@@ -31,8 +31,6 @@ struct om_kind {
 
 /* The kind of EVENT; NULL where it carries none. */
 const struct om_kind *om_kind_of(const Oremark__Event *event);
-/* The kind with that name; NULL if there is none. */
-const struct om_kind *om_kind_named(const char *name);
 
 /* The materials of the new lots that EVENT writes: *N of them, the first being the event's written lot *SKIP. */
 Oremark__Material *const *om_event_materials(const Oremark__Event *event, size_t *n, size_t *skip);

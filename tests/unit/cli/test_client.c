@@ -64,9 +64,6 @@ static void requests_are_pipelined_and_matched(void **state) {
     assert_int_equal(reply->what_case, i % 2 ? OREMARK__REPLY__WHAT_MEMBERS : OREMARK__REPLY__WHAT_STATUS);
     oremark__reply__free_unpacked(reply, NULL);
   }
-  bool ready;
-  assert_int_equal(om_client_ready(client, &ready, &st), OM_OK);
-  assert_false(ready);
   om_client_close(client);
 }
 

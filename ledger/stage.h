@@ -1,6 +1,7 @@
 /* One statement being judged. The rules read lots through here and write them here; nothing reaches the store unless
- * every event of the statement was found valid. The same rules serve the daemon (backed by LMDB) and the replay of `lot
- * verify` (backed by memory). Everything lives in the stage's arena. Thread: the caller's. */
+ * every event of the statement was found valid. The same rules serve the daemon, which writes what follows, and `lot
+ * verify`, which compares it with what is stored; an om_backing says where lots are looked up. Everything lives in the
+ * stage's arena. Thread: the caller's. */
 #ifndef OREMARK_LEDGER_STAGE_H
 #define OREMARK_LEDGER_STAGE_H
 

@@ -6,8 +6,8 @@
 #include "ledger/events/kinds.h"
 #include "ledger/names.h"
 #include "ledger/quantity.h"
-#include "ledger/replay.h"
 #include "ledger/store.h"
+#include "support/replay.h"
 
 /* Members; the home log of member m is log m. Each has site 1, a mine for MINE and a plant for the others, and site 2,
  * a plant, except ASSAYER, who has the role of laboratory alone, and GHOST, who is not enrolled. */

@@ -1,9 +1,8 @@
-/* Lots in memory, for judging a history anew without a store: what `lot verify` replays, and what tests play with.
- * Entries are judged one after the other, each against the rows that those before it left. It holds the last row of
- * each lot, packed, so a hundred thousand lots take some 30 MB. Owns all that it holds; what it returns is a copy.
- * Thread: one at a time. */
-#ifndef OREMARK_LEDGER_REPLAY_H
-#define OREMARK_LEDGER_REPLAY_H
+/* Lots in memory, for judging a history without a store: what tests of the rules play with. Entries are judged one
+ * after the other, each against the rows that those before it left. It holds the last row of each lot, packed. Owns all
+ * that it holds; what it returns is a copy. Thread: one at a time. */
+#ifndef OREMARK_TESTS_SUPPORT_REPLAY_H
+#define OREMARK_TESTS_SUPPORT_REPLAY_H
 
 #include "ledger/stage.h"
 

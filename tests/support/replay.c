@@ -1,4 +1,4 @@
-#include "ledger/replay.h"
+#include "support/replay.h"
 
 #include <stdlib.h>
 #include <string.h>

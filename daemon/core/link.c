@@ -15,7 +15,7 @@ enum {
  * payload with tags. A stranger's first bytes can therefore ask for 96 bytes of work at most. */
 static const size_t handshake_bytes[] = {32, 32 + 48 + 16, 48 + 16};
 
-/* Bytes on their way out. Within a Noise link a record is open from record_at to the end: two bytes kept free for its
+/* Bytes on their way out. A record is open from record_at to the end: two bytes kept free for its
  * length, then plaintext, which is sealed where it lies. */
 struct out {
   uint8_t *buf;
@@ -26,12 +26,12 @@ struct out {
 };
 
 struct om_link {
-  struct om_noise *noise; /* NULL for a plain link */
+  struct om_noise *noise;
   enum om_link_state state;
   size_t handshake_seen;   /* handshake messages read and written */
   struct om_status failed; /* why, once the state is OM_LINK_FAILED */
   struct om_chunk in;      /* fed and not yet looked at; borrowed */
-  struct om_chunk plain;   /* deciphered and not yet read as frames: points into plain_buf, or is IN of a plain link */
+  struct om_chunk plain;   /* deciphered and not yet read as frames: points into plain_buf */
   struct om_frame_reader frames;
   struct out out;
   size_t record_have;  /* bytes at record_buf */
@@ -101,20 +101,18 @@ static enum om_code put(struct om_link *link, const uint8_t *bytes, size_t len, 
     enum om_code code = out_room(out, OM_LINK_RECORD_HEADER_BYTES + len + OM_NOISE_TAG_BYTES, st);
     if (code != OM_OK) return code;
     size_t n = len;
-    if (link->noise != NULL) {
-      if (!out->record_open) {
-        out->record_at = out->len;
-        out->len += OM_LINK_RECORD_HEADER_BYTES;
-        out->record_open = true;
-      }
-      size_t fits = OM_NOISE_PLAIN_BYTES - record_plain(out);
-      if (n > fits) n = fits;
+    if (!out->record_open) {
+      out->record_at = out->len;
+      out->len += OM_LINK_RECORD_HEADER_BYTES;
+      out->record_open = true;
     }
+    size_t fits = OM_NOISE_PLAIN_BYTES - record_plain(out);
+    if (n > fits) n = fits;
     memcpy(out->buf + out->len, bytes, n);
     out->len += n;
     bytes += n;
     len -= n;
-    if (link->noise != NULL && record_plain(out) == OM_NOISE_PLAIN_BYTES) {
+    if (record_plain(out) == OM_NOISE_PLAIN_BYTES) {
       code = seal_record(link, st);
       if (code != OM_OK) return code;
     }
@@ -153,10 +151,6 @@ enum om_code om_link_send(struct om_link *link, const uint8_t *msg, size_t len, 
   return code == OM_OK ? OM_OK : end_link(link, st);
 }
 
-size_t om_link_pending(const struct om_link *link) {
-  return link->state == OM_LINK_FAILED ? 0 : link->out.len;
-}
-
 enum om_code om_link_take(struct om_link *link, uint8_t **bytes, size_t *len, struct om_status *st) {
   *bytes = NULL;
   *len = 0;
@@ -174,14 +168,7 @@ enum om_code om_link_take(struct om_link *link, uint8_t **bytes, size_t *len, st
 
 /* ---- opening and closing ---- */
 
-enum om_code om_link_open_plain(struct om_link **link, struct om_status *st) {
-  *link = calloc(1, sizeof **link);
-  if (*link == NULL) return no_memory(st);
-  (*link)->state = OM_LINK_OPEN;
-  return OM_OK;
-}
-
-/* What a Noise link has beside a plain one; on failure the caller closes what there is. */
+/* On failure the caller closes what there is. */
 static enum om_code open_noise(struct om_link *link, enum om_noise_role role, const struct om_secret *local,
                                const uint8_t ephemeral[OM_NOISE_KEY_BYTES],
                                const uint8_t network[OM_LINK_NETWORK_BYTES], struct om_status *st) {
@@ -228,7 +215,7 @@ enum om_link_state om_link_state(const struct om_link *link) {
 }
 
 const uint8_t *om_link_remote(const struct om_link *link) {
-  return link->noise == NULL ? NULL : om_noise_remote(link->noise);
+  return om_noise_remote(link->noise);
 }
 
 enum om_code om_link_admit(struct om_link *link, struct om_status *st) {
@@ -321,7 +308,6 @@ static enum om_code next_plain(struct om_link *link, bool *more, struct om_statu
 }
 
 static enum om_code next_frame(struct om_link *link, struct om_frame *frame, struct om_status *st) {
-  if (link->noise == NULL) return om_frame_next(&link->frames, frame, &link->in, st);
   bool more = true;
   while (link->state != OM_LINK_ASKS && more) {
     enum om_code code = om_frame_next(&link->frames, frame, &link->plain, st);

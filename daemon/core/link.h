@@ -1,7 +1,6 @@
-/* A link: frames over a byte stream, without I/O. Between daemons (and to a daemon from afar) the stream is a Noise
- * handshake with empty payloads, then Noise messages that carry the stream of frames; each Noise message stands in a
- * record: u16 big-endian length, then the message. On the Unix socket the stream is the frames alone (plain). Both
- * kinds have the same functions.
+/* A link between daemons: frames over a byte stream, without I/O. The stream is a Noise handshake with empty payloads,
+ * then Noise messages that carry the stream of frames; each Noise message stands in a record: u16 big-endian length,
+ * then the message. (On the Unix socket the stream is the frames alone: frame.h.)
  *
  * In: om_link_feed a chunk, then om_link_next until it yields nothing.
  *
@@ -36,22 +35,19 @@ enum om_link_state {
 
 struct om_link;
 
-/* Opens a Noise link of the network NETWORK. An initiator's first message can be taken at once. LOCAL (this side's
+/* Opens a link of the network NETWORK. An initiator's first message can be taken at once. LOCAL (this side's
  * X25519 link key) is borrowed as long as the link; EPHEMERAL is 32 fresh random bytes, which the caller wipes. OM_IO
  * without memory. */
 enum om_code om_link_open(struct om_link **link, enum om_noise_role role, const struct om_secret *local,
                           const uint8_t ephemeral[OM_NOISE_KEY_BYTES], const uint8_t network[OM_LINK_NETWORK_BYTES],
                           struct om_status *st);
 
-/* Opens a plain link: frames without Noise, at once OM_LINK_OPEN. */
-enum om_code om_link_open_plain(struct om_link **link, struct om_status *st);
-
 /* Wipes and frees; NULL is fine. */
 void om_link_close(struct om_link *link);
 
 enum om_link_state om_link_state(const struct om_link *link);
 
-/* The peer's link key, proved by it; NULL before OM_LINK_ASKS, and for a plain link. Good as long as the link. */
+/* The peer's link key, proved by it; NULL before OM_LINK_ASKS. Good as long as the link. */
 const uint8_t *om_link_remote(const struct om_link *link);
 
 /* The caller has found om_link_remote to be a key that it talks to. The state must be OM_LINK_ASKS; it becomes
@@ -74,9 +70,6 @@ enum om_code om_link_end(const struct om_link *link, struct om_status *st);
 /* Queues one frame of LEN bytes (1 to OM_FRAME_MAX_BYTES) from MSG. The state must be OM_LINK_OPEN. OM_BUSY, and the
  * link lives on, when more than OM_LINK_PENDING_MAX_BYTES would wait: take first. OM_IO without memory. */
 enum om_code om_link_send(struct om_link *link, const uint8_t *msg, size_t len, struct om_status *st);
-
-/* Bytes that om_link_take would give now, the last record's tag aside. */
-size_t om_link_pending(const struct om_link *link);
 
 /* Gives all bytes that are to be written, in order: *BYTES is the caller's to free() once written; NULL and 0 when
  * there are none. After a failure nothing is given. */

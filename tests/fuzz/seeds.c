@@ -300,7 +300,6 @@ static void links(void) {
     om_link_close(us);
     om_link_close(them);
   }
-  seed("link", 4, "\0\1", 2, "\0\0\0\5hello\0\0\0\1!", 14);
   om_secret_free(secrets[0]);
   om_secret_free(secrets[1]);
 }

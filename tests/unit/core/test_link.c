@@ -35,14 +35,6 @@ static void open_ends(struct end ends[2]) {
   open_end(&ends[1], OM_NOISE_RESPONDER, network_a);
 }
 
-static void open_plain_ends(struct end ends[2]) {
-  struct om_status st;
-  for (size_t i = 0; i < 2; i++) {
-    ends[i] = (struct end){.link = NULL};
-    assert_int_equal(om_link_open_plain(&ends[i].link, &st), OM_OK);
-  }
-}
-
 static void close_ends(struct end ends[2]) {
   for (size_t i = 0; i < 2; i++) {
     om_link_close(ends[i].link);
@@ -144,7 +136,8 @@ static void test_each_proves_its_key_before_anything_else(void **state) {
   /* the initiator knows the responder, and has not yet shown itself */
   assert_int_equal(om_link_state(ends[0].link), OM_LINK_ASKS);
   assert_memory_equal(om_link_remote(ends[0].link), om_secret_public(ends[1].secret), 32);
-  assert_int_equal(om_link_pending(ends[0].link), 0);
+  assert_int_equal(om_link_take(ends[0].link, &bytes[2], &len[2], &st), OM_OK);
+  assert_int_equal(len[2], 0);
   assert_int_equal(om_link_admit(ends[0].link, &st), OM_OK);
   send_text(&ends[0], "first");
   assert_int_equal(om_link_take(ends[0].link, &bytes[2], &len[2], &st), OM_OK);
@@ -209,9 +202,6 @@ static void test_frames_arrive_however_the_stream_is_cut(void **state) {
     open_ends(ends);
     check_both_ways(ends, steps[i]);
     close_ends(ends);
-    open_plain_ends(ends);
-    check_both_ways(ends, steps[i]);
-    close_ends(ends);
   }
 }
 
@@ -227,23 +217,6 @@ static void test_small_frames_share_records(void **state) {
   assert_int_equal(ends[1].frames, 10000);
   /* 640,000 bytes of frames in ten records of 65,519 bytes of plaintext at most */
   assert_int_equal(wire, 10000 * 64 + 10 * (2 + 16));
-  close_ends(ends);
-}
-
-static void test_plain_wire_format(void **state) {
-  (void)state;
-  struct end ends[2];
-  open_plain_ends(ends);
-  assert_null(om_link_remote(ends[0].link));
-  send_text(&ends[0], "ab");
-  send_text(&ends[0], "c");
-  uint8_t *bytes;
-  size_t len;
-  struct om_status st;
-  assert_int_equal(om_link_take(ends[0].link, &bytes, &len, &st), OM_OK);
-  assert_int_equal(len, 11);
-  assert_memory_equal(bytes, "\0\0\0\2ab\0\0\0\1c", 11);
-  free(bytes);
   close_ends(ends);
 }
 
@@ -331,25 +304,20 @@ static void test_every_flipped_bit_of_a_stream(void **state) {
 
 static void test_cut_streams(void **state) {
   (void)state;
-  for (int plain = 0; plain < 2; plain++) {
-    for (size_t cut = 1;; cut++) {
-      struct end ends[2];
-      if (plain)
-        open_plain_ends(ends);
-      else
-        open_ends(ends);
-      carry(ends, 4096);
-      send_text(&ends[0], "100 t of cathode");
-      uint8_t *bytes;
-      size_t len;
-      struct om_status st;
-      assert_int_equal(om_link_take(ends[0].link, &bytes, &len, &st), OM_OK);
-      assert_int_equal(deliver(&ends[1], bytes, cut, len, &st), OM_OK);
-      assert_int_equal(om_link_end(ends[1].link, &st), cut == len ? OM_OK : OM_IO);
-      free(bytes);
-      close_ends(ends);
-      if (cut == len) break;
-    }
+  for (size_t cut = 1;; cut++) {
+    struct end ends[2];
+    open_ends(ends);
+    carry(ends, 4096);
+    send_text(&ends[0], "100 t of cathode");
+    uint8_t *bytes;
+    size_t len;
+    struct om_status st;
+    assert_int_equal(om_link_take(ends[0].link, &bytes, &len, &st), OM_OK);
+    assert_int_equal(deliver(&ends[1], bytes, cut, len, &st), OM_OK);
+    assert_int_equal(om_link_end(ends[1].link, &st), cut == len ? OM_OK : OM_IO);
+    free(bytes);
+    close_ends(ends);
+    if (cut == len) break;
   }
   struct end ends[2];
   struct om_status st;
@@ -362,7 +330,8 @@ static void test_cut_streams(void **state) {
 static void test_what_waits_is_bounded(void **state) {
   (void)state;
   struct end ends[2];
-  open_plain_ends(ends);
+  open_ends(ends);
+  carry(ends, 4096);
   uint8_t *msg = calloc(1, OM_FRAME_MAX_BYTES);
   assert_non_null(msg);
   struct om_status st;
@@ -383,7 +352,6 @@ int main(void) {
       cmocka_unit_test(test_each_proves_its_key_before_anything_else),
       cmocka_unit_test(test_frames_arrive_however_the_stream_is_cut),
       cmocka_unit_test(test_small_frames_share_records),
-      cmocka_unit_test(test_plain_wire_format),
       cmocka_unit_test(test_bad_records),
       cmocka_unit_test(test_another_network_is_refused),
       cmocka_unit_test(test_every_flipped_bit_of_a_stream),

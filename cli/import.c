@@ -12,7 +12,7 @@
 #include "cli/import_lots.h"
 #include "cli/import_rows.h"
 #include "cli/journal.h"
-#include "cli/progress.h"
+#include "cli/meter.h"
 #include "cli/show.h"
 #include "ledger/events/kinds.h"
 
@@ -64,7 +64,7 @@ struct import {
   struct batch *first, **end; /* under way, oldest first */
   size_t under_way;
   struct batch *gathering; /* NULL: none */
-  struct om_progress progress;
+  struct om_meter meter;
   uint64_t rows_recorded, rows_again, bad_groups, events, statements; /* of this run, but rows_again */
   struct om_arena replayed_arena; /* the statement of an earlier run that was read last */
   struct om_signed replayed;
@@ -74,7 +74,7 @@ struct import {
 /* ---- bad rows ---- */
 
 static void tell(struct import *import, uint64_t line, const struct om_status *st) {
-  om_progress_clear(&import->progress);
+  om_meter_clear(&import->meter);
   fprintf(import->session->err, "oremark: %s: line %" PRIu64 ": %s%s%s%s\n", import->path, line, st->text,
           *st->rule ? " [" : "", st->rule, *st->rule ? "]" : "");
   if (json_array_size(import->told) < BAD_TOLD_MAX)
@@ -445,7 +445,7 @@ static enum om_code run_rows(struct import *import, struct om_status *st) {
     enum om_code code = om_rows_next(import->rows, &group, st);
     if (code == OM_MISSING) return finish(import, st);
     if (code != OM_OK || take_group(import, group, st)) return st->code;
-    om_progress_step(&import->progress, om_rows_count(import->rows), om_rows_bytes(import->rows));
+    om_meter_step(&import->meter, om_rows_count(import->rows), om_rows_bytes(import->rows));
   }
 }
 
@@ -460,8 +460,8 @@ static json_t *refs_json(const struct import *import) {
 
 static enum om_code summary(struct import *import, struct om_status *st) {
   uint64_t all = om_rows_count(import->rows), done = import->rows_recorded + import->rows_again, left = all - done;
-  int64_t took = om_tick_ms() - import->progress.began_ms;
-  om_progress_clear(&import->progress);
+  int64_t took = om_tick_ms() - import->meter.began_ms;
+  om_meter_clear(&import->meter);
   if (import->session->json) {
     json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:o}", "file", import->path, "rows",
                              (json_int_t)all, "recorded", (json_int_t)import->rows_recorded, "recorded_before",
@@ -522,7 +522,7 @@ static enum om_code prepare(struct import *import, FILE *file, struct om_status 
       om_session_self(session, &import->self, st) || om_session_network(session, &network, st) ||
       om_session_secret(session, &import->secret, st) || open_journal(import, &csv, st))
     return st->code;
-  om_progress_begin(&import->progress, session->err, "rows", size, session->json);
+  om_meter_begin(&import->meter, session->err, "rows", size, session->json);
   session->find_lot = om_import_find;
   session->found_lot = om_import_found;
   session->find_ctx = &import->lots;
@@ -554,7 +554,7 @@ static enum om_code import_file(struct om_session *session, const char *path, FI
     else if (!import.atomic)
       om_wrap(st, "stopped after %" PRIu64 " rows, run it again to go on", import.rows_recorded + import.rows_again);
   }
-  om_progress_clear(&import.progress);
+  om_meter_clear(&import.meter);
   release(&import);
   return code;
 }

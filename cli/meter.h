@@ -1,13 +1,13 @@
 /* A progress meter for work of known size: one line that redraws itself on a terminal, a plain line now and then
  * elsewhere. Thread: one. */
-#ifndef OREMARK_CLI_PROGRESS_H
-#define OREMARK_CLI_PROGRESS_H
+#ifndef OREMARK_CLI_METER_H
+#define OREMARK_CLI_METER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-struct om_progress {
+struct om_meter {
   FILE *file;
   bool terminal;
   bool quiet;
@@ -19,10 +19,10 @@ struct om_progress {
 };
 
 /* Counts UNIT ("rows"); TOTAL is the measure of all the work. */
-void om_progress_begin(struct om_progress *progress, FILE *file, const char *unit, uint64_t total, bool quiet);
+void om_meter_begin(struct om_meter *meter, FILE *file, const char *unit, uint64_t total, bool quiet);
 /* N units are done, which is DONE of the total. Draws when it is time. */
-void om_progress_step(struct om_progress *progress, uint64_t n, uint64_t done);
+void om_meter_step(struct om_meter *meter, uint64_t n, uint64_t done);
 /* Takes the line off the terminal, so that something else can be written. */
-void om_progress_clear(struct om_progress *progress);
+void om_meter_clear(struct om_meter *meter);
 
 #endif

@@ -48,7 +48,7 @@ static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, co
 static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool witnesses,
                             int64_t now_ms, struct om_status *st) {
   struct om_log_info info;
-  struct om_tracked *told = &tracker->logs[log];
+  struct om_told *told = &tracker->logs[log];
   enum om_code code = om_log_info(txn, &info, log, st);
   if (code != OM_OK) return code;
   bool grown = info.size != told->size;
@@ -58,7 +58,7 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
     om_node_log_changed(tracker->node, log, info.size, info.stopped, now_ms);
   if (code == OM_OK && log == tracker->own_log && (first || grown)) code = tell_head(tracker, txn, &info, now_ms, st);
   if (code == OM_OK && info.final_size != told->final_size) code = tell_final(tracker, txn, &info, now_ms, st);
-  *told = (struct om_tracked){info.size, info.final_size, info.registry_size, info.stopped};
+  *told = (struct om_told){info.size, info.final_size, info.registry_size, info.stopped};
   return code;
 }
 

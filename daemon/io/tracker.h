@@ -5,7 +5,7 @@
 
 #include "daemon/core/node.h"
 
-struct om_tracked {
+struct om_told {
   uint64_t size, final_size, registry_size;
   bool stopped;
 };
@@ -14,7 +14,7 @@ struct om_tracker {
   struct om_node *node;
   uint32_t own_log;
   uint32_t n; /* logs told of */
-  struct om_tracked *logs;
+  struct om_told *logs;
 };
 
 /* Tells the node everything that differs from what it was told. *REGISTRY whether the registry log has grown (the

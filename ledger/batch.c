@@ -399,7 +399,8 @@ static enum om_code first_receipt(struct om_batch *batch, struct om_receipt *out
   if (!stands(batch->txn, &place, checked)) return OM_MISSING;
   struct om_bytes entry;
   enum om_code code = om_log_entry(batch->txn, &entry, place.log, place.index, st);
-  if (code != OM_OK) return code == OM_MISSING ? OM_CORRUPT : code;
+  if (code == OM_MISSING) return om_fail(st, OM_CORRUPT, NULL, "the entry of a stored statement is not there");
+  if (code != OM_OK) return code;
   om_arena_reset(&batch->arena);
   const Oremark__Entry *e = oremark__entry__unpack(om_arena_protobuf(&batch->arena), entry.len, entry.data);
   if (!e) return om_fail(st, OM_CORRUPT, NULL, "a stored entry can't be read");

@@ -1,6 +1,8 @@
 /* The ledger of one daemon: its own log, the mirrors of all others, and the state that follows from them. It decides by
- * bytes alone: whoever calls says what time it is and brings the entries. Threads: om_check_* and readers anywhere; one
- * batch at a time, in the writer's thread. */
+ * bytes alone: whoever calls says what time it is and brings the entries. Every function but a predicate passes on the
+ * store's own failures (OM_IO, OM_FULL, OM_BUSY, OM_CORRUPT), besides the codes that stand beside it. Times are Unix
+ * milliseconds where not said otherwise. Threads: readers anywhere, each with its own transaction; one batch at a time,
+ * in the writer's thread. */
 #ifndef OREMARK_LEDGER_LEDGER_H
 #define OREMARK_LEDGER_LEDGER_H
 
@@ -14,21 +16,24 @@
 
 enum {
   OM_MARK_NOTE_MAX_BYTES = 8192, /* three lines and 64 cosignatures of at most 120 bytes; marks are many, so no more */
-  OM_RULES_VERSION = 1,
-  OM_CLOCK_AHEAD_MS = 86400000, /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in
-                                   the wrong zone or on the wrong day is a mistake, not a record */
+  OM_RULES_VERSION = 1,          /* the version of the rules that this program knows (DESIGN section 3) */
+  OM_CLOCK_AHEAD_MS = 86400000,  /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in
+                                    the wrong zone or on the wrong day is a mistake, not a record */
 };
 #define OM_RULES_PRE_RELEASE true /* not every kind of event has its rules yet */
 
 struct om_ledger;
 
-/* Opens the store in PATH for the network whose genesis file's bytes are given; an empty store begins with them (the
- * registry log's entry 0), another network's is refused. OWN_LINK_KEY (X25519, 32 bytes) tells which daemon of the
- * registry this is; it may not be there yet. NULL: mirror only. */
+/* Opens the store in PATH (see om_store_open) for the network whose genesis file's bytes are given; an empty store
+ * begins with them (the registry log's entry 0). OM_REFUSED: the store is another network's, or the network follows
+ * rules that this program does not know; OM_MALFORMED: no genesis. OWN_LINK_KEY (X25519, 32 bytes) tells which daemon
+ * of the registry this is; it may not be there yet. NULL: mirror only. *OUT is the caller's, NULL on failure. */
 enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t map_bytes, const uint8_t *genesis,
                             size_t genesis_len, const uint8_t *own_link_key, struct om_status *st);
+/* After the last batch and transaction. NULL is fine. */
 void om_ledger_close(struct om_ledger *ledger);
 
+/* Both live as long as LEDGER. */
 struct om_store *om_ledger_store(const struct om_ledger *ledger);
 const struct om_hash *om_ledger_network(const struct om_ledger *ledger);
 /* Number of the own log, OM_LOG_NONE while the registry here does not name this daemon. Writer's thread, between
@@ -50,11 +55,12 @@ struct om_log_info {
   char stopped_why[OM_STATUS_TEXT_BYTES];
 };
 
+/* OM_MISSING: the registry here names no such log. */
 enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t log, struct om_status *st);
 uint32_t om_log_count(struct om_txn *txn); /* logs named in the registry here */
 /* Entry bytes as stored. OM_MISSING beyond the log's size. */
 enum om_code om_log_entry(struct om_txn *txn, struct om_bytes *out, uint32_t log, uint64_t index, struct om_status *st);
-/* Reader of the log's hashes for merkle.h. EDGE is filled and referred to: it must outlive the reader. */
+/* Reader of the log's hashes for merkle.h. TILES points into the rest: it is not to be copied or moved. 67 KiB. */
 struct om_log_tiles {
   struct om_tiles tiles;
   struct om_edge edge;
@@ -65,11 +71,11 @@ enum om_code om_log_tiles(struct om_txn *txn, struct om_log_tiles *out, uint32_t
 /* The own log's signed head (a note); the last final head of any log (a note with cosignatures). OM_MISSING if none. */
 enum om_code om_log_head(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
 enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
-/* How far LOG's marks below INDEX cover MARKED. */
+/* How far LOG's marks below INDEX cover MARKED; 0: there is none. */
 uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index);
 /* The same, and which entry of LOG is that mark; false where there is none. */
 bool om_log_mark_at(struct om_txn *txn, uint64_t *size, uint64_t *at, uint32_t log, uint32_t marked, uint64_t index);
-/* A lot's last row, or its row at STEP. */
+/* A lot's last row, or its row at STEP, in ARENA. OM_MISSING: no such lot or step. */
 enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
                         const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st);
 enum om_code om_lot_get_step(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
@@ -83,6 +89,7 @@ struct om_quorum {
   uint32_t operators; /* how many operators run them: w */
   uint32_t k;
 };
+/* OM_MISSING: the registry names no such log; OM_REFUSED ("quorum"): its witnesses can make none that is safe. */
 enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
                            struct om_status *st);
 /* Is NOTE a head of LOG that its quorum signed? Checks origin, the log's signature and the cosignatures; *TIME_S is the
@@ -111,12 +118,16 @@ struct om_signers_keys {
   const struct om_secret *cosign;
 };
 
+/* *OUT is ended by om_batch_commit or om_batch_abort; NULL on failure. */
 enum om_code om_batch_begin(struct om_batch **out, struct om_ledger *ledger, struct om_status *st);
+/* For reading what the batch has written so far. */
 struct om_txn *om_batch_txn(struct om_batch *batch);
 
 /* Appends CHECKED (from om_check_statement; stays the caller's) to the own log at TAKEN_MS, with the marks that it
- * needs before it. A refusal leaves the batch as it was. OM_WAIT: it leans on what is not final yet; nothing was
- * written. A resubmission gets its first receipt. The receipt may be told to anybody only after the commit. */
+ * needs before it. OM_REFUSED: of the statement nothing was written; marks that were appended to judge it stay, as true
+ * as any. OM_WAIT: it leans on what is not final yet; the same holds. OM_IO with the rule "clock": TAKEN_MS is too far
+ * behind the log. After any other failure the batch can only be aborted. A resubmission gets its first receipt. The
+ * receipt may be told to anybody only after the commit. */
 enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked,
                              int64_t taken_ms, struct om_status *st);
 
@@ -148,9 +159,10 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
                              size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st);
 
-/* Signs the own log's head if it has grown, and makes everything durable. Ends the batch in any case. With quorum 0 the
- * new head is final at once. */
+/* Signs the own log's head if it has grown, and makes everything durable. Ends the batch in any case: not OM_OK means
+ * that nothing of it was written. With quorum 0 the new head is final at once. */
 enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
+/* Ends the batch as if it had never been. NULL is fine. */
 void om_batch_abort(struct om_batch *batch);
 
 #endif

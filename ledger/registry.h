@@ -21,7 +21,9 @@ enum {
   OM_MEMBER_NONE = 0,
   OM_LOG_REGISTRY = 0,
 };
-#define OM_REGISTRY_NOW UINT64_MAX /* as of all that is here; for showing, never for judging */
+/* As of all that is here: for showing. For judging only where nothing that comes later can change the answer: the acts
+ * of the registry log, which are judged as it grows, and keys by their name. */
+#define OM_REGISTRY_NOW UINT64_MAX
 
 struct om_member {
   uint32_t number;

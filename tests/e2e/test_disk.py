@@ -34,6 +34,11 @@ class FullDisk(NetworkTest):
         remount = ",remount" if os.path.ismount(store) else ""
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}{remount}", "none", store], check=True)
 
+    def unmount(self):
+        if self.net.daemons[MINE].running():
+            self.assertEqual(self.net.daemons[MINE].stop(), 0)
+        subprocess.run(["umount", self.net.daemons[MINE].store], check=True)
+
     def extract(self, i):
         return self.net.run(MINE, "extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross", "1 t",
                             "--metal", "Cu=280kg", "--alias", f"D-{i}", "--json")
@@ -51,6 +56,7 @@ class FullDisk(NetworkTest):
         daemon.store.rename(kept)
         daemon.store.mkdir()
         self.mount("4m")
+        self.addCleanup(self.unmount)
         shutil.copytree(kept, daemon.store, dirs_exist_ok=True)
         daemon.start()
         acknowledged = [self.extract(i) for i in range(5)]

@@ -100,7 +100,7 @@ static bool is_in(uint32_t number, const uint32_t *list, size_t n) {
 
 static void show_members(FILE *out, const Oremark__Genesis *g) {
   struct libscols_table *table =
-      om_show_table(out, (const char *const[]){">#", "member", "country", "roles", "home log", "governor"}, 6);
+      om_show_table(out, (const char *const[]){">#", "member", "country", "~roles", "home log", "governor"}, 6);
   for (size_t i = 0; i < g->n_members; i++) {
     const Oremark__NewMember *m = g->members[i];
     struct libscols_line *line = om_show_line(table, NULL);

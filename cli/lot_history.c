@@ -18,7 +18,7 @@ static void add_line(struct libscols_table *table, const Oremark__Step *step) {
 }
 
 static enum om_code run(struct om_session *session, struct om_status *st) {
-  static const char *const columns[] = {"when", "event", "member", "~what", "entry", "final", "id"};
+  static const char *const columns[] = {"when", "event", "member", "~what", "-entry", "-final", "-id"};
   uint8_t number[OM_LOT_NUMBER_BYTES];
   Oremark__GetHistory get = OREMARK__GET_HISTORY__INIT;
   Oremark__Request request = OREMARK__REQUEST__INIT;

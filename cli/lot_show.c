@@ -25,7 +25,7 @@ static void head(FILE *out, const Oremark__Lot *lot) {
 }
 
 static void origins(FILE *out, const Oremark__Lot *lot) {
-  static const char *const columns[] = {"metal", ">contained", "origin", ">mass", ">share"};
+  static const char *const columns[] = {"metal", ">contained", "~origin", ">mass", ">share"};
   struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
   char mass[OM_MASS_TEXT_BYTES], text[OM_SHOW_BYTES], percent[16];
   for (size_t i = 0; i < lot->n_contents; i++) {

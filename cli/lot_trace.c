@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,14 +78,44 @@ struct tree {
   struct libscols_table *table;
   unsigned char *drawn; /* by node */
   size_t depth;
+  bool narrow; /* the lot's number stands below its name */
 };
 
-static struct libscols_line *draw_node(struct tree *tree, struct libscols_line *parent, const Oremark__TraceNode *node,
+struct frame {
+  uint32_t node;
+  size_t next; /* which of its inputs is drawn next */
+  struct libscols_line *line;
+};
+
+enum { BARS_MAX = 64 }; /* levels whose branches are carried past a lot's second line; deeper ones show a gap */
+
+/* The branches of the tree beside the second line of a lot that stands under the DEPTH lots on the stack. */
+static void bars(char out[BARS_MAX * 4 + 1], const struct tree *tree, const struct frame *stack, size_t depth,
+                 bool begins) {
+  bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+  *out = '\0';
+  for (size_t i = 0; i <= depth && i < BARS_MAX; i++) {
+    bool on = i == depth ? begins : stack[i].next < tree->trace->nodes[stack[i].node]->n_inputs;
+    out = stpcpy(out, !on ? "  " : utf8 ? "│ " : "| ");
+  }
+}
+
+static struct libscols_line *draw_node(struct tree *tree, const struct frame *stack, size_t depth, uint32_t at,
                                        bool again) {
-  struct libscols_line *line = om_show_line(tree->table, parent);
-  char number[OM_LOT_TEXT_BYTES], name[OM_SHOW_BYTES], mass[OM_MASS_TEXT_BYTES], contents[OM_CONTENTS_BYTES];
+  const Oremark__TraceNode *node = tree->trace->nodes[at];
+  again = again && node->n_inputs;
+  struct libscols_line *line = om_show_line(tree->table, depth ? stack[depth - 1].line : NULL);
+  char number[OM_LOT_TEXT_BYTES], below[BARS_MAX * 4 + 1 + OM_LOT_TEXT_BYTES], name[OM_SHOW_BYTES],
+      mass[OM_MASS_TEXT_BYTES], contents[OM_CONTENTS_BYTES];
   const Oremark__Lot *lot = node->lot;
+  om_lot_text(number, lot->number);
   om_show_cell(line, 0, "%s%s", om_lot_name(name, lot), again ? " (see above)" : "");
+  if (tree->narrow) {
+    bars(below, tree, stack, depth, node->n_inputs && !again && depth < tree->depth);
+    om_show_line_below(line, 0, strcat(below, number));
+  } else {
+    om_show_cell(line, 7, "%s", number);
+  }
   om_show_cell(line, 1, "%s", om_mass_format(mass, sizeof mass, (int64_t)lot->gross_mg));
   om_show_cell(line, 6, "%s", om_contents_text(contents, lot));
   if (node->made_by) {
@@ -95,21 +126,16 @@ static struct libscols_line *draw_node(struct tree *tree, struct libscols_line *
     om_show_cell(line, 4, "%s", node->made_by->member_name);
   }
   if (node->moves) om_show_cell(line, 5, "%u", node->moves);
-  om_show_cell(line, 7, "%s", om_lot_text(number, lot->number));
   return line;
 }
 
 /* Depth first with a stack of our own: a lineage can be a hundred thousand lots deep. A lot that went into several
  * others is drawn with what it came from once. */
 static void draw(struct tree *tree) {
-  struct frame {
-    uint32_t node;
-    size_t next;
-    struct libscols_line *line;
-  } *stack = calloc(tree->trace->n + 1, sizeof *stack);
+  struct frame *stack = calloc(tree->trace->n + 1, sizeof *stack);
   OM_ASSERT(stack);
-  size_t top = 0;
-  stack[top++] = (struct frame){0, 0, draw_node(tree, NULL, tree->trace->nodes[0], false)};
+  stack[0] = (struct frame){0, 0, draw_node(tree, stack, 0, 0, false)};
+  size_t top = 1;
   tree->drawn[0] = 1;
   while (top > 0) {
     struct frame *frame = &stack[top - 1];
@@ -120,23 +146,33 @@ static void draw(struct tree *tree) {
     }
     uint32_t input = node->inputs[frame->next++];
     bool again = tree->drawn[input] != 0;
-    struct libscols_line *line =
-        draw_node(tree, frame->line, tree->trace->nodes[input], again && tree->trace->nodes[input]->n_inputs);
+    struct libscols_line *line = draw_node(tree, stack, top, input, again);
     if (!again) stack[top++] = (struct frame){input, 0, line};
     tree->drawn[input] = 1;
   }
   free(stack);
 }
 
+static void draw_all(struct tree *tree, FILE *out, bool narrow) {
+  static const char *const columns[] = {"+~lot",   ">gross",  "-made by",  "-on",
+                                        "-member", "->moves", "-contains", "number"};
+  tree->narrow = narrow;
+  tree->table = om_show_table(out, columns, sizeof columns / sizeof columns[0] - narrow);
+  memset(tree->drawn, 0, tree->trace->n);
+  draw(tree);
+}
+
 static enum om_code show_tree(struct om_session *session, const struct trace *trace, struct om_status *st) {
-  static const char *const columns[] = {"+lot", ">gross", "made by", "on", "member", ">moves", "contains", "number"};
   uint64_t depth = DEPTH_DEFAULT;
   const struct om_given *given = om_args_find(session->args, "depth");
   if (given && om_given_u64(given, &depth, DEPTH_MAX, st)) return st->code;
-  struct tree tree = {trace, om_show_table(session->out, columns, sizeof columns / sizeof columns[0]),
-                      calloc(trace->n, 1), (size_t)depth};
+  struct tree tree = {.trace = trace, .drawn = calloc(trace->n, 1), .depth = (size_t)depth};
   OM_ASSERT(tree.drawn);
-  draw(&tree);
+  draw_all(&tree, session->out, false);
+  if (!om_show_fits(tree.table)) {
+    scols_unref_table(tree.table);
+    draw_all(&tree, session->out, true);
+  }
   size_t left = 0;
   for (size_t i = 0; i < trace->n; i++) left += !tree.drawn[i];
   free(tree.drawn);

@@ -32,7 +32,7 @@ static json_t *member_json(const Oremark__Member *m) {
 }
 
 static enum om_code run_list(struct om_session *session, struct om_status *st) {
-  static const char *const columns[] = {">#", "member", "country", "roles", "home log", ">sites", "standing"};
+  static const char *const columns[] = {">#", "member", "country", "~roles", "-home log", "->sites", "standing"};
   const Oremark__Members *members;
   if (om_args_words(session->args, 0, 0, st) || om_session_members(session, &members, st)) return st->code;
   if (session->json) {

@@ -19,7 +19,7 @@ static json_t *peers_json(const Oremark__Peers *peers) {
 }
 
 static void peers_table(FILE *out, const Oremark__Peers *peers) {
-  static const char *const columns[] = {"peer", "address", "state", "since", ">in", ">out", "~last error"};
+  static const char *const columns[] = {"peer", "address", "state", "-since", "->in", "->out", "~last error"};
   struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
   for (size_t i = 0; i < peers->n_peers; i++) {
     const Oremark__Peer *p = peers->peers[i];

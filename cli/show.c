@@ -51,13 +51,21 @@ struct libscols_table *om_show_table(FILE *file, const char *const *columns, siz
   }
   for (size_t i = 0; i < n; i++) {
     int flags = 0;
+    bool spare = false;
     const char *name = columns[i];
-    for (; *name == '>' || *name == '+' || *name == '~'; name++)
-      flags |= *name == '>' ? SCOLS_FL_RIGHT : *name == '+' ? SCOLS_FL_TREE : SCOLS_FL_WRAP;
+    for (; *name && strchr(">+~-", *name); name++) {
+      flags |= *name == '>' ? SCOLS_FL_RIGHT : *name == '+' ? SCOLS_FL_TREE : *name == '~' ? SCOLS_FL_WRAP : 0;
+      spare |= *name == '-';
+    }
     if (!isatty(fileno(file))) flags &= ~SCOLS_FL_WRAP; /* a line stays a line for grep */
     struct libscols_column *column = scols_table_new_column(table, name, 0, flags);
     OM_ASSERT(column);
-    if (scols_table_colors_wanted(table)) scols_cell_set_color(scols_column_get_header(column), "bold");
+    if (flags & SCOLS_FL_WRAP)
+      OM_ASSERT(scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL) == 0 &&
+                scols_column_set_safechars(column, "\n") == 0);
+    struct libscols_cell *header = scols_column_get_header(column);
+    scols_cell_set_userdata(header, spare ? table : NULL); /* only whether it is set counts */
+    if (scols_table_colors_wanted(table)) scols_cell_set_color(header, "bold");
   }
   return table;
 }
@@ -77,8 +85,127 @@ void om_show_cell(struct libscols_line *line, size_t column, const char *fmt, ..
   OM_ASSERT(scols_line_set_data(line, column, om_show_text(clean, raw)) == 0);
 }
 
+void om_show_line_below(struct libscols_line *line, size_t column, const char *below) {
+  struct libscols_cell *cell = scols_line_get_cell(line, column);
+  char text[2 * OM_SHOW_BYTES];
+  snprintf(text, sizeof text, "%s\n%s", scols_cell_get_data(cell), below);
+  OM_ASSERT(scols_cell_set_data(cell, text) == 0);
+}
+
+/* How wide the table is, in characters, if nothing in it is wrapped. */
+static size_t natural_width(struct libscols_table *table) {
+  char *text = NULL;
+  int colours = scols_table_colors_wanted(table);
+  scols_table_enable_colors(table, 0);
+  scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+  OM_ASSERT(scols_print_table_to_string(table, &text) == 0);
+  scols_table_set_termforce(table, SCOLS_TERMFORCE_AUTO);
+  scols_table_enable_colors(table, colours);
+  size_t widest = 0, width = 0;
+  for (const char *c = text; c && *c; c++) {
+    width = *c == '\n' ? 0 : width + (((unsigned char)*c & 0xc0) != 0x80); /* continuation bytes of UTF-8 don't count */
+    if (width > widest) widest = width;
+  }
+  free(text);
+  return widest;
+}
+
+bool om_show_fits(struct libscols_table *table) {
+  if (!isatty(fileno(scols_table_get_stream(table))) || scols_table_get_nlines(table) == 0) return true;
+  return natural_width(table) <= scols_table_get_termwidth(table);
+}
+
+/* TEXT in lines of at most WIDTH characters, parted between words where that is possible. The caller frees. */
+static char *in_lines(const char *text, size_t width) {
+  char *out = malloc(2 * strlen(text) + 1), *space = NULL, *to = out;
+  OM_ASSERT(out);
+  size_t used = 0, since = 0; /* characters in this line; of them after the space */
+  for (; *text; text++) {
+    bool begins = ((unsigned char)*text & 0xc0) != 0x80;
+    if (begins && used == width && *text != ' ') {
+      if (space)
+        *space = '\n', used = since;
+      else
+        *to++ = '\n', used = since = 0;
+      space = NULL;
+    } else if (begins && used >= width) { /* a space where the line ends */
+      *to++ = '\n';
+      used = since = 0;
+      space = NULL;
+      continue;
+    }
+    if (*text == ' ') space = to, since = 0;
+    used += begins, since += begins && *text != ' ';
+    *to++ = *text;
+  }
+  *to = '\0';
+  return out;
+}
+
+static void wrap_column(struct libscols_table *table, struct libscols_column *column, size_t width) {
+  struct libscols_line *line;
+  for (size_t i = 0; (line = scols_table_get_line(table, i)); i++) {
+    struct libscols_cell *cell = scols_line_get_column_cell(line, column);
+    const char *text = cell ? scols_cell_get_data(cell) : NULL;
+    if (text) scols_cell_refer_data(cell, in_lines(text, width));
+  }
+}
+
+static struct libscols_column *wrapping(struct libscols_table *table) {
+  for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
+    struct libscols_column *column = scols_table_get_column(table, i);
+    if (scols_column_is_wrap(column) && !scols_column_is_tree(column)) return column;
+  }
+  return NULL;
+}
+
+/* Leaves out the right-most column that may be; false if there is none. */
+static bool leave_out(struct libscols_table *table) {
+  for (size_t i = scols_table_get_ncols(table); i-- > 0;) {
+    struct libscols_column *column = scols_table_get_column(table, i);
+    if (scols_column_is_hidden(column) || !scols_cell_get_userdata(scols_column_get_header(column))) continue;
+    scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
+    return true;
+  }
+  return false;
+}
+
+enum { WRAP_WIDTH_MIN = 24 }; /* narrower, text becomes a column of single words */
+
+static void fit(struct libscols_table *table) {
+  size_t width = scols_table_get_termwidth(table);
+  do {
+    if (natural_width(table) <= width) return;
+    struct libscols_column *column = wrapping(table);
+    if (!column) continue;
+    int flags = scols_column_get_flags(column);
+    scols_column_set_flags(column, flags | SCOLS_FL_HIDDEN);
+    size_t others = natural_width(table) + 1;
+    scols_column_set_flags(column, flags);
+    if (others + WRAP_WIDTH_MIN > width) continue;
+    wrap_column(table, column, width - others);
+    return;
+  } while (leave_out(table));
+}
+
+static void print_left_out(struct libscols_table *table) {
+  FILE *out = scols_table_get_stream(table);
+  size_t n = 0;
+  for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
+    struct libscols_column *column = scols_table_get_column(table, i);
+    if (!scols_column_is_hidden(column)) continue;
+    fprintf(out, "%s%s",
+            n++ ? ", " : "(the screen is too narrow for: ", scols_cell_get_data(scols_column_get_header(column)));
+  }
+  if (n) fprintf(out, "; all of it: add '| less -S')\n");
+}
+
 void om_show_print(struct libscols_table *table) {
-  if (scols_table_get_nlines(table) > 0) scols_print_table(table);
+  if (scols_table_get_nlines(table) > 0) {
+    if (isatty(fileno(scols_table_get_stream(table)))) fit(table);
+    scols_print_table(table);
+    print_left_out(table);
+  }
   scols_unref_table(table);
 }
 

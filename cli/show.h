@@ -22,13 +22,18 @@ enum { OM_SHOW_BYTES = 1100 }; /* the longest text of the schema is 1,024 bytes;
 const char *om_show_text(char out[OM_SHOW_BYTES], const char *text);
 
 /* An empty table for FILE with these N column names; a leading '>' aligns the column to the right, '+' draws the tree
- * in it,
- * '~' wraps it. Headings are bold on a terminal that has colours. */
+ * in it. Where the table is wider than the terminal, a column with '~' (one a table) is wrapped between words, and
+ * columns with '-' are left out, the right-most first, and named below. Headings are bold on a terminal that has
+ * colours. */
 struct libscols_table *om_show_table(FILE *file, const char *const *columns, size_t n);
 struct libscols_line *om_show_line(struct libscols_table *table, struct libscols_line *parent);
 /* Fills a cell; the text is made harmless. */
 void om_show_cell(struct libscols_line *line, size_t column, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Adds a second line to a cell of a column "+~". BELOW is harmless text. */
+void om_show_line_below(struct libscols_line *line, size_t column, const char *below);
+/* Whether all columns have room side by side; true for what is no terminal. */
+bool om_show_fits(struct libscols_table *table);
 /* Prints and frees. */
 void om_show_print(struct libscols_table *table);
 

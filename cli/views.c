@@ -30,7 +30,7 @@ json_t *om_logs_json(Oremark__LogState *const *logs, size_t n) {
 }
 
 void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n) {
-  static const char *const columns[] = {">log", "origin", "operator", ">entries", ">final", "root", "~state"};
+  static const char *const columns[] = {">log", "origin", "-operator", ">entries", ">final", "-root", "~state"};
   struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
   for (size_t i = 0; i < n; i++) {
     struct libscols_line *line = om_show_line(table, NULL);

@@ -106,6 +106,18 @@ void custody_close(struct custody *c) {
   remove_folder(c->folder);
 }
 
+int custody_setup(void **state) {
+  static struct custody c;
+  custody_open(&c);
+  *state = &c;
+  return 0;
+}
+
+int custody_teardown(void **state) {
+  custody_close(*state);
+  return 0;
+}
+
 /* ---- saying ---- */
 
 static void *zeroed(struct custody *c, size_t size) {

@@ -44,6 +44,9 @@ struct custody {
 /* Tolerances: smelt 1 %, receipt 0.5 %; drift caps in 30 days: copper 1 t, any other 10 kg. */
 void custody_open(struct custody *c);
 void custody_close(struct custody *c);
+/* The same around each test of a cmocka group; its state is the struct custody. */
+int custody_setup(void **state);
+int custody_teardown(void **state);
 
 /* Writes MEMBER's row anew, as of registry size REGISTRY_SIZE + 1 and later. */
 void custody_change(struct custody *c, uint32_t member, uint32_t roles, uint32_t home_log, bool suspended);

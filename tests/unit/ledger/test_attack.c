@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ledger/names.h"
-#include "support/network.h"
+#include "support/records.h"
 
 static const int64_t t0 = INT64_C(1710000000000);
 
@@ -58,16 +58,8 @@ static enum om_code submit(struct fixture *f, size_t daemon, struct bytes b, int
 
 static void add_site(struct fixture *f, uint32_t member) {
   struct om_status st;
-  Oremark__AddSite act = OREMARK__ADD_SITE__INIT;
-  Oremark__Event event = OREMARK__EVENT__INIT;
-  char name[] = "pit", country[] = "PE";
-  act.site = 1;
-  act.name = name;
-  act.country = country;
-  act.kind = OREMARK__SITE_KIND__SITE_KIND_MINE;
-  event.kind_case = OREMARK__EVENT__KIND_ADD_SITE;
-  event.add_site = &act;
-  enum om_code code = submit(f, 0, state(f, member, &event, t0, &member, 1), t0, NULL, &st);
+  struct record site = record_site(&f->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
+  enum om_code code = submit(f, 0, (struct bytes){site.bytes, site.len}, t0, NULL, &st);
   assert_code(code, OM_OK, &st);
 }
 

@@ -5,18 +5,6 @@
 
 #include "support/custody.h"
 
-static int setup(void **state) {
-  static struct custody c;
-  custody_open(&c);
-  *state = &c;
-  return 0;
-}
-
-static int teardown(void **state) {
-  custody_close(*state);
-  return 0;
-}
-
 #define SMELT OREMARK__PROCESS__PROCESS_SMELT
 static const uint64_t t = T;
 
@@ -382,7 +370,7 @@ static void a_thousand_lots_and_origins(void **state) {
 }
 
 int main(void) {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, custody_setup, custody_teardown)
   const struct CMUnitTest tests[] = {
       TEST(origins),
       TEST(split_conserves),

@@ -5,18 +5,6 @@
 
 #include "support/custody.h"
 
-static int setup(void **state) {
-  static struct custody c;
-  custody_open(&c);
-  *state = &c;
-  return 0;
-}
-
-static int teardown(void **state) {
-  custody_close(*state);
-  return 0;
-}
-
 /* A lot of 10 t with 3 t copper, in the hands of MINE. */
 static struct lot_name mined(struct custody *c) {
   ADMIT(c, MINE, extract(c, 1, MATERIALS(copper(c, UINT64_C(10) * T, UINT64_C(3) * T))));
@@ -359,7 +347,7 @@ static void roles_of_other_events(void **state) {
 }
 
 int main(void) {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, custody_setup, custody_teardown)
   const struct CMUnitTest tests[] = {
       TEST(a_shipment_hands_over_pen_custody_and_title),
       TEST(a_rejection_gives_everything_back),

@@ -6,18 +6,6 @@
 
 #include "support/custody.h"
 
-static int setup(void **state) {
-  static struct custody c;
-  custody_open(&c);
-  *state = &c;
-  return 0;
-}
-
-static int teardown(void **state) {
-  custody_close(*state);
-  return 0;
-}
-
 static void form_ok(struct custody *c, Oremark__Event *e, int line) {
   if (om_event_form(e, &c->st) == OM_OK) return;
   print_error("line %d: [%s] %s\n", line, c->st.rule, c->st.text);
@@ -387,7 +375,7 @@ static void words_for_values(void **state) {
 }
 
 int main(void) {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, custody_setup, custody_teardown)
   const struct CMUnitTest tests[] = {
       TEST(all_kinds_are_there), TEST(kinds_without_rules_are_refused_by_name),
       TEST(times_and_previous),  TEST(materials),

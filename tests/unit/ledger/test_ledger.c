@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/network.h"
+#include "support/records.h"
 
 static const int64_t t0 = INT64_C(1710000000000);
 static const uint32_t alone[NETWORK_MAX] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -80,19 +80,8 @@ struct bytes {
 
 static struct bytes add_site(struct network *net, uint32_t member, uint32_t site, const struct om_hash *previous,
                              Oremark__SiteKind kind, int64_t at) {
-  Oremark__AddSite act = OREMARK__ADD_SITE__INIT;
-  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
-  char name[] = "pit", country[] = "PE";
-  act.site = site;
-  act.name = name;
-  act.country = country;
-  act.kind = kind;
-  event.kind_case = OREMARK__EVENT__KIND_ADD_SITE;
-  event.add_site = &act;
-  if (previous) event.previous = (ProtobufCBinaryData){sizeof previous->bytes, (uint8_t *)(uintptr_t)previous->bytes};
-  struct bytes out;
-  out.data = network_statement(net, &out.len, member, at, events, 1, &alone[member - 1], 1);
-  return out;
+  struct record record = record_site(net, member, site, previous, kind, at);
+  return (struct bytes){record.bytes, record.len};
 }
 
 static struct bytes extract(struct network *net, uint32_t member, uint64_t copper_mg, int64_t at) {

@@ -26,10 +26,10 @@ static void print(unsigned short columns) {
   om_show_cell(line, 2, "Smelter of the north");
   om_show_cell(line, 3, "yes");
   om_show_print(table);
-  fflush(terminal);
-  memset(out, 0, sizeof out);
-  assert_true(read(master, out, sizeof out - 1) > 0);
   fclose(terminal);
+  memset(out, 0, sizeof out);
+  ssize_t got;
+  for (size_t used = 0; (got = read(master, out + used, sizeof out - 1 - used)) > 0;) used += (size_t)got;
   close(master);
 }
 

@@ -77,7 +77,8 @@ static enum om_code whose(struct om_session *session, Oremark__ListLots *list, s
 }
 
 static enum om_code run(struct om_session *session, struct om_status *st) {
-  static const char *const columns[] = {"lot", "-alias", "-what", "->gross", "-contains", "-state", "-custodian", "-site"};
+  static const char *const columns[] = {"lot",       "-alias", "-what",      "->gross",
+                                        "-contains", "-state", "-custodian", "-site"};
   Oremark__ListLots list = OREMARK__LIST_LOTS__INIT;
   if (om_args_words(session->args, 0, 0, st) || whose(session, &list, st)) return st->code;
   struct listing listing = {.session = session};

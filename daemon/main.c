@@ -158,8 +158,8 @@ static int parse(struct options *options, int argc, char **argv) {
   return 2;
 }
 
-/* Memory goes round between the loop, the pool and the writer many thousand times a second. Given back to the system each time,
- * every page of it faults again: a tenth of the processor's time when taking in bulk. */
+/* Memory goes round between the loop, the pool and the writer many thousand times a second. Given back to the system
+ * each time, every page of it faults again: a tenth of the processor's time when taking in bulk. */
 static void keep_memory(void) {
   enum { KEPT_BYTES = 64 << 20, MAPPED_BYTES = 32 << 20, AT_A_TIME_BYTES = 1 << 20 };
   mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);

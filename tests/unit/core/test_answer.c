@@ -43,7 +43,8 @@ static void submit(struct fixture *f, size_t daemon, Oremark__Event **events, si
   om_status_clear(&st);
   uint8_t *bytes = network_statement(&f->net, &len, 2, t0, events, n, signer, 1);
   assert_true(len <= OM_STATEMENT_MAX_BYTES);
-  if (network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, bytes, len, t0, &st) != OM_OK) fail_msg("%s", st.text);
+  if (network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, bytes, len, t0, &st) != OM_OK)
+    fail_msg("%s", st.text);
   if (n == EVENTS) find_lowest(f, bytes, len);
   free(bytes);
 }

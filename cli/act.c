@@ -25,6 +25,8 @@ enum om_code om_wait_option(int64_t *out_ms, const struct om_args *args, struct 
   return OM_OK;
 }
 
+enum { AHEAD_MAX_MS = 86400000 }; /* a day, as for a statement's signing time: clocks and zones differ, years do not */
+
 enum om_code om_event_begin(struct om_session *session, Oremark__Event **out, const struct om_args *args,
                             int64_t now_ms, struct om_status *st) {
   Oremark__Event *event = om_arena_alloc(session->arena, sizeof *event);
@@ -33,6 +35,10 @@ enum om_code om_event_begin(struct om_session *session, Oremark__Event **out, co
   event->zone_min = om_zone_at(now_ms);
   const struct om_given *given = om_args_find(args, "at");
   if (given && om_when_parse(&event->at_ms, &event->zone_min, given->value, st)) return om_given_wrap(given, st);
+  if (given && event->at_ms - now_ms > AHEAD_MAX_MS) {
+    om_fail(st, OM_USAGE, NULL, "'%s' is in the future: an event is recorded once it has happened", given->value);
+    return om_given_wrap(given, st);
+  }
   *out = event;
   return OM_OK;
 }

@@ -184,6 +184,7 @@ static void what_is_missing_is_named(void **state) {
   assert_int_equal(RUN("ship", LOT, "--last-event", "12", "--consignee", "3", TO_FILE), OM_USAGE);
   assert_int_equal(RUN("ship", "DRUM-17", "--last-event", LAST, "--consignee", "3", TO_FILE), OM_USAGE);
   assert_int_equal(RUN("extract", "--site", "1", MATERIAL, "--at", "yesterday", TO_FILE), OM_USAGE);
+  assert_int_equal(RUN("extract", "--site", "1", MATERIAL, "--at", "2999-03-01", TO_FILE), OM_USAGE);
   assert_int_equal(access(file, F_OK), -1);
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <grp.h>
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -126,6 +127,9 @@ static enum om_code start(const struct options *options, const struct om_setting
   if (code == OM_OK) code = check_genesis(genesis, len, settings->genesis, st);
   if (code == OM_OK) code = open_keys(&keys, settings, st);
   if (code == OM_OK && !options->check_only) code = om_shell_run(settings, &keys, genesis, len, st);
+  if (code == OM_OK && options->check_only && settings->group != NULL && getgrnam(settings->group) == NULL)
+    code = om_fail(st, OM_USAGE, NULL, "%s: group: there is no group \"%s\" on this machine", options->config,
+                   settings->group);
   if (code == OM_OK && options->check_only) printf("%s: fit\n", options->config);
   close_keys(&keys);
   free(genesis);

@@ -64,6 +64,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
 const struct om_command om_command_audit = {
     .name = "audit",
     .summary = "Gains inside tolerances, summed by member, metal and period, beside what is allowed.",
+    .help = "Example:\n  oremark audit --member Ilo\n",
     .options = options,
     .groups = OM_OPTS_DAEMON,
     .run = run,

@@ -471,8 +471,9 @@ static enum om_code summary(struct import *import, struct om_status *st) {
     if (om_show_json(import->session->out, json, st)) return st->code;
   } else {
     fprintf(import->session->out,
-            "%s: %" PRIu64 " rows: %" PRIu64 " recorded as %" PRIu64 " events in %" PRIu64 " statements", import->path,
-            all, import->rows_recorded, import->events, import->statements);
+            "%s: %" PRIu64 " row%s: %" PRIu64 " recorded as %" PRIu64 " event%s in %" PRIu64 " statement%s",
+            import->path, all, all == 1 ? "" : "s", import->rows_recorded, import->events,
+            import->events == 1 ? "" : "s", import->statements, import->statements == 1 ? "" : "s");
     if (import->rows_again) fprintf(import->session->out, ", %" PRIu64 " recorded before", import->rows_again);
     if (left) fprintf(import->session->out, ", %" PRIu64 " not recorded", left);
     fprintf(import->session->out, "; %" PRId64 ".%03d s\n", took / 1000, (int)(took % 1000));

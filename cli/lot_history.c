@@ -57,6 +57,7 @@ const struct om_command om_command_lot_history = {
     .name = "lot history",
     .words = "LOT",
     .summary = "Every event of a lot, from its first to its last.",
+    .help = "Example:\n  oremark lot history DRUM-17\n",
     .groups = OM_OPTS_DAEMON,
     .run = run,
 };

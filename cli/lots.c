@@ -99,7 +99,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     return code;
   }
   if (session->json) return om_show_json(session->out, json_pack("{s:o}", "lots", listing.json), st);
-  if (listing.n == 0) fprintf(session->out, "no lots\n");
+  if (listing.n == 0) fprintf(session->out, "no lots%s\n", list.all ? "" : "; --all lists everybody's");
   om_show_print(listing.table);
   return OM_OK;
 }

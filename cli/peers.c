@@ -59,6 +59,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
 const struct om_command om_command_peers = {
     .name = "peers",
     .summary = "The daemons that this one keeps links to.",
+    .help = "Example:\n  oremark peers\n",
     .groups = OM_OPTS_DAEMON,
     .run = run,
 };

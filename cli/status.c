@@ -41,6 +41,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
 const struct om_command om_command_status = {
     .name = "status",
     .summary = "What the daemon holds: its network, and every log with its size and how far it is final.",
+    .help = "Example:\n  oremark status --json\n",
     .groups = OM_OPTS_DAEMON,
     .run = run,
 };

@@ -150,8 +150,11 @@ enum om_code om_signers(uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct o
     uint8_t key[OM_PUBLIC_BYTES];
     code = om_registry_key(registry, key, sig->member, sig->key_id, as_of, st);
     if (code == OM_MISSING)
-      return om_fail(st, OM_REFUSED, "signature", "member %u has no key %08x in the registry that this log follows",
-                     sig->member, sig->key_id);
+      return om_fail(
+          st, OM_REFUSED, "signature",
+          "member %u has no key %08x in the registry that this log follows: sign with a key of that member, or "
+          "name the member whose key it is",
+          sig->member, sig->key_id);
     if (code != OM_OK) return code;
     OM_ASSERT(checked->known[i] && memcmp(key, checked->keys[i], sizeof key) == 0);
     if (*n == 0 || signers[*n - 1] != sig->member) signers[(*n)++] = sig->member;

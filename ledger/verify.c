@@ -358,7 +358,8 @@ static void say_not_checked(const struct om_verify *v) {
     break;
   }
   if (!v->deep)
-    not_checked(out, "Signatures: each was checked when its entry was taken in here; deep checks them again.");
+    not_checked(out,
+                "Signatures: each was checked when its entry was taken in here; a deep check goes over them again.");
   not_checked(
       out,
       "Who may do what is read from this store's table of the registry, derived from its log when that was taken in.");

@@ -155,13 +155,16 @@ static enum om_code find_alias(struct om_answering *a, ProtobufCBinaryData *out,
   bool found = om_txn_next(a->view.txn, &key, &row, OM_TABLE_ALIASES, alias, len);
   if (!found || key.len != len + OM_LOT_NUMBER_BYTES || memcmp(key.data, alias, len) != 0) {
     enum om_code code = om_txn_check(a->view.txn, st);
-    return code != OM_OK ? code : om_fail(st, OM_MISSING, "lot", "no lot is known here by the alias \"%s\"", alias);
+    return code != OM_OK ? code
+                         : om_fail(st, OM_MISSING, "lot",
+                                   "no lot is known here by the alias \"%s\"; capital and small letters count", alias);
   }
   out->len = OM_LOT_NUMBER_BYTES;
   out->data = om_arena_copy(a->view.arena, key.data + len, OM_LOT_NUMBER_BYTES);
   if (om_txn_step(a->view.txn, &key, &row, OM_TABLE_ALIASES) && key.len == len + OM_LOT_NUMBER_BYTES &&
       memcmp(key.data, alias, len) == 0)
-    return om_fail(st, OM_USAGE, "alias", "several lots have the alias \"%s\": ask by lot number", alias);
+    return om_fail(st, OM_USAGE, "alias",
+                   "several lots have the alias \"%s\": ask by lot number ('oremark lots' lists them)", alias);
   return om_txn_check(a->view.txn, st);
 }
 

@@ -105,7 +105,7 @@ static void rows_refer_to_each_other(void **state) {
           "ship,,,,B,,,,,2,,\n" /* the fake keeps no pen: the second one chains to the first */
           "retire,,,,A,,,,,,,disposed\n");
   assert_int_equal(import(NULL, NULL), OM_OK);
-  expect_in(out, "5 rows: 5 recorded as 5 events in 1 statements");
+  expect_in(out, "5 rows: 5 recorded as 5 events in 1 statement");
   assert_int_equal(fake->n_lots, 2);
   assert_true(fake->lots[0].gone && !fake->lots[1].gone);
 }
@@ -159,7 +159,7 @@ static void bad_rows_are_named_and_the_others_go_on(void **state) {
   expect_in(err, "line 9: it has 4 fields, but the header names 12 columns");
   expect_in(err, "line 10: column group: the rows of group x do not stand together");
   expect_in(err, "line 11: column ref: 'A' names a lot of line 2 already");
-  expect_in(out, "11 rows: 3 recorded as 3 events in 1 statements, 8 not recorded");
+  expect_in(out, "11 rows: 3 recorded as 3 events in 1 statement, 8 not recorded");
   assert_int_equal(fake->n_events, 3);
 }
 

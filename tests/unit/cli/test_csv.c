@@ -68,7 +68,7 @@ static void bad_rows_are_named_and_reading_goes_on(void **state) {
       "a,\xE2\x80\xAE"
       "b\nd\n",
       "!1: field 2 holds a characte\n2:[d]\n");
-  expect("a\rb\nd\n", "!1: field 1 holds a tab: par\n2:[d]\n");
+  expect("a\rb\nd\n", "!1: field 1 holds the contro\n2:[d]\n");
   expect("a,\"b\nc\"\nd\n", "!1: field 2 holds a line bre\n!2: field 1: a quote stands \n3:[d]\n");
   expect("x\na,\"b\nc,d\ne\n", "1:[x]\n!2: a quote that is opened i\n3:[c][d]\n4:[e]\n");
 }

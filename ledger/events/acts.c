@@ -8,7 +8,7 @@ static enum om_code form_roles(const Oremark__NewMember *m, struct om_status *st
   for (size_t i = 0; i < m->n_roles; i++) {
     if (om_form_enum("roles", &oremark__role__descriptor, (int)m->roles[i], true, st) != OM_OK) return st->code;
     if (i > 0 && m->roles[i - 1] >= m->roles[i])
-      return om_fail(st, OM_REFUSED, "form", "roles: put them in ascending order, none twice (number %zu)", i);
+      return om_fail(st, OM_REFUSED, "form", "roles: put them in ascending order, none twice (no. %zu)", i + 1);
   }
   return OM_OK;
 }

@@ -9,10 +9,10 @@ static enum om_code form_product_lots(const Oremark__Collect *c, struct om_statu
   if (om_form_count("product lots", c->n_product_lots, 0, OM_EVENT_LOTS_MAX, st) != OM_OK) return st->code;
   for (size_t i = 0; i < c->n_product_lots; i++) {
     if (c->product_lots[i].len != OM_LOT_NUMBER_BYTES)
-      return om_fail(st, OM_REFUSED, "form", "product lots: number %zu has %zu bytes: a lot number has %d", i,
+      return om_fail(st, OM_REFUSED, "form", "product lots: no. %zu has %zu bytes: a lot number has %d", i + 1,
                      c->product_lots[i].len, OM_LOT_NUMBER_BYTES);
     if (i > 0 && memcmp(c->product_lots[i - 1].data, c->product_lots[i].data, OM_LOT_NUMBER_BYTES) >= 0)
-      return om_fail(st, OM_REFUSED, "form", "product lots: put them in ascending order, none twice (number %zu)", i);
+      return om_fail(st, OM_REFUSED, "form", "product lots: put them in ascending order, none twice (no. %zu)", i + 1);
   }
   return OM_OK;
 }

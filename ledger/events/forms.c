@@ -24,7 +24,7 @@ enum om_code om_form_texts(const char *what, char *const *texts, size_t n, size_
                            struct om_status *st) {
   if (om_form_count(what, n, 0, max_n, st) != OM_OK) return st->code;
   for (size_t i = 0; i < n; i++) {
-    if (om_form_text(what, texts[i], 1, max_len, st) != OM_OK) return om_wrap(st, "number %zu", i);
+    if (om_form_text(what, texts[i], 1, max_len, st) != OM_OK) return om_wrap(st, "no. %zu", i + 1);
     if (i > 0 && strcmp(texts[i - 1], texts[i]) >= 0)
       return om_fail(st, OM_REFUSED, FORM, "%s: \"%s\" stands after \"%s\": put them in ascending order, none twice",
                      what, texts[i], texts[i - 1]);
@@ -116,7 +116,7 @@ enum om_code om_form_ref(const char *what, const Oremark__LotRef *ref, struct om
 enum om_code om_form_refs(const char *what, Oremark__LotRef *const *refs, size_t n, size_t min, struct om_status *st) {
   if (om_form_count(what, n, min, OM_EVENT_LOTS_MAX, st) != OM_OK) return st->code;
   for (size_t i = 0; i < n; i++)
-    if (om_form_ref(what, refs[i], st) != OM_OK) return om_wrap(st, "number %zu", i);
+    if (om_form_ref(what, refs[i], st) != OM_OK) return om_wrap(st, "no. %zu", i + 1);
   return OM_OK;
 }
 
@@ -191,7 +191,7 @@ enum om_code om_form_materials(const char *what, Oremark__Material *const *mater
                                size_t min_metals, struct om_status *st) {
   if (om_form_count(what, n, min, max, st) != OM_OK) return st->code;
   for (size_t i = 0; i < n; i++)
-    if (form_material(materials[i], min_metals, st) != OM_OK) return om_wrap(st, "%s: number %zu", what, i);
+    if (form_material(materials[i], min_metals, st) != OM_OK) return om_wrap(st, "%s: no. %zu", what, i + 1);
   return OM_OK;
 }
 
@@ -203,7 +203,7 @@ enum om_code om_form_losses(Oremark__Loss *const *losses, size_t n, struct om_st
         om_form_count("metals", loss->n_metals, 1, OM_LOT_METALS_MAX, st) != OM_OK ||
         om_form_masses("metals", loss->metals, loss->n_metals, 1, st) != OM_OK ||
         om_form_text("note", loss->note, 0, OM_REMARK_MAX, st) != OM_OK)
-      return om_wrap(st, "losses: number %zu", i);
+      return om_wrap(st, "losses: no. %zu", i + 1);
   }
   return OM_OK;
 }

@@ -18,7 +18,7 @@ enum om_code om_receive_form(const Oremark__Event *event, struct om_status *st) 
       om_form_text("note", r->note, 0, OM_REMARK_MAX, st) != OM_OK)
     return st->code;
   for (size_t i = 0; i < r->n_lots; i++)
-    if (form_one(r->lots[i], st) != OM_OK) return om_wrap(st, "lots: number %zu", i);
+    if (form_one(r->lots[i], st) != OM_OK) return om_wrap(st, "lots: no. %zu", i + 1);
   return OM_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "cli/nearest.h"
 #include "ledger/quantity.h"
@@ -234,13 +235,41 @@ enum om_code om_given_duration(const struct om_given *given, int64_t *out_ms, st
   return om_given_wrap(given, st);
 }
 
+enum {
+  HELP_COLUMN = 30, /* where the explanations begin */
+  HELP_WIDTH = 120, /* the longest line; shorter on a narrower screen */
+};
+
+static size_t help_width(FILE *out) {
+  struct winsize size;
+  if (ioctl(fileno(out), TIOCGWINSZ, &size) || size.ws_col < 2 * HELP_COLUMN || size.ws_col > HELP_WIDTH)
+    return HELP_WIDTH;
+  return size.ws_col;
+}
+
+/* Parted between words; lines after the first begin under it. */
+static void help_text(FILE *out, const char *text) {
+  size_t at = HELP_COLUMN, width = help_width(out);
+  while (*text) {
+    size_t word = strcspn(text, " ");
+    bool first = at == HELP_COLUMN;
+    if (!first && at + 1 + word > width) {
+      fprintf(out, "\n%*s", HELP_COLUMN, "");
+      at = HELP_COLUMN;
+      first = true;
+    }
+    at += (size_t)fprintf(out, "%s%.*s", first ? "" : " ", (int)word, text);
+    text += word + (text[word] == ' ');
+  }
+  fputc('\n', out);
+}
+
 static void help_option(void *ctx, const struct om_option *option) {
   char left[64];
   snprintf(left, sizeof left, "--%s%s%s", option->name, option->arg ? " " : "", option->arg ? option->arg : "");
-  if (strlen(left) > 26)
-    fprintf(ctx, "  %s\n  %-26s  %s\n", left, "", option->help);
-  else
-    fprintf(ctx, "  %-26s  %s\n", left, option->help);
+  fprintf(ctx, "  %-*s", HELP_COLUMN - 2, left);
+  if (strlen(left) > HELP_COLUMN - 4) fprintf(ctx, "\n%*s", HELP_COLUMN, "");
+  help_text(ctx, option->help);
 }
 
 void om_args_help(FILE *out, const struct om_command *command) {

@@ -62,7 +62,10 @@ static void show(struct om_session *session, const Oremark__Verdict *v, int64_t 
 }
 
 static enum om_code conclude(const Oremark__Verdict *v, struct om_status *st) {
-  if (v->undecided) return om_fail(st, OM_WAIT, NULL, "the lineage can't be decided yet: something in it is not final");
+  if (v->undecided)
+    return om_fail(st, OM_WAIT, NULL,
+                   "the lineage can't be decided yet: something in it is not final; 'oremark status' shows how far "
+                   "each log is: try again once that has grown");
   if (!v->verified) return om_fail(st, OM_NO, NULL, "the lineage does not verify: see the failed checks");
   return OM_OK;
 }

@@ -1,6 +1,7 @@
 /* A CSV of events, many to a statement, several statements under way at once. */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -543,13 +544,24 @@ static void release(struct import *import) {
   json_decref(import->told);
 }
 
+/* What was submitted is in the journal already: only how to go on is left to say. */
+static void on_interrupt(int number) {
+  static const char text[] = "\noremark: interrupted: the same command goes on where this one ended\n";
+  ssize_t said = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)said; /* it ends either way */
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
 static enum om_code import_file(struct om_session *session, const char *path, FILE *file, struct om_status *st) {
   struct import import = {
       .session = session, .path = path, .atomic = om_args_has(session->args, "atomic"), .told = json_array()};
   import.end = &import.first;
   enum om_code code = prepare(&import, file, st);
   if (code == OM_OK) {
+    if (!import.atomic) signal(SIGINT, on_interrupt);
     code = run_rows(&import, st);
+    signal(SIGINT, SIG_DFL);
     if (code == OM_OK)
       code = summary(&import, st);
     else if (!import.atomic)

@@ -1,5 +1,6 @@
 """CSV files as people have them: bad rows, odd bytes, interruptions; what is recorded once is recorded once."""
 
+import signal
 import subprocess
 import time
 import unittest
@@ -112,6 +113,21 @@ class Import(NetworkTest):
         self.assertEqual(self.size(), size)
         lots = self.lots()
         self.assertEqual({lots.get(f"R-{i}") for i in range(rows)}, {1})
+
+    def test_ctrl_c_says_how_to_go_on(self):
+        path = self.file(COLUMNS, *[row(f"I-{i}") for i in range(3000)])
+        size = self.size()[0]
+        process = subprocess.Popen([OREMARK, "import", path, "--events", "1", "--socket", self.net.daemons[MINE].socket,
+                                    "--key", self.net.key(MINE), "--member", MINE], stdin=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        wait_until(lambda: self.size()[0] > size, "the import does not begin")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+        self.assertEqual(process.returncode, -signal.SIGINT, said)
+        self.says(said, "interrupted", "the same command goes on")
+        done = self.net.do(MINE, "import", path).json
+        self.assertEqual(done["recorded"] + done["recorded_before"], 3000)
+        self.assertGreater(done["recorded_before"], 0)
 
     def test_a_daemon_that_is_killed_meanwhile(self):
         daemon, rows = self.net.daemons[MINE], 300

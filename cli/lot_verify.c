@@ -52,13 +52,14 @@ static void show(struct om_session *session, const Oremark__Verdict *v, int64_t 
   fprintf(session->out, "\nagainst the heads of:\n");
   om_logs_show(session->out, v->logs, v->n_logs);
   if (v->n_not_checked) fprintf(session->out, "\nnot checked:\n");
-  for (size_t i = 0; i < v->n_not_checked; i++) fprintf(session->out, "- %s\n", om_show_text(text, v->not_checked[i]));
+  for (size_t i = 0; i < v->n_not_checked; i++)
+    om_show_wrapped(session->out, "- ", om_show_text(text, v->not_checked[i]));
   fprintf(session->out,
-          "\n%s: %" PRIu64 " records in %" PRIu64 " entries, %" PRIu64 " bytes re-hashed, %" PRId64 ".%03d s\n",
+          "\n%s: %" PRIu64 " record%s in %" PRIu64 " entries, %" PRIu64 " bytes re-hashed, %" PRId64 ".%03d s\n",
           v->undecided  ? "UNDECIDED, something is not final yet"
           : v->verified ? "VERIFIED"
                         : "FAILED",
-          v->records, v->entries, v->bytes, took_ms / 1000, (int)(took_ms % 1000));
+          v->records, v->records == 1 ? "" : "s", v->entries, v->bytes, took_ms / 1000, (int)(took_ms % 1000));
 }
 
 static enum om_code conclude(const Oremark__Verdict *v, struct om_status *st) {

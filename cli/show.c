@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "keys/utf8.h"
@@ -92,6 +93,8 @@ void om_show_line_below(struct libscols_line *line, size_t column, const char *b
   OM_ASSERT(scols_cell_set_data(cell, text) == 0);
 }
 
+enum { WRAP_WIDTH_MIN = 24 }; /* narrower, text becomes a column of single words */
+
 /* How wide the table is, in characters, if nothing in it is wrapped. */
 static size_t natural_width(struct libscols_table *table) {
   char *text = NULL;
@@ -142,6 +145,18 @@ static char *in_lines(const char *text, size_t width) {
   return out;
 }
 
+void om_show_wrapped(FILE *file, const char *mark, const char *text) {
+  struct winsize size;
+  size_t in = strlen(mark);
+  bool fits = ioctl(fileno(file), TIOCGWINSZ, &size) != 0 || size.ws_col < in + WRAP_WIDTH_MIN;
+  char *lines = fits ? strdup(text) : in_lines(text, size.ws_col - in);
+  OM_ASSERT(lines);
+  char *rest = lines;
+  for (const char *line; (line = strsep(&rest, "\n"));)
+    fprintf(file, "%*s%s\n", (int)in, line == lines ? mark : "", line);
+  free(lines);
+}
+
 static void wrap_column(struct libscols_table *table, struct libscols_column *column, size_t width) {
   struct libscols_line *line;
   for (size_t i = 0; (line = scols_table_get_line(table, i)); i++) {
@@ -169,8 +184,6 @@ static bool leave_out(struct libscols_table *table) {
   }
   return false;
 }
-
-enum { WRAP_WIDTH_MIN = 24 }; /* narrower, text becomes a column of single words */
 
 static void fit(struct libscols_table *table) {
   size_t width = scols_table_get_termwidth(table);

@@ -34,6 +34,9 @@ void om_show_cell(struct libscols_line *line, size_t column, const char *fmt, ..
 void om_show_line_below(struct libscols_line *line, size_t column, const char *below);
 /* Whether all columns have room side by side; true for what is no terminal. */
 bool om_show_fits(struct libscols_table *table);
+/* Prints harmless TEXT after MARK; on a terminal in lines that end between words, the later ones as far in as the
+ * first. */
+void om_show_wrapped(FILE *file, const char *mark, const char *text);
 /* Prints and frees. */
 void om_show_print(struct libscols_table *table);
 

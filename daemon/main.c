@@ -165,7 +165,7 @@ static int parse(struct options *options, int argc, char **argv) {
 /* Memory goes round between the loop, the pool and the writer many thousand times a second. Given back to the system
  * each time, every page of it faults again: a tenth of the processor's time when taking in bulk. */
 static void keep_memory(void) {
-  enum { KEPT_BYTES = 64 << 20, MAPPED_BYTES = 32 << 20, AT_A_TIME_BYTES = 1 << 20 };
+  enum { KEPT_BYTES = 16 << 20, MAPPED_BYTES = 4 << 20, AT_A_TIME_BYTES = 1 << 20 };
   mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
   mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
   mallopt(M_TOP_PAD, AT_A_TIME_BYTES);

@@ -127,15 +127,31 @@ static void put_aliases(struct om_txn *txn, const struct om_stage *stage) {
   }
 }
 
-static void put_stage(struct om_txn *txn, struct om_arena *arena, const struct om_stage *stage) {
+/* Writes every row that the statement made. A lot number that is taken refuses the statement: eighty bits of it are a
+ * hash, which chance does not meet but patience might. */
+static enum om_code put_rows(struct om_txn *txn, struct om_arena *arena, const struct om_stage *stage,
+                             struct om_status *st) {
+  uint8_t key[OM_LOT_KEY_BYTES];
   for (size_t i = 0; i < stage->n_rows; i++) {
-    uint8_t key[OM_LOT_KEY_BYTES];
     const uint8_t *row;
     size_t len;
     om_lot_key(key, stage->rows[i]->number, stage->rows[i]->step);
     om_lot_encode(arena, &row, &len, stage->rows[i]);
-    om_txn_put(txn, OM_TABLE_LOTS, key, sizeof key, row, len);
+    if (om_txn_insert(txn, OM_TABLE_LOTS, key, sizeof key, row, len)) continue;
+    om_stage_taken(stage->rows[i], st);
+    while (i-- > 0) {
+      om_lot_key(key, stage->rows[i]->number, stage->rows[i]->step);
+      om_txn_del(txn, OM_TABLE_LOTS, key, sizeof key);
+    }
+    return OM_REFUSED;
   }
+  return OM_OK;
+}
+
+static enum om_code put_stage(struct om_txn *txn, struct om_arena *arena, const struct om_stage *stage,
+                              struct om_status *st) {
+  enum om_code code = put_rows(txn, arena, stage, st);
+  if (code != OM_OK) return code;
   for (size_t i = 0; i < stage->n_drift; i++) {
     uint8_t key[OM_DRIFT_KEY_BYTES], row[8];
     drift_key(key, stage->member.number, stage->drift[i].element, stage->drift[i].period);
@@ -143,6 +159,7 @@ static void put_stage(struct om_txn *txn, struct om_arena *arena, const struct o
     om_txn_put(txn, OM_TABLE_DRIFT, key, sizeof key, row, sizeof row);
   }
   put_aliases(txn, stage);
+  return OM_OK;
 }
 
 /* Where the statement stands already, if it does. */
@@ -183,12 +200,15 @@ struct need {
 static enum om_code judge_custody(struct om_batch *batch, const struct om_case *judged, struct need *need,
                                   struct om_status *st) {
   struct asked asked = {batch->txn, judged->log};
-  struct om_backing backing = {
-      .ctx = &asked, .lot = backing_lot, .mark = backing_mark, .drift = backing_drift, .registry = batch->txn};
+  struct om_backing backing = {.ctx = &asked,
+                               .lot = backing_lot,
+                               .mark = backing_mark,
+                               .drift = backing_drift,
+                               .registry = batch->txn,
+                               .inserts = true};
   struct om_stage stage;
   enum om_code code = om_judge(&stage, &batch->arena, judged, &backing, &need->log, &need->size, st);
-  if (code == OM_OK) put_stage(batch->txn, &batch->arena, &stage);
-  return code;
+  return code == OM_OK ? put_stage(batch->txn, &batch->arena, &stage, st) : code;
 }
 
 /* Acts write as they are judged: in a part that can be undone. */

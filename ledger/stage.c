@@ -222,6 +222,12 @@ void om_stage_consume(struct om_stage *stage, const struct om_lot *lot) {
   row->at.output = (uint16_t)stage->n_consumed++;
 }
 
+enum om_code om_stage_taken(const struct om_lot *lot, struct om_status *st) {
+  char text[OM_LOT_TEXT_BYTES];
+  return om_fail(st, OM_REFUSED, "lot", "lot number %s is taken by another lot: sign the statement anew",
+                 text_of(text, lot));
+}
+
 enum om_code om_stage_new(struct om_stage *stage, struct om_lot **out, struct om_status *st) {
   struct om_lot *lot = om_arena_alloc(stage->arena, sizeof *lot);
   const struct om_case *judged = stage->judged;
@@ -230,14 +236,12 @@ enum om_code om_stage_new(struct om_stage *stage, struct om_lot **out, struct om
                      stage->event, lot->at.output);
   struct om_staged_lot *entry = entry_of(stage, lot->number);
   struct om_lot other;
-  enum om_code code =
-      entry->last ? OM_OK : stage->backing->lot(stage->backing->ctx, stage->arena, &other, lot->number, st);
-  if (code != OM_OK && code != OM_MISSING) return code;
-  if (code == OM_OK) {
-    char text[OM_LOT_TEXT_BYTES];
-    return om_fail(st, OM_REFUSED, "lot", "lot number %s is taken by another lot: sign the statement anew",
-                   text_of(text, lot));
-  }
+  enum om_code code = OM_OK;
+  if (!entry->last)
+    code = stage->backing->inserts ? OM_MISSING
+                                   : stage->backing->lot(stage->backing->ctx, stage->arena, &other, lot->number, st);
+  if (code == OM_OK) return om_stage_taken(lot, st);
+  if (code != OM_MISSING) return code;
   lot->last_event = stage->event_id;
   lot->state = OM_LOT_HELD;
   lot->custodian = lot->pen = lot->owner = stage->member.number;

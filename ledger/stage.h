@@ -30,6 +30,7 @@ struct om_backing {
   enum om_code (*drift)(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period,
                         struct om_status *st);
   struct om_txn *registry; /* for the lookups of ledger/registry.h */
+  bool inserts;            /* who writes the rows refuses a new lot whose number is taken: it is not asked for before */
   bool uncapped;           /* replay of a part of the history: drift is not asked, its cap not checked */
 };
 
@@ -88,6 +89,9 @@ struct om_stage {
   uint32_t wait_log;
   uint64_t wait_size;
 };
+
+/* Refuses LOT, a new one, because another has its number. */
+enum om_code om_stage_taken(const struct om_lot *lot, struct om_status *st);
 
 /* Judges every event of JUDGED against BACKING; on OM_OK, OUT holds the rows to be written. OM_REFUSED names the rule,
  * the figures and what to do; OM_WAIT where it leans on what the log's marks do not cover yet: then *WAIT_LOG and

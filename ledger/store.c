@@ -293,6 +293,16 @@ void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t
   failed(txn, mdb_put(txn->mdb, txn->store->tables[table], &k, &v, 0));
 }
 
+bool om_txn_insert(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
+                   size_t len) {
+  if (txn->error) return true;
+  MDB_val k = val(key, key_len), v = val(data, len);
+  int error = mdb_put(txn->mdb, txn->store->tables[table], &k, &v, MDB_NOOVERWRITE);
+  if (error == MDB_KEYEXIST) return false;
+  failed(txn, error);
+  return true;
+}
+
 void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t key_len) {
   if (txn->error) return;
   MDB_val k = val(key, key_len);

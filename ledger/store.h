@@ -54,6 +54,9 @@ void om_txn_part_end(struct om_txn *txn, bool keep);
 bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, const void *key, size_t key_len);
 /* Writes. Failure sticks. */
 void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data, size_t len);
+/* Writes a key that must be new; false, and nothing is written, if it is there already. Failure sticks (true then). */
+bool om_txn_insert(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
+                   size_t len);
 void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t key_len);
 /* The greatest key that begins with the first PREFIX_LEN bytes of KEY and is not above KEY; its bytes in KEY_OUT. */
 bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table,

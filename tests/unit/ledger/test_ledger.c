@@ -456,6 +456,46 @@ static void test_a_head_without_its_quorum_is_not_final(void **state) {
   close_all(&f);
 }
 
+static bool has_lot(struct om_ledger *ledger, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  struct om_txn *txn;
+  struct om_status st = {0};
+  struct om_arena arena = {0};
+  struct om_lot lot;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &st), OM_OK);
+  enum om_code code = om_lot_get(txn, &arena, &lot, number, &st);
+  om_txn_abort(txn);
+  om_arena_free(&arena);
+  return code != OM_MISSING;
+}
+
+static void test_a_lot_number_that_is_taken_refuses_the_whole_statement(void **state) {
+  (void)state;
+  struct fixture f;
+  struct om_status st = {0};
+  struct om_txn *txn;
+  uint8_t first[OM_LOT_NUMBER_BYTES], second[OM_LOT_NUMBER_BYTES], key[OM_LOT_KEY_BYTES];
+  with_sites(&f, 3, false);
+  struct record two = record_extract(&f.net, 2, 1, 2, 1000000, t0 + 10);
+  network_lot(&f.net, first, NULL, two.bytes, two.len, 0, 0);
+  network_lot(&f.net, second, NULL, two.bytes, two.len, 0, 1);
+  /* As if somebody had found another statement with the same eighty bits. */
+  om_lot_key(key, second, 0);
+  assert_int_equal(om_txn_write(&txn, om_ledger_store(f.ledgers[1]), &st), OM_OK);
+  om_txn_put(txn, OM_TABLE_LOTS, key, sizeof key, "taken", 5);
+  assert_int_equal(om_txn_commit(txn, &st), OM_OK);
+  struct om_hash before = state_hash(f.ledgers[1]);
+  uint64_t size = info(f.ledgers[1], 1).size;
+  struct bytes b = {two.bytes, two.len};
+  assert_int_equal(submit(&f, 1, b, t0 + 10, NULL, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "lot");
+  assert_int_equal(info(f.ledgers[1], 1).size, size);
+  assert_false(has_lot(f.ledgers[1], first));
+  struct om_hash after = state_hash(f.ledgers[1]);
+  assert_memory_equal(before.bytes, after.bytes, sizeof after.bytes);
+  free(two.bytes);
+  close_all(&f);
+}
+
 static void test_acts_form_a_chain(void **state) {
   (void)state;
   struct fixture f;
@@ -493,6 +533,7 @@ int main(void) {
       cmocka_unit_test(test_time_in_a_log_never_goes_back),
       cmocka_unit_test(test_a_witness_signs_one_history),
       cmocka_unit_test(test_a_head_without_its_quorum_is_not_final),
+      cmocka_unit_test(test_a_lot_number_that_is_taken_refuses_the_whole_statement),
       cmocka_unit_test(test_acts_form_a_chain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

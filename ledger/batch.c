@@ -127,11 +127,19 @@ static void put_aliases(struct om_txn *txn, const struct om_stage *stage) {
   }
 }
 
+static int by_lot(const void *a, const void *b) {
+  const struct om_lot *x = *(struct om_lot *const *)a, *y = *(struct om_lot *const *)b;
+  int order = memcmp(x->number, y->number, sizeof x->number);
+  return order != 0 ? order : (x->step > y->step) - (x->step < y->step);
+}
+
 /* Writes every row that the statement made. A lot number that is taken refuses the statement: eighty bits of it are a
  * hash, which chance does not meet but patience might. */
 static enum om_code put_rows(struct om_txn *txn, struct om_arena *arena, const struct om_stage *stage,
                              struct om_status *st) {
   uint8_t key[OM_LOT_KEY_BYTES];
+  /* In the table's order, so that neighbours are written one after the other. */
+  qsort(stage->rows, stage->n_rows, sizeof *stage->rows, by_lot);
   for (size_t i = 0; i < stage->n_rows; i++) {
     const uint8_t *row;
     size_t len;

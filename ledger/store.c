@@ -286,18 +286,26 @@ bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, c
   return true;
 }
 
+static MDB_cursor *cursor(struct om_txn *txn, enum om_table table) {
+  return opened(txn, &txn->cursors[table], table);
+}
+
+/* Through the table's cursor: where one row lands beside the one before, the tree is not descended again. */
+static int put(struct om_txn *txn, enum om_table table, MDB_val key, MDB_val value, unsigned flags) {
+  MDB_cursor *c = cursor(txn, table);
+  return c ? mdb_cursor_put(c, &key, &value, flags) : 0; /* without a cursor the error has stuck */
+}
+
 void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
                 size_t len) {
   if (txn->error) return;
-  MDB_val k = val(key, key_len), v = val(data, len);
-  failed(txn, mdb_put(txn->mdb, txn->store->tables[table], &k, &v, 0));
+  failed(txn, put(txn, table, val(key, key_len), val(data, len), 0));
 }
 
 bool om_txn_insert(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
                    size_t len) {
   if (txn->error) return true;
-  MDB_val k = val(key, key_len), v = val(data, len);
-  int error = mdb_put(txn->mdb, txn->store->tables[table], &k, &v, MDB_NOOVERWRITE);
+  int error = put(txn, table, val(key, key_len), val(data, len), MDB_NOOVERWRITE);
   if (error == MDB_KEYEXIST) return false;
   failed(txn, error);
   return true;
@@ -307,10 +315,6 @@ void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t
   if (txn->error) return;
   MDB_val k = val(key, key_len);
   failed(txn, mdb_del(txn->mdb, txn->store->tables[table], &k, NULL));
-}
-
-static MDB_cursor *cursor(struct om_txn *txn, enum om_table table) {
-  return opened(txn, &txn->cursors[table], table);
 }
 
 static bool same(MDB_val a, const void *key, size_t len) {

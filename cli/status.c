@@ -5,11 +5,17 @@
 #include "cli/show.h"
 #include "cli/views.h"
 
+static const struct om_option options[] = {
+    {"state-hash", NULL, "also hash all that follows from the logs: equal at daemons that hold the same; takes a while"},
+    {NULL, NULL, NULL},
+};
+
 static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
   Oremark__Request request = OREMARK__REQUEST__INIT;
   request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
   request.get_status = &get;
+  get.state_hash = om_args_has(session->args, "state-hash");
   Oremark__Reply *reply;
   if (om_args_words(session->args, 0, 0, st) || om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_STATUS, st))
     return st->code;
@@ -32,6 +38,10 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     fprintf(session->out, ", since %s\n", om_time_format(when, sizeof when, s->started_ms, om_zone_at(s->started_ms)));
     fprintf(session->out, "rules version %u%s, quorum %u%s\n", s->rules_version, s->pre_release ? " (pre-release)" : "",
             s->quorum, s->quorum ? "" : ": not protected against a dishonest operator");
+    if (s->state_hash.len == OM_HASH_BYTES) {
+      om_hex(hex, s->state_hash.data, OM_HASH_BYTES);
+      fprintf(session->out, "state %s\n", hex);
+    }
     om_logs_show(session->out, s->logs, s->n_logs);
   }
   oremark__reply__free_unpacked(reply, NULL);
@@ -42,6 +52,7 @@ const struct om_command om_command_status = {
     .name = "status",
     .summary = "What the daemon holds: its network, and every log with its size and how far it is final.",
     .help = "Example:\n  oremark status --json\n",
+    .options = options,
     .groups = OM_OPTS_DAEMON,
     .run = run,
 };

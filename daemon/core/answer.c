@@ -37,32 +37,30 @@ bool om_answer_put(const struct om_answering *a, const Oremark__Reply *reply) {
 
 /* ---- the daemon ---- */
 
-static enum om_code fill_logs(struct om_answering *a, Oremark__Status *status, uint64_t *entries,
-                              struct om_status *st) {
+static enum om_code fill_logs(struct om_answering *a, Oremark__Status *status, struct om_status *st) {
   struct om_arena *arena = a->view.arena;
   uint32_t n = om_log_count(a->view.txn);
   status->logs = om_arena_array(arena, n, sizeof *status->logs);
   for (uint32_t log = 0; log < n; log++) {
     Oremark__LogState *state;
     if (om_view_log(&a->view, &state, log, st) != OM_OK) return st->code;
-    *entries += state->size;
     status->logs[status->n_logs++] = state;
   }
   return OM_OK;
 }
 
-static enum om_code fill_status(struct om_answering *a, Oremark__Status *status, struct om_status *st) {
+static enum om_code fill_status(struct om_answering *a, Oremark__Status *status, const Oremark__GetStatus *asked,
+                                struct om_status *st) {
   struct om_txn *txn = a->view.txn;
-  uint64_t entries = 0;
   struct om_quorum *quorum = om_arena_alloc(a->view.arena, sizeof *quorum);
   uint32_t own = a->about->own_log;
-  if (fill_logs(a, status, &entries, st) != OM_OK) return st->code;
+  if (fill_logs(a, status, st) != OM_OK) return st->code;
   uint32_t judged = own < status->n_logs ? own : OM_LOG_REGISTRY;
   enum om_code code = om_log_quorum(txn, quorum, judged, status->logs[judged]->size, st);
   if (code != OM_OK && code != OM_MISSING && code != OM_REFUSED) return code;
   status->quorum = quorum->k;
   if (own < status->n_logs) status->origin = status->logs[own]->origin;
-  if (!a->about->idle || entries > OM_STATE_HASH_ENTRIES) return OM_OK;
+  if (!asked->state_hash) return OM_OK;
   struct om_hash *hash = om_arena_alloc(a->view.arena, sizeof *hash);
   if (om_store_state_hash(hash, txn, st) != OM_OK) return st->code;
   status->state_hash = (ProtobufCBinaryData){sizeof hash->bytes, hash->bytes};
@@ -82,12 +80,12 @@ static enum om_code genesis_of(struct om_answering *a, const Oremark__Genesis **
   return OM_OK;
 }
 
-static bool answer_status(struct om_answering *a, struct om_status *st) {
+static bool answer_status(struct om_answering *a, const Oremark__GetStatus *asked, struct om_status *st) {
   Oremark__Status status = OREMARK__STATUS__INIT;
   const Oremark__Genesis *genesis = NULL;
   ProtobufCBinaryData ignored;
   struct om_hash network = a->about->network;
-  if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, st) != OM_OK)
+  if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, asked, st) != OM_OK)
     return om_answer_fail(a, st);
   status.version = (char *)OREMARK_VERSION;
   status.network = genesis->name;
@@ -333,7 +331,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
   om_view_begin(&a.view, txn);
   om_status_clear(&st);
   switch (request->what_case) {
-    case OREMARK__REQUEST__WHAT_GET_STATUS: answer_status(&a, &st); break;
+    case OREMARK__REQUEST__WHAT_GET_STATUS: answer_status(&a, request->get_status, &st); break;
     case OREMARK__REQUEST__WHAT_GET_GENESIS: answer_genesis(&a, &st); break;
     case OREMARK__REQUEST__WHAT_GET_LOT: answer_lot(&a, request->get_lot, &st); break;
     case OREMARK__REQUEST__WHAT_GET_HISTORY: answer_history(&a, request->get_history, &st); break;

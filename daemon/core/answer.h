@@ -14,8 +14,6 @@ enum {
   OM_AUDIT_ROWS = 1000,       /* sums in one reply: below 200 KiB */
   OM_REPLY_MAX_BYTES =
       512 << 10, /* a reply ends with the row that reaches this: a lot has at most 300 KiB, a frame 1 MiB */
-  OM_STATE_HASH_ENTRIES =
-      100000, /* no state hash above so many entries: it reads every table, and status is asked often */
 };
 
 /* A peer as GetPeers shows it. */
@@ -33,7 +31,6 @@ struct om_about {
   struct om_hash network;
   int64_t started_ms; /* Unix time */
   uint32_t own_log;   /* OM_LOG_NONE: mirror only */
-  bool idle;          /* nothing waits to be written: the state hash means something */
   size_t n_peers;
   const struct om_peer_view *peers;
 };

@@ -201,8 +201,7 @@ static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   struct shell *shell = ctx;
   *out = (struct om_about){.network = *om_ledger_network(shell->ledger),
                            .started_ms = shell->started_ms,
-                           .own_log = shell->tracker.own_log,
-                           .idle = om_writer_idle(shell->writer)};
+                           .own_log = shell->tracker.own_log};
   out->n_peers = om_peers_view(shell->peers, arena, &out->peers);
 }
 

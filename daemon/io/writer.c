@@ -18,7 +18,7 @@ struct om_writer {
   uint32_t own_log;
   struct om_status failure;
   /* The loop's. */
-  size_t jobs, load_items, load_bytes;
+  size_t load_items, load_bytes;
   bool told_failed, told_ended;
 };
 
@@ -66,7 +66,6 @@ static void run(void *arg) {
 
 static void hand_over(struct om_writer *writer, struct om_job_list *done) {
   for (struct om_job *job; (job = om_job_list_pop(done)) != NULL;) {
-    writer->jobs--;
     writer->load_items -= job->load_items;
     writer->load_bytes -= job->load_bytes;
     writer->hooks.done(writer->hooks.ctx, job);
@@ -133,7 +132,6 @@ enum om_code om_writer_open(struct om_writer **out, uv_loop_t *loop, struct om_l
 }
 
 void om_writer_add(struct om_writer *writer, struct om_job *job) {
-  writer->jobs++;
   writer->load_items += job->load_items;
   writer->load_bytes += job->load_bytes;
   om_queue_add(&writer->queue, job);
@@ -141,10 +139,6 @@ void om_writer_add(struct om_writer *writer, struct om_job *job) {
 
 bool om_writer_has_room(const struct om_writer *writer) {
   return writer->load_items < OM_WRITER_ITEMS_MAX && writer->load_bytes < OM_WRITER_BYTES_MAX;
-}
-
-bool om_writer_idle(const struct om_writer *writer) {
-  return writer->jobs == 0;
 }
 
 uint32_t om_writer_own_log(struct om_writer *writer) {

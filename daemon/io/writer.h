@@ -42,8 +42,6 @@ enum om_code om_writer_open(struct om_writer **out, uv_loop_t *loop, struct om_l
 void om_writer_add(struct om_writer *writer, struct om_job *job);
 /* False: clients are not to be read until the next settled hook says otherwise. */
 bool om_writer_has_room(const struct om_writer *writer);
-/* Whether nothing is with the writer. */
-bool om_writer_idle(const struct om_writer *writer);
 /* Number of the own log as of the last flush; OM_LOG_NONE: none. */
 uint32_t om_writer_own_log(struct om_writer *writer);
 /* Writes what waits, then calls the stopped hook. */

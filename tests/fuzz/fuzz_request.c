@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   struct client client = {.enough = 1 + (size_t)fuzz_byte(&data, &len) % 4 * 100};
   struct om_answer_sink sink = {&client, put};
   struct om_about about = {
-      .network = yard->net.id, .started_ms = YARD_NOW_MS, .own_log = 1, .idle = true, .n_peers = 1, .peers = &peer};
+      .network = yard->net.id, .started_ms = YARD_NOW_MS, .own_log = 1, .n_peers = 1, .peers = &peer};
   struct om_status st = {0};
   struct om_txn *txn;
   om_arena_reset(&arena);

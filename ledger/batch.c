@@ -508,27 +508,46 @@ static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *sta
   return code;
 }
 
+/* Whether an entry of LOG was met that can't be taken. */
+static bool is_stopped(struct om_txn *txn, uint32_t log) {
+  uint8_t key[OM_LOG_ENTRY_KEY_BYTES];
+  struct om_bytes row;
+  om_log_entry_key(key, log, UINT64_MAX);
+  return om_txn_last(txn, NULL, &row, OM_TABLE_EVIDENCE, key, sizeof key, 4);
+}
+
+/* The entry is invalid, as ST says: LOG ends here. */
+static enum om_code stop_at(struct om_batch *batch, uint32_t log, uint64_t index, const struct om_checked *checked,
+                            struct om_status *st) {
+  struct om_log_info info;
+  struct om_status why = *st;
+  enum om_code code = om_log_info(batch->txn, &info, log, st);
+  if (code != OM_OK) return code;
+  om_wrap(&why, "entry %llu of %s", (unsigned long long)index, info.origin);
+  code = om_batch_stop_log(batch, log, index, checked->bytes, checked->len, &why, st);
+  if (code == OM_OK) *st = why;
+  return st->code;
+}
+
 enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                              struct om_status *st) {
   struct om_log_state *state;
-  struct om_log_info info;
   OM_ASSERT(log != batch->ledger->own_log && checked->entry);
-  enum om_code code = om_log_info(batch->txn, &info, log, st);
+  enum om_code code = om_batch_log(batch, &state, log, st);
   if (code != OM_OK) return code;
-  if (info.stopped)
-    return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
-  code = om_batch_log(batch, &state, log, st);
-  if (code != OM_OK) return code;
+  if (index == 0 || is_stopped(batch->txn, log)) { /* looked at closely only where something may be wrong */
+    struct om_log_info info;
+    code = om_log_info(batch->txn, &info, log, st);
+    if (code != OM_OK) return code;
+    if (info.stopped)
+      return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
+  }
   OM_ASSERT(index == state->edge.size);
   code = judge_entry(batch, state, checked, st);
   if (code == OM_OK)
     return om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
                                checked->entry->taken_ms, st);
-  if (code != OM_REFUSED && code != OM_MALFORMED) return code;
-  om_wrap(st, "entry %llu of %s", (unsigned long long)index, info.origin);
-  struct om_status why = *st, broken;
-  if (om_batch_stop_log(batch, log, index, checked->bytes, checked->len, &why, &broken) != OM_OK) *st = broken;
-  return st->code;
+  return code == OM_REFUSED || code == OM_MALFORMED ? stop_at(batch, log, index, checked, st) : code;
 }
 
 /* ---- commit ---- */

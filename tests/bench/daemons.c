@@ -86,9 +86,7 @@ void daemon_remove(struct daemon_process *d) {
   remove_folder(folder);
 }
 
-uint64_t daemon_size(struct daemon_process *d, uint32_t log, bool final) {
-  int fd = bench_connect(d);
-  OM_ASSERT(fd >= 0);
+static uint64_t ask_size(int fd, uint32_t log, bool final) {
   Oremark__Request request = OREMARK__REQUEST__INIT;
   Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
   request.id = 1;
@@ -101,12 +99,22 @@ uint64_t daemon_size(struct daemon_process *d, uint32_t log, bool final) {
     if (reply->status->logs[i]->log == log)
       size = final ? reply->status->logs[i]->final_size : reply->status->logs[i]->size;
   oremark__reply__free_unpacked(reply, NULL);
+  return size;
+}
+
+uint64_t daemon_size(struct daemon_process *d, uint32_t log, bool final) {
+  int fd = bench_connect(d);
+  OM_ASSERT(fd >= 0);
+  uint64_t size = ask_size(fd, log, final);
   close(fd);
   return size;
 }
 
 void daemon_await(struct daemon_process *d, uint32_t log, uint64_t size, bool final) {
-  while (daemon_size(d, log, final) < size) usleep(5000);
+  int fd = bench_connect(d);
+  OM_ASSERT(fd >= 0);
+  while (ask_size(fd, log, final) < size) usleep(5000);
+  close(fd);
 }
 
 uint64_t daemon_rss(const struct daemon_process *d) {

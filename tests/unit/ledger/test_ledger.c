@@ -456,6 +456,69 @@ static void test_a_head_without_its_quorum_is_not_final(void **state) {
   close_all(&f);
 }
 
+/* The cosignature line of DAEMON on NOTE, a head of LOG, which it holds. */
+static void cosignature(struct fixture *f, char line[OM_NOTE_LINE_BYTES], size_t daemon, const struct bytes *note) {
+  struct om_note parsed;
+  struct om_status st = {0};
+  char name[32];
+  assert_int_equal(om_note_parse(&parsed, (const char *)note->data, note->len, &st), OM_OK);
+  snprintf(name, sizeof name, "daemon%zu.example/log", daemon);
+  om_note_cosign(line, name, f->net.cosign_keys[daemon], 1, parsed.text, parsed.text_len);
+}
+
+static enum om_code offer_final(struct fixture *f, const char *note, size_t len, bool *newer, struct om_status *st) {
+  struct om_batch *batch;
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[1], st), OM_OK);
+  enum om_code code = om_batch_final(batch, newer, 1, (const uint8_t *)note, len, st);
+  om_batch_abort(batch);
+  return code;
+}
+
+/* Four operators may witness log 1, so three are needed: not two, and not two and the log's own. */
+static void test_a_quorum_is_neither_less_nor_the_logs_own(void **state) {
+  (void)state;
+  struct fixture f;
+  struct om_status st;
+  bool newer;
+  char note[OM_NOTE_BYTES_MAX], line[OM_NOTE_LINE_BYTES];
+  static const size_t signers[] = {0, 2, 1 /* its own */, 4};
+  static const enum om_code codes[] = {OM_REFUSED, OM_REFUSED, OM_REFUSED, OM_OK};
+  with_sites(&f, 5, true);
+  struct bytes b = extract(&f.net, 2, 5, t0 + 10);
+  assert_int_equal(submit(&f, 1, b, t0 + 10, NULL, &st), OM_OK);
+  struct bytes head = head_of(f.ledgers[1], 1);
+  size_t len = head.len;
+  memcpy(note, head.data, len);
+  for (size_t i = 0; i < 4; i++) {
+    cosignature(&f, line, signers[i], &head);
+    assert_int_equal(om_note_add_line(note, &len, line, strlen(line), &st), OM_OK);
+    assert_int_equal(offer_final(&f, note, len, &newer, &st), codes[i]);
+    if (codes[i] == OM_REFUSED) assert_string_equal(st.rule, "quorum");
+    assert_true(newer == (codes[i] == OM_OK));
+  }
+  free(b.data), free(head.data);
+  close_all(&f);
+}
+
+static void test_a_witness_does_not_go_back(void **state) {
+  (void)state;
+  struct fixture f;
+  struct om_status st;
+  with_sites(&f, 5, true);
+  struct bytes one = extract(&f.net, 2, 5, t0 + 10), two = extract(&f.net, 2, 6, t0 + 11);
+  assert_int_equal(submit(&f, 1, one, t0 + 10, NULL, &st), OM_OK);
+  struct bytes lower = head_of(f.ledgers[1], 1);
+  assert_int_equal(submit(&f, 1, two, t0 + 11, NULL, &st), OM_OK);
+  struct bytes higher = head_of(f.ledgers[1], 1);
+  assert_int_equal(network_mirror(&f.net, f.ledgers[2], f.ledgers[1], 1, &st), OM_OK);
+  enum om_code code = cosign(&f, 2, 1, higher, &st);
+  assert_code(code, OM_OK, &st);
+  assert_int_equal(cosign(&f, 2, 1, lower, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "vote");
+  free(one.data), free(two.data), free(lower.data), free(higher.data);
+  close_all(&f);
+}
+
 static bool has_lot(struct om_ledger *ledger, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   struct om_txn *txn;
   struct om_status st = {0};
@@ -535,6 +598,8 @@ int main(void) {
       cmocka_unit_test(test_a_witness_signs_one_history),
       cmocka_unit_test(test_a_head_without_its_quorum_is_not_final),
       cmocka_unit_test(test_a_lot_number_that_is_taken_refuses_the_whole_statement),
+      cmocka_unit_test(test_a_quorum_is_neither_less_nor_the_logs_own),
+      cmocka_unit_test(test_a_witness_does_not_go_back),
       cmocka_unit_test(test_acts_form_a_chain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

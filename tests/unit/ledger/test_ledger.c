@@ -519,6 +519,78 @@ static void test_a_witness_does_not_go_back(void **state) {
   close_all(&f);
 }
 
+/* An entry that marks LOG by NOTE, as a daemon that checks nothing would write it. */
+static struct bytes rogue_mark(uint32_t log, const char *note, size_t len, int64_t taken_ms) {
+  Oremark__Mark mark = OREMARK__MARK__INIT;
+  Oremark__Entry entry = OREMARK__ENTRY__INIT;
+  mark.log = log;
+  mark.checkpoint = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)note};
+  entry.taken_ms = taken_ms;
+  entry.what_case = OREMARK__ENTRY__WHAT_MARK;
+  entry.mark = &mark;
+  struct bytes out = {malloc(oremark__entry__get_packed_size(&entry)), 0};
+  out.len = oremark__entry__pack(&entry, out.data);
+  return out;
+}
+
+/* What daemon 0 says of a mark of log 2's present head in log 1, with the cosignatures of the first N of its witnesses. */
+static enum om_code marked(struct fixture *f, size_t n, int64_t at, struct om_status *st) {
+  static const size_t witnesses[] = {0, 3, 4};
+  char note[OM_NOTE_BYTES_MAX], line[OM_NOTE_LINE_BYTES];
+  assert_int_equal(network_mirror(&f->net, f->ledgers[0], f->ledgers[2], 2, st), OM_OK);
+  struct bytes head = head_of(f->ledgers[2], 2);
+  size_t len = head.len;
+  memcpy(note, head.data, len);
+  for (size_t i = 0; i < n; i++) {
+    cosignature(f, line, witnesses[i], &head);
+    assert_int_equal(om_note_add_line(note, &len, line, strlen(line), st), OM_OK);
+  }
+  struct bytes entry = rogue_mark(2, note, len, at);
+  enum om_code code = mirror_bytes(f, 0, 1, entry, st);
+  free(head.data), free(entry.data);
+  return code;
+}
+
+static void test_a_mark_needs_the_quorum(void **state) {
+  (void)state;
+  for (size_t n = 2; n <= 3; n++) {
+    struct fixture f;
+    struct om_status st;
+    with_sites(&f, 5, true);
+    struct bytes b = extract(&f.net, 3, 5, t0 + 10);
+    assert_int_equal(submit(&f, 2, b, t0 + 10, NULL, &st), OM_OK);
+    enum om_code code = marked(&f, n, t0 + 11, &st);
+    assert_code(code, n == 3 ? OM_OK : OM_REFUSED, &st);
+    if (n == 2) assert_string_equal(st.rule, "quorum");
+    free(b.data);
+    close_all(&f);
+  }
+}
+
+/* A mark of a log that follows a newer registry than the log that marks it. */
+static void test_a_mark_needs_the_registry_of_what_it_marks(void **state) {
+  (void)state;
+  struct fixture f;
+  struct om_status st;
+  struct om_batch *batch;
+  bool did;
+  with_sites(&f, 5, true);
+  struct bytes act = add_site(&f.net, 4, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 10);
+  assert_int_equal(submit(&f, 0, act, t0 + 10, NULL, &st), OM_OK);
+  for (size_t i = 1; i < 5; i++)
+    assert_int_equal(network_mirror(&f.net, f.ledgers[i], f.ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(network_finalise(&f.net, f.ledgers, 0, (uint64_t)t0 / 1000, &st), OM_OK);
+  struct om_signers_keys keys = network_signers(&f.net, 2);
+  assert_int_equal(om_batch_begin(&batch, f.ledgers[2], &st), OM_OK);
+  assert_int_equal(om_batch_follow_registry(batch, &did, t0 + 11, &st), OM_OK);
+  assert_true(did);
+  assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+  assert_int_equal(marked(&f, 3, t0 + 12, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "mark");
+  free(act.data);
+  close_all(&f);
+}
+
 static bool has_lot(struct om_ledger *ledger, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   struct om_txn *txn;
   struct om_status st = {0};
@@ -600,6 +672,8 @@ int main(void) {
       cmocka_unit_test(test_a_lot_number_that_is_taken_refuses_the_whole_statement),
       cmocka_unit_test(test_a_quorum_is_neither_less_nor_the_logs_own),
       cmocka_unit_test(test_a_witness_does_not_go_back),
+      cmocka_unit_test(test_a_mark_needs_the_quorum),
+      cmocka_unit_test(test_a_mark_needs_the_registry_of_what_it_marks),
       cmocka_unit_test(test_acts_form_a_chain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,10 @@ static const struct om_kind kinds[] = {
     ACT(ADD_KEY, "add-key", OM_KIND_MEMBER, add_key),
     NOT_BUILT(RETIRE_KEY, "retire-key", OM_KIND_MEMBER),
     ACT(ADD_SITE, "add-site", OM_KIND_MEMBER, add_site),
+    NOT_BUILT(SEAL_LOG, "seal-log", OM_KIND_GOVERNORS),
+    NOT_BUILT(LIFT_SEAL, "lift-seal", OM_KIND_GOVERNORS),
+    NOT_BUILT(RESTART, "restart", OM_KIND_GOVERNORS),
+    NOT_BUILT(SET_ADDRESS, "set-address", OM_KIND_MEMBER),
 };
 
 const struct om_kind *om_kind_of(const Oremark__Event *event) {

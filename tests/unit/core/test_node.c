@@ -181,7 +181,7 @@ static void what_is_not_a_message(void **state) {
   const uint8_t cut[] = {4 << 3 | 2, 100, 1}, groups[] = {4 << 3 | 2, 1, 3 << 3 | 3}, none[] = {4 << 3 | 2, 0};
   const uint8_t empty_entry[] = {4 << 3 | 2, 2, 3 << 3 | 2, 0}, beyond[] = {4 << 3 | 2, 3, 3 << 3 | 2, 5, 1};
   const uint8_t trailing[] = {4 << 3 | 2, 3, 3 << 3 | 2, 1, 9, 1 << 3 | 2, 0}, endless[] = {0xff, 0xff, 0xff};
-  const uint8_t other_first[] = {9 << 3 | 0, 1, 4 << 3 | 2, 3, 3 << 3 | 2, 1, 9}, later_kind[] = {15 << 3 | 2, 2, 1, 2};
+  const uint8_t other_first[] = {14 << 3 | 0, 1, 4 << 3 | 2, 3, 3 << 3 | 2, 1, 9}, later_kind[] = {15 << 3 | 2, 2, 1, 2};
   open_three();
   memset(big, 0x7a, sizeof big);
   assert_dropped(forge_raw(big, sizeof big), "16385 bytes without entries");

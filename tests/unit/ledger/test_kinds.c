@@ -50,7 +50,7 @@ static void all_kinds_are_there(void **state) {
     assert_non_null(kind->describe);
     n++;
   }
-  assert_int_equal(n, 17 + 7 + 18);
+  assert_int_equal(n, 17 + 7 + 22);
   Oremark__Event none = OREMARK__EVENT__INIT;
   assert_null(om_kind_of(&none));
 }

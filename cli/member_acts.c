@@ -330,3 +330,68 @@ const struct om_command om_command_member_add_daemon = {
     .run = om_act_run,
     .build = build_add_daemon,
 };
+
+static const struct om_option standing_options[] = {
+    {"reason", "TEXT", "why, at most 256 bytes"},
+    {NULL, NULL, NULL},
+};
+
+/* Fills what both acts say: whom, why, and the act before on that member. */
+static enum om_code standing(struct om_session *session, uint32_t *member, char **reason, Oremark__Event *event,
+                             const struct om_args *args, struct om_status *st) {
+  const Oremark__Members *members;
+  const struct om_given *why;
+  if (om_args_words(args, 1, 1, st) || om_args_need(args, &why, "reason", st) ||
+      om_session_member(session, member, args->words[0].value, st) || om_session_members(session, &members, st) ||
+      one_is_enough(session, members, st))
+    return st->code;
+  *reason = om_copy_text(session->arena, why->value);
+  for (size_t i = 0; i < members->n_members; i++)
+    if (members->members[i]->member == *member)
+      copy_id(session->arena, &event->previous, members->members[i]->last_act);
+  return OM_OK;
+}
+
+static enum om_code build_suspend(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                  struct om_status *st) {
+  Oremark__Suspend *suspend = om_arena_alloc(session->arena, sizeof *suspend);
+  oremark__suspend__init(suspend);
+  if (standing(session, &suspend->member, &suspend->reason, event, args, st)) return st->code;
+  event->kind_case = OREMARK__EVENT__KIND_SUSPEND;
+  event->suspend = suspend;
+  return OM_OK;
+}
+
+const struct om_command om_command_member_suspend = {
+    .name = "member suspend",
+    .words = "MEMBER",
+    .summary = "Take no new statements of a member's; hides nothing (act of the governors).",
+    .help = GOVERNORS_ACT
+    "Example:\n  oremark member suspend 7 --reason \"tags found on ore of another mine\" --out suspend.statement\n",
+    .options = standing_options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build_suspend,
+};
+
+static enum om_code build_reinstate(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                    struct om_status *st) {
+  Oremark__Reinstate *reinstate = om_arena_alloc(session->arena, sizeof *reinstate);
+  oremark__reinstate__init(reinstate);
+  if (standing(session, &reinstate->member, &reinstate->reason, event, args, st)) return st->code;
+  event->kind_case = OREMARK__EVENT__KIND_REINSTATE;
+  event->reinstate = reinstate;
+  return OM_OK;
+}
+
+const struct om_command om_command_member_reinstate = {
+    .name = "member reinstate",
+    .words = "MEMBER",
+    .summary = "End a member's suspension (act of the governors).",
+    .help = GOVERNORS_ACT
+    "Example:\n  oremark member reinstate 7 --reason \"cleared by the inspector\" --out reinstate.statement\n",
+    .options = standing_options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build_reinstate,
+};

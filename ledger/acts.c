@@ -37,17 +37,23 @@ static void put_key(struct om_txn *txn, uint32_t member, uint64_t since, Protobu
   put(txn, OM_ROW_KEY, member, om_member_key_id(key.data), since, key.data, key.len);
 }
 
-static void put_member(struct om_txn *txn, uint64_t since, const Oremark__NewMember *m) {
+static void put_member_row(struct om_txn *txn, uint64_t since, const struct om_member *m) {
   uint8_t row[OM_ROW_MEMBER_BYTES + OM_NAME_BYTES];
-  uint32_t roles = 0;
-  for (size_t i = 0; i < m->n_roles; i++) roles |= 1U << m->roles[i];
   size_t len = strlen(m->name);
-  om_be32(row, roles);
+  om_be32(row, m->roles);
   om_be32(row + 4, m->home_log);
-  row[8] = 0;
+  row[8] = m->suspended;
   memcpy(row + 9, m->country, 2);
   memcpy(row + OM_ROW_MEMBER_BYTES, m->name, len);
-  put(txn, OM_ROW_MEMBER, m->member, 0, since, row, OM_ROW_MEMBER_BYTES + len);
+  put(txn, OM_ROW_MEMBER, m->number, 0, since, row, OM_ROW_MEMBER_BYTES + len);
+}
+
+static void put_member(struct om_txn *txn, uint64_t since, const Oremark__NewMember *m) {
+  struct om_member row = {.number = m->member, .home_log = m->home_log};
+  for (size_t i = 0; i < m->n_roles; i++) row.roles |= 1U << m->roles[i];
+  memcpy(row.country, m->country, 2);
+  strcpy(row.name, m->name); /* member_form has measured it */
+  put_member_row(txn, since, &row);
   put_count(txn, OM_ROW_MEMBER_COUNT, 0, since, m->member);
   put_key(txn, m->member, since, m->key);
 }
@@ -295,6 +301,23 @@ static enum om_code enrol(struct om_txn *txn, const struct om_case *judged, cons
   return code == OM_OK ? chain(txn, judged, OM_SUBJECT_SITES, m->member, event, index, st) : code;
 }
 
+/* A suspended member makes no new statements from a log's mark of this on; it hides nothing, and a governor stays one:
+ * who governs is another act's matter. */
+static enum om_code set_standing(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                                 uint16_t index, uint32_t member, bool suspended, struct om_status *st) {
+  struct om_member m;
+  enum om_code code = om_registry_member(txn, &m, member, OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING) return om_fail(st, OM_REFUSED, "member", "there is no member %u", member);
+  if (code == OM_OK && m.suspended == suspended)
+    code = om_fail(st, OM_REFUSED, "standing", "member %u (%s) is %s suspended", member, m.name,
+                   suspended ? "already" : "not");
+  if (code == OM_OK) code = chain(txn, judged, OM_SUBJECT_MEMBER, member, event, index, st);
+  if (code != OM_OK) return code;
+  m.suspended = suspended;
+  put_member_row(txn, judged->index, &m);
+  return OM_OK;
+}
+
 static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                                struct om_status *st) {
   const Oremark__Daemon *d = event->add_daemon->daemon;
@@ -384,6 +407,10 @@ static enum om_code member_signed(struct om_txn *txn, const struct om_case *judg
 static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                               uint16_t index, struct om_status *st) {
   if (event->kind_case == OREMARK__EVENT__KIND_ENROL) return enrol(txn, judged, event, index, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_SUSPEND)
+    return set_standing(txn, judged, event, index, event->suspend->member, true, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_REINSTATE)
+    return set_standing(txn, judged, event, index, event->reinstate->member, false, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_DAEMON) return add_daemon(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_KEY) return add_key(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_SITE) return add_site(txn, judged, event, index, st);

@@ -31,6 +31,29 @@ void om_enrol_describe(struct om_text *out, const Oremark__Event *event) {
     om_text_add(out, "%s%s", i == 0 ? ": " : ", ", om_enum_word(role, &oremark__role__descriptor, (int)m->roles[i]));
 }
 
+static enum om_code form_standing(uint32_t member, const char *reason, struct om_status *st) {
+  if (om_form_number("member number", member, st) != OM_OK) return st->code;
+  return om_form_text("reason", reason, 1, OM_REMARK_MAX, st);
+}
+
+enum om_code om_suspend_form(const Oremark__Event *event, struct om_status *st) {
+  return form_standing(event->suspend->member, event->suspend->reason, st);
+}
+
+void om_suspend_describe(struct om_text *out, const Oremark__Event *event) {
+  om_text_add(out, "suspend member %u", event->suspend->member);
+  om_text_remark(out, event->suspend->reason);
+}
+
+enum om_code om_reinstate_form(const Oremark__Event *event, struct om_status *st) {
+  return form_standing(event->reinstate->member, event->reinstate->reason, st);
+}
+
+void om_reinstate_describe(struct om_text *out, const Oremark__Event *event) {
+  om_text_add(out, "reinstate member %u", event->reinstate->member);
+  om_text_remark(out, event->reinstate->reason);
+}
+
 enum om_code om_add_daemon_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Daemon *d = event->add_daemon->daemon;
   if (!d) return om_fail(st, OM_REFUSED, "form", "the daemon is missing: say what to add");

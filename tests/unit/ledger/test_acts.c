@@ -1,0 +1,147 @@
+/* Acts of the governors on a member's standing, through whole ledgers: what binds, from when, and what can't be
+ * replayed. */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/network.h"
+#include "support/records.h"
+
+enum { N = 3, MINE = 2 };
+static const int64_t t0 = 1790000000000;
+
+struct fixture {
+  struct network net;
+  char *folders[N];
+  struct om_ledger *ledgers[N];
+};
+
+static int open_all(void **state) {
+  struct fixture *f = calloc(1, sizeof *f);
+  struct om_status st;
+  assert_non_null(f);
+  network_open(&f->net, N, false);
+  for (size_t i = 0; i < N; i++) {
+    f->folders[i] = temp_folder();
+    f->ledgers[i] = network_ledger(&f->net, i, f->folders[i]);
+  }
+  struct record site = record_site(&f->net, MINE, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
+  assert_int_equal(network_submit(&f->net, 0, f->ledgers[0], &(struct om_receipt){0}, site.bytes, site.len, t0, &st),
+                   OM_OK);
+  free(site.bytes);
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0, &st), OM_OK);
+  *state = f;
+  return 0;
+}
+
+static int close_all(void **state) {
+  struct fixture *f = *state;
+  for (size_t i = 0; i < N; i++) {
+    om_ledger_close(f->ledgers[i]);
+    remove_folder(f->folders[i]);
+  }
+  network_close(&f->net);
+  free(f);
+  return 0;
+}
+
+/* An act on MEMBER by GOVERNOR, handed to the registry's daemon; its event's id goes to ID where that is asked for. */
+static enum om_code act(struct fixture *f, bool suspend, uint32_t member, uint32_t governor,
+                        const struct om_hash *previous, struct om_hash *id, int64_t at, struct om_status *st) {
+  Oremark__Suspend s = OREMARK__SUSPEND__INIT;
+  Oremark__Reinstate r = OREMARK__REINSTATE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  char why[] = "tags of another mine";
+  size_t len;
+  s.member = r.member = member;
+  s.reason = r.reason = why;
+  if (suspend) {
+    event.kind_case = OREMARK__EVENT__KIND_SUSPEND;
+    event.suspend = &s;
+  } else {
+    event.kind_case = OREMARK__EVENT__KIND_REINSTATE;
+    event.reinstate = &r;
+  }
+  if (previous) event.previous = (ProtobufCBinaryData){sizeof previous->bytes, (uint8_t *)(uintptr_t)previous->bytes};
+  uint8_t *bytes = network_statement(&f->net, &len, governor, at, events, 1, &governor, 1);
+  struct om_receipt receipt;
+  enum om_code code = network_submit(&f->net, 0, f->ledgers[0], &receipt, bytes, len, at, st);
+  struct record record = {bytes, len};
+  if (id) *id = record_event(&f->net, &record);
+  free(bytes);
+  return code;
+}
+
+static enum om_code extract(struct fixture *f, int64_t at, struct om_status *st) {
+  struct record record = record_extract(&f->net, MINE, 1, 1, 1000000, at);
+  struct om_receipt receipt;
+  enum om_code code = network_submit(&f->net, 1, f->ledgers[1], &receipt, record.bytes, record.len, at, st);
+  free(record.bytes);
+  return code;
+}
+
+/* It binds a log from that log's own mark of it: the log's earlier entries stay good, for whoever mirrors them later. */
+static void a_suspension_binds_from_the_mark(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  struct om_log_info info;
+  struct om_txn *txn;
+  assert_int_equal(extract(f, t0 + 1, &st), OM_OK);
+  assert_int_equal(act(f, true, MINE, 1, NULL, &id, t0 + 2, &st), OM_OK);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[1], f->ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(extract(f, t0 + 3, &st), OM_OK); /* held here, not marked by the log yet */
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 4, &st), OM_OK);
+  assert_int_equal(extract(f, t0 + 5, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "suspended");
+  for (size_t i = 0; i < N; i++) {
+    assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[i]), &st), OM_OK);
+    assert_int_equal(om_log_info(txn, &info, 1, &st), OM_OK);
+    assert_false(info.stopped);
+    om_txn_abort(txn);
+  }
+  assert_int_equal(act(f, false, MINE, 1, &id, NULL, t0 + 6, &st), OM_OK);
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 7, &st), OM_OK);
+  assert_int_equal(extract(f, t0 + 8, &st), OM_OK);
+}
+
+static void only_governors_suspend_and_once(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash first;
+  assert_int_equal(act(f, true, MINE, 3, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "signature-not-needed");
+  assert_int_equal(act(f, true, 9, 1, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "member");
+  assert_int_equal(act(f, false, MINE, 1, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "standing");
+  assert_int_equal(act(f, true, MINE, 1, NULL, &first, t0 + 2, &st), OM_OK);
+  assert_int_equal(act(f, true, MINE, 1, &first, NULL, t0 + 3, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "standing");
+}
+
+/* An act that was signed for one state of the member is void in another. */
+static void an_old_act_is_not_replayed(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash suspended, again;
+  assert_int_equal(act(f, true, MINE, 1, NULL, &suspended, t0 + 1, &st), OM_OK);
+  assert_int_equal(act(f, false, MINE, 1, &suspended, &again, t0 + 2, &st), OM_OK);
+  assert_int_equal(act(f, true, MINE, 1, NULL, NULL, t0 + 3, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "previous");
+  assert_int_equal(act(f, true, MINE, 1, &suspended, NULL, t0 + 3, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "previous");
+  assert_int_equal(act(f, true, MINE, 1, &again, NULL, t0 + 4, &st), OM_OK);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_suspension_binds_from_the_mark),
+      TEST(only_governors_suspend_and_once),
+      TEST(an_old_act_is_not_replayed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

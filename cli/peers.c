@@ -9,17 +9,24 @@ static json_t *peers_json(const Oremark__Peers *peers) {
   json_t *list = json_array();
   for (size_t i = 0; i < peers->n_peers; i++) {
     const Oremark__Peer *p = peers->peers[i];
-    json_array_append_new(list,
-                          json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "origin", om_json_text(p->origin), "address",
-                                    om_json_text(p->address), "state", om_json_text(p->state), "since",
-                                    om_json_time(p->since_ms, 0), "bytes_in", (json_int_t)p->bytes_in, "bytes_out",
-                                    (json_int_t)p->bytes_out, "last_error", om_json_text(p->last_error)));
+    json_array_append_new(
+        list, json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "origin", om_json_text(p->origin), "address",
+                        om_json_text(p->address), "state", om_json_text(p->state), "since",
+                        om_json_time(p->since_ms, 0), "bytes_in", (json_int_t)p->bytes_in, "bytes_out",
+                        (json_int_t)p->bytes_out, "bytes_in_s", (json_int_t)p->bytes_in_s, "bytes_out_s",
+                        (json_int_t)p->bytes_out_s, "last_error", om_json_text(p->last_error)));
   }
   return json_pack("{s:o}", "peers", list);
 }
 
+/* "12.3 kB/s": thousands of bytes, as links are sold. */
+static void rate_cell(struct libscols_line *line, size_t column, uint64_t bytes_s) {
+  om_show_cell(line, column, "%" PRIu64 ".%u kB/s", bytes_s / 1000, (unsigned)(bytes_s % 1000 / 100));
+}
+
 static void peers_table(FILE *out, const Oremark__Peers *peers) {
-  static const char *const columns[] = {"peer", "address", "state", "-since", "->in", "->out", "~last error"};
+  static const char *const columns[] = {"peer",     "address", "state",     "-since",     "->in",
+                                        "->in now", "->out",   "->out now", "~last error"};
   struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
   for (size_t i = 0; i < peers->n_peers; i++) {
     const Oremark__Peer *p = peers->peers[i];
@@ -31,8 +38,10 @@ static void peers_table(FILE *out, const Oremark__Peers *peers) {
     om_show_cell(line, 2, "%s", p->state);
     om_show_cell(line, 3, "%s", when);
     om_show_cell(line, 4, "%" PRIu64 " KiB", p->bytes_in / 1024);
-    om_show_cell(line, 5, "%" PRIu64 " KiB", p->bytes_out / 1024);
-    om_show_cell(line, 6, "%s", p->last_error);
+    rate_cell(line, 5, p->bytes_in_s);
+    om_show_cell(line, 6, "%" PRIu64 " KiB", p->bytes_out / 1024);
+    rate_cell(line, 7, p->bytes_out_s);
+    om_show_cell(line, 8, "%s", p->last_error);
   }
   om_show_print(table);
 }

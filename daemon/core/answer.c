@@ -120,6 +120,8 @@ static bool answer_peers(struct om_answering *a) {
     to->since_ms = from->since_ms;
     to->bytes_in = from->bytes_in;
     to->bytes_out = from->bytes_out;
+    to->bytes_in_s = from->bytes_in_s;
+    to->bytes_out_s = from->bytes_out_s;
     to->last_error = (char *)from->last_error;
     peers.peers[peers.n_peers++] = to;
   }

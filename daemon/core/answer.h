@@ -23,6 +23,7 @@ struct om_peer_view {
   const char *state; /* static: connected, connecting, waiting */
   int64_t since_ms;  /* Unix time */
   uint64_t bytes_in, bytes_out;
+  uint64_t bytes_in_s, bytes_out_s; /* lately, a second */
   char last_error[OM_STATUS_TEXT_BYTES];
 };
 

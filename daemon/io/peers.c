@@ -8,6 +8,7 @@
 #include "daemon/core/link.h"
 #include "daemon/io/dialer.h"
 #include "daemon/io/logline.h"
+#include "daemon/io/rate.h"
 #include "daemon/io/wall.h"
 
 enum {
@@ -31,7 +32,8 @@ struct om_peer {
   char address[ADDRESS_BYTES];
   int64_t since_ms; /* Unix time */
   size_t unsent;    /* message bytes not yet written */
-  bool dirty;       /* the link has something to write */
+  struct om_rate rate;
+  bool dirty; /* the link has something to write */
 };
 
 /* A daemon of the registry. */
@@ -436,9 +438,17 @@ static void tell_refused(struct om_peers *peers) {
   peers->refused_since_ms = now_ms(peers);
 }
 
+static void note_rates(struct om_peers *peers) {
+  for (size_t i = 0; i < OM_PEERS_MAX; i++) {
+    struct om_peer *peer = peers->slots[i];
+    if (peer != NULL) om_rate_note(&peer->rate, now_ms(peers), peer->conn.bytes_in, peer->conn.bytes_out);
+  }
+}
+
 static void on_tick(uv_timer_t *timer) {
   struct om_peers *peers = timer->data;
   tell_refused(peers);
+  note_rates(peers);
   om_node_tick(peers->config.node, now_ms(peers));
   om_peers_pump(peers);
 }
@@ -511,6 +521,7 @@ static void view_peer(struct om_peer_view *view, const struct om_peer *peer) {
   view->since_ms = peer->since_ms;
   view->bytes_in = peer->conn.bytes_in;
   view->bytes_out = peer->conn.bytes_out;
+  om_rate_show(&peer->rate, &view->bytes_in_s, &view->bytes_out_s, now_ms(peer->all), view->bytes_in, view->bytes_out);
 }
 
 size_t om_peers_view(const struct om_peers *peers, struct om_arena *arena, const struct om_peer_view **out) {

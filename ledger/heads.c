@@ -49,7 +49,7 @@ enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *sta
   om_be64(row, state->edge.size);
   memcpy(row + 8, note, len);
   om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, row, 8 + len);
-  if (quorum.k == 0) put_final(batch->txn, state->log, state->edge.size, 0, note, len);
+  if (!om_quorum_any(&quorum)) put_final(batch->txn, state->log, state->edge.size, 0, note, len);
   return om_txn_check(batch->txn, st);
 }
 
@@ -116,14 +116,19 @@ static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, 
   struct om_quorum quorum;
   enum om_code code = om_log_quorum(batch->txn, &quorum, log, head->size, st);
   if (code != OM_OK) return code;
-  for (size_t i = 0; i < quorum.n; i++) {
-    if (quorum.daemons[i].log != batch->ledger->own_log) continue;
-    *self = quorum.daemons[i];
-    if (memcmp(om_secret_public(keys->cosign), self->cosign_key, sizeof self->cosign_key) == 0) return OM_OK;
-    return om_fail(st, OM_USAGE, NULL,
-                   "the cosign key in the keys folder is not the one that the registry names for %s", self->origin);
+  bool listed = false;
+  for (size_t list = 0; list < quorum.n_lists; list++) {
+    for (size_t i = 0; i < quorum.lists[list].n; i++) {
+      if (quorum.lists[list].daemons[i].log != batch->ledger->own_log) continue;
+      listed = true;
+      *self = quorum.lists[list].daemons[i];
+      if (memcmp(om_secret_public(keys->cosign), self->cosign_key, sizeof self->cosign_key) == 0) return OM_OK;
+    }
   }
-  return om_fail(st, OM_REFUSED, "witness", "this daemon is no witness of %s", head->origin);
+  return listed
+             ? om_fail(st, OM_USAGE, NULL,
+                       "the cosign key in the keys folder is not the one that the registry names for %s", self->origin)
+             : om_fail(st, OM_REFUSED, "witness", "this daemon is no witness of %s", head->origin);
 }
 
 /* Drift is capped by the period in which an entry says that it was taken: a log that runs ahead of time would use up

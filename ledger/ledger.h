@@ -81,14 +81,30 @@ enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lo
 enum om_code om_lot_get_step(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
                              const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step, struct om_status *st);
 
-/* The witnesses of LOG as of its registry mark below SIZE that may count for its quorum: daemons not run by the log's
- * own operator. K operators make a quorum; 0 where the network has no witnesses. */
-struct om_quorum {
+enum { OM_QUORUM_LISTS = 2 }; /* the current list of witnesses, and during a change the settled one too */
+
+/* Of one list of witnesses, those that may count for a log's quorum: daemons not run by the log's own operator. K
+ * operators make a quorum; 0 where the list is empty. */
+struct om_quorum_list {
   size_t n; /* eligible daemons */
   struct om_daemon daemons[OM_WITNESSES_MAX];
   uint32_t operators; /* how many operators run them: w */
   uint32_t k;
 };
+
+/* Whose cosignatures a head needs: K operators of every list. The first list is as of the log's registry mark; a second
+ * one, the settled list, stands beside it from the mark that changes the witnesses (or a key of theirs) until the log
+ * holds a mark of itself at a head that both signed. A list without witnesses asks for nothing and is left out beside
+ * another. */
+struct om_quorum {
+  size_t n_lists; /* at least 1 */
+  struct om_quorum_list lists[OM_QUORUM_LISTS];
+  bool changing; /* the current list is not settled yet */
+};
+/* Does a head need any cosignature? */
+bool om_quorum_any(const struct om_quorum *quorum);
+/* The daemon of LOG in the first list that has it; NULL: it is in none. */
+const struct om_daemon *om_quorum_find(const struct om_quorum *quorum, uint32_t log);
 /* OM_MISSING: the registry names no such log; OM_REFUSED ("quorum"): its witnesses can make none that is safe. */
 enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
                            struct om_status *st);

@@ -14,15 +14,26 @@ static uint64_t judged_by(struct om_txn *txn, uint32_t log, uint64_t size) {
   return mark == 0 ? OM_REGISTRY_NOW : mark;
 }
 
-static bool operator_counted(const struct om_quorum *q, uint32_t operator_member) {
+static bool operator_counted(const struct om_quorum_list *q, uint32_t operator_member) {
   for (size_t i = 0; i < q->n; i++)
     if (q->daemons[i].operator_member == operator_member) return true;
   return false;
 }
 
-enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
-                           struct om_status *st) {
-  uint64_t as_of = judged_by(txn, log, size);
+bool om_quorum_any(const struct om_quorum *quorum) {
+  return quorum->lists[0].k > 0; /* a second list stands only where both ask for something */
+}
+
+const struct om_daemon *om_quorum_find(const struct om_quorum *quorum, uint32_t log) {
+  for (size_t list = 0; list < quorum->n_lists; list++)
+    for (size_t i = 0; i < quorum->lists[list].n; i++)
+      if (quorum->lists[list].daemons[i].log == log) return &quorum->lists[list].daemons[i];
+  return NULL;
+}
+
+/* LOG's witnesses by the registry as of AS_OF. */
+static enum om_code read_list(struct om_txn *txn, struct om_quorum_list *out, uint32_t log, uint64_t as_of,
+                              struct om_status *st) {
   struct om_witnesses w;
   struct om_daemon own;
   out->n = 0;
@@ -42,6 +53,13 @@ enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t l
       return om_fail(st, OM_REFUSED, "quorum", "the witnesses of log %u can make no safe quorum", log);
   }
   return code;
+}
+
+enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
+                           struct om_status *st) {
+  out->n_lists = 1;
+  out->changing = false;
+  return read_list(txn, &out->lists[0], log, judged_by(txn, log, size), st);
 }
 
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,
@@ -83,30 +101,41 @@ static int by_time(const void *a, const void *b) {
   return (x->time_s > y->time_s) - (x->time_s < y->time_s);
 }
 
+/* The time of LIST's quorum on NOTE: the k-th smallest of its operators' times. */
+static enum om_code check_list(uint64_t *time_s, const struct om_quorum_list *list, const struct om_note *note,
+                               const struct om_checkpoint *head, struct om_status *st) {
+  struct vote votes[OM_WITNESSES_MAX];
+  size_t n = 0;
+  *time_s = 0;
+  for (size_t i = 0; i < list->n; i++) {
+    const struct om_daemon *w = &list->daemons[i];
+    uint64_t time;
+    if (om_note_verify_cosignature(note, &time, w->origin, w->cosign_key, st) == OM_OK)
+      n = add_vote(votes, n, w->operator_member, time);
+  }
+  if (n < list->k)
+    return om_fail(st, OM_REFUSED, "quorum",
+                   "the head of %s at %llu carries the cosignatures of %zu operators, %u are needed", head->origin,
+                   (unsigned long long)head->size, n, list->k);
+  if (list->k > 0) {
+    qsort(votes, n, sizeof *votes, by_time);
+    *time_s = votes[list->k - 1].time_s;
+  }
+  om_status_clear(st);
+  return OM_OK;
+}
+
 enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
                              const uint8_t *note, size_t len, struct om_status *st) {
   struct om_note parsed;
   struct om_quorum quorum;
-  struct vote votes[OM_WITNESSES_MAX];
-  size_t n = 0;
   *time_s = 0;
   enum om_code code = om_head_parse(txn, &parsed, out, log, note, len, st);
   if (code == OM_OK) code = om_log_quorum(txn, &quorum, log, out->size, st);
-  if (code != OM_OK) return code;
-  for (size_t i = 0; i < quorum.n; i++) {
-    const struct om_daemon *w = &quorum.daemons[i];
+  for (size_t i = 0; code == OM_OK && i < quorum.n_lists; i++) {
     uint64_t time;
-    if (om_note_verify_cosignature(&parsed, &time, w->origin, w->cosign_key, st) == OM_OK)
-      n = add_vote(votes, n, w->operator_member, time);
+    code = check_list(&time, &quorum.lists[i], &parsed, out, st);
+    if (code == OM_OK && time > *time_s) *time_s = time;
   }
-  if (n < quorum.k)
-    return om_fail(st, OM_REFUSED, "quorum",
-                   "the head of %s at %llu carries the cosignatures of %zu operators, %u are needed", out->origin,
-                   (unsigned long long)out->size, n, quorum.k);
-  if (quorum.k > 0) {
-    qsort(votes, n, sizeof *votes, by_time);
-    *time_s = votes[quorum.k - 1].time_s;
-  }
-  om_status_clear(st);
-  return OM_OK;
+  return code;
 }

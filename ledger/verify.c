@@ -78,7 +78,7 @@ static enum om_code read_head(struct om_verify *v, struct om_verify_log *log, ui
     return OM_OK;
   }
   log->has_head = true;
-  log->k = quorum.k;
+  log->k = quorum.lists[0].k;
   om_verify_pass(v, OM_CHECK_HEAD, 1);
   return OM_OK;
 }

@@ -58,7 +58,7 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   uint32_t judged = own < status->n_logs ? own : OM_LOG_REGISTRY;
   enum om_code code = om_log_quorum(txn, quorum, judged, status->logs[judged]->size, st);
   if (code != OM_OK && code != OM_MISSING && code != OM_REFUSED) return code;
-  status->quorum = quorum->k;
+  status->quorum = quorum->lists[0].k;
   if (own < status->n_logs) status->origin = status->logs[own]->origin;
   if (!asked->state_hash) return OM_OK;
   struct om_hash *hash = om_arena_alloc(a->view.arena, sizeof *hash);

@@ -231,11 +231,18 @@ void om_node_own_log(struct om_node *node, uint32_t own_log) {
 void om_node_quorum(struct om_node *node, uint32_t log, const struct om_quorum *quorum, int64_t now_ms) {
   if (log >= node->n_logs) return;
   struct om_tracked *tracked = &node->logs[log];
-  OM_ASSERT(quorum->n <= OM_WITNESSES_MAX);
+  size_t most = 0;
+  for (size_t list = 0; list < quorum->n_lists; list++) most += quorum->lists[list].n;
+  OM_ASSERT(most <= (size_t)OM_QUORUM_LISTS * OM_WITNESSES_MAX);
   free(tracked->witnesses);
-  tracked->witnesses = om_node_alloc(quorum->n, sizeof *tracked->witnesses);
-  tracked->n_witnesses = quorum->n;
-  for (size_t i = 0; i < quorum->n; i++) tracked->witnesses[i] = quorum->daemons[i].log;
+  tracked->witnesses = om_node_alloc(most, sizeof *tracked->witnesses);
+  tracked->n_witnesses = 0;
+  for (size_t list = 0; list < quorum->n_lists; list++) {
+    for (size_t i = 0; i < quorum->lists[list].n; i++) {
+      uint32_t witness = quorum->lists[list].daemons[i].log;
+      if (!om_node_is_witness(node, log, witness)) tracked->witnesses[tracked->n_witnesses++] = witness;
+    }
+  }
   tracked->asked = node->config.own_log != OM_LOG_NONE && om_node_is_witness(node, log, node->config.own_log);
   if (log == node->config.own_log) {
     node->quorum = *quorum;

@@ -124,17 +124,21 @@ struct om_tracked {
   char cosigned_line[OM_LINE_MAX_BYTES + 1];
 };
 
+enum { OM_GATHERED_MAX = OM_QUORUM_LISTS * OM_WITNESSES_MAX }; /* one line of each witness of either list */
+
 /* An own head that was proposed, and the lines gathered. */
 struct om_proposal {
   uint64_t size;
-  uint8_t *note; /* owned */
+  struct om_quorum quorum; /* that the log at this size asks for */
+  uint8_t *note;           /* owned */
   size_t len;
   size_t n;
   bool done;
   struct om_gathered {
     uint32_t witness;
+    uint8_t key[32]; /* that it signed with: it may stand in one list with another */
     char line[OM_LINE_MAX_BYTES + 1];
-  } lines[OM_WITNESSES_MAX];
+  } lines[OM_GATHERED_MAX];
 };
 
 struct om_node {

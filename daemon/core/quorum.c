@@ -41,37 +41,52 @@ static void propose(struct om_node *node, int64_t now_ms) {
   proposal->len = node->head.len;
   proposal->note = om_node_alloc(proposal->len, 1);
   memcpy(proposal->note, node->head.note, proposal->len);
+  proposal->quorum = node->quorum; /* what is told of it later is of a longer log */
   node->proposed[node->n_proposed++] = proposal;
   node->proposed_ms = now_ms;
 }
 
-/* Adds WITNESS's operator to those counted, unless it is there; false: not of the quorum. */
-static bool count_operator(const struct om_node *node, uint32_t *operators, size_t *n, uint32_t witness) {
-  for (size_t i = 0; i < node->quorum.n; i++) {
-    if (node->quorum.daemons[i].log != witness) continue;
-    for (size_t k = 0; k < *n; k++)
-      if (operators[k] == node->quorum.daemons[i].operator_member) return false;
-    operators[(*n)++] = node->quorum.daemons[i].operator_member;
+/* The operators of one list that have signed. */
+struct counted {
+  uint32_t operators[OM_WITNESSES_MAX];
+  size_t n;
+};
+
+/* Adds the operator of GATHERED's witness to those counted; false: it is there, or the list lacks the witness or the
+ * key that it signed with, or has its k already. */
+static bool count_operator(struct counted *counted, const struct om_quorum_list *list,
+                           const struct om_gathered *gathered) {
+  if (counted->n >= list->k) return false;
+  for (size_t i = 0; i < list->n; i++) {
+    const struct om_daemon *daemon = &list->daemons[i];
+    if (daemon->log != gathered->witness || memcmp(daemon->cosign_key, gathered->key, sizeof gathered->key) != 0)
+      continue;
+    for (size_t k = 0; k < counted->n; k++)
+      if (counted->operators[k] == daemon->operator_member) return false;
+    counted->operators[counted->n++] = daemon->operator_member;
     return true;
   }
   return false;
 }
 
-/* Puts the own note and one line of each of k operators together. False: too few, or no room for them. */
-static bool assemble(const struct om_node *node, const struct om_proposal *proposal, char note[OM_NOTE_BYTES_MAX],
-                     size_t *len) {
-  uint32_t operators[OM_WITNESSES_MAX];
-  size_t n = 0;
+/* Puts the own note and, for each list, one line of each of k operators together; a line may count in both. False: too
+ * few, or no room for them. */
+static bool assemble(const struct om_proposal *proposal, char note[OM_NOTE_BYTES_MAX], size_t *len) {
+  const struct om_quorum *quorum = &proposal->quorum;
+  struct counted counted[OM_QUORUM_LISTS] = {0};
   struct om_status st;
   memcpy(note, proposal->note, proposal->len);
   *len = proposal->len;
-  for (size_t i = 0; i < proposal->n && n < node->quorum.k; i++) {
+  for (size_t i = 0; i < proposal->n; i++) {
     const struct om_gathered *gathered = &proposal->lines[i];
-    if (count_operator(node, operators, &n, gathered->witness) &&
-        om_note_add_line(note, len, gathered->line, strlen(gathered->line), &st) != OM_OK)
-      return false;
+    bool counts = false;
+    for (size_t list = 0; list < quorum->n_lists; list++)
+      counts = count_operator(&counted[list], &quorum->lists[list], gathered) || counts;
+    if (counts && om_note_add_line(note, len, gathered->line, strlen(gathered->line), &st) != OM_OK) return false;
   }
-  return n >= node->quorum.k && *len <= OM_HEAD_MAX_BYTES;
+  for (size_t list = 0; list < quorum->n_lists; list++)
+    if (counted[list].n < quorum->lists[list].k) return false;
+  return *len <= OM_HEAD_MAX_BYTES;
 }
 
 /* A quorum on a head settles those below it. */
@@ -79,7 +94,8 @@ static void finish(struct om_node *node, struct om_proposal *proposal) {
   char note[OM_NOTE_BYTES_MAX];
   size_t len = 0;
   uint32_t own = node->config.own_log;
-  if (proposal->done || node->quorum.k == 0 || own >= node->n_logs || !assemble(node, proposal, note, &len)) return;
+  if (proposal->done || !om_quorum_any(&proposal->quorum) || own >= node->n_logs || !assemble(proposal, note, &len))
+    return;
   for (size_t i = 0; i < node->n_proposed; i++)
     if (node->proposed[i]->size <= proposal->size) node->proposed[i]->done = true;
   om_pair_offer(&node->logs[own].claims, proposal->size, (const uint8_t *)note, len, OM_SLOT_NONE);
@@ -88,8 +104,8 @@ static void finish(struct om_node *node, struct om_proposal *proposal) {
 
 void om_quorum_advance(struct om_node *node, int64_t now_ms) {
   struct om_proposal *last = newest(node);
-  if (node->quorum.k == 0) return;
-  if (last != NULL && !settled(node, last)) finish(node, last); /* the list of witnesses may have changed */
+  if (!om_quorum_any(&node->quorum)) return;
+  if (last != NULL && !settled(node, last)) finish(node, last);
   if (node->head.size <= final_size(node) || now_ms < node->propose_after_ms) return;
   if (last != NULL && node->head.size <= last->size) return;
   int64_t since = now_ms - node->proposed_ms;
@@ -128,14 +144,8 @@ static struct om_proposal *open_proposal(const struct om_node *node, uint64_t si
   return NULL;
 }
 
-static const struct om_daemon *witness_of(const struct om_node *node, uint32_t log) {
-  for (size_t i = 0; i < node->quorum.n; i++)
-    if (node->quorum.daemons[i].log == log) return &node->quorum.daemons[i];
-  return NULL;
-}
-
-/* Is LINE this witness's cosignature of the proposal's text? */
-static enum om_code check_line(const struct om_proposal *proposal, const struct om_daemon *witness, const char *line,
+/* Is LINE the cosignature of the proposal's text by WITNESS, under the key of one of the lists? *KEY is that key. */
+static enum om_code check_line(uint8_t key[32], const struct om_proposal *proposal, uint32_t witness, const char *line,
                                size_t len, struct om_status *st) {
   char bytes[OM_NOTE_BYTES_MAX];
   size_t bytes_len = 0;
@@ -145,7 +155,17 @@ static enum om_code check_line(const struct om_proposal *proposal, const struct 
   if (code == OM_OK) code = om_note_begin(bytes, &bytes_len, own.text, own.text_len, st);
   if (code == OM_OK) code = om_note_add_line(bytes, &bytes_len, line, len, st);
   if (code == OM_OK) code = om_note_parse(&cosigned, bytes, bytes_len, st);
-  if (code == OM_OK) code = om_note_verify_cosignature(&cosigned, &time_s, witness->origin, witness->cosign_key, st);
+  if (code != OM_OK) return code;
+  code = om_fail(st, OM_REFUSED, "peer-cosigned", "log %u's daemon is not asked for a cosignature", witness);
+  for (size_t list = 0; list < proposal->quorum.n_lists; list++) {
+    for (size_t i = 0; i < proposal->quorum.lists[list].n; i++) {
+      const struct om_daemon *daemon = &proposal->quorum.lists[list].daemons[i];
+      if (daemon->log != witness) continue;
+      code = om_note_verify_cosignature(&cosigned, &time_s, daemon->origin, daemon->cosign_key, st);
+      memcpy(key, daemon->cosign_key, sizeof daemon->cosign_key);
+      if (code == OM_OK) return OM_OK;
+    }
+  }
   return code;
 }
 
@@ -157,14 +177,16 @@ enum om_code om_quorum_cosigned(struct om_node *node, uint32_t slot, const struc
   if (in->witness != node->peers[slot].log)
     return om_fail(st, OM_REFUSED, "peer-cosigned", "a cosignature in the name of log %u's daemon", in->witness);
   struct om_proposal *proposal = open_proposal(node, in->size);
-  const struct om_daemon *witness = witness_of(node, in->witness);
-  if (proposal == NULL || witness == NULL || proposal->n == OM_WITNESSES_MAX) return OM_OK; /* late */
+  if (proposal == NULL || !om_quorum_find(&proposal->quorum, in->witness) || proposal->n == OM_GATHERED_MAX)
+    return OM_OK; /* late */
   for (size_t i = 0; i < proposal->n; i++)
     if (proposal->lines[i].witness == in->witness) return OM_OK;
-  enum om_code code = check_line(proposal, witness, in->line, in->len, st);
+  uint8_t key[32];
+  enum om_code code = check_line(key, proposal, in->witness, in->line, in->len, st);
   if (code != OM_OK) return om_wrap(st, "a cosignature of the own log at size %llu", (unsigned long long)in->size);
   struct om_gathered *gathered = &proposal->lines[proposal->n++];
   gathered->witness = in->witness;
+  memcpy(gathered->key, key, sizeof key);
   memcpy(gathered->line, in->line, in->len);
   gathered->line[in->len] = '\0';
   finish(node, proposal);

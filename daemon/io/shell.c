@@ -199,9 +199,8 @@ static enum om_code node_judge(void *ctx, uint64_t *size, uint32_t log, const ui
 
 static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   struct shell *shell = ctx;
-  *out = (struct om_about){.network = *om_ledger_network(shell->ledger),
-                           .started_ms = shell->started_ms,
-                           .own_log = shell->tracker.own_log};
+  *out = (struct om_about){
+      .network = *om_ledger_network(shell->ledger), .started_ms = shell->started_ms, .own_log = shell->tracker.own_log};
   out->n_peers = om_peers_view(shell->peers, arena, &out->peers);
 }
 
@@ -261,12 +260,12 @@ static enum om_code tell_start(struct shell *shell, struct om_status *st) {
   if (code == OM_OK) {
     om_log(OM_LOG_INFO, "ledger-open",
            "version=%s network=%s origin=%s size=%" PRIu64 " final=%" PRIu64 " quorum=%" PRIu32, OREMARK_VERSION,
-           network, info.origin, info.size, info.final_size, quorum->k);
+           network, info.origin, info.size, info.final_size, quorum->lists[0].k);
     if (OM_RULES_PRE_RELEASE)
       om_log(OM_LOG_WARNING, "rules-pre-release",
              "version=%d detail=\"not every kind of event has its rules yet; don't rely on this network\"",
              OM_RULES_VERSION);
-    if (quorum->k == 0)
+    if (!om_quorum_any(quorum))
       om_log(OM_LOG_WARNING, "quorum-zero", "detail=\"no witnesses: not protected against a dishonest operator\"");
   }
   free(quorum);

@@ -71,9 +71,9 @@ static void begin(struct world *w) {
   w->node = om_node_new(&config);
   om_node_logs(w->node, LOGS);
   for (uint32_t log = 0; log < LOGS; log++) {
-    struct om_quorum quorum = {.operators = LOGS - 1, .k = LOGS - 1};
+    struct om_quorum quorum = {.n_lists = 1, .lists = {{.operators = LOGS - 1, .k = LOGS - 1}}};
     for (uint32_t i = 0; i < LOGS; i++)
-      if (i != log) quorum.daemons[quorum.n++].log = i;
+      if (i != log) quorum.lists[0].daemons[quorum.lists[0].n++].log = i;
     om_node_quorum(w->node, log, &quorum, w->now_ms);
     w->size[log] = FIRST_SIZE;
     om_node_log_changed(w->node, log, FIRST_SIZE, false, w->now_ms);

@@ -57,7 +57,7 @@ static bool is_witness(const struct world *w, uint32_t node, uint32_t log) {
   return w->witness[node] && operator_of(w, node) != operator_of(w, log);
 }
 
-static bool counted(const struct om_quorum *quorum, uint32_t operator_member) {
+static bool counted(const struct om_quorum_list *quorum, uint32_t operator_member) {
   for (size_t i = 0; i < quorum->n; i++)
     if (quorum->daemons[i].operator_member == operator_member) return true;
   return false;
@@ -65,17 +65,18 @@ static bool counted(const struct om_quorum *quorum, uint32_t operator_member) {
 
 /* As om_log_quorum: all witnesses but those of the log's own operator. */
 static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log) {
-  *out = (struct om_quorum){.n = 0};
+  *out = (struct om_quorum){.n_lists = 1};
+  struct om_quorum_list *list = &out->lists[0];
   for (uint32_t i = 0; i < w->n; i++) {
     if (!is_witness(w, i, log)) continue;
-    if (!counted(out, operator_of(w, i))) out->operators++;
-    struct om_daemon *daemon = &out->daemons[out->n++];
+    if (!counted(list, operator_of(w, i))) list->operators++;
+    struct om_daemon *daemon = &list->daemons[list->n++];
     daemon->log = i;
     daemon->operator_member = operator_of(w, i);
     origin_of(daemon->origin, i);
     memcpy(daemon->cosign_key, om_secret_public(w->nodes[i].cosign_key), sizeof daemon->cosign_key);
   }
-  out->k = out->n == 0 ? 0 : out->operators * 2 / 3 + 1;
+  list->k = list->n == 0 ? 0 : list->operators * 2 / 3 + 1;
 }
 
 size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size,
@@ -132,7 +133,7 @@ static void tell_own_head(struct world_node *self) {
   size_t len = world_note(self->world, note, self->log, own->size, &own->roots[own->size], NULL, 0);
   om_node_own_head(self->node, own->size, (uint8_t *)note, len, self->world->now_ms);
   quorum_of(self->world, &quorum, self->log);
-  if (quorum.k == 0) store_final(self, self->log, own->size, (uint8_t *)note, len);
+  if (!om_quorum_any(&quorum)) store_final(self, self->log, own->size, (uint8_t *)note, len);
 }
 
 void world_append(struct world *w, uint32_t node, size_t n, size_t len, uint32_t needs_log, uint64_t needs_size) {
@@ -237,7 +238,7 @@ static void do_cosign(struct world_node *self, struct om_action *job) {
 }
 
 /* Of the quorum's operators, how many have signed the note. */
-static uint32_t signed_by(const struct om_note *note, const struct om_quorum *quorum) {
+static uint32_t signed_by(const struct om_note *note, const struct om_quorum_list *quorum) {
   uint32_t members[WORLD_NODES], n = 0, k = 0;
   for (size_t i = 0; i < quorum->n; i++) {
     struct om_status st;
@@ -262,7 +263,8 @@ static enum om_code check_final(struct world_node *self, const struct om_action 
   *size = checkpoint.size;
   if (checkpoint.size > held->size) return OM_WAIT;
   quorum_of(w, &quorum, job->log);
-  return signed_by(&note, &quorum) >= quorum.k && om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size])
+  return signed_by(&note, &quorum.lists[0]) >= quorum.lists[0].k &&
+                 om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size])
              ? OM_OK
              : OM_REFUSED;
 }

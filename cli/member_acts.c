@@ -395,3 +395,40 @@ const struct om_command om_command_member_reinstate = {
     .run = om_act_run,
     .build = build_reinstate,
 };
+
+static const struct om_option rehome_options[] = {
+    {"home", "LOG", "its next home log: origin or number"},
+    {NULL, NULL, NULL},
+};
+
+static enum om_code build_rehome(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                 struct om_status *st) {
+  Oremark__Rehome *rehome = om_arena_alloc(session->arena, sizeof *rehome);
+  const Oremark__Members *members;
+  const struct om_given *home;
+  oremark__rehome__init(rehome);
+  if (om_args_words(args, 1, 1, st) || om_args_need(args, &home, "home", st) ||
+      om_session_member(session, &rehome->member, args->words[0].value, st) ||
+      log_named(session, &rehome->home_log, home, st) || om_session_members(session, &members, st) ||
+      one_is_enough(session, members, st))
+    return st->code;
+  for (size_t i = 0; i < members->n_members; i++)
+    if (members->members[i]->member == rehome->member)
+      copy_id(session->arena, &event->previous, members->members[i]->last_act);
+  event->kind_case = OREMARK__EVENT__KIND_REHOME;
+  event->rehome = rehome;
+  return OM_OK;
+}
+
+const struct om_command om_command_member_rehome = {
+    .name = "member rehome",
+    .words = "MEMBER",
+    .summary = "Move a member to another home log; its lots go with it (act of the governors).",
+    .help = GOVERNORS_ACT
+    "The member writes in its new home log once the old one has taken the move up and that is final.\n"
+    "Example:\n  oremark member rehome 7 --home andes.example/log --out rehome.statement\n",
+    .options = rehome_options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build_rehome,
+};

@@ -44,6 +44,9 @@ static void put_member_row(struct om_txn *txn, uint64_t since, const struct om_m
   om_be32(row + 4, m->home_log);
   row[8] = m->suspended;
   memcpy(row + 9, m->country, 2);
+  om_be32(row + 11, m->home_before);
+  om_be64(row + 15, m->home_since);
+  row[23] = m->moves;
   memcpy(row + OM_ROW_MEMBER_BYTES, m->name, len);
   put(txn, OM_ROW_MEMBER, m->number, 0, since, row, OM_ROW_MEMBER_BYTES + len);
 }
@@ -318,6 +321,31 @@ static enum om_code set_standing(struct om_txn *txn, const struct om_case *judge
   return OM_OK;
 }
 
+/* Who leans on the move waits until the old home has marked it: see om_stage's check_home. */
+static enum om_code rehome(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                           uint16_t index, struct om_status *st) {
+  uint32_t member = event->rehome->member, to = event->rehome->home_log;
+  struct om_member m;
+  enum om_code code = om_registry_member(txn, &m, member, OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING) return om_fail(st, OM_REFUSED, "member", "there is no member %u", member);
+  if (code != OM_OK) return code;
+  if (to == OM_LOG_REGISTRY || to >= om_registry_daemons(txn, OM_REGISTRY_NOW))
+    return om_fail(st, OM_REFUSED, "home", "log %u can't be the member's home: name another daemon's", to);
+  if (to == m.home_log)
+    return om_fail(st, OM_REFUSED, "home", "log %u is the home of member %u (%s) already", to, member, m.name);
+  if (m.moves == OM_MOVES_MAX)
+    return om_fail(st, OM_REFUSED, "home", "member %u (%s) has moved %d times, and that is the most: enrol it anew",
+                   member, m.name, OM_MOVES_MAX);
+  code = chain(txn, judged, OM_SUBJECT_MEMBER, member, event, index, st);
+  if (code != OM_OK) return code;
+  m.home_before = m.home_log;
+  m.home_log = to;
+  m.home_since = judged->index;
+  m.moves++;
+  put_member_row(txn, judged->index, &m);
+  return OM_OK;
+}
+
 static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                                struct om_status *st) {
   const Oremark__Daemon *d = event->add_daemon->daemon;
@@ -411,6 +439,7 @@ static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, 
     return set_standing(txn, judged, event, index, event->suspend->member, true, st);
   if (event->kind_case == OREMARK__EVENT__KIND_REINSTATE)
     return set_standing(txn, judged, event, index, event->reinstate->member, false, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_REHOME) return rehome(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_DAEMON) return add_daemon(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_KEY) return add_key(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_SITE) return add_site(txn, judged, event, index, st);

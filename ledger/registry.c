@@ -47,6 +47,9 @@ enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint3
   *out = (struct om_member){.number = member,
                             .roles = om_get32(row.data),
                             .home_log = om_get32(row.data + 4),
+                            .home_before = om_get32(row.data + 11),
+                            .home_since = om_get64(row.data + 15),
+                            .moves = row.data[23],
                             .suspended = row.data[8] != 0,
                             .country = {(char)row.data[9], (char)row.data[10]}};
   copy_text(out->name, sizeof out->name, row.data + OM_ROW_MEMBER_BYTES, row.len - OM_ROW_MEMBER_BYTES);

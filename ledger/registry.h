@@ -18,6 +18,7 @@ enum {
   OM_NAME_BYTES = 128,   /* names of members, sites, origins: fits a line on a screen */
   OM_WITNESSES_MAX = 64, /* so that a note with all their cosignatures stays below the mark's 8 KiB limit */
   OM_GOVERNORS_MAX = 32, /* a statement carries at most 32 signatures */
+  OM_MOVES_MAX = 16, /* of a member from home log to home log: each of its statements is judged against all of them */
   OM_MEMBER_NONE = 0,
   OM_LOG_REGISTRY = 0,
 };
@@ -29,6 +30,9 @@ struct om_member {
   uint32_t number;
   uint32_t roles; /* bit 1 << role */
   uint32_t home_log;
+  uint32_t home_before; /* of the last Rehome, where moves > 0 */
+  uint64_t home_since;  /* registry index of that act */
+  uint8_t moves;        /* how many there were */
   bool suspended;
   char country[3];
   char name[OM_NAME_BYTES + 1];

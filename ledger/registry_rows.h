@@ -22,7 +22,8 @@ enum om_registry_kind {
 enum {
   OM_REGISTRY_SUBJECT_BYTES = 9,                         /* kind, a, b */
   OM_REGISTRY_KEY_BYTES = OM_REGISTRY_SUBJECT_BYTES + 8, /* and since: the registry index that began the row */
-  OM_ROW_MEMBER_BYTES = 11,                              /* roles, home log, suspended, country; then the name */
+  OM_ROW_MEMBER_BYTES = 11 + 4 + 8 + 1, /* roles, home log, suspended, country; the home before, since when, how often it
+                                           moved; then the name */
   OM_ROW_SITE_BYTES = 3,                                 /* kind, country; then the name */
   OM_ROW_DAEMON_BYTES = 4 + 4 * 32,                      /* operator, four keys; then the origin */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/events/kinds.h"
+#include "ledger/ledger.h"
 #include "ledger/quantity.h"
 
 enum {
@@ -362,6 +363,33 @@ static bool has_signed(const struct om_case *judged, uint32_t member) {
   return false;
 }
 
+/* A member that came from another home log speaks here once that log is bound by the move, which its own mark of the act
+ * does, and this log's mark of it shows; the same for every home before. Else it could write in both. */
+static enum om_code check_home(struct om_stage *stage, struct om_status *st) {
+  struct om_member at = stage->member;
+  struct om_txn *registry = stage->backing->registry;
+  while (at.moves > 0) {
+    uint64_t marked = 0, size = 0, index = 0, since = at.home_since;
+    uint32_t old = at.home_before;
+    if (old != stage->judged->log) {
+      enum om_code code = stage->backing->mark(stage->backing->ctx, &marked, old, st);
+      if (code != OM_OK) return code;
+      if (om_log_mark(registry, old, OM_LOG_REGISTRY, marked) <= since) {
+        stage->wait_log = old;
+        stage->wait_size = om_log_mark_at(registry, &size, &index, old, OM_LOG_REGISTRY, UINT64_MAX) && size > since
+                               ? index + 1
+                               : 0; /* it has not taken the move up */
+        return om_fail(st, OM_WAIT, "home",
+                       "member %u (%s) has moved here from log %u, and it is not final yet that that log knows: wait",
+                       at.number, at.name, old);
+      }
+    }
+    enum om_code code = om_registry_member(registry, &at, at.number, since, st);
+    if (code != OM_OK) return code;
+  }
+  return OM_OK;
+}
+
 /* May the statement's member speak in this log at all, and does it? Others' signatures do not stand for its own. */
 static enum om_code check_member(struct om_stage *stage, struct om_status *st) {
   const struct om_case *judged = stage->judged;
@@ -382,7 +410,7 @@ static enum om_code check_member(struct om_stage *stage, struct om_status *st) {
     return om_fail(st, OM_REFUSED, "signature",
                    "the statement is of member %u (%s), and none of its keys has signed it: sign it with one", number,
                    stage->member.name);
-  return OM_OK;
+  return check_home(stage, st);
 }
 
 static enum om_code judge_event(struct om_stage *stage, uint16_t index, struct om_status *st) {

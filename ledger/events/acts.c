@@ -54,6 +54,14 @@ void om_reinstate_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_remark(out, event->reinstate->reason);
 }
 
+enum om_code om_rehome_form(const Oremark__Event *event, struct om_status *st) {
+  return om_form_number("member number", event->rehome->member, st);
+}
+
+void om_rehome_describe(struct om_text *out, const Oremark__Event *event) {
+  om_text_add(out, "member %u goes on in log %u", event->rehome->member, event->rehome->home_log);
+}
+
 enum om_code om_add_daemon_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Daemon *d = event->add_daemon->daemon;
   if (!d) return om_fail(st, OM_REFUSED, "form", "the daemon is missing: say what to add");

@@ -1,4 +1,4 @@
-/* Acts of the governors on a member's standing, through whole ledgers: what binds, from when, and what can't be
+/* Acts of the governors on a member's standing and home, through whole ledgers: what binds, from when, and what can't be
  * replayed. */
 #include "support/test.h"
 
@@ -135,6 +135,93 @@ static void an_old_act_is_not_replayed(void **state) {
   assert_int_equal(act(f, true, MINE, 1, &again, NULL, t0 + 4, &st), OM_OK);
 }
 
+/* ---- moving to another home ---- */
+
+static enum om_code rehome(struct fixture *f, uint32_t to, const struct om_hash *previous, struct om_hash *id,
+                           int64_t at, struct om_status *st) {
+  Oremark__Rehome r = OREMARK__REHOME__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  uint32_t governor = 1;
+  struct om_receipt receipt;
+  struct record record;
+  r.member = MINE;
+  r.home_log = to;
+  event.kind_case = OREMARK__EVENT__KIND_REHOME;
+  event.rehome = &r;
+  if (previous) event.previous = (ProtobufCBinaryData){sizeof previous->bytes, (uint8_t *)(uintptr_t)previous->bytes};
+  record.bytes = network_statement(&f->net, &record.len, governor, at, events, 1, &governor, 1);
+  enum om_code code = network_submit(&f->net, 0, f->ledgers[0], &receipt, record.bytes, record.len, at, st);
+  if (id) *id = record_event(&f->net, &record);
+  free(record.bytes);
+  return code;
+}
+
+static enum om_code extract_at(struct fixture *f, size_t daemon, int64_t at, struct om_status *st) {
+  struct record record = record_extract(&f->net, MINE, 1, 1, 1000000, at);
+  struct om_receipt receipt;
+  enum om_code code = network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, record.bytes, record.len, at, st);
+  free(record.bytes);
+  return code;
+}
+
+/* All hold the registry; only the log of DAEMON marks it. */
+static void registry_to(struct fixture *f, size_t daemon, int64_t at) {
+  struct om_status st;
+  struct om_batch *batch;
+  bool marked;
+  struct om_signers_keys keys = network_signers(&f->net, daemon);
+  for (size_t i = 1; i < N; i++)
+    assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, 0, (uint64_t)at / 1000, &st), OM_OK);
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[daemon], &st), OM_OK);
+  assert_int_equal(om_batch_follow_registry(batch, &marked, at, &st), OM_OK);
+  assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+}
+
+/* The new home takes nothing of the member's before the old one is bound, or the member could write in both. */
+static void a_member_never_writes_in_two_homes(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  assert_int_equal(rehome(f, 2, NULL, NULL, t0 + 1, &st), OM_OK);
+  registry_to(f, 2, t0 + 2);
+  assert_int_equal(extract_at(f, 1, t0 + 3, &st), OM_OK); /* the old home has not heard */
+  assert_int_equal(extract_at(f, 2, t0 + 4, &st), OM_WAIT);
+  assert_string_equal(st.rule, "home");
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 5, &st), OM_OK);
+  assert_int_equal(extract_at(f, 1, t0 + 6, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "home");
+  assert_int_equal(extract_at(f, 2, t0 + 7, &st), OM_OK);
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 8, &st), OM_OK);
+}
+
+/* A second move does not make the first old home forgotten. */
+static void every_home_before_is_bound(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash first;
+  assert_int_equal(rehome(f, 2, NULL, &first, t0 + 1, &st), OM_OK);
+  assert_int_equal(rehome(f, 1, &first, NULL, t0 + 2, &st), OM_OK);
+  assert_int_equal(extract_at(f, 1, t0 + 3, &st), OM_OK); /* it has not heard of any of it */
+  registry_to(f, 1, t0 + 4);
+  assert_int_equal(extract_at(f, 1, t0 + 5, &st), OM_WAIT); /* and log 2 has not either */
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 6, &st), OM_OK);
+  assert_int_equal(extract_at(f, 1, t0 + 7, &st), OM_OK);
+  assert_int_equal(extract_at(f, 2, t0 + 7, &st), OM_REFUSED);
+}
+
+static void a_move_has_its_form(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash first;
+  assert_int_equal(rehome(f, 0, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_int_equal(rehome(f, 1, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_int_equal(rehome(f, 3, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "home");
+  assert_int_equal(rehome(f, 2, NULL, &first, t0 + 1, &st), OM_OK);
+  assert_int_equal(rehome(f, 1, NULL, NULL, t0 + 2, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "previous");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
 
 int main(void) {
@@ -142,6 +229,9 @@ int main(void) {
       TEST(a_suspension_binds_from_the_mark),
       TEST(only_governors_suspend_and_once),
       TEST(an_old_act_is_not_replayed),
+      TEST(a_member_never_writes_in_two_homes),
+      TEST(every_home_before_is_bound),
+      TEST(a_move_has_its_form),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

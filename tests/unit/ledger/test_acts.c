@@ -8,7 +8,7 @@
 #include "support/network.h"
 #include "support/records.h"
 
-enum { N = 3, MINE = 2 };
+enum { N = 4, MINE = 2 };
 static const int64_t t0 = 1790000000000;
 
 struct fixture {
@@ -209,13 +209,32 @@ static void every_home_before_is_bound(void **state) {
   assert_int_equal(extract_at(f, 2, t0 + 7, &st), OM_REFUSED);
 }
 
+/* Nor does it when the second old home is bound and the first is not. */
+static void the_first_of_two_homes_is_bound(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash first;
+  assert_int_equal(rehome(f, 2, NULL, &first, t0 + 1, &st), OM_OK);
+  assert_int_equal(rehome(f, 3, &first, NULL, t0 + 2, &st), OM_OK);
+  registry_to(f, 2, t0 + 3);
+  registry_to(f, 3, t0 + 4);
+  for (size_t i = 0; i < N; i++)
+    if (i != 2) assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[2], 2, &st), OM_OK);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, 2, (uint64_t)t0 / 1000, &st), OM_OK);
+  assert_int_equal(extract_at(f, 1, t0 + 5, &st), OM_OK); /* it has not heard of any of it */
+  assert_int_equal(extract_at(f, 3, t0 + 6, &st), OM_WAIT);
+  assert_non_null(strstr(st.text, "log 1"));
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 7, &st), OM_OK);
+  assert_int_equal(extract_at(f, 3, t0 + 8, &st), OM_OK);
+}
+
 static void a_move_has_its_form(void **state) {
   struct fixture *f = *state;
   struct om_status st;
   struct om_hash first;
   assert_int_equal(rehome(f, 0, NULL, NULL, t0 + 1, &st), OM_REFUSED);
   assert_int_equal(rehome(f, 1, NULL, NULL, t0 + 1, &st), OM_REFUSED);
-  assert_int_equal(rehome(f, 3, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_int_equal(rehome(f, N, NULL, NULL, t0 + 1, &st), OM_REFUSED);
   assert_string_equal(st.rule, "home");
   assert_int_equal(rehome(f, 2, NULL, &first, t0 + 1, &st), OM_OK);
   assert_int_equal(rehome(f, 1, NULL, NULL, t0 + 2, &st), OM_REFUSED);
@@ -231,6 +250,7 @@ int main(void) {
       TEST(an_old_act_is_not_replayed),
       TEST(a_member_never_writes_in_two_homes),
       TEST(every_home_before_is_bound),
+      TEST(the_first_of_two_homes_is_bound),
       TEST(a_move_has_its_form),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

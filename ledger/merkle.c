@@ -349,29 +349,52 @@ static bool is_empty_root(const struct om_hash *root) {
   return om_hash_equal(root, &empty);
 }
 
-/* 0 < old_size < new_size: climbs from the last peak of the old tree and rebuilds both roots. */
-static bool growth_ok(uint64_t old_size, const struct om_hash *old_root, uint64_t new_size,
-                      const struct om_hash *new_root, const struct om_proof *proof) {
+/* Whether the tree of SIZE > 0 leaves is one perfect subtree of the one of NEW_SIZE: a proof then starts from its root,
+ * and leaves that out. */
+static bool is_perfect(uint64_t size) {
+  return (size & (size - 1)) == 0;
+}
+
+/* 0 < old_size < new_size: climbs from START, the last peak of the old tree, by the N hashes of a path and rebuilds both
+ * roots. */
+static bool climb_both(struct om_hash *was, struct om_hash *is, uint64_t old_size, uint64_t new_size,
+                       const struct om_hash *start, const struct om_hash *path, size_t n) {
   unsigned height = lowest_bit(old_size);
   struct climb c = {(old_size - 1) >> height, (new_size - 1) >> height};
-  bool whole = c.node == 0; /* the old tree is one perfect subtree: the proof starts from its root */
-  if (proof->n == 0) {
-    return false;
-  }
-  struct om_hash was = whole ? *old_root : proof->hashes[0];
-  struct om_hash is = was;
-  for (size_t i = whole ? 0 : 1; i < proof->n; i++) {
+  *was = *is = *start;
+  for (size_t i = 0; i < n; i++) {
     if (c.last == 0) {
       return false;
     }
     if (climb_left(&c)) {
-      om_node_hash(&was, &proof->hashes[i], &was);
-      om_node_hash(&is, &proof->hashes[i], &is);
+      om_node_hash(was, &path[i], was);
+      om_node_hash(is, &path[i], is);
     } else {
-      om_node_hash(&is, &is, &proof->hashes[i]);
+      om_node_hash(is, is, &path[i]);
     }
   }
-  return c.last == 0 && om_hash_equal(&was, old_root) && om_hash_equal(&is, new_root);
+  return c.last == 0;
+}
+
+bool om_consistency_roots(struct om_hash *old_root, struct om_hash *new_root, uint64_t old_size, uint64_t new_size,
+                          const struct om_proof *proof) {
+  if (old_size == 0 || old_size >= new_size || proof->n == 0 || proof->n > OM_PROOF_MAX) {
+    return false;
+  }
+  return climb_both(old_root, new_root, old_size, new_size, &proof->hashes[0], proof->hashes + 1, proof->n - 1);
+}
+
+/* 0 < old_size < new_size. */
+static bool growth_ok(uint64_t old_size, const struct om_hash *old_root, uint64_t new_size,
+                      const struct om_hash *new_root, const struct om_proof *proof) {
+  struct om_hash was, is;
+  if (proof->n == 0) {
+    return false;
+  }
+  size_t skip = is_perfect(old_size) ? 0 : 1;
+  const struct om_hash *start = skip ? &proof->hashes[0] : old_root;
+  return climb_both(&was, &is, old_size, new_size, start, proof->hashes + skip, proof->n - skip) &&
+         om_hash_equal(&was, old_root) && om_hash_equal(&is, new_root);
 }
 
 bool om_consistency_ok(uint64_t old_size, const struct om_hash *old_root, uint64_t new_size,

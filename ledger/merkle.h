@@ -97,4 +97,11 @@ bool om_inclusion_ok(const struct om_hash *leaf, uint64_t index, uint64_t size, 
 bool om_consistency_ok(uint64_t old_size, const struct om_hash *old_root, uint64_t new_size,
                        const struct om_hash *new_root, const struct om_proof *proof);
 
+/* The two roots that PROOF rebuilds, for 0 < OLD_SIZE < NEW_SIZE. The proof has the node that it starts from as its
+ * first hash even where RFC 9162 leaves it out (OLD_SIZE a power of two: the old tree's root). False where it has not
+ * the length for these sizes. Where the new root is a signed one, the old root is the only one that is a prefix of
+ * it. */
+bool om_consistency_roots(struct om_hash *old_root, struct om_hash *new_root, uint64_t old_size, uint64_t new_size,
+                          const struct om_proof *proof);
+
 #endif

@@ -1,0 +1,186 @@
+#include "ledger/evidence.h"
+
+#include <string.h>
+
+#include "ledger/statement.h"
+#include "proto/evidence.pb-c.h"
+
+/* ---- checking ---- */
+
+static bool is_key(ProtobufCBinaryData key) {
+  return key.len == OM_PUBLIC_BYTES && om_public_ok(key.data);
+}
+
+/* A head of ORIGIN signed by KEY. */
+static enum om_code read_head(struct om_note *note, struct om_checkpoint *out, ProtobufCBinaryData bytes,
+                              const char *origin, const uint8_t *key, struct om_status *st) {
+  struct om_status why;
+  if (om_note_parse(note, (const char *)bytes.data, bytes.len, &why) != OM_OK ||
+      om_checkpoint_parse(out, NULL, note->text, note->text_len, &why) != OM_OK)
+    return om_fail(st, OM_NO, NULL, "a head in it is none: %s", why.text);
+  if (strcmp(out->origin, origin) != 0)
+    return om_fail(st, OM_NO, NULL, "a head in it is of %s, not of %s", out->origin, origin);
+  if (out->size == 0) return om_fail(st, OM_NO, NULL, "a head in it covers nothing, so everything extends it");
+  if (om_note_verify_log(note, origin, key, &why) != OM_OK)
+    return om_fail(st, OM_NO, NULL, "the head of %s at %llu is not signed by the key that is stated", origin,
+                   (unsigned long long)out->size);
+  return OM_OK;
+}
+
+/* What the larger head has at the smaller one's size, from PROOF, which must lead to the larger head. */
+static enum om_code first_root(struct om_evidence_verdict *out, ProtobufCBinaryData bytes, struct om_status *st) {
+  struct om_proof proof;
+  struct om_hash rebuilt;
+  if (out->smaller.size > out->larger.size) return om_fail(st, OM_NO, NULL, "the smaller head in it is the larger one");
+  if (out->smaller.size == out->larger.size) {
+    out->first_root = out->larger.root;
+    return bytes.len == 0 ? OM_OK : om_fail(st, OM_NO, NULL, "two heads of one size need no consistency proof");
+  }
+  if (bytes.len % OM_HASH_BYTES != 0 || bytes.len / OM_HASH_BYTES > OM_PROOF_MAX)
+    return om_fail(st, OM_NO, NULL, "the consistency proof is not of whole hashes, or of too many");
+  proof.n = bytes.len / OM_HASH_BYTES;
+  if (bytes.len) memcpy(proof.hashes, bytes.data, bytes.len);
+  if (!om_consistency_roots(&out->first_root, &rebuilt, out->smaller.size, out->larger.size, &proof) ||
+      !om_hash_equal(&rebuilt, &out->larger.root))
+    return om_fail(st, OM_NO, NULL, "the consistency proof does not lead to the larger head");
+  return OM_OK;
+}
+
+/* Too long a name is none of ours; the same key twice is one witness. */
+static bool is_named(const struct om_evidence_verdict *out, const Oremark__Daemon *w) {
+  for (size_t i = 0; i < out->n_both; i++)
+    if (memcmp(out->both[i].cosign_key, w->cosign_key.data, OM_PUBLIC_BYTES) == 0) return true;
+  return strlen(w->origin) > OM_NAME_BYTES;
+}
+
+static void name_cosigners(struct om_evidence_verdict *out, const Oremark__Evidence *e, const struct om_note *smaller,
+                           const struct om_note *larger) {
+  for (size_t i = 0; i < e->n_witnesses; i++) {
+    const Oremark__Daemon *w = e->witnesses[i];
+    struct om_evidence_cosigner *both = &out->both[out->n_both];
+    struct om_status ignored;
+    uint64_t time;
+    if (!is_key(w->cosign_key) || !om_key_name_ok(w->origin, strlen(w->origin)) || is_named(out, w)) continue;
+    if (om_note_verify_cosignature(smaller, &time, w->origin, w->cosign_key.data, &ignored) != OM_OK ||
+        om_note_verify_cosignature(larger, &time, w->origin, w->cosign_key.data, &ignored) != OM_OK)
+      continue;
+    strcpy(both->origin, w->origin);
+    memcpy(both->cosign_key, w->cosign_key.data, sizeof both->cosign_key);
+    out->n_both++;
+  }
+}
+
+static enum om_code check_fork(struct om_evidence_verdict *out, const Oremark__Evidence *e, struct om_status *st) {
+  struct om_note smaller, larger;
+  enum om_code code = read_head(&smaller, &out->smaller, e->fork->smaller, e->origin, e->log_key.data, st);
+  if (code == OM_OK) code = read_head(&larger, &out->larger, e->fork->larger, e->origin, e->log_key.data, st);
+  if (code == OM_OK) code = first_root(out, e->fork->proof, st);
+  if (code != OM_OK) return code;
+  if (om_hash_equal(&out->first_root, &out->smaller.root))
+    return om_fail(st, OM_NO, NULL, "the larger head of %s extends the smaller one: that is one history", e->origin);
+  name_cosigners(out, e, &smaller, &larger);
+  return OM_OK;
+}
+
+static enum om_code check_fields(struct om_evidence_verdict *out, const Oremark__Evidence *e, struct om_status *st) {
+  if (e->what_case != OREMARK__EVIDENCE__WHAT_FORK)
+    return om_fail(st, OM_MALFORMED, "evidence", "evidence of nothing that is known here");
+  if (e->network_id.len != OM_HASH_BYTES || e->log_key.len != OM_PUBLIC_BYTES ||
+      !om_key_name_ok(e->origin, strlen(e->origin)) || e->n_witnesses > OM_WITNESSES_MAX)
+    return om_fail(st, OM_MALFORMED, "evidence", "a network, a log, its key or its witnesses are not stated as such");
+  if (!om_public_ok(e->log_key.data)) return om_fail(st, OM_NO, NULL, "the key that is stated is no safe public key");
+  memcpy(out->network.bytes, e->network_id.data, OM_HASH_BYTES);
+  memcpy(out->log_key, e->log_key.data, OM_PUBLIC_BYTES);
+  out->log = e->log;
+  return check_fork(out, e, st);
+}
+
+enum om_code om_evidence_check(const uint8_t *bytes, size_t len, struct om_evidence_verdict *out,
+                               struct om_status *st) {
+  struct om_arena arena = {0};
+  memset(out, 0, sizeof *out);
+  if (len > OM_EVIDENCE_MAX_BYTES)
+    return om_fail(st, OM_MALFORMED, "evidence", "evidence has at most %d bytes, this has %zu", OM_EVIDENCE_MAX_BYTES,
+                   len);
+  if (!om_canonical(&oremark__evidence__descriptor, bytes, len, st)) return st->code;
+  const Oremark__Evidence *e = oremark__evidence__unpack(om_arena_protobuf(&arena), len, bytes);
+  enum om_code code = e ? check_fields(out, e, st) : om_fail(st, OM_MALFORMED, "evidence", "it can't be taken apart");
+  om_arena_free(&arena);
+  return code;
+}
+
+/* ---- making ---- */
+
+static ProtobufCBinaryData key_bytes(const uint8_t key[32]) {
+  return (ProtobufCBinaryData){32, (uint8_t *)key};
+}
+
+static Oremark__Daemon *named(struct om_arena *arena, const struct om_daemon *daemon) {
+  Oremark__Daemon *out = om_arena_alloc(arena, sizeof *out);
+  oremark__daemon__init(out);
+  out->origin = (char *)daemon->origin;
+  out->operator_ = daemon->operator_member;
+  out->log_key = key_bytes(daemon->log_key);
+  out->cosign_key = key_bytes(daemon->cosign_key);
+  out->witness_key = key_bytes(daemon->witness_key);
+  out->link_key = key_bytes(daemon->link_key);
+  return out;
+}
+
+static enum om_code size_of(uint64_t *out, const struct om_signed_head *head, struct om_status *st) {
+  struct om_note note;
+  struct om_checkpoint checkpoint;
+  enum om_code code = om_note_parse(&note, (const char *)head->note, head->len, st);
+  if (code == OM_OK) code = om_checkpoint_parse(&checkpoint, NULL, note.text, note.text_len, st);
+  if (code == OM_OK) *out = checkpoint.size;
+  return code;
+}
+
+/* From FROM to TO in TREE, beginning with the node that it starts from. */
+static enum om_code prove(struct om_proof *out, const struct om_tiles *tree, uint64_t from, uint64_t to,
+                          struct om_status *st) {
+  struct om_hash root;
+  out->n = 0;
+  if (from == to) return OM_OK;
+  enum om_code code = om_prove_consistency(tree, out, from, to, st);
+  if (code != OM_OK || (from & (from - 1)) != 0) return code;
+  code = om_tree_root_at(tree, &root, from, st);
+  OM_ASSERT(out->n < OM_PROOF_MAX);
+  memmove(out->hashes + 1, out->hashes, out->n * sizeof *out->hashes);
+  out->hashes[0] = root;
+  out->n++;
+  return code;
+}
+
+enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
+                              const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+                              const struct om_tiles *tree, const struct om_signed_head *held,
+                              const struct om_signed_head *other, const char *why, struct om_status *st) {
+  Oremark__Evidence e = OREMARK__EVIDENCE__INIT;
+  Oremark__Fork fork = OREMARK__FORK__INIT;
+  struct om_evidence_verdict *verdict = om_arena_alloc(arena, sizeof *verdict);
+  struct om_proof proof;
+  uint64_t from, to;
+  enum om_code code = size_of(&from, other, st);
+  if (code == OM_OK) code = size_of(&to, held, st);
+  if (code == OM_OK && (from == 0 || from > to))
+    return om_fail(st, OM_NO, NULL, "the head that is held is smaller than the other: no proof yet");
+  if (code == OM_OK) code = prove(&proof, tree, from, to, st);
+  if (code != OM_OK) return code;
+  e.network_id = (ProtobufCBinaryData){sizeof network->bytes, (uint8_t *)network->bytes};
+  e.log = log->log;
+  e.origin = (char *)log->origin;
+  e.log_key = key_bytes(log->log_key);
+  e.why = (char *)why;
+  e.what_case = OREMARK__EVIDENCE__WHAT_FORK;
+  e.fork = &fork;
+  fork.smaller = (ProtobufCBinaryData){other->len, (uint8_t *)other->note};
+  fork.larger = (ProtobufCBinaryData){held->len, (uint8_t *)held->note};
+  fork.proof = (ProtobufCBinaryData){proof.n * sizeof *proof.hashes, proof.hashes[0].bytes};
+  e.witnesses = om_arena_array(arena, n_witnesses, sizeof *e.witnesses);
+  for (size_t i = 0; i < n_witnesses; i++) e.witnesses[e.n_witnesses++] = named(arena, &witnesses[i]);
+  *len = oremark__evidence__get_packed_size(&e);
+  *out = om_arena_alloc(arena, *len);
+  oremark__evidence__pack(&e, *out);
+  return om_evidence_check(*out, *len, verdict, st);
+}

@@ -1,0 +1,54 @@
+/* Proof that a log has signed two histories (proto/evidence.proto): made where two signed heads of it meet, and checked
+ * by anybody from its bytes alone. What is proved is that the holder of a key signed both heads; that the key is the
+ * log's is for the genesis and the registry to say. Owns nothing but what is said; thread: any (the functions on a
+ * batch: the writer's). */
+#ifndef OREMARK_LEDGER_EVIDENCE_H
+#define OREMARK_LEDGER_EVIDENCE_H
+
+#include "ledger/arena.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
+#include "ledger/registry.h"
+
+enum {
+  /* Two of the longest notes, a proof, 64 witnesses with the longest names, and what is said beside it, come to less.
+   */
+  OM_EVIDENCE_MAX_BYTES = 65536,
+};
+
+/* One whose cosignature stands on both heads; as the evidence names it, which proves the key and not the name. */
+struct om_evidence_cosigner {
+  char origin[OM_NAME_BYTES + 1];
+  uint8_t cosign_key[OM_PUBLIC_BYTES];
+};
+
+/* What a piece of evidence shows. */
+struct om_evidence_verdict {
+  struct om_hash network; /* as stated */
+  uint32_t log;           /* as stated */
+  uint8_t log_key[OM_PUBLIC_BYTES];
+  struct om_checkpoint smaller, larger; /* of one size, or the second is the larger */
+  struct om_hash first_root;            /* what the larger head has at the smaller one's size */
+  size_t n_both;
+  struct om_evidence_cosigner both[OM_WITNESSES_MAX];
+};
+
+/* Do the LEN bytes at BYTES prove that one log signed two heads, neither of which extends the other? OM_MALFORMED: they
+ * are no canonical evidence of the kinds known here; OM_NO: they prove nothing, and why. */
+enum om_code om_evidence_check(const uint8_t *bytes, size_t len, struct om_evidence_verdict *out, struct om_status *st);
+
+/* A head as it was signed. */
+struct om_signed_head {
+  const uint8_t *note;
+  size_t len;
+};
+
+/* Packs evidence into ARENA: OTHER is a head of LOG that the tree TREE does not agree with at its size, HELD one of
+ * TREE that is as large or larger. WITNESSES are those that may have signed either. OM_NO where the two prove nothing.
+ */
+enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
+                              const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+                              const struct om_tiles *tree, const struct om_signed_head *held,
+                              const struct om_signed_head *other, const char *why, struct om_status *st);
+
+#endif

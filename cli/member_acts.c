@@ -432,3 +432,36 @@ const struct om_command om_command_member_rehome = {
     .run = om_act_run,
     .build = build_rehome,
 };
+
+static const struct om_option set_address_options[] = {
+    {"log", "LOG", "which of your daemons: its log's origin or number"},
+    {NULL, NULL, NULL},
+};
+
+static enum om_code build_set_address(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                      struct om_status *st) {
+  Oremark__SetAddress *set = om_arena_alloc(session->arena, sizeof *set);
+  const Oremark__Member *self;
+  const struct om_given *log;
+  oremark__set_address__init(set);
+  if (om_args_words(args, 0, 1, st) || om_args_need(args, &log, "log", st) ||
+      log_named(session, &set->log, log, st) || self_member(session, &self, st))
+    return st->code;
+  set->address = om_copy_text(session->arena, args->n_words ? args->words[0].value : "");
+  copy_id(session->arena, &event->previous, self->last_key);
+  event->kind_case = OREMARK__EVENT__KIND_SET_ADDRESS;
+  event->set_address = set;
+  return OM_OK;
+}
+
+const struct om_command om_command_member_set_address = {
+    .name = "member set-address",
+    .words = "[HOST:PORT]",
+    .summary = "Say in the registry where others reach a daemon of your own; without an address: nowhere.",
+    .help = "Goes to the daemon that holds the registry log. Daemons dial it there unless their settings say where.\n"
+            "Example:\n  oremark member set-address --log kokkola.example/log oremark.kokkola.example:7412\n",
+    .options = set_address_options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build_set_address,
+};

@@ -380,6 +380,22 @@ static enum om_code add_key(struct om_txn *txn, const struct om_case *judged, co
   return code;
 }
 
+/* Said by the daemon's operator; on the chain of its keys, as it is about its daemons and not about what it mines. */
+static enum om_code set_address(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                                uint16_t index, struct om_status *st) {
+  const Oremark__SetAddress *a = event->set_address;
+  uint32_t member = judged->statement->member;
+  struct om_daemon daemon;
+  enum om_code code = om_registry_daemon(txn, &daemon, a->log, OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING) return om_fail(st, OM_REFUSED, "log", "there is no log %u", a->log);
+  if (code == OM_OK && daemon.operator_member != member)
+    code = om_fail(st, OM_REFUSED, "operator", "the daemon of %s is run by member %u, not by member %u", daemon.origin,
+                   daemon.operator_member, member);
+  if (code == OM_OK) code = chain(txn, judged, OM_SUBJECT_KEYS, member, event, index, st);
+  if (code == OM_OK) put(txn, OM_ROW_ADDRESS, a->log, 0, judged->index, a->address, strlen(a->address));
+  return code;
+}
+
 static enum om_code add_site(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                              uint16_t index, struct om_status *st) {
   const Oremark__AddSite *s = event->add_site;
@@ -442,6 +458,7 @@ static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, 
   if (event->kind_case == OREMARK__EVENT__KIND_REHOME) return rehome(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_DAEMON) return add_daemon(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_KEY) return add_key(txn, judged, event, index, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_SET_ADDRESS) return set_address(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_SITE) return add_site(txn, judged, event, index, st);
   return refuse(st, "not-built", "rules of this kind of act are not built in this version");
 }

@@ -88,6 +88,16 @@ enum om_code om_registry_daemon(struct om_txn *txn, struct om_daemon *out, uint3
   return OM_OK;
 }
 
+enum om_code om_registry_address(struct om_txn *txn, char out[OM_ADDRESS_BYTES + 1], uint32_t log, uint64_t as_of,
+                                 struct om_status *st) {
+  struct om_bytes row;
+  *out = '\0';
+  if (!om_registry_row(txn, &row, OM_ROW_ADDRESS, log, 0, as_of)) return om_txn_check(txn, st);
+  if (row.len > OM_ADDRESS_BYTES) return corrupt(st, "daemon's address");
+  copy_text(out, OM_ADDRESS_BYTES + 1, row.data, row.len);
+  return OM_OK;
+}
+
 /* A count (4) and that many numbers (4 each). */
 static bool numbers(struct om_bytes row, uint32_t *head, uint32_t *out, size_t *n, size_t max) {
   if (row.len < 4 || row.len % 4 != 0 || row.len / 4 - 1 > max) return false;

@@ -15,6 +15,7 @@
 struct om_txn;
 
 enum {
+  OM_ADDRESS_BYTES = 255, /* "host:port": the longest name of a host (RFC 1035) and its port just fit */
   OM_NAME_BYTES = 128,   /* names of members, sites, origins: fits a line on a screen */
   OM_WITNESSES_MAX = 64, /* so that a note with all their cosignatures stays below the mark's 8 KiB limit */
   OM_GOVERNORS_MAX = 32, /* a statement carries at most 32 signatures */
@@ -73,6 +74,9 @@ enum om_code om_registry_daemon(struct om_txn *txn, struct om_daemon *out, uint3
                                 struct om_status *st);
 enum om_code om_registry_witnesses(struct om_txn *txn, struct om_witnesses *out, uint64_t as_of, struct om_status *st);
 enum om_code om_registry_governors(struct om_txn *txn, struct om_governors *out, uint64_t as_of, struct om_status *st);
+/* Where the daemon of LOG says that it is reached, "host:port"; empty where it has not said, or says nowhere. */
+enum om_code om_registry_address(struct om_txn *txn, char out[OM_ADDRESS_BYTES + 1], uint32_t log, uint64_t as_of,
+                                 struct om_status *st);
 /* The key of MEMBER with that id. The same (member, id) names one key for ever: an act that would make it two is
  * refused. */
 enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t member, uint32_t key_id, uint64_t as_of,

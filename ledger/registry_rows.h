@@ -13,6 +13,7 @@ enum om_registry_kind {
   OM_ROW_SITE_COUNT = 's', /* a: member */
   OM_ROW_DAEMON = 'D',     /* a: log */
   OM_ROW_DAEMON_COUNT = 'd',
+  OM_ROW_ADDRESS = 'A', /* a: log -> text */
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
   OM_ROW_LIMITS = 'L',   /* a Limits message */

@@ -41,6 +41,7 @@ struct known {
   uint32_t log;
   uint8_t link_key[OM_PUBLIC_BYTES];
   char origin[OM_NAME_BYTES + 1];
+  char address[OM_ADDRESS_BYTES + 1]; /* as it says itself; empty: none */
 };
 
 struct om_peers {
@@ -53,6 +54,7 @@ struct om_peers {
   uint32_t own_log;
   struct om_dial **dials;
   size_t n_dials;
+  const struct om_settings *settings; /* NULL: nobody is dialed yet */
   uv_timer_t tick;
   uint32_t refused; /* strangers since REFUSED_SINCE_MS */
   int64_t refused_since_ms;
@@ -465,17 +467,56 @@ enum om_code om_peers_new(struct om_peers **out, const struct om_peers_config *c
   return OM_OK;
 }
 
-void om_peers_dial(struct om_peers *peers, const struct om_settings *settings) {
-  peers->dials = calloc(settings->peers_count > 0 ? settings->peers_count : 1, sizeof(struct om_dial *));
-  OM_ASSERT(peers->dials != NULL);
-  const struct known *own = known_log(peers, peers->own_log);
-  for (size_t i = 0; i < settings->peers_count; i++) {
-    if (own != NULL && strcmp(own->origin, settings->peers[i].origin) == 0)
-      continue; /* one file for all daemons of a site */
-    struct om_dial *dial = om_dial_new(peers->config.loop, &settings->peers[i], peers, reach);
-    OM_ASSERT(dial != NULL);
-    peers->dials[peers->n_dials++] = dial;
+/* One dial for each address: of two to the same daemon the second link would end the first. */
+static void add_dial(struct om_peers *peers, const struct om_settings_peer *who) {
+  struct om_dial *dial = om_dial_new(peers->config.loop, who, peers, reach);
+  peers->dials = realloc(peers->dials, (peers->n_dials + 1) * sizeof(struct om_dial *));
+  OM_ASSERT(dial != NULL && peers->dials != NULL);
+  peers->dials[peers->n_dials++] = dial;
+  if (linked_origin(peers, dial->origin)) om_dial_up(dial);
+}
+
+static void remove_dial(struct om_peers *peers, size_t i) {
+  for (struct om_peer *peer = peers->first; peer != NULL; peer = peer->next)
+    if (peer->dial == peers->dials[i]) peer->dial = NULL;
+  om_dial_close(peers->dials[i]);
+  peers->dials[i] = peers->dials[--peers->n_dials];
+}
+
+static bool in_settings(const struct om_peers *peers, const char *origin) {
+  for (size_t i = 0; i < peers->settings->peers_count; i++)
+    if (strcmp(peers->settings->peers[i].origin, origin) == 0) return true;
+  return false;
+}
+
+/* Dials DAEMON where the registry says that it is, unless the settings say where. */
+static void dial_known(struct om_peers *peers, struct known *daemon) {
+  struct om_settings_peer who = {daemon->origin, daemon->address};
+  struct om_address address;
+  struct om_status st;
+  if (daemon->log == peers->own_log || in_settings(peers, daemon->origin)) return;
+  bool wanted = *daemon->address != '\0' && om_address_parse(&address, daemon->address, &st) == OM_OK;
+  for (size_t i = 0; i < peers->n_dials; i++) {
+    const struct om_dial *dial = peers->dials[i];
+    if (strcmp(dial->origin, daemon->origin) != 0) continue;
+    if (wanted && strcmp(dial->address.host, address.host) == 0 && dial->address.port == address.port) return;
+    remove_dial(peers, i);
+    break;
   }
+  if (wanted) add_dial(peers, &who);
+}
+
+static void dial_registry(struct om_peers *peers) {
+  for (uint32_t i = 0; peers->settings != NULL && i < peers->n_known; i++) dial_known(peers, &peers->known[i]);
+}
+
+void om_peers_dial(struct om_peers *peers, const struct om_settings *settings) {
+  const struct known *own = known_log(peers, peers->own_log);
+  peers->settings = settings;
+  for (size_t i = 0; i < settings->peers_count; i++)
+    if (own == NULL || strcmp(own->origin, settings->peers[i].origin) != 0) /* one file for all daemons of a site */
+      add_dial(peers, &settings->peers[i]);
+  dial_registry(peers);
 }
 
 enum om_code om_peers_registry(struct om_peers *peers, struct om_txn *txn, uint32_t own_log, struct om_status *st) {
@@ -484,7 +525,8 @@ enum om_code om_peers_registry(struct om_peers *peers, struct om_txn *txn, uint3
   OM_ASSERT(known != NULL);
   for (uint32_t log = 0; log < n; log++) {
     struct om_daemon daemon;
-    if (om_registry_daemon(txn, &daemon, log, OM_REGISTRY_NOW, st) != OM_OK) {
+    if (om_registry_daemon(txn, &daemon, log, OM_REGISTRY_NOW, st) != OM_OK ||
+        om_registry_address(txn, known[log].address, log, OM_REGISTRY_NOW, st) != OM_OK) {
       free(known);
       return st->code;
     }
@@ -502,6 +544,7 @@ enum om_code om_peers_registry(struct om_peers *peers, struct om_txn *txn, uint3
     const struct known *now = known_key(peers, om_link_remote(peer->link));
     if (now == NULL || now->log != peer->log) drop(peer, OM_REFUSED, "its link key stands in the registry no more");
   }
+  if (!peers->stopping) dial_registry(peers);
   return OM_OK;
 }
 

@@ -26,7 +26,8 @@ struct om_peers_config {
 };
 
 enum om_code om_peers_new(struct om_peers **out, const struct om_peers_config *config, struct om_status *st);
-/* Begins to dial: addresses of the settings. */
+/* Begins to dial: the addresses of SETTINGS (kept by the caller), and those in the registry of daemons that the
+ * settings do not name. */
 void om_peers_dial(struct om_peers *peers, const struct om_settings *settings);
 /* The daemons of the registry, anew; OWN_LOG: this one's log. Links to daemons that stand there no more are ended. */
 enum om_code om_peers_registry(struct om_peers *peers, struct om_txn *txn, uint32_t own_log, struct om_status *st);

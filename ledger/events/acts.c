@@ -2,7 +2,10 @@
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 
-enum { MICRODEGREES = 1000000 };
+#include <stdlib.h>
+#include <string.h>
+
+enum { MICRODEGREES = 1000000, PORT_DIGITS = 5, PORT_MAX = 65535 };
 
 static enum om_code form_roles(const Oremark__NewMember *m, struct om_status *st) {
   for (size_t i = 0; i < m->n_roles; i++) {
@@ -111,4 +114,22 @@ void om_add_site_describe(struct om_text *out, const Oremark__Event *event) {
   char kind[OM_ENUM_WORD_BYTES];
   om_text_add(out, "add site %u, %s (%s, %s)", a->site, a->name,
               om_enum_word(kind, &oremark__site_kind__descriptor, (int)a->kind), a->country);
+}
+
+/* "host:port". Whether there is such a host is the dialer's to find out. */
+enum om_code om_set_address_form(const Oremark__Event *event, struct om_status *st) {
+  const char *address = event->set_address->address;
+  const char *colon = strrchr(address, ':');
+  if (om_form_text("address", address, 0, OM_ADDRESS_BYTES, st) != OM_OK) return st->code;
+  if (*address == '\0') return OM_OK;
+  size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+  if (colon && colon > address && digits >= 1 && digits <= PORT_DIGITS && colon[1 + digits] == '\0' &&
+      strtoul(colon + 1, NULL, 10) <= PORT_MAX && strpbrk(address, " /@") == NULL)
+    return OM_OK;
+  return om_fail(st, OM_REFUSED, "form", "address: write host:port, as in oremark.kokkola.example:7412");
+}
+
+void om_set_address_describe(struct om_text *out, const Oremark__Event *event) {
+  const Oremark__SetAddress *a = event->set_address;
+  om_text_add(out, "daemon %u is reached at %s", a->log, *a->address ? a->address : "no address from outside");
 }

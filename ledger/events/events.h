@@ -34,5 +34,6 @@ OM_ACT_FUNCTIONS(rehome)
 OM_ACT_FUNCTIONS(add_daemon)
 OM_ACT_FUNCTIONS(add_key)
 OM_ACT_FUNCTIONS(add_site)
+OM_ACT_FUNCTIONS(set_address)
 
 #endif

@@ -68,7 +68,7 @@ static const struct om_kind kinds[] = {
     NOT_BUILT(SEAL_LOG, "seal-log", OM_KIND_GOVERNORS),
     NOT_BUILT(LIFT_SEAL, "lift-seal", OM_KIND_GOVERNORS),
     NOT_BUILT(RESTART, "restart", OM_KIND_GOVERNORS),
-    NOT_BUILT(SET_ADDRESS, "set-address", OM_KIND_MEMBER),
+    ACT(SET_ADDRESS, "set-address", OM_KIND_MEMBER, set_address),
 };
 
 const struct om_kind *om_kind_of(const Oremark__Event *event) {

@@ -1,10 +1,12 @@
-/* Acts of the governors on a member's standing and home, through whole ledgers: what binds, from when, and what can't be
+/* Acts of the governors on a member's standing and home, and of operators, through whole ledgers: what binds, from when, and what can't be
  * replayed. */
 #include "support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/registry.h"
 #include "support/network.h"
 #include "support/records.h"
 
@@ -241,6 +243,59 @@ static void a_move_has_its_form(void **state) {
   assert_string_equal(st.rule, "previous");
 }
 
+/* ---- addresses ---- */
+
+static enum om_code set_address(struct fixture *f, uint32_t member, uint32_t log, const char *address,
+                                const struct om_hash *previous, struct om_hash *id, int64_t at, struct om_status *st) {
+  Oremark__SetAddress s = OREMARK__SET_ADDRESS__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  char text[300];
+  struct om_receipt receipt;
+  struct record record;
+  snprintf(text, sizeof text, "%s", address);
+  s.log = log;
+  s.address = text;
+  event.kind_case = OREMARK__EVENT__KIND_SET_ADDRESS;
+  event.set_address = &s;
+  if (previous) event.previous = (ProtobufCBinaryData){sizeof previous->bytes, (uint8_t *)(uintptr_t)previous->bytes};
+  record.bytes = network_statement(&f->net, &record.len, member, at, events, 1, &member, 1);
+  enum om_code code = network_submit(&f->net, 0, f->ledgers[0], &receipt, record.bytes, record.len, at, st);
+  if (id) *id = record_event(&f->net, &record);
+  free(record.bytes);
+  return code;
+}
+
+static void assert_address(struct fixture *f, uint32_t log, const char *wanted) {
+  struct om_txn *txn;
+  struct om_status st;
+  char out[OM_ADDRESS_BYTES + 1];
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[0]), &st), OM_OK);
+  assert_int_equal(om_registry_address(txn, out, log, OM_REGISTRY_NOW, &st), OM_OK);
+  assert_string_equal(out, wanted);
+  om_txn_abort(txn);
+}
+
+static void an_operator_says_where_its_daemon_is(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  assert_address(f, 1, "");
+  assert_int_equal(set_address(f, 3, 1, "a.example:1", NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "operator");
+  assert_int_equal(set_address(f, MINE, 9, "a.example:1", NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  const char *bad[] = {"a.example", "a.example:", ":1", "a.example:65536", "a.example:1x", "a b:1", "http://a:1"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_int_equal(set_address(f, MINE, 1, bad[i], NULL, NULL, t0 + 1, &st), OM_REFUSED);
+    assert_string_equal(st.rule, "form");
+  }
+  assert_int_equal(set_address(f, MINE, 1, "[2001:db8::1]:7412", NULL, &id, t0 + 2, &st), OM_OK);
+  assert_address(f, 1, "[2001:db8::1]:7412");
+  assert_int_equal(set_address(f, MINE, 1, "b.example:1", NULL, NULL, t0 + 3, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "previous");
+  assert_int_equal(set_address(f, MINE, 1, "", &id, NULL, t0 + 4, &st), OM_OK);
+  assert_address(f, 1, "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
 
 int main(void) {
@@ -252,6 +307,7 @@ int main(void) {
       TEST(every_home_before_is_bound),
       TEST(the_first_of_two_homes_is_bound),
       TEST(a_move_has_its_form),
+      TEST(an_operator_says_where_its_daemon_is),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

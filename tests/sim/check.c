@@ -1,0 +1,313 @@
+/* What must hold, whatever happens. The model follows lots through the records that are final, in the order in which
+ * they became so, and knows custody by its own few lines. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/step.h"
+#include "sim/sim.h"
+
+enum { COPPER = 29 };
+static const int64_t cap_mg = 1000000000; /* as in the genesis of tests/support/network.c */
+
+void sim_check_begin(struct sim *s) {
+  for (size_t log = 0; log < s->n; log++) {
+    struct sim_canon *canon = &s->canon[log];
+    canon->edge = calloc(1, sizeof *canon->edge);
+    canon->roots = calloc(SIM_FINAL_MAX + 1, sizeof *canon->roots);
+    canon->entries = calloc(SIM_FINAL_MAX, sizeof *canon->entries);
+    OM_ASSERT(canon->edge != NULL && canon->roots != NULL && canon->entries != NULL);
+  }
+  s->model = calloc(SIM_LOTS, sizeof *s->model);
+  OM_ASSERT(s->model != NULL);
+}
+
+void sim_check_end(struct sim *s) {
+  for (size_t log = 0; log < s->n; log++) {
+    struct sim_canon *canon = &s->canon[log];
+    for (uint64_t i = 0; i < canon->edge->size; i++) free((void *)(uintptr_t)canon->entries[i].data);
+    free(canon->edge);
+    free(canon->roots);
+    free(canon->entries);
+  }
+  free(s->model);
+}
+
+/* ---- the model ---- */
+
+struct said {
+  struct sim *s;
+  uint32_t log;
+  uint64_t index;
+  const Oremark__Statement *statement;
+  struct om_hash id;
+};
+
+static struct sim_lot *find(struct sim *s, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  for (size_t i = s->n_model; i-- > 0;)
+    if (memcmp(s->model[i].number, number, OM_LOT_NUMBER_BYTES) == 0) return &s->model[i];
+  return NULL;
+}
+
+static int64_t copper_of(const Oremark__Material *m) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < m->n_metals; i++)
+    if (m->metals[i]->element == COPPER) sum += (int64_t)m->metals[i]->contained_mg;
+  return sum;
+}
+
+static int64_t born(const struct said *said, const Oremark__Event *event, uint16_t at, const struct om_hash *event_id) {
+  struct sim *s = said->s;
+  size_t n, skip;
+  int64_t sum = 0;
+  Oremark__Material *const *materials = om_event_materials(event, &n, &skip);
+  for (size_t i = 0; i < n; i++) {
+    if (s->n_model == SIM_LOTS) sim_violation(s, "the model has no room: run fewer steps");
+    struct sim_lot *lot = &s->model[s->n_model];
+    *lot = (struct sim_lot){.last = *event_id, .pen = said->statement->member, .copper_mg = copper_of(materials[i])};
+    om_lot_number_make(lot->number, said->statement->member, (uint64_t)said->statement->signed_ms, &said->id, at,
+                       (uint16_t)(skip + i));
+    if (find(s, lot->number) != NULL) sim_violation(s, "log %u makes a lot twice", said->log);
+    s->n_model++;
+    sum += lot->copper_mg;
+  }
+  return sum;
+}
+
+/* False: the record before it is not final anywhere yet, as far as has been seen. */
+static bool known(struct sim *s, const Oremark__Event *event) {
+  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
+  size_t n = om_event_refs(refs, event);
+  for (size_t i = 0; i < n; i++)
+    if (refs[i]->number.len == OM_LOT_NUMBER_BYTES && find(s, refs[i]->number.data) == NULL) return false;
+  return true;
+}
+
+/* One place: each record follows the lot's last one, and is by who has the pen. */
+static struct sim_lot *follow(const struct said *said, const Oremark__LotRef *ref) {
+  struct sim_lot *lot = find(said->s, ref->number.data);
+  const char *wrong = lot->gone ? "is gone" : lot->pen != said->statement->member ? "is in other hands" : NULL;
+  if (memcmp(lot->last.bytes, ref->last_event.data, OM_HASH_BYTES) != 0) wrong = "went on from there already";
+  if (wrong != NULL)
+    sim_violation(said->s, "entry %llu of log %u, by member %u, moves a lot that %s: two places",
+                  (unsigned long long)said->index, said->log, said->statement->member, wrong);
+  return lot;
+}
+
+static void move(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
+  uint32_t member = said->statement->member;
+  bool arrives = event->kind_case == OREMARK__EVENT__KIND_RECEIVE || event->kind_case == OREMARK__EVENT__KIND_REJECT;
+  if (arrives != (lot->consignor != 0))
+    sim_violation(said->s, "entry %llu of log %u: a lot that is %s", (unsigned long long)said->index, said->log,
+                  arrives ? "received but was not sent" : "used on its way");
+  if (event->kind_case == OREMARK__EVENT__KIND_SHIP) {
+    lot->consignor = member;
+    lot->pen = event->ship->consignee;
+  } else if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE) {
+    lot->consignor = 0;
+  } else if (event->kind_case == OREMARK__EVENT__KIND_REJECT) {
+    lot->pen = lot->consignor;
+    lot->consignor = 0;
+  } else {
+    lot->gone = true;
+  }
+}
+
+static void gain(const struct said *said, int64_t in, int64_t out) {
+  int64_t *sum = &said->s->gained_mg[said->statement->member];
+  if (out <= in) return;
+  *sum += out - in;
+  if (*sum > cap_mg)
+    sim_violation(said->s, "member %u has gained %lld mg of copper out of nothing", said->statement->member,
+                  (long long)*sum);
+}
+
+static void model_event(const struct said *said, uint16_t at) {
+  const Oremark__Event *event = said->statement->events[at];
+  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
+  struct om_hash event_id;
+  int64_t in = 0;
+  size_t n = om_event_refs(refs, event);
+  om_event_id(&event_id, &said->s->net.id, &said->id, at);
+  for (size_t i = 0; i < n; i++) {
+    struct sim_lot *lot = follow(said, refs[i]);
+    in += lot->copper_mg;
+    move(said, event, lot);
+    lot->last = event_id;
+  }
+  int64_t out = born(said, event, at, &event_id);
+  if (n > 0) gain(said, in, out);
+}
+
+static bool model_entry(struct sim *s, uint32_t log, uint64_t index) {
+  struct om_arena arena = {0};
+  struct om_checked *checked;
+  struct om_status st = {0};
+  const struct om_bytes *entry = &s->canon[log].entries[index];
+  bool all = true;
+  sim_must(s, om_check_entry(&checked, &arena, &s->net.id, NULL, entry->data, entry->len, &st), &st, "a final entry");
+  struct said said = {s, log, index, checked->statement, checked->statement_id};
+  size_t n = checked->statement != NULL ? checked->statement->n_events : 0;
+  for (size_t i = 0; i < n; i++) all = all && known(s, checked->statement->events[i]);
+  for (size_t i = 0; i < n && all; i++) model_event(&said, (uint16_t)i);
+  om_arena_free(&arena);
+  return all;
+}
+
+/* Takes in what has become final, logs in whatever order lets them: what leans on another log waits for it. Whoever
+ * leans on what is not final anywhere leans on nothing. */
+static void model(struct sim *s) {
+  bool moved = true, left = false;
+  while (moved) {
+    moved = left = false;
+    for (uint32_t log = 0; log < s->n; log++) {
+      struct sim_canon *canon = &s->canon[log];
+      while (canon->modelled < canon->edge->size && model_entry(s, log, canon->modelled)) {
+        canon->modelled++;
+        moved = true;
+      }
+      left |= canon->modelled < canon->edge->size;
+    }
+  }
+  for (uint32_t log = 0; log < s->n && left; log++)
+    if (s->canon[log].modelled < s->canon[log].edge->size)
+      sim_violation(s, "entry %llu of log %u is final and leans on what is not",
+                    (unsigned long long)s->canon[log].modelled, log);
+}
+
+/* ---- final heads ---- */
+
+static void extend(struct sim *s, struct om_txn *txn, uint32_t log, uint64_t upto) {
+  struct sim_canon *canon = &s->canon[log];
+  struct om_bytes entry;
+  struct om_status st = {0};
+  struct om_hash leaf;
+  if (upto > SIM_FINAL_MAX) sim_violation(s, "log %u is too long for the check: run fewer steps", log);
+  om_edge_root(canon->edge, &canon->roots[0]);
+  while (canon->edge->size < upto) {
+    uint64_t i = canon->edge->size;
+    sim_must(s, om_log_entry(txn, &entry, log, i, &st), &st, "reading a final entry");
+    uint8_t *copy = malloc(entry.len);
+    OM_ASSERT(copy != NULL);
+    memcpy(copy, entry.data, entry.len);
+    canon->entries[i] = (struct om_bytes){copy, entry.len};
+    om_leaf_hash(&leaf, entry.data, entry.len);
+    sim_must(s, om_edge_append(canon->edge, &leaf, NULL, NULL, &st), &st, "growing a tree");
+    om_edge_root(canon->edge, &canon->roots[i + 1]);
+  }
+}
+
+static void check_final(struct sim_node *n, struct om_txn *txn, const struct om_log_info *info) {
+  struct sim *s = n->sim;
+  struct om_bytes bytes;
+  struct om_note note;
+  struct om_checkpoint head;
+  struct om_status st = {0};
+  sim_must(s, om_log_final(txn, &bytes, info->log, &st), &st, "reading a final head");
+  sim_must(s, om_note_parse(&note, (const char *)bytes.data, bytes.len, &st), &st, "a final head");
+  sim_must(s, om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st), &st, "a final head");
+  if (head.size != info->final_size || head.size > info->size)
+    sim_violation(s, "daemon %u: log %u holds %llu entries, of which %llu are said to be final and %llu signed",
+                  n->daemon, info->log, (unsigned long long)info->size, (unsigned long long)info->final_size,
+                  (unsigned long long)head.size);
+  if (s->canon[info->log].edge->size < head.size) extend(s, txn, info->log, head.size);
+  if (!om_hash_equal(&s->canon[info->log].roots[head.size], &head.root))
+    sim_violation(s, "daemon %u holds a final head of log %u at %llu that conflicts with one seen before", n->daemon,
+                  info->log, (unsigned long long)head.size);
+  s->finals++;
+}
+
+void sim_check_commit(struct sim_node *n) {
+  struct sim *s = n->sim;
+  struct om_txn *txn;
+  struct om_log_info info;
+  struct om_status st = {0};
+  sim_must(s, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
+  for (uint32_t log = 0; log < om_log_count(txn); log++) {
+    sim_must(s, om_log_info(txn, &info, log, &st), &st, "reading a log");
+    if (info.final_size < n->final_seen[log])
+      sim_violation(s, "daemon %u has forgotten that log %u is final to %llu", n->daemon, log,
+                    (unsigned long long)n->final_seen[log]);
+    if (info.final_size > n->final_seen[log]) check_final(n, txn, &info);
+    n->final_seen[log] = info.final_size;
+    sim_trace(s, info.root.bytes, sizeof info.root.bytes);
+  }
+  om_txn_abort(txn);
+  if (!sim_liar(n)) model(s);
+}
+
+/* ---- the dear ones ---- */
+
+static void check_kept(struct sim_node *n, struct om_txn *txn, const struct om_log_info *info) {
+  static struct om_log_tiles tiles; /* 67 KiB */
+  struct sim *s = n->sim;
+  struct om_status st = {0};
+  struct om_hash root;
+  if (info->final_size == 0) return;
+  sim_must(s, om_log_tiles(txn, &tiles, info->log, &st), &st, "reading a tree");
+  sim_must(s, om_tree_root_at(&tiles.tiles, &root, info->final_size, &st), &st, "reading a tree");
+  if (!om_hash_equal(&root, &s->canon[info->log].roots[info->final_size]))
+    sim_violation(s, "daemon %u has changed what was final of log %u", n->daemon, info->log);
+}
+
+static void check_state(struct sim_node *n) {
+  struct sim *s = n->sim;
+  struct om_txn *txn;
+  struct om_log_info info;
+  struct om_status st = {0};
+  struct om_hash state, vector;
+  uint8_t text[SIM_NODES * (8 + OM_HASH_BYTES)];
+  size_t len = 0;
+  bool begun = true; /* a log that a batch has looked at has an empty row, which the state hash takes in */
+  sim_must(s, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
+  for (uint32_t log = 0; log < om_log_count(txn); log++) {
+    sim_must(s, om_log_info(txn, &info, log, &st), &st, "reading a log");
+    check_kept(n, txn, &info);
+    begun &= info.size > 0;
+    om_be64(text + len, info.size);
+    memcpy(text + len + 8, info.root.bytes, OM_HASH_BYTES);
+    len += 8 + OM_HASH_BYTES;
+  }
+  om_sha256(&vector, text, len);
+  sim_must(s, om_store_state_hash(&state, txn, &st), &st, "hashing the state");
+  om_txn_abort(txn);
+  if (!begun) return;
+  for (size_t i = 0; i < 1024 && i < s->n_states; i++)
+    if (om_hash_equal(&s->states[i].vector, &vector) && !om_hash_equal(&s->states[i].state, &state))
+      sim_violation(s, "daemon %u holds the same logs as another and another state", n->daemon);
+  s->states[s->n_states++ % 1024].vector = vector;
+  s->states[(s->n_states - 1) % 1024].state = state;
+}
+
+void sim_check_all(struct sim *s) {
+  for (size_t i = 0; i < s->n; i++)
+    if (s->nodes[i].up) check_state(&s->nodes[i]);
+}
+
+static bool holds_all(struct sim_node *n) {
+  struct sim *s = n->sim;
+  struct om_txn *here, *home;
+  struct om_log_info a, b;
+  struct om_status st = {0};
+  bool all = true;
+  sim_must(s, om_txn_read(&here, om_ledger_store(n->ledger), &st), &st, "reading");
+  for (uint32_t log = 0; log < s->n && all; log++) {
+    if (sim_liar(&s->nodes[log])) continue;
+    sim_must(s, om_txn_read(&home, om_ledger_store(s->nodes[log].ledger), &st), &st, "reading");
+    sim_must(s, om_log_info(home, &b, log, &st), &st, "reading a log");
+    om_txn_abort(home);
+    all = om_log_info(here, &a, log, &st) == OM_OK && a.size == b.size && a.final_size == b.size && b.size > 0;
+  }
+  om_txn_abort(here);
+  return all;
+}
+
+bool sim_converged(struct sim *s) {
+  for (size_t i = 0; i < s->n; i++)
+    if (!s->nodes[i].up) return false;
+  for (size_t i = 0; i < s->n; i++) {
+    struct sim_node *n = &s->nodes[i];
+    if (sim_liar(n)) continue;
+    if (n->n_statements > 0 || !holds_all(n)) return false;
+  }
+  return true;
+}

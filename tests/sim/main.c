@@ -1,0 +1,223 @@
+/* oremark-sim: runs seeds, one after the other, until one shows something that must not be. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/sim.h"
+#include "support/seed.h"
+
+enum { HEAL_MS = 180000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240 };
+
+uint64_t sim_below(struct sim *s, uint64_t limit) {
+  return test_below(&s->random, limit);
+}
+
+bool sim_one_in(struct sim *s, uint64_t n) {
+  return sim_below(s, n) == 0;
+}
+
+/* FNV-1a. */
+void sim_trace(struct sim *s, const void *bytes, size_t len) {
+  const uint8_t *at = bytes;
+  for (size_t i = 0; i < len; i++) s->trace = (s->trace ^ at[i]) * 0x100000001b3u;
+}
+
+static void clear_folders(const struct sim *s) {
+  for (size_t i = 0; i < s->n; i++)
+    if (s->nodes[i].path != NULL) remove_folder(s->nodes[i].path);
+}
+
+void sim_violation(const struct sim *s, const char *format, ...) {
+  va_list args;
+  printf("violation: seed %" PRIu64 ", step %" PRIu64 ": ", s->seed, s->step);
+  va_start(args, format);
+  vprintf(format, args);
+  va_end(args);
+  printf("\n");
+  fflush(stdout);
+  clear_folders(s);
+  _exit(1);
+}
+
+void sim_must(const struct sim *s, enum om_code code, const struct om_status *st, const char *doing) {
+  if (code != OM_OK) sim_violation(s, "%s: %s", doing, st->text);
+}
+
+/* ---- what happens to the network ---- */
+
+static void part_nodes(struct sim *s) {
+  bool side[SIM_NODES];
+  for (size_t i = 0; i < s->n; i++) side[i] = sim_one_in(s, 2);
+  for (uint32_t a = 0; a < s->n; a++)
+    for (uint32_t b = 0; b < a; b++) {
+      bool parted = side[a] != side[b];
+      s->parted[a][b] = s->parted[b][a] = parted;
+      if (parted) sim_cut(s, a, b);
+    }
+}
+
+static void mend(struct sim *s) {
+  memset(s->parted, 0, sizeof s->parted);
+}
+
+static void links(struct sim *s) {
+  for (uint32_t a = 0; a < s->n; a++)
+    for (uint32_t b = 0; b < a; b++) {
+      if (!s->linked[a][b] && sim_one_in(s, 4)) sim_link(s, a, b);
+      if (!s->healing && sim_one_in(s, 600)) sim_cut(s, a, b);
+    }
+}
+
+static void jump_clock(struct sim *s) {
+  s->nodes[sim_below(s, s->n)].skew_ms = (int64_t)sim_below(s, 300000) - 150000;
+}
+
+static void mishap(struct sim *s) {
+  if (sim_one_in(s, 60)) part_nodes(s);
+  if (sim_one_in(s, 40)) mend(s);
+  if (sim_one_in(s, 80)) jump_clock(s);
+  struct sim_node *n = &s->nodes[sim_below(s, s->n)];
+  if (n->up && sim_one_in(s, 100)) sim_node_crash(n);
+}
+
+static void step(struct sim *s) {
+  s->step++;
+  s->now_ms += SIM_STEP_MS;
+  if (!s->healing) mishap(s);
+  for (size_t i = 0; i < s->n; i++)
+    if (!s->nodes[i].up && s->now_ms >= s->nodes[i].back_ms) sim_node_open(&s->nodes[i]);
+  links(s);
+  if (!s->healing) sim_story_step(s);
+  sim_deliver(s);
+  for (size_t i = 0, begin = sim_below(s, s->n); i < s->n; i++) {
+    struct sim_node *n = &s->nodes[(begin + i) % s->n];
+    if (n->up && s->step % 2 == 0) om_node_tick(n->node, s->now_ms);
+    sim_node_pump(n);
+    sim_node_batch(n);
+  }
+  if (!s->healing && s->step % DEAR_STEPS == 0) sim_check_all(s);
+}
+
+/* ---- a run ---- */
+
+static void choose_liars(struct sim *s) {
+  if (s->n < 5 || sim_one_in(s, 3)) return; /* of three witnesses none may lie */
+  struct sim_node *n = &s->nodes[sim_below(s, s->n)];
+  switch (sim_below(s, 5)) {
+    case 0: n->mute = true; break;
+    case 1: n->alters = true; break;
+    case 2: n->cosigns_all = true; break;
+    case 3: n->replays = true; break;
+    case 4: n->boasts = true; break;
+    default: break;
+  }
+}
+
+static void open_sim(struct sim *s) {
+  s->random = s->seed * 0x9E3779B97F4A7C15u + 1;
+  s->trace = 0xcbf29ce484222325u;
+  s->n = 4 + sim_below(s, 3);
+  network_open(&s->net, s->n, true);
+  sim_check_begin(s);
+  for (uint32_t i = 0; i < s->n; i++) {
+    s->nodes[i].sim = s;
+    s->nodes[i].daemon = i;
+    s->nodes[i].path = temp_folder();
+  }
+  choose_liars(s);
+  for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);
+  sim_story_begin(s);
+}
+
+static void close_sim(struct sim *s) {
+  for (size_t i = 0; i < s->n; i++) sim_node_close(&s->nodes[i]);
+  sim_check_end(s);
+  om_arena_free(&s->tale.arena);
+  network_close(&s->net);
+}
+
+static bool any_liar(const struct sim *s) {
+  bool any = false;
+  for (size_t i = 0; i < s->n; i++) any |= sim_liar(&s->nodes[i]);
+  return any;
+}
+
+static void heal(struct sim *s) {
+  s->healing = true;
+  mend(s);
+  for (size_t i = 0; i < s->n; i++) s->nodes[i].skew_ms = 0;
+  int64_t until = s->now_ms + HEAL_MS;
+  while (s->now_ms < until && !sim_converged(s)) step(s);
+  if (!sim_converged(s)) sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
+  sim_check_all(s);
+}
+
+static void idle(struct sim *s) {
+  for (int64_t until = s->now_ms + SETTLE_MS; s->now_ms < until;) step(s);
+  size_t before = s->talk;
+  for (int64_t until = s->now_ms + IDLE_MS; s->now_ms < until;) step(s);
+  if (s->talk != before) sim_violation(s, "an idle network has sent %zu messages", s->talk - before);
+}
+
+static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
+  struct sim *s = calloc(1, sizeof *s);
+  OM_ASSERT(s != NULL);
+  s->seed = seed;
+  s->verbose = verbose;
+  open_sim(s);
+  for (uint64_t i = 0; i < steps; i++) step(s);
+  heal(s);
+  if (!any_liar(s)) idle(s);
+  printf("seed %" PRIu64
+         ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes"
+         ", trace %016" PRIx64 "\n",
+         seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->trace);
+  fflush(stdout);
+  uint64_t trace = s->trace;
+  close_sim(s);
+  free(s);
+  return trace;
+}
+
+static int usage(void) {
+  fprintf(stderr,
+          "usage: oremark-sim [--seeds N] [--from S] [--steps M] [--twice] [--verbose]\n"
+          "  --twice  runs each seed twice and compares\n");
+  return 2;
+}
+
+int main(int argc, char **argv) {
+  static const struct option options[] = {
+      {"seeds", required_argument, NULL, 'n'}, {"from", required_argument, NULL, 'f'},
+      {"steps", required_argument, NULL, 's'}, {"twice", no_argument, NULL, 't'},
+      {"verbose", no_argument, NULL, 'v'},     {NULL, 0, NULL, 0}};
+  uint64_t n = 1, from = 1, steps = STEPS;
+  bool twice = false, verbose = false;
+  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (c == 'n')
+      n = strtoull(optarg, NULL, 10);
+    else if (c == 'f')
+      from = strtoull(optarg, NULL, 10);
+    else if (c == 's')
+      steps = strtoull(optarg, NULL, 10);
+    else if (c == 't')
+      twice = true;
+    else if (c == 'v')
+      verbose = true;
+    else
+      return usage();
+  }
+  if (optind != argc) return usage();
+  if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0); /* a crash here is no loss of power */
+  for (uint64_t seed = from; seed < from + n; seed++) {
+    uint64_t trace = run(seed, steps, verbose);
+    if (!twice || run(seed, steps, verbose) == trace) continue;
+    printf("violation: seed %" PRIu64 " does not replay\n", seed);
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,151 @@
+/* Real nodes (daemon/core/node.h) over real ledgers in one process, on a clock and a network that a seed drives. What
+ * must hold is checked from outside, by a model that shares no code with the rules; the first thing that does not hold
+ * ends the program with the seed and the step. Everything follows from the seed: the same seed gives the same run, byte
+ * for byte. Thread: one. */
+#ifndef OREMARK_TESTS_SIM_SIM_H
+#define OREMARK_TESTS_SIM_SIM_H
+
+#include "daemon/core/node.h"
+#include "daemon/io/tracker.h"
+#include "support/custody.h"
+#include "support/network.h"
+
+enum {
+  SIM_NODES = 6,
+  SIM_JOBS = 128,       /* three for each log are out at most */
+  SIM_STATEMENTS = 256, /* waiting at a daemon for their turn */
+  SIM_LOTS = 4096,
+  SIM_FINAL_MAX = 8192, /* entries of one log */
+  SIM_STEP_MS = 50,
+};
+
+struct sim_message {
+  struct sim_message *next;
+  uint8_t *bytes;
+  size_t len;
+  int64_t due_ms;
+};
+
+/* One direction of a link: order is kept, pace is not. */
+struct sim_pipe {
+  struct sim_message *first, *last;
+};
+
+struct sim_statement {
+  uint8_t *bytes;
+  size_t len;
+  int64_t due_ms; /* tried again then */
+};
+
+struct sim_node {
+  struct sim *sim;
+  uint32_t daemon;
+  bool up;
+  int64_t back_ms; /* down: when it starts again */
+  char *path;
+  struct om_ledger *ledger;
+  struct om_node *node;
+  struct om_tracker tracker;
+  struct om_action jobs[SIM_JOBS];
+  size_t n_jobs;
+  struct sim_statement statements[SIM_STATEMENTS];
+  size_t n_statements;
+  bool followed;
+  uint64_t registry_final;
+  int64_t skew_ms; /* of its wall clock */
+  uint64_t final_seen[SIM_NODES];
+  /* What makes it dishonest or useless. */
+  bool mute;                  /* says nothing to what it is asked to witness */
+  bool alters;                /* gives out altered entries of others' logs */
+  bool cosigns_all;           /* signs whatever is proposed */
+  bool replays;               /* sends old messages again */
+  bool boasts;                /* says that it holds more, or less, than it does */
+  struct sim_message old[16]; /* sent once; replayed */
+};
+
+struct sim_lot {
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct om_hash last;
+  uint32_t pen;
+  uint32_t consignor; /* in transit; 0: held */
+  bool gone;
+  int64_t copper_mg;
+};
+
+/* What is final of one log, as first seen at any daemon. */
+struct sim_canon {
+  struct om_edge *edge;
+  struct om_hash *roots;    /* roots[n]: of the first n entries */
+  struct om_bytes *entries; /* owned copies */
+  uint64_t modelled;        /* of them taken into the model */
+};
+
+struct sim {
+  uint64_t seed, random;
+  uint64_t step;
+  int64_t now_ms;
+  bool verbose;
+  size_t n;
+  struct network net;
+  struct sim_node nodes[SIM_NODES];
+  bool linked[SIM_NODES][SIM_NODES];           /* symmetric */
+  bool parted[SIM_NODES][SIM_NODES];           /* symmetric: no link may come up */
+  struct sim_pipe pipes[SIM_NODES][SIM_NODES]; /* [from][to] */
+  bool healing;
+  size_t talk;    /* messages but pings */
+  uint64_t trace; /* of every message and commit */
+  /* the story */
+  struct custody tale;
+  uint8_t lots[SIM_LOTS][OM_LOT_NUMBER_BYTES];
+  size_t n_lots;
+  /* the model */
+  struct sim_canon canon[SIM_NODES];
+  struct sim_lot *model;
+  size_t n_model;
+  int64_t gained_mg[SIM_NODES + 1]; /* by member */
+  struct {
+    struct om_hash vector, state;
+  } states[1024];
+  size_t n_states;
+  size_t finals, refused, accepted, crashes, told;
+};
+
+uint64_t sim_below(struct sim *s, uint64_t limit);
+bool sim_one_in(struct sim *s, uint64_t n);
+void sim_trace(struct sim *s, const void *bytes, size_t len);
+/* Says which seed and step, and ends the program with 1. */
+_Noreturn void sim_violation(const struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_must(const struct sim *s, enum om_code code, const struct om_status *st, const char *doing);
+bool sim_liar(const struct sim_node *n);
+
+/* node.c */
+void sim_node_open(struct sim_node *n);
+void sim_node_crash(struct sim_node *n);
+void sim_node_close(struct sim_node *n);
+void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len); /* takes BYTES */
+/* One batch of the writer. */
+void sim_node_batch(struct sim_node *n);
+/* Takes the node's actions until there are none. */
+void sim_node_pump(struct sim_node *n);
+int64_t sim_wall(const struct sim_node *n);
+
+/* wire.c */
+void sim_link(struct sim *s, uint32_t a, uint32_t b);
+void sim_cut(struct sim *s, uint32_t a, uint32_t b);
+void sim_send(struct sim *s, uint32_t from, struct om_action *action);
+/* Delivers what is due, link by link in random order. */
+void sim_deliver(struct sim *s);
+
+/* story.c */
+void sim_story_begin(struct sim *s);
+void sim_story_step(struct sim *s);
+
+/* check.c */
+void sim_check_begin(struct sim *s);
+void sim_check_end(struct sim *s);
+void sim_check_commit(struct sim_node *n); /* after each commit */
+void sim_check_all(struct sim *s);         /* the dear ones */
+/* Whether everybody honest holds all of everybody honest's logs, as final. */
+bool sim_converged(struct sim *s);
+
+#endif

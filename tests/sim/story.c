@@ -1,0 +1,149 @@
+/* What members do: sites, then lots that are extracted, sent, received, rejected, parted, joined, worked and retired,
+ * and now and then somebody who tries what is not allowed: honest daemons refuse it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim.h"
+
+static void say(struct sim *s, uint32_t member, Oremark__Event *event) {
+  struct sim_node *home = &s->nodes[member - 1];
+  size_t len, n, skip;
+  uint8_t *bytes = network_statement(&s->net, &len, member, sim_wall(home), &event, 1, &member, 1);
+  om_event_materials(event, &n, &skip);
+  for (size_t i = 0; i < n && s->n_lots < SIM_LOTS; i++)
+    network_lot(&s->net, s->lots[s->n_lots++], NULL, bytes, len, 0, (uint16_t)(skip + i));
+  s->told++;
+  sim_node_submit(home, bytes, len);
+}
+
+static struct om_hash say_site(struct sim *s, uint32_t member, uint32_t site, const struct om_hash *before) {
+  char name[] = "yard", country[] = "PE";
+  Oremark__AddSite act = OREMARK__ADD_SITE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct om_hash id;
+  size_t len;
+  act.site = site;
+  act.name = name;
+  act.country = country;
+  act.kind = site == 1 ? OREMARK__SITE_KIND__SITE_KIND_MINE : OREMARK__SITE_KIND__SITE_KIND_PLANT;
+  event.kind_case = OREMARK__EVENT__KIND_ADD_SITE;
+  event.add_site = &act;
+  if (before != NULL) event.previous = (ProtobufCBinaryData){OM_HASH_BYTES, (uint8_t *)(uintptr_t)before->bytes};
+  uint8_t *bytes = network_statement(&s->net, &len, member, sim_wall(&s->nodes[0]), events, 1, &member, 1);
+  network_lot(&s->net, number, &id, bytes, len, 0, 0);
+  sim_node_submit(&s->nodes[0], bytes, len);
+  return id;
+}
+
+void sim_story_begin(struct sim *s) {
+  for (uint32_t member = 1; member <= s->n; member++) {
+    struct om_hash first = say_site(s, member, 1, NULL);
+    say_site(s, member, 2, &first);
+  }
+}
+
+/* ---- one member's next word ---- */
+
+static int64_t copper_in(const struct om_lot *lot) {
+  for (size_t i = 0; i < lot->n_contents; i++)
+    if (lot->contents[i].element == CU) return lot->contents[i].contained_mg;
+  return 0;
+}
+
+static Oremark__LotRef *ref_of(struct sim *s, const struct om_lot *lot) {
+  Oremark__LotRef *ref = at_place(&s->tale, 0, 0);
+  ref->number =
+      (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, om_arena_copy(&s->tale.arena, lot->number, OM_LOT_NUMBER_BYTES)};
+  ref->last_event =
+      (ProtobufCBinaryData){OM_HASH_BYTES, om_arena_copy(&s->tale.arena, lot->last_event.bytes, OM_HASH_BYTES)};
+  return ref;
+}
+
+static void say_extract(struct sim *s, uint32_t member) {
+  Oremark__Material *lots[4] = {NULL};
+  size_t n = 1 + sim_below(s, 3);
+  uint64_t most = sim_one_in(s, 2) ? 50000000000 : 1000000;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t mg = 100 + sim_below(s, most);
+    lots[i] = copper(&s->tale, 4 * mg, mg);
+  }
+  say(s, member, extract(&s->tale, 1, lots));
+}
+
+static Oremark__Event *part(struct sim *s, const struct om_lot *lot) {
+  int64_t cu = copper_in(lot), first = 1 + (int64_t)sim_below(s, (uint64_t)cu);
+  if (lot->gross_mg <= cu) return NULL;
+  int64_t gross = first + (int64_t)sim_below(s, (uint64_t)(lot->gross_mg - cu));
+  if (first >= cu || gross >= lot->gross_mg) return NULL;
+  return split(&s->tale, ref_of(s, lot),
+               MATERIALS(copper(&s->tale, (uint64_t)gross, (uint64_t)first),
+                         copper(&s->tale, (uint64_t)(lot->gross_mg - gross), (uint64_t)(cu - first))));
+}
+
+/* With what the scales say: a little less or, below the tolerance, more. */
+static Oremark__Event *work(struct sim *s, const struct om_lot *lot) {
+  int64_t cu = copper_in(lot);
+  int64_t out = sim_one_in(s, 2) ? cu + cu / 101 : cu - (int64_t)sim_below(s, (uint64_t)cu / 20 + 1);
+  Oremark__Event *e = transform(&s->tale, OREMARK__PROCESS__PROCESS_SMELT, LOTS(ref_of(s, lot)),
+                                MATERIALS(copper(&s->tale, (uint64_t)(out + 1), (uint64_t)out)), NULL);
+  e->transform->site = 2;
+  return e;
+}
+
+static uint32_t another(struct sim *s, uint32_t member) {
+  uint32_t other = 1 + (uint32_t)sim_below(s, s->n - 1);
+  return other >= member ? other + 1 : other;
+}
+
+static Oremark__Event *next_event(struct sim *s, uint32_t member, const struct om_lot *lot) {
+  if (lot->state == OM_LOT_IN_TRANSIT && lot->pen == member) {
+    if (sim_one_in(s, 6)) return reject(&s->tale, LOTS(ref_of(s, lot)));
+    return receive(&s->tale, 1, LOTS(ref_of(s, lot)));
+  }
+  switch (sim_below(s, 8)) {
+    case 0: return part(s, lot);
+    case 1: return work(s, lot);
+    case 2: return sim_one_in(s, 3) ? retire(&s->tale, LOTS(ref_of(s, lot))) : NULL;
+    default: return ship(&s->tale, another(s, member), true, LOTS(ref_of(s, lot)));
+  }
+}
+
+/* As MEMBER's daemon knows it. */
+static bool look(struct sim *s, struct om_lot *out, uint32_t member, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  struct om_status st;
+  struct om_txn *txn;
+  if (!s->nodes[member - 1].up) return false;
+  sim_must(s, om_txn_read(&txn, om_ledger_store(s->nodes[member - 1].ledger), &st), &st, "reading");
+  enum om_code code = om_lot_get(txn, &s->tale.arena, out, number, &st);
+  om_txn_abort(txn);
+  return code == OM_OK;
+}
+
+static void say_next(struct sim *s, uint32_t member) {
+  struct om_lot lot;
+  for (int tries = 0; tries < 8; tries++) {
+    size_t back = sim_below(s, sim_one_in(s, 2) ? s->n_lots : 1 + s->n_lots / 4);
+    if (!look(s, &lot, member, s->lots[s->n_lots - 1 - back]) || copper_in(&lot) < 100) continue;
+    bool may = lot.pen == member && (lot.state == OM_LOT_HELD || lot.state == OM_LOT_IN_TRANSIT);
+    if (!may && !sim_one_in(s, 12)) continue;
+    for (int times = sim_one_in(s, 8) ? 2 : 1; times > 0; times--) { /* twice: the second is refused */
+      Oremark__Event *event = next_event(s, member, &lot);
+      if (event != NULL) say(s, member, event);
+    }
+    return;
+  }
+}
+
+void sim_story_step(struct sim *s) {
+  if (s->n_lots + 8 > SIM_LOTS) return;
+  for (size_t i = 1 + sim_below(s, 2); i > 0; i--) {
+    uint32_t member = 1 + (uint32_t)sim_below(s, s->n);
+    om_arena_free(&s->tale.arena);
+    s->tale.taken_ms = sim_wall(&s->nodes[member - 1]);
+    if (s->n_lots == 0 || sim_one_in(s, 5))
+      say_extract(s, member);
+    else
+      say_next(s, member);
+  }
+}

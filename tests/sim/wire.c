@@ -1,0 +1,136 @@
+/* Links between nodes, with delays, and what a dishonest one does to them. The slot of a link is the other's number. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/peer.h"
+#include "sim/sim.h"
+
+static void empty(struct sim_pipe *pipe) {
+  while (pipe->first != NULL) {
+    struct sim_message *next = pipe->first->next;
+    free(pipe->first->bytes);
+    free(pipe->first);
+    pipe->first = next;
+  }
+  pipe->last = NULL;
+}
+
+void sim_link(struct sim *s, uint32_t a, uint32_t b) {
+  if (s->linked[a][b] || s->parted[a][b] || !s->nodes[a].up || !s->nodes[b].up) return;
+  s->linked[a][b] = s->linked[b][a] = true;
+  om_node_connected(s->nodes[a].node, b, b, s->now_ms);
+  om_node_connected(s->nodes[b].node, a, a, s->now_ms);
+}
+
+void sim_cut(struct sim *s, uint32_t a, uint32_t b) {
+  if (!s->linked[a][b]) return;
+  s->linked[a][b] = s->linked[b][a] = false;
+  empty(&s->pipes[a][b]);
+  empty(&s->pipes[b][a]);
+  if (s->nodes[a].node != NULL) om_node_disconnected(s->nodes[a].node, b, s->now_ms);
+  if (s->nodes[b].node != NULL) om_node_disconnected(s->nodes[b].node, a, s->now_ms);
+}
+
+static void push(struct sim *s, uint32_t from, uint32_t to, uint8_t *bytes, size_t len) {
+  struct sim_pipe *pipe = &s->pipes[from][to];
+  struct sim_message *message = calloc(1, sizeof *message);
+  OM_ASSERT(message != NULL);
+  int64_t due = s->now_ms + 1 + (int64_t)sim_below(s, sim_one_in(s, 20) ? 600 : 40);
+  if (pipe->last != NULL && pipe->last->due_ms > due) due = pipe->last->due_ms;
+  *message = (struct sim_message){NULL, bytes, len, due};
+  if (pipe->last == NULL)
+    pipe->first = message;
+  else
+    pipe->last->next = message;
+  pipe->last = message;
+}
+
+static uint8_t *copy(const uint8_t *bytes, size_t len) {
+  uint8_t *out = malloc(len);
+  OM_ASSERT(out != NULL);
+  memcpy(out, bytes, len);
+  return out;
+}
+
+/* Keeps some of what it sends and sends it again to anybody. */
+static void replay(struct sim_node *n, uint32_t to, const uint8_t *bytes, size_t len) {
+  struct sim *s = n->sim;
+  struct sim_message *old = &n->old[sim_below(s, 16)];
+  if (old->bytes != NULL && sim_one_in(s, 12)) push(s, n->daemon, to, copy(old->bytes, old->len), old->len);
+  if (!sim_one_in(s, 4)) return;
+  free(old->bytes);
+  *old = (struct sim_message){NULL, copy(bytes, len), len, 0};
+}
+
+static void boast(struct sim *s, Oremark__Have *have) {
+  if (!sim_one_in(s, 3)) return;
+  have->size += sim_below(s, 50);
+  have->final_size = sim_below(s, have->size + 1);
+}
+
+/* What goes out in place of BYTES; false: nothing. */
+static bool twist(struct sim_node *n, uint8_t **bytes, size_t *len) {
+  struct om_peer_message message;
+  struct om_status st;
+  OM_ASSERT(om_peer_decode(&message, *bytes, *len, &st) == OM_OK);
+  bool goes = true;
+  if (message.small != NULL) {
+    if (message.small->what_case != OREMARK__PEER_MESSAGE__WHAT_PING) n->sim->talk++;
+    if (n->mute && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) goes = false;
+    if (n->boasts && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_HAVE) {
+      boast(n->sim, message.small->have);
+      free(*bytes);
+      om_peer_encode(bytes, len, message.small);
+    }
+  } else {
+    n->sim->talk++;
+  }
+  om_peer_message_free(&message);
+  return goes;
+}
+
+void sim_send(struct sim *s, uint32_t from, struct om_action *action) {
+  uint32_t to = action->slot;
+  size_t given = action->len;
+  OM_ASSERT(s->linked[from][to]);
+  sim_trace(s, action->bytes, action->len);
+  if (twist(&s->nodes[from], &action->bytes, &action->len)) {
+    if (s->nodes[from].replays) replay(&s->nodes[from], to, action->bytes, action->len);
+    push(s, from, to, action->bytes, action->len);
+    action->bytes = NULL;
+  }
+  om_action_free(action);
+  om_node_sent(s->nodes[from].node, to, given, s->now_ms);
+}
+
+static void deliver_one(struct sim *s, uint32_t from, uint32_t to) {
+  struct sim_pipe *pipe = &s->pipes[from][to];
+  struct sim_message *message = pipe->first;
+  struct om_status st = {0};
+  pipe->first = message->next;
+  if (pipe->first == NULL) pipe->last = NULL;
+  enum om_code code = om_node_message(s->nodes[to].node, from, message->bytes, message->len, s->now_ms, &st);
+  if (code != OM_OK) {
+    if (!sim_liar(&s->nodes[from]))
+      sim_violation(s, "daemon %u drops the honest %u for a message: %s", to, from, st.text);
+    sim_cut(s, from, to);
+  }
+  free(message->bytes);
+  free(message);
+}
+
+void sim_deliver(struct sim *s) {
+  uint32_t pairs = (uint32_t)(s->n * s->n), begin = (uint32_t)sim_below(s, pairs), idle = 0;
+  for (uint32_t i = begin; idle < pairs; i++) {
+    uint32_t from = i % pairs / (uint32_t)s->n, to = i % (uint32_t)s->n;
+    struct sim_message *first = s->pipes[from][to].first;
+    if (first == NULL || first->due_ms > s->now_ms) {
+      idle++;
+      continue;
+    }
+    idle = 0;
+    deliver_one(s, from, to);
+    sim_node_pump(&s->nodes[to]);
+    if (sim_one_in(s, 3)) sim_node_batch(&s->nodes[to]);
+  }
+}

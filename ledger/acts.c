@@ -346,6 +346,27 @@ static enum om_code rehome(struct om_txn *txn, const struct om_case *judged, con
   return OM_OK;
 }
 
+/* Whether the event that it names is the lot's last is not known here: it binds where it is, and is void where not. */
+static enum om_code reassign(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                             struct om_status *st) {
+  const Oremark__Reassign *r = event->reassign;
+  uint8_t key[OM_REASSIGNED_KEY_BYTES], row[OM_REASSIGNED_BYTES];
+  struct om_reassigned before;
+  struct om_hash last;
+  struct om_member to;
+  enum om_code code = om_registry_member(txn, &to, r->to, OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING) return om_fail(st, OM_REFUSED, "member", "there is no member %u", r->to);
+  if (code != OM_OK) return code;
+  memcpy(last.bytes, r->last_event.data, sizeof last);
+  if (om_registry_reassigned(txn, &before, r->lot.data, &last, OM_REGISTRY_NOW))
+    return om_fail(st, OM_REFUSED, "again", "the lot was given to member %u at this event already", before.to);
+  om_reassigned_key(key, r->lot.data, judged->index);
+  memcpy(row, last.bytes, sizeof last);
+  om_be32(row + OM_HASH_BYTES, r->to);
+  if (om_txn_insert(txn, OM_TABLE_REGISTRY, key, sizeof key, row, sizeof row)) return OM_OK;
+  return refuse(st, "twice", "a statement reassigns a lot once");
+}
+
 static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                                struct om_status *st) {
   const Oremark__Daemon *d = event->add_daemon->daemon;
@@ -456,6 +477,7 @@ static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, 
   if (event->kind_case == OREMARK__EVENT__KIND_REINSTATE)
     return set_standing(txn, judged, event, index, event->reinstate->member, false, st);
   if (event->kind_case == OREMARK__EVENT__KIND_REHOME) return rehome(txn, judged, event, index, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_REASSIGN) return reassign(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_DAEMON) return add_daemon(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_KEY) return add_key(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_SET_ADDRESS) return set_address(txn, judged, event, index, st);

@@ -98,6 +98,29 @@ enum om_code om_registry_address(struct om_txn *txn, char out[OM_ADDRESS_BYTES +
   return OM_OK;
 }
 
+void om_reassigned_key(uint8_t out[OM_REASSIGNED_KEY_BYTES], const uint8_t number[OM_LOT_NUMBER_BYTES],
+                       uint64_t since) {
+  out[0] = OM_ROW_REASSIGNED;
+  memcpy(out + 1, number, OM_LOT_NUMBER_BYTES);
+  om_be64(out + OM_REASSIGNED_SUBJECT_BYTES, since);
+}
+
+bool om_registry_reassigned(struct om_txn *txn, struct om_reassigned *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                            const struct om_hash *last_event, uint64_t as_of) {
+  uint8_t key[OM_REASSIGNED_KEY_BYTES];
+  struct om_bytes found, row;
+  while (as_of > 0) {
+    om_reassigned_key(key, number, as_of - 1);
+    if (!om_txn_last(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key, OM_REASSIGNED_SUBJECT_BYTES) ||
+        found.len != sizeof key || row.len != OM_REASSIGNED_BYTES)
+      return false;
+    out->since = as_of = om_get64(found.data + OM_REASSIGNED_SUBJECT_BYTES);
+    out->to = om_get32(row.data + OM_HASH_BYTES);
+    if (memcmp(row.data, last_event->bytes, OM_HASH_BYTES) == 0) return true;
+  }
+  return false;
+}
+
 /* A count (4) and that many numbers (4 each). */
 static bool numbers(struct om_bytes row, uint32_t *head, uint32_t *out, size_t *n, size_t max) {
   if (row.len < 4 || row.len % 4 != 0 || row.len / 4 - 1 > max) return false;

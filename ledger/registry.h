@@ -10,6 +10,7 @@
 #include "keys/status.h"
 #include "ledger/arena.h"
 #include "ledger/hash.h"
+#include "ledger/names.h"
 #include "proto/log.pb-c.h"
 
 struct om_txn;
@@ -84,6 +85,16 @@ enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t membe
 /* The limits, unpacked into ARENA. */
 enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of,
                                 struct om_status *st);
+
+/* A lot that the governors have given to another member. */
+struct om_reassigned {
+  uint32_t to;
+  uint64_t since; /* registry index of the act */
+};
+/* The act that gives the lot to another while LAST_EVENT is its last; false: there is none as of AS_OF. There is one at
+ * most, ever: two could be taken up by two logs. */
+bool om_registry_reassigned(struct om_txn *txn, struct om_reassigned *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                            const struct om_hash *last_event, uint64_t as_of);
 
 /* Acts on one subject form a chain, so that none can be replayed. */
 enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES };

@@ -14,6 +14,7 @@ enum om_registry_kind {
   OM_ROW_DAEMON = 'D',     /* a: log */
   OM_ROW_DAEMON_COUNT = 'd',
   OM_ROW_ADDRESS = 'A', /* a: log -> text */
+  OM_ROW_REASSIGNED = 'R', /* then lot number (20), since (8) -> last event (32), member (4) */
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
   OM_ROW_LIMITS = 'L',   /* a Limits message */
@@ -28,6 +29,13 @@ enum {
   OM_ROW_SITE_BYTES = 3,                                 /* kind, country; then the name */
   OM_ROW_DAEMON_BYTES = 4 + 4 * 32,                      /* operator, four keys; then the origin */
 };
+
+enum {
+  OM_REASSIGNED_SUBJECT_BYTES = 1 + OM_LOT_NUMBER_BYTES,
+  OM_REASSIGNED_KEY_BYTES = OM_REASSIGNED_SUBJECT_BYTES + 8,
+  OM_REASSIGNED_BYTES = OM_HASH_BYTES + 4,
+};
+void om_reassigned_key(uint8_t out[OM_REASSIGNED_KEY_BYTES], const uint8_t number[OM_LOT_NUMBER_BYTES], uint64_t since);
 
 void om_registry_row_key(uint8_t out[OM_REGISTRY_KEY_BYTES], enum om_registry_kind kind, uint32_t a, uint32_t b,
                          uint64_t since);

@@ -81,6 +81,55 @@ static enum om_code moved_on(const struct om_lot *lot, const Oremark__LotRef *re
       hex_of(given, ref->last_event.data));
 }
 
+/* ---- what the governors have taken from a log ---- */
+
+/* Is LOG bound by the registry's act at SINCE? Its own mark of the act does that, and the judged log's mark of it shows
+ * it. */
+static enum om_code check_bound(struct om_stage *stage, uint32_t log, uint64_t since, struct om_status *st) {
+  struct om_txn *txn = stage->backing->registry;
+  uint64_t marked = 0, size = 0, index = 0;
+  if (log == stage->judged->log) return OM_OK; /* it is judged by a registry that holds the act */
+  enum om_code code = stage->backing->mark(stage->backing->ctx, &marked, log, st);
+  if (code != OM_OK || om_log_mark(txn, log, OM_LOG_REGISTRY, marked) > since) return code;
+  stage->wait_log = log;
+  stage->wait_size = om_log_mark_at(txn, &size, &index, log, OM_LOG_REGISTRY, UINT64_MAX) && size > since
+                         ? index + 1
+                         : 0; /* it has not taken the act up */
+  return om_fail(st, OM_WAIT, "home", "it is not final yet that log %u has taken up entry %llu of the registry: wait",
+                 log, (unsigned long long)since);
+}
+
+/* Are all logs that were MEMBER's home bound by its leaving them? */
+static enum om_code check_moves(struct om_stage *stage, const struct om_member *member, struct om_status *st) {
+  struct om_member at = *member;
+  while (at.moves > 0) {
+    uint64_t since = at.home_since;
+    if (check_bound(stage, at.home_before, since, st) != OM_OK) return st->code;
+    enum om_code code = om_registry_member(stage->backing->registry, &at, at.number, since, st);
+    if (code != OM_OK) return code;
+  }
+  return OM_OK;
+}
+
+/* Where the governors have given LOT to another while this was its last event, the pen is that member's, as if the lot
+ * were on its way to it: once the log of who had the pen is bound, and every log that was that member's home. */
+static enum om_code check_reassigned(struct om_stage *stage, struct om_lot *lot, struct om_status *st) {
+  struct om_txn *txn = stage->backing->registry;
+  struct om_reassigned act;
+  struct om_member holder;
+  if (!om_registry_reassigned(txn, &act, lot->number, &lot->last_event, stage->judged->registry_size) ||
+      lot->pen == OM_MEMBER_NONE)
+    return om_txn_check(txn, st);
+  enum om_code code = om_registry_member(txn, &holder, lot->pen, act.since, st);
+  if (code == OM_OK) code = check_bound(stage, holder.home_log, act.since, st);
+  if (code == OM_OK) code = check_moves(stage, &holder, st);
+  if (code != OM_OK) return code == OM_WAIT ? om_wrap(st, "a lot that the governors have reassigned") : code;
+  lot->pen = act.to;
+  lot->state = OM_LOT_IN_TRANSIT;
+  lot->next_owner = OM_MEMBER_NONE;
+  return OM_OK;
+}
+
 /* The lot of a reference by number, at the last event that the reference names. */
 static enum om_code find_numbered(struct om_stage *stage, struct om_staged_lot **out, const Oremark__LotRef *ref,
                                   struct om_status *st) {
@@ -95,6 +144,7 @@ static enum om_code find_numbered(struct om_stage *stage, struct om_staged_lot *
                    "no lot %s is known here: check the number, or wait until the log that made it has arrived",
                    om_lot_format(text, sizeof text, ref->number.data));
   }
+  if (code == OM_OK) code = check_reassigned(stage, lot, st);
   if (code != OM_OK) return code;
   entry->last = lot;
   stage->n_touched++;
@@ -366,28 +416,10 @@ static bool has_signed(const struct om_case *judged, uint32_t member) {
 /* A member that came from another home log speaks here once that log is bound by the move, which its own mark of the act
  * does, and this log's mark of it shows; the same for every home before. Else it could write in both. */
 static enum om_code check_home(struct om_stage *stage, struct om_status *st) {
-  struct om_member at = stage->member;
-  struct om_txn *registry = stage->backing->registry;
-  while (at.moves > 0) {
-    uint64_t marked = 0, size = 0, index = 0, since = at.home_since;
-    uint32_t old = at.home_before;
-    if (old != stage->judged->log) {
-      enum om_code code = stage->backing->mark(stage->backing->ctx, &marked, old, st);
-      if (code != OM_OK) return code;
-      if (om_log_mark(registry, old, OM_LOG_REGISTRY, marked) <= since) {
-        stage->wait_log = old;
-        stage->wait_size = om_log_mark_at(registry, &size, &index, old, OM_LOG_REGISTRY, UINT64_MAX) && size > since
-                               ? index + 1
-                               : 0; /* it has not taken the move up */
-        return om_fail(st, OM_WAIT, "home",
-                       "member %u (%s) has moved here from log %u, and it is not final yet that that log knows: wait",
-                       at.number, at.name, old);
-      }
-    }
-    enum om_code code = om_registry_member(registry, &at, at.number, since, st);
-    if (code != OM_OK) return code;
-  }
-  return OM_OK;
+  enum om_code code = check_moves(stage, &stage->member, st);
+  if (code == OM_WAIT)
+    om_wrap(st, "member %u (%s) has moved here from another log", stage->member.number, stage->member.name);
+  return code;
 }
 
 /* May the statement's member speak in this log at all, and does it? Others' signatures do not stand for its own. */

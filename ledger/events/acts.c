@@ -65,6 +65,21 @@ void om_rehome_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_add(out, "member %u goes on in log %u", event->rehome->member, event->rehome->home_log);
 }
 
+enum om_code om_reassign_form(const Oremark__Event *event, struct om_status *st) {
+  const Oremark__Reassign *r = event->reassign;
+  if (r->lot.len != OM_LOT_NUMBER_BYTES || r->last_event.len != OM_HASH_BYTES)
+    return om_fail(st, OM_REFUSED, "form", "name the lot by its number (%d bytes) and the id of its last event (%d)",
+                   OM_LOT_NUMBER_BYTES, OM_HASH_BYTES);
+  return form_standing(r->to, r->reason, st);
+}
+
+void om_reassign_describe(struct om_text *out, const Oremark__Event *event) {
+  char lot[OM_LOT_TEXT_BYTES];
+  om_text_add(out, "lot %s goes to member %u", om_lot_format(lot, sizeof lot, event->reassign->lot.data),
+              event->reassign->to);
+  om_text_remark(out, event->reassign->reason);
+}
+
 enum om_code om_add_daemon_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Daemon *d = event->add_daemon->daemon;
   if (!d) return om_fail(st, OM_REFUSED, "form", "the daemon is missing: say what to add");

@@ -60,7 +60,7 @@ static const struct om_kind kinds[] = {
     NOT_BUILT(SITE_STATUS, "site-status", OM_KIND_GOVERNORS),
     NOT_BUILT(REVOKE_KEY, "revoke-key", OM_KIND_GOVERNORS),
     ACT(REHOME, "rehome", OM_KIND_GOVERNORS, rehome),
-    NOT_BUILT(REASSIGN, "reassign", OM_KIND_GOVERNORS),
+    ACT(REASSIGN, "reassign", OM_KIND_GOVERNORS, reassign),
     NOT_BUILT(RETIRE_LOG, "retire-log", OM_KIND_GOVERNORS),
     ACT(ADD_KEY, "add-key", OM_KIND_MEMBER, add_key),
     NOT_BUILT(RETIRE_KEY, "retire-key", OM_KIND_MEMBER),

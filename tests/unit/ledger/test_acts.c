@@ -243,6 +243,90 @@ static void a_move_has_its_form(void **state) {
   assert_string_equal(st.rule, "previous");
 }
 
+/* ---- reassigned lots ---- */
+
+static enum om_code reassign(struct fixture *f, const struct record *made, uint32_t to, int64_t at,
+                             struct om_status *st) {
+  Oremark__Reassign r = OREMARK__REASSIGN__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  char why[] = "the custodian is bankrupt";
+  struct om_hash last;
+  uint32_t governor = 1;
+  struct om_receipt receipt;
+  struct record record;
+  network_lot(&f->net, number, &last, made->bytes, made->len, 0, 0);
+  r.lot = (ProtobufCBinaryData){sizeof number, number};
+  r.last_event = (ProtobufCBinaryData){sizeof last.bytes, last.bytes};
+  r.to = to;
+  r.reason = why;
+  event.kind_case = OREMARK__EVENT__KIND_REASSIGN;
+  event.reassign = &r;
+  record.bytes = network_statement(&f->net, &record.len, governor, at, events, 1, &governor, 1);
+  enum om_code code = network_submit(&f->net, 0, f->ledgers[0], &receipt, record.bytes, record.len, at, st);
+  free(record.bytes);
+  return code;
+}
+
+static enum om_code put(struct fixture *f, size_t daemon, const struct record *record, int64_t at,
+                        struct om_status *st) {
+  struct om_receipt receipt;
+  return network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, record->bytes, record->len, at, st);
+}
+
+static struct record mined(struct fixture *f, int64_t at) {
+  struct om_status st;
+  struct record other = record_site(&f->net, 3, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, at);
+  struct record made = record_extract(&f->net, MINE, 1, 1, 1000000, at);
+  assert_int_equal(put(f, 0, &other, at, &st), OM_OK);
+  assert_int_equal(put(f, 1, &made, at, &st), OM_OK);
+  assert_int_equal(network_settle(&f->net, f->ledgers, at, &st), OM_OK);
+  free(other.bytes);
+  return made;
+}
+
+/* The next custodian takes the lot once the log that it is taken from is bound; the old custodian can't ship it then. */
+static void a_reassigned_lot_is_in_one_place(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct record made = mined(f, t0 + 1);
+  struct record away = record_ship(&f->net, MINE, &made, 4, t0 + 5);
+  struct record taken = record_receive(&f->net, 3, 1, &made, &made, t0 + 5);
+  assert_int_equal(put(f, 2, &taken, t0 + 5, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "pen");
+  assert_int_equal(reassign(f, &made, 3, t0 + 6, &st), OM_OK);
+  assert_int_equal(reassign(f, &made, 4, t0 + 6, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "again");
+  registry_to(f, 2, t0 + 7);
+  assert_int_equal(put(f, 2, &taken, t0 + 8, &st), OM_WAIT); /* the mine's log has not taken it up */
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 9, &st), OM_OK);
+  assert_int_equal(put(f, 1, &away, t0 + 10, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "pen");
+  assert_int_equal(put(f, 2, &taken, t0 + 11, &st), OM_OK);
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 12, &st), OM_OK);
+  free(made.bytes);
+  free(away.bytes);
+  free(taken.bytes);
+}
+
+/* What the custodian wrote before its log was bound stands, and the act is void. */
+static void a_lot_that_moved_on_is_not_reassigned(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct record made = mined(f, t0 + 1);
+  struct record away = record_ship(&f->net, MINE, &made, 4, t0 + 5);
+  struct record taken = record_receive(&f->net, 3, 1, &made, &made, t0 + 5);
+  assert_int_equal(reassign(f, &made, 3, t0 + 6, &st), OM_OK);
+  registry_to(f, 2, t0 + 7);
+  assert_int_equal(put(f, 1, &away, t0 + 8, &st), OM_OK);
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 9, &st), OM_OK);
+  assert_int_equal(put(f, 2, &taken, t0 + 10, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "chain");
+  free(made.bytes);
+  free(away.bytes);
+  free(taken.bytes);
+}
+
 /* ---- addresses ---- */
 
 static enum om_code set_address(struct fixture *f, uint32_t member, uint32_t log, const char *address,
@@ -307,6 +391,8 @@ int main(void) {
       TEST(every_home_before_is_bound),
       TEST(the_first_of_two_homes_is_bound),
       TEST(a_move_has_its_form),
+      TEST(a_reassigned_lot_is_in_one_place),
+      TEST(a_lot_that_moved_on_is_not_reassigned),
       TEST(an_operator_says_where_its_daemon_is),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/clock.h"
+#include "cli/final.h"
 #include "cli/show.h"
 #include "cli/words.h"
 #include "ledger/events/kinds.h"
@@ -133,29 +134,58 @@ static json_t *made_json(const struct om_signed *statement) {
   return lots;
 }
 
-enum om_code om_submit_and_show(struct om_session *session, const struct om_signed *statement, struct om_status *st) {
-  int64_t wait_ms = 0;
-  Oremark__Reply *reply;
-  char hex[2 * OM_HASH_BYTES + 1], when[OM_TIME_TEXT_BYTES], origin[OM_SHOW_BYTES];
-  if (om_wait_option(&wait_ms, session->args, st) || om_submit(session, &reply, statement, wait_ms, st))
-    return st->code;
-  const Oremark__Receipt *receipt = reply->receipt;
+static enum om_code show_receipt_json(struct om_session *session, const struct om_signed *statement,
+                                      const Oremark__Receipt *receipt, const Oremark__Finality *finality,
+                                      struct om_status *st) {
+  char hex[2 * OM_HASH_BYTES + 1];
   om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
+  json_t *json =
+      json_pack("{s:s, s:o, s:I, s:o, s:b, s:b, s:o}", "statement_id", hex, "origin", om_json_text(receipt->origin),
+                "index", (json_int_t)receipt->index, "taken_at", om_json_time(receipt->taken_ms, 0), "again",
+                receipt->again, "final", receipt->final, "lots", made_json(statement));
+  om_final_json(json, finality);
+  return om_show_json(session->out, json, st);
+}
+
+static void show_receipt(struct om_session *session, const struct om_signed *statement,
+                         const Oremark__Receipt *receipt) {
+  char hex[2 * OM_HASH_BYTES + 1], when[OM_TIME_TEXT_BYTES], origin[OM_SHOW_BYTES];
+  om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
+  om_time_format(when, sizeof when, receipt->taken_ms, om_zone_at(receipt->taken_ms));
+  fprintf(session->out, "%s in %s as entry %" PRIu64 " at %s (statement %.16s)\n",
+          receipt->again ? "already recorded" : "recorded", om_show_text(origin, receipt->origin), receipt->index, when,
+          hex);
+  each_made(statement, line_made, session->out);
+}
+
+/* The receipt is shown whatever comes of the waiting: the statement stands. */
+static enum om_code wait_and_show(struct om_session *session, const struct om_signed *statement,
+                                  const Oremark__Receipt *receipt, int64_t final_ms, struct om_status *st) {
+  const struct om_recorded recorded = {statement->statement->member, statement->statement->signed_ms, statement->id};
+  const Oremark__Finality *finality = NULL;
+  struct om_status shown;
   enum om_code code = OM_OK;
-  if (session->json) {
-    code = om_show_json(
-        session->out,
-        json_pack("{s:s, s:o, s:I, s:o, s:b, s:o}", "statement_id", hex, "origin", om_json_text(receipt->origin),
-                  "index", (json_int_t)receipt->index, "taken_at", om_json_time(receipt->taken_ms, 0), "again",
-                  receipt->again, "lots", made_json(statement)),
-        st);
-  } else {
-    om_time_format(when, sizeof when, receipt->taken_ms, om_zone_at(receipt->taken_ms));
-    fprintf(session->out, "%s in %s as entry %" PRIu64 " at %s (statement %.16s)\n",
-            receipt->again ? "already recorded" : "recorded", om_show_text(origin, receipt->origin), receipt->index,
-            when, hex);
-    each_made(statement, line_made, session->out);
+  om_status_clear(&shown);
+  if (!session->json) {
+    show_receipt(session, statement, receipt);
+    fflush(session->out);
   }
+  if (final_ms > 0) code = om_final_wait(session, &finality, session->arena, &recorded, final_ms, st);
+  if (session->json)
+    show_receipt_json(session, statement, receipt, finality, &shown);
+  else if (finality && code == OM_OK)
+    om_final_show(session->out, finality, !receipt->final);
+  if (code == OM_OK && shown.code != OM_OK) *st = shown;
+  return code == OM_OK ? shown.code : code;
+}
+
+enum om_code om_submit_and_show(struct om_session *session, const struct om_signed *statement, struct om_status *st) {
+  int64_t wait_ms = 0, final_ms = 0;
+  Oremark__Reply *reply;
+  if (om_wait_option(&wait_ms, session->args, st) || om_final_option(&final_ms, session->args, st) ||
+      om_submit(session, &reply, statement, wait_ms, st))
+    return st->code;
+  enum om_code code = wait_and_show(session, statement, reply->receipt, final_ms, st);
   oremark__reply__free_unpacked(reply, NULL);
   return code;
 }
@@ -197,7 +227,9 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
 
 enum om_code om_act_run(struct om_session *session, struct om_status *st) {
   Oremark__Event *event = NULL;
-  if (om_event_begin(session, &event, session->args, om_now_ms(), st) ||
+  int64_t final_ms;
+  if (om_final_option(&final_ms, session->args, st) ||
+      om_event_begin(session, &event, session->args, om_now_ms(), st) ||
       session->args->command->build(session, session->args, event, st))
     return st->code;
   return om_act(session, event, st);

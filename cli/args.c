@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "cli/final.h"
 #include "cli/nearest.h"
 #include "ledger/quantity.h"
 
@@ -29,6 +30,7 @@ static const struct om_option sign_options[] = {
     {"network", "GENESIS", "genesis file of the network, for signing without a daemon (OREMARK_NETWORK)"},
     {"last-event", "HEX", "id of the lot's last event, for signing without a daemon; once for each lot, in order"},
     {"wait", "SECONDS", "how long to try again while it leans on what is not final yet (default: 10)"},
+    OM_WAIT_FINAL_OPTION,
     {NULL, NULL, NULL},
 };
 static const struct om_option passphrase_options[] = {
@@ -116,6 +118,11 @@ static enum om_code bad_option(const struct om_command *command, const struct co
                  command->name);
 }
 
+static int argument(const struct om_option *option) {
+  if (!option->arg) return no_argument;
+  return option->arg[0] == '[' ? optional_argument : required_argument;
+}
+
 enum om_code om_args_parse(struct om_args *out, const struct om_command *command, int argc, char **argv,
                            struct om_status *st) {
   *out = (struct om_args){.command = command};
@@ -123,7 +130,7 @@ enum om_code om_args_parse(struct om_args *out, const struct om_command *command
   om_options_each(command, collect, &all);
   struct option table[OPTIONS_MAX + 1] = {{0}};
   for (size_t i = 0; i < all.n; i++)
-    table[i] = (struct option){all.options[i]->name, all.options[i]->arg ? required_argument : no_argument, NULL, 0};
+    table[i] = (struct option){all.options[i]->name, argument(all.options[i]), NULL, 0};
   optind = 0; /* starts over, so that a test may parse many lines */
   opterr = 0;
   for (;;) {
@@ -266,7 +273,8 @@ static void help_text(FILE *out, const char *text) {
 
 static void help_option(void *ctx, const struct om_option *option) {
   char left[64];
-  snprintf(left, sizeof left, "--%s%s%s", option->name, option->arg ? " " : "", option->arg ? option->arg : "");
+  snprintf(left, sizeof left, "--%s%s%s", option->name, option->arg && option->arg[0] != '[' ? " " : "",
+           option->arg ? option->arg : "");
   fprintf(ctx, "  %-*s", HELP_COLUMN - 2, left);
   if (strlen(left) > HELP_COLUMN - 4) fprintf(ctx, "\n%*s", HELP_COLUMN, "");
   help_text(ctx, option->help);

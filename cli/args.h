@@ -12,7 +12,7 @@
 
 struct om_given {
   const struct om_option *option; /* NULL: a plain word */
-  const char *value;              /* NULL: a switch */
+  const char *value;              /* NULL: a switch, or left out */
   const char *where;              /* "line 12, column gross"; NULL: the command line */
 };
 

@@ -19,7 +19,7 @@ enum om_option_group {
 
 struct om_option {
   const char *name; /* "gross"; NULL ends a list */
-  const char *arg;  /* what it takes, for the help text; NULL: a switch */
+  const char *arg;  /* what it takes, for the help text; NULL: a switch; "[=SECONDS]": may be left out */
   const char *help;
 };
 

@@ -10,6 +10,7 @@
 
 #include "cli/act.h"
 #include "cli/clock.h"
+#include "cli/final.h"
 #include "cli/import_lots.h"
 #include "cli/import_rows.h"
 #include "cli/journal.h"
@@ -56,7 +57,9 @@ struct import {
   const char *path;
   const struct om_secret *secret;
   uint32_t self;
-  int64_t valid_ms, wait_ms;
+  int64_t valid_ms, wait_ms, final_ms;
+  struct om_recorded last; /* the last in the log */
+  bool any;                /* there is one */
   size_t events_max;
   bool atomic;
   struct om_rows *rows;
@@ -151,10 +154,18 @@ static enum om_code seal(struct import *import, struct batch *batch, struct om_s
   return om_journal_submit(import->journal, &batch->statement.id, bytes, len, numbers, batch->n, st);
 }
 
+/* What stood there before this run stands before what is new. */
+static void note_last(struct import *import, const struct om_signed *s, bool again) {
+  if (again && import->events > 0) return;
+  import->last = (struct om_recorded){s->statement->member, s->statement->signed_ms, s->id};
+  import->any = true;
+}
+
 static enum om_code recorded(struct import *import, struct batch *batch, bool again, struct om_status *st) {
   om_import_recorded(&batch->touches);
   for (size_t i = 0; i < batch->n; i++)
     *(again ? &import->rows_again : &import->rows_recorded) += batch->groups[i]->rows;
+  note_last(import, &batch->statement, again);
   if (!again) import->events += batch->n;
   import->statements++;
   return om_journal_accept(import->journal, &batch->statement.id, st);
@@ -358,6 +369,7 @@ static enum om_code replay(struct import *import, struct om_group *group, const 
     }
   }
   import->rows_again += group->rows;
+  note_last(import, s, true);
   enum om_code code =
       om_import_apply(&import->lots, &touches, group, s->statement->events[place->event], place->event, st);
   if (code == OM_OK) {
@@ -379,6 +391,7 @@ static enum om_code resubmit(struct import *import, struct om_status *st) {
     struct om_hash id = open.id;
     enum om_code code = om_signed_unpack(&s, &arena, &import->session->network, open.bytes, open.len, st);
     if (code == OM_OK) code = om_submit(import->session, &reply, &s, import->wait_ms, st);
+    if (code == OM_OK) note_last(import, &s, true);
     if (reply) oremark__reply__free_unpacked(reply, NULL);
     om_arena_free(&arena);
     if (code == OM_OK)
@@ -459,17 +472,30 @@ static json_t *refs_json(const struct import *import) {
   return refs;
 }
 
+/* When its last statement is final, all are: they stand in one log. */
+static enum om_code wait_final(struct import *import, const Oremark__Finality **out, struct om_status *st) {
+  *out = NULL;
+  if (import->final_ms == 0 || !import->any) return OM_OK;
+  return om_final_wait(import->session, out, import->session->arena, &import->last, import->final_ms, st);
+}
+
 static enum om_code summary(struct import *import, struct om_status *st) {
+  const Oremark__Finality *finality = NULL;
+  enum om_code waited = OM_OK;
   uint64_t all = om_rows_count(import->rows), done = import->rows_recorded + import->rows_again, left = all - done;
   int64_t took = om_tick_ms() - import->meter.began_ms;
   om_meter_clear(&import->meter);
   if (import->session->json) {
+    waited = wait_final(import, &finality, st);
+    struct om_status why = *st;
     json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:o}", "file", import->path, "rows",
                              (json_int_t)all, "recorded", (json_int_t)import->rows_recorded, "recorded_before",
                              (json_int_t)import->rows_again, "not_recorded", (json_int_t)left, "events",
                              (json_int_t)import->events, "statements", (json_int_t)import->statements, "milliseconds",
                              (json_int_t)took, "bad", import->told, "lots", refs_json(import));
+    om_final_json(json, finality);
     if (om_show_json(import->session->out, json, st)) return st->code;
+    *st = why;
   } else {
     fprintf(import->session->out,
             "%s: %" PRIu64 " row%s: %" PRIu64 " recorded as %" PRIu64 " event%s in %" PRIu64 " statement%s",
@@ -478,8 +504,12 @@ static enum om_code summary(struct import *import, struct om_status *st) {
     if (import->rows_again) fprintf(import->session->out, ", %" PRIu64 " recorded before", import->rows_again);
     if (left) fprintf(import->session->out, ", %" PRIu64 " not recorded", left);
     fprintf(import->session->out, "; %" PRId64 ".%03d s\n", took / 1000, (int)(took % 1000));
+    fflush(import->session->out);
+    waited = wait_final(import, &finality, st);
+    if (finality && waited == OM_OK) om_final_show(import->session->out, finality, true);
   }
-  if (left == 0) return OM_OK;
+  if (left == 0) return waited;
+  if (waited != OM_OK) fprintf(import->session->err, "oremark: %s\n", st->text);
   return om_fail(st, OM_REFUSED, "import",
                  "%" PRIu64 " of %" PRIu64
                  " rows were not recorded: mend them and import them from a file of their own",
@@ -521,8 +551,9 @@ static enum om_code prepare(struct import *import, FILE *file, struct om_status 
   if (hash_file(&csv, &size, file, import->path, st) || om_rows_open(&import->rows, file, bad_row, import, st))
     return om_wrap(st, "%s", import->path);
   if (om_valid_option(&import->valid_ms, session->args, st) || om_wait_option(&import->wait_ms, session->args, st) ||
-      om_session_self(session, &import->self, st) || om_session_network(session, &network, st) ||
-      om_session_secret(session, &import->secret, st) || open_journal(import, &csv, st))
+      om_final_option(&import->final_ms, session->args, st) || om_session_self(session, &import->self, st) ||
+      om_session_network(session, &network, st) || om_session_secret(session, &import->secret, st) ||
+      open_journal(import, &csv, st))
     return st->code;
   om_meter_begin(&import->meter, session->err, "rows", size, session->json);
   session->find_lot = om_import_find;

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "cli/clock.h"
 #include "cli/session.h"
@@ -6,9 +7,36 @@
 #include "cli/views.h"
 
 static const struct om_option options[] = {
-    {"state-hash", NULL, "also hash all that follows from the logs: equal at daemons that hold the same; takes a while"},
+    {"state-hash", NULL,
+     "also hash all that follows from the logs: equal at daemons that hold the same; takes a while"},
     {NULL, NULL, NULL},
 };
+
+static json_t *names_json(char *const *names, size_t n) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < n; i++) json_array_append_new(list, om_json_text(names[i]));
+  return list;
+}
+
+/* Entries of the own log that are not final yet. */
+static uint64_t pending(const Oremark__Status *s) {
+  for (size_t i = 0; i < s->n_logs && *s->origin; i++)
+    if (strcmp(s->logs[i]->origin, s->origin) == 0 && s->logs[i]->size > s->logs[i]->final_size)
+      return s->logs[i]->size - s->logs[i]->final_size;
+  return 0;
+}
+
+static void show_pending(FILE *out, const Oremark__Status *s) {
+  uint64_t n = pending(s);
+  if (n == 0) return;
+  fprintf(out, "%" PRIu64 " entr%s of the own log pending", n, n == 1 ? "y" : "ies");
+  if (s->needed) fprintf(out, ": %u more operator%s must cosign", s->needed, s->needed == 1 ? "" : "s");
+  for (size_t i = 0; i < s->n_missing; i++) {
+    char name[OM_SHOW_BYTES];
+    fprintf(out, "%s%s", i ? ", " : "; not heard from: ", om_show_text(name, s->missing[i]));
+  }
+  fprintf(out, "\n");
+}
 
 static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
@@ -28,6 +56,9 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
                   om_json_text(s->origin), "rules_version", (json_int_t)s->rules_version, "pre_release", s->pre_release,
                   "quorum", (json_int_t)s->quorum, "logs", om_logs_json(s->logs, s->n_logs), "started_at",
                   om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
+    json_object_set_new(json, "pending", json_integer((json_int_t)pending(s)));
+    json_object_set_new(json, "needed", json_integer((json_int_t)s->needed));
+    json_object_set_new(json, "missing", names_json(s->missing, s->n_missing));
     code = om_show_json(session->out, json, st);
   } else {
     char text[OM_SHOW_BYTES], when[OM_TIME_TEXT_BYTES], hex[2 * OM_HASH_BYTES + 1] = "";
@@ -42,6 +73,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
       om_hex(hex, s->state_hash.data, OM_HASH_BYTES);
       fprintf(session->out, "state %s\n", hex);
     }
+    show_pending(session->out, s);
     om_logs_show(session->out, s->logs, s->n_logs);
   }
   oremark__reply__free_unpacked(reply, NULL);

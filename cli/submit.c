@@ -1,7 +1,9 @@
 #include "cli/act.h"
+#include "cli/final.h"
 
 static const struct om_option options[] = {
     {"wait", "SECONDS", "how long to try again while it leans on what is not final yet (default: 10)"},
+    OM_WAIT_FINAL_OPTION,
     {NULL, NULL, NULL},
 };
 

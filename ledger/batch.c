@@ -179,12 +179,9 @@ static enum om_code put_stage(struct om_txn *txn, struct om_arena *arena, const 
 
 /* Where the statement stands already, if it does. */
 static bool stands(struct om_txn *txn, struct om_place *out, const struct om_checked *checked) {
-  uint8_t key[OM_STATEMENT_KEY_BYTES];
-  struct om_bytes row;
-  om_statement_key(key, checked->statement, &checked->statement_id);
-  if (!om_txn_get(txn, &row, OM_TABLE_STATEMENTS, key, sizeof key) || row.len != OM_STATEMENT_ROW_BYTES) return false;
-  *out = (struct om_place){.log = om_get32(row.data), .index = om_get64(row.data + 4)};
-  return true;
+  struct om_status none;
+  return om_statement_find(txn, out, checked->statement->member, checked->statement->signed_ms, &checked->statement_id,
+                           &none) == OM_OK;
 }
 
 static void put_statement(struct om_txn *txn, const struct om_checked *checked, uint32_t log, uint64_t index) {

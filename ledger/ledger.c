@@ -41,6 +41,21 @@ void om_statement_key(uint8_t out[OM_STATEMENT_KEY_BYTES], const Oremark__Statem
   memcpy(out + 12, id->bytes, 10);
 }
 
+enum om_code om_statement_find(struct om_txn *txn, struct om_place *out, uint32_t member, int64_t signed_ms,
+                               const struct om_hash *id, struct om_status *st) {
+  uint8_t key[OM_STATEMENT_KEY_BYTES];
+  struct om_bytes row;
+  Oremark__Statement s = OREMARK__STATEMENT__INIT;
+  s.member = member;
+  s.signed_ms = signed_ms;
+  om_statement_key(key, &s, id);
+  bool found = om_txn_get(txn, &row, OM_TABLE_STATEMENTS, key, sizeof key) && row.len == OM_STATEMENT_ROW_BYTES;
+  if (om_txn_check(txn, st) != OM_OK) return st->code;
+  if (!found) return om_fail(st, OM_MISSING, NULL, "no log held here has that statement");
+  *out = (struct om_place){.log = om_get32(row.data), .index = om_get64(row.data + 4)};
+  return OM_OK;
+}
+
 /* ---- a log's row ---- */
 
 static bool log_row(struct om_txn *txn, struct om_bytes *row, uint32_t log) {
@@ -248,7 +263,10 @@ enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t l
     out->size = om_get64(row.data + OM_LOG_ROW_BYTES);
   }
   om_head_key(key, log, OM_HEAD_FINAL);
-  if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16) out->final_size = om_get64(row.data);
+  if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16) {
+    out->final_size = om_get64(row.data);
+    out->final_time_s = om_get64(row.data + 8);
+  }
   stopped_info(txn, out);
   return om_txn_check(txn, st);
 }

@@ -49,6 +49,7 @@ struct om_log_info {
   uint64_t size;
   struct om_hash root;    /* at size */
   uint64_t final_size;    /* covered by a quorum-signed head that was checked here; 0: none */
+  uint64_t final_time_s;  /* time of that head's quorum, Unix seconds; 0 with quorum 0 */
   uint64_t registry_size; /* the log's last registry mark (the registry log: its own size) */
   int64_t taken_ms;       /* time of the last entry */
   bool stopped;           /* an invalid entry was met: not followed further */
@@ -75,6 +76,9 @@ enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t lo
 uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index);
 /* The same, and which entry of LOG is that mark; false where there is none. */
 bool om_log_mark_at(struct om_txn *txn, uint64_t *size, uint64_t *at, uint32_t log, uint32_t marked, uint64_t index);
+/* Where the statement ID stands, which MEMBER signed at SIGNED_MS (event 0). OM_MISSING: nowhere here. */
+enum om_code om_statement_find(struct om_txn *txn, struct om_place *out, uint32_t member, int64_t signed_ms,
+                               const struct om_hash *id, struct om_status *st);
 /* A lot's last row, or its row at STEP, in ARENA. OM_MISSING: no such lot or step. */
 enum om_code om_lot_get(struct om_txn *txn, struct om_arena *arena, struct om_lot *out,
                         const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st);

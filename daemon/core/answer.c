@@ -59,7 +59,12 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   enum om_code code = om_log_quorum(txn, quorum, judged, status->logs[judged]->size, st);
   if (code != OM_OK && code != OM_MISSING && code != OM_REFUSED) return code;
   status->quorum = quorum->lists[0].k;
-  if (own < status->n_logs) status->origin = status->logs[own]->origin;
+  if (own < status->n_logs) {
+    const Oremark__LogState *log = status->logs[own];
+    status->origin = log->origin;
+    if (log->final_size < log->size)
+      om_answer_missing(a, &status->missing, &status->n_missing, &status->needed, log->size - 1);
+  }
   if (!asked->state_hash) return OM_OK;
   struct om_hash *hash = om_arena_alloc(a->view.arena, sizeof *hash);
   if (om_store_state_hash(hash, txn, st) != OM_OK) return st->code;
@@ -342,6 +347,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_PEERS: answer_peers(&a); break;
     case OREMARK__REQUEST__WHAT_GET_AUDIT: answer_audit(&a, request->get_audit, &st); break;
     case OREMARK__REQUEST__WHAT_GET_ENTRY: answer_entry(&a, request->get_entry, &st); break;
+    case OREMARK__REQUEST__WHAT_GET_FINALITY: om_answer_finality(&a, request->get_finality, &st); break;
     case OREMARK__REQUEST__WHAT_GET_TRACE: om_answer_trace(&a, request->get_trace, &st); break;
     case OREMARK__REQUEST__WHAT_VERIFY_LOT: om_answer_verify(&a, request->verify_lot, &st); break;
     case OREMARK__REQUEST__WHAT_SUBMIT:

@@ -4,6 +4,7 @@
 #ifndef OREMARK_DAEMON_CORE_ANSWER_H
 #define OREMARK_DAEMON_CORE_ANSWER_H
 
+#include "daemon/core/node.h"
 #include "ledger/ledger.h"
 #include "proto/client.pb-c.h"
 
@@ -34,6 +35,9 @@ struct om_about {
   uint32_t own_log;   /* OM_LOG_NONE: mirror only */
   size_t n_peers;
   const struct om_peer_view *peers;
+  size_t n_witnesses; /* of the own log */
+  const struct om_node_witness *witnesses;
+  uint32_t witnesses_needed[OM_QUORUM_LISTS]; /* operators of each list that make its quorum */
 };
 
 struct om_answer_sink {

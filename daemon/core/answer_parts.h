@@ -19,6 +19,13 @@ bool om_answer_fail(const struct om_answering *a, const struct om_status *st);
 Oremark__Reply om_answer_good(const struct om_answering *a, Oremark__Reply__WhatCase what, bool more);
 enum om_code om_answer_number(ProtobufCBinaryData number, struct om_status *st);
 
+/* answer_finality.c */
+bool om_answer_finality(struct om_answering *a, const Oremark__GetFinality *asked, struct om_status *st);
+/* Who has cosigned no head of the own log beyond entry INDEX: origins, ascending, in the view's arena; and how many
+ * operators' cosignatures are still needed, one at least unless nobody's are; where two lists must sign, of the one
+ * that lacks more. */
+void om_answer_missing(struct om_answering *a, char ***missing, size_t *n, uint32_t *needed, uint64_t index);
+
 /* answer_lineage.c */
 bool om_answer_trace(struct om_answering *a, const Oremark__GetTrace *asked, struct om_status *st);
 bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, struct om_status *st);

@@ -166,6 +166,17 @@ struct om_node_peer {
   uint32_t serving;    /* logs that it follows from here */
 };
 void om_node_peer(const struct om_node *node, struct om_node_peer *out, uint32_t slot);
+enum { OM_NODE_WITNESSES = OM_QUORUM_LISTS * OM_WITNESSES_MAX };
+/* A witness of the own log. */
+struct om_node_witness {
+  size_t list; /* of the own log's quorum; who is in both lists stands here twice */
+  uint32_t operator_member;
+  char origin[OM_NAME_BYTES + 1];
+  uint64_t cosigned; /* the largest of the heads proposed lately that it cosigned; 0: none of them */
+};
+/* Those that count for the own log's quorum; returns how many. NEEDED: operators of each list. */
+size_t om_node_witnesses(const struct om_node *node, struct om_node_witness out[OM_NODE_WITNESSES],
+                         uint32_t needed[OM_QUORUM_LISTS]);
 /* Bytes of entries received and not yet given to the writer, as cost. */
 size_t om_node_inbox_bytes(const struct om_node *node);
 

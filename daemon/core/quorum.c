@@ -193,3 +193,30 @@ enum om_code om_quorum_cosigned(struct om_node *node, uint32_t slot, const struc
   om_quorum_advance(node, now_ms);
   return OM_OK;
 }
+
+static uint64_t cosigned(const struct om_node *node, uint32_t witness) {
+  uint64_t largest = 0;
+  for (size_t i = 0; i < node->n_proposed; i++) {
+    const struct om_proposal *proposal = node->proposed[i];
+    for (size_t k = 0; k < proposal->n; k++)
+      if (proposal->lines[k].witness == witness && proposal->size > largest) largest = proposal->size;
+  }
+  return largest;
+}
+
+size_t om_node_witnesses(const struct om_node *node, struct om_node_witness out[OM_NODE_WITNESSES],
+                         uint32_t needed[OM_QUORUM_LISTS]) {
+  size_t n = 0;
+  for (size_t list = 0; list < OM_QUORUM_LISTS; list++) {
+    bool any = list < node->quorum.n_lists;
+    needed[list] = any ? node->quorum.lists[list].k : 0;
+    for (size_t i = 0; any && i < node->quorum.lists[list].n; i++) {
+      const struct om_daemon *daemon = &node->quorum.lists[list].daemons[i];
+      struct om_node_witness *w = &out[n++];
+      *w = (struct om_node_witness){.list = list, .operator_member = daemon->operator_member};
+      memcpy(w->origin, daemon->origin, sizeof w->origin);
+      w->cosigned = cosigned(node, daemon->log);
+    }
+  }
+  return n;
+}

@@ -6,11 +6,13 @@
 #include "daemon/core/frame.h"
 #include "daemon/io/logline.h"
 #include "daemon/io/reads.h"
+#include "daemon/io/waiters.h"
 
 enum {
   STOP_MS = 3000, /* what a stop grants a client to read its answers, and a long answer to end */
   READS_MAX = 1,  /* pieces of read work of one client at once, each up to a chunk of requests: each keeps a thread */
   QUEUE_PAUSE = 1 << 20, /* bytes of replies that wait: read no more from this client before they are written */
+  OM_FINALITY_REQUEST_BYTES = 96, /* id, member, time and statement id, each as long as it may be: 75 */
 };
 
 struct om_client {
@@ -29,11 +31,13 @@ struct om_clients {
   struct om_clients_config config;
   struct om_writer *writer;
   struct om_reads *reads;
+  struct om_waiters *waiters;
   struct om_client *first;
   size_t n;
   bool paused, stopping;
   struct om_arena arena; /* of the request being looked at */
   char origin[OM_NAME_BYTES + 1];
+  uint64_t final_size; /* of the own log */
 };
 
 /* ---- replies ---- */
@@ -64,6 +68,7 @@ static void put_receipt(struct om_client *client, const struct om_job_item *item
   receipt.index = item->receipt.index;
   receipt.taken_ms = item->receipt.taken_ms;
   receipt.again = item->receipt.again;
+  receipt.final = item->receipt.index < client->all->final_size;
   reply.id = item->request;
   reply.code = (char *)om_code_name(OM_OK);
   reply.what_case = OREMARK__REPLY__WHAT_RECEIPT;
@@ -117,9 +122,27 @@ static void take_submit(struct om_client *client, uint64_t id, ProtobufCBinaryDa
   OM_ASSERT(try_submit(client, id, statement));
 }
 
-static void take_read(struct om_client *client, const struct om_frame *frame) {
+static void take_read(struct om_client *client, const uint8_t *bytes, size_t len) {
   if (client->read == NULL) client->read = om_read_new(client);
-  om_read_add(client->read, frame->bytes, frame->len);
+  om_read_add(client->read, bytes, len);
+}
+
+/* Answered at once, or when it is due. */
+static void take_finality(struct om_client *client, const Oremark__Request *request, const struct om_frame *frame) {
+  struct om_status st;
+  bool kept;
+  if (om_waiters_add(client->all->waiters, &kept, client, request, &st) != OM_OK)
+    put_status(client, request->id, &st);
+  else if (!kept)
+    take_read(client, frame->bytes, frame->len);
+}
+
+static void on_due(void *owner, const Oremark__Request *request) {
+  struct om_client *client = owner;
+  uint8_t bytes[OM_FINALITY_REQUEST_BYTES];
+  OM_ASSERT(oremark__request__get_packed_size(request) <= sizeof bytes);
+  take_read(client, bytes, oremark__request__pack(request, bytes));
+  send_read(client);
 }
 
 static void take_frame(struct om_client *client, const struct om_frame *frame) {
@@ -136,8 +159,10 @@ static void take_frame(struct om_client *client, const struct om_frame *frame) {
   } else if (request->what_case == OREMARK__REQUEST__WHAT__NOT_SET) {
     om_fail(&st, OM_USAGE, NULL, "this daemon does not know such a request; its version is %s", OREMARK_VERSION);
     put_status(client, request->id, &st);
+  } else if (request->what_case == OREMARK__REQUEST__WHAT_GET_FINALITY) {
+    take_finality(client, request, frame);
   } else {
-    take_read(client, frame);
+    take_read(client, frame->bytes, frame->len);
   }
 }
 
@@ -188,6 +213,7 @@ static void on_ended(struct om_conn *conn, const struct om_status *why) {
   struct om_client *client = (struct om_client *)conn;
   if (why->code != OM_OK) om_log(OM_LOG_INFO, "client-dropped", "why=\"%s\"", why->text);
   om_reads_cancel(client->all->reads, client);
+  om_waiters_forget(client->all->waiters, client);
 }
 
 static void check_gone(struct om_clients *clients) {
@@ -249,7 +275,8 @@ enum om_code om_clients_new(struct om_clients **out, const struct om_clients_con
                                   .about = config->about,
                                   .answer = on_answer,
                                   .wants_more = wants_more};
-  if (om_reads_new(&clients->reads, &reads, st) != OM_OK) {
+  struct om_waiters_config waiters = {.loop = config->loop, .store = config->store, .due = on_due};
+  if (om_waiters_new(&clients->waiters, &waiters, st) != OM_OK || om_reads_new(&clients->reads, &reads, st) != OM_OK) {
     free(clients);
     return st->code;
   }
@@ -263,6 +290,10 @@ void om_clients_writer(struct om_clients *clients, struct om_writer *writer) {
 
 void om_clients_origin(struct om_clients *clients, const char *origin) {
   snprintf(clients->origin, sizeof clients->origin, "%s", origin);
+}
+
+void om_clients_final(struct om_clients *clients, uint64_t final_size) {
+  clients->final_size = final_size;
 }
 
 static void link_in(struct om_clients *clients, struct om_client *client) {
@@ -293,6 +324,7 @@ void om_clients_incoming(struct om_clients *clients, struct om_listener *listene
 }
 
 void om_clients_settled(struct om_clients *clients) {
+  om_waiters_settled(clients->waiters);
   for (struct om_client *client = clients->first, *next; client != NULL; client = next) {
     next = client->next; /* freed only by a later turn of the loop, or by itself */
     flush(client);
@@ -305,11 +337,20 @@ void om_clients_pause(struct om_clients *clients) {
   for (struct om_client *client = clients->first; client != NULL; client = client->next) om_conn_pause(&client->conn);
 }
 
+/* What is recorded stays so: only the answer is not known yet. */
+static void end_waiting(struct om_client *client) {
+  struct om_status st;
+  uint64_t id;
+  om_fail(&st, OM_IO, NULL, "this daemon stops, and the statement is not final yet: it is recorded, ask again later");
+  while (om_waiters_take(client->all->waiters, &id, client)) put_status(client, id, &st);
+}
+
 void om_clients_stop(struct om_clients *clients) {
   clients->stopping = true;
   for (struct om_client *client = clients->first, *next; client != NULL; client = next) {
     next = client->next;
     om_conn_deadline(&client->conn, STOP_MS, "this daemon stops");
+    end_waiting(client);
     om_conn_finish(&client->conn);
   }
   check_gone(clients);
@@ -317,6 +358,7 @@ void om_clients_stop(struct om_clients *clients) {
 
 void om_clients_free(struct om_clients *clients) {
   om_reads_free(clients->reads);
+  om_waiters_free(clients->waiters);
   om_arena_free(&clients->arena);
   free(clients);
 }

@@ -31,6 +31,8 @@ enum om_code om_clients_new(struct om_clients **out, const struct om_clients_con
 void om_clients_writer(struct om_clients *clients, struct om_writer *writer);
 /* Name of the own log, for receipts; copied. */
 void om_clients_origin(struct om_clients *clients, const char *origin);
+/* How far the own log is final, for receipts: after each flush, before the jobs of it. */
+void om_clients_final(struct om_clients *clients, uint64_t final_size);
 /* Somebody connects. */
 void om_clients_incoming(struct om_clients *clients, struct om_listener *listener);
 /* A submission job is back from the writer; ends it. */

@@ -100,6 +100,7 @@ static enum om_code refresh(struct shell *shell, struct om_status *st) {
     code = om_log_info(txn, &info, own, st);
     if (code == OM_OK) om_clients_origin(shell->clients, info.origin);
   }
+  if (code == OM_OK && own < shell->tracker.n) om_clients_final(shell->clients, shell->tracker.logs[own].final_size);
   om_txn_abort(txn);
   return code;
 }
@@ -202,6 +203,9 @@ static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   *out = (struct om_about){
       .network = *om_ledger_network(shell->ledger), .started_ms = shell->started_ms, .own_log = shell->tracker.own_log};
   out->n_peers = om_peers_view(shell->peers, arena, &out->peers);
+  struct om_node_witness *witnesses = om_arena_array(arena, OM_NODE_WITNESSES, sizeof *witnesses);
+  out->n_witnesses = om_node_witnesses(shell->node, witnesses, out->witnesses_needed);
+  out->witnesses = witnesses;
 }
 
 static void client_incoming(void *ctx, struct om_listener *listener) {

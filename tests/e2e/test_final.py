@@ -48,7 +48,7 @@ class WithWitnesses(NetworkTest):
 
     def test_too_few_are_named_and_the_rest_is_as_before(self):
         self.stop(*STOPPED)
-        self.addCleanup(lambda: self.start(*(name for name in STOPPED if not self.net.daemons[name].running())))
+        self.addCleanup(lambda: [self.start(name) for name in STOPPED if not self.net.daemons[name].running()])
         statement = self.net.folder / "pending.statement"
         self.net.must(*EXTRACT, "--out", statement, socket=self.net.daemons[MINE].socket, key=self.net.key(MINE), member=MINE)
         began = time.monotonic()

@@ -48,6 +48,37 @@ class Growth(NetworkTest):
                       key=key, member="Trader")
         self.receives("Trader", second, lot, host)
 
+    def test_the_custodian_of_a_lot_is_lost(self):
+        key = self.new_key("broker")
+        self.enrol("Broker", self.net.daemons[REFINER].origin, key)
+        lot = self.shipped_to("Broker")
+        heir = self.new_key("heir")
+        self.enrol("Heir", self.net.daemons[MINE].origin, heir)
+        self.site("Heir", heir)
+        at = self.net.daemons[GOVERNORS].socket
+        wait_until(lambda: run("lot", "show", lot, socket=at, env={}).status == DONE, "the governors don't hear of the lot")
+        wait_until(lambda: self.net.run(GOVERNORS, "lot", "show", lot, "--json").json["state"] == "in-transit", "it does not leave")
+        self.net.do(GOVERNORS, "lot", "reassign", lot, "--to", "Heir", "--reason", "bankrupt")
+        self.receives("Heir", heir, lot, self.net.daemons[MINE])
+        self.assertEqual(self.net.verify(REFINER, lot)["verdict"], "verified")
+
+    def test_a_member_is_suspended_moves_and_goes_on(self):
+        key = self.new_key("dealer")
+        old, new = self.net.daemons[REFINER], self.net.daemons[MINE]
+        self.enrol("Dealer", old.origin, key)
+        self.site("Dealer", key)
+        self.receives("Dealer", key, self.shipped_to("Dealer"), old)
+        self.net.do(GOVERNORS, "member", "suspend", "Dealer", "--reason", "tags of another mine")
+        declare = ["declare", "--site", "Yard", "--lot", "anode", "--form", "anode", "--gross", "1 t", "--metal", "Cu=990kg",
+                   "--reason", "stock"]
+        wait_until(lambda: "suspended" in run(*declare, socket=old.socket, key=key, member="Dealer").err, "it is not suspended")
+        self.net.do(GOVERNORS, "member", "reinstate", "Dealer", "--reason", "cleared")
+        wait_until(lambda: run(*declare, socket=old.socket, key=key, member="Dealer").status == DONE, "it is not reinstated")
+        self.net.do(GOVERNORS, "member", "rehome", "Dealer", "--home", new.origin)
+        wait_until(lambda: run(*declare, socket=new.socket, key=key, member="Dealer").status == DONE, "the new home takes nothing")
+        late = run(*declare, socket=old.socket, key=key, member="Dealer")
+        self.refused(late, REFUSED, "home log")
+
     def test_only_governors_enrol(self):
         registry = self.net.daemons[GOVERNORS].socket
         result = run("member", "enrol", "--name", "Friend", "--country", "FI", "--role", "mine", "--home", self.net.daemons[MINE].origin,

@@ -203,8 +203,114 @@ static void test_a_walk_past_unwanted_lots_takes_no_memory(void **state) {
   close_fixture(&f);
 }
 
+/* ---- finality ---- */
+
+struct finality_seen {
+  char state[16], missing[200], code[16];
+  uint32_t needed;
+  size_t n;
+};
+
+static bool note_finality(void *ctx, const Oremark__Reply *reply) {
+  struct finality_seen *seen = ctx;
+  seen->n++;
+  snprintf(seen->code, sizeof seen->code, "%s", reply->code);
+  if (reply->what_case != OREMARK__REPLY__WHAT_FINALITY) return true;
+  snprintf(seen->state, sizeof seen->state, "%s", reply->finality->state);
+  seen->needed = reply->finality->needed;
+  for (size_t i = 0; i < reply->finality->n_missing; i++)
+    snprintf(seen->missing + strlen(seen->missing), sizeof seen->missing - strlen(seen->missing), "%s ",
+             reply->finality->missing[i]);
+  return true;
+}
+
+static struct finality_seen ask_finality(struct om_ledger *ledger, const struct om_about *about,
+                                         const struct om_hash *id, size_t id_len) {
+  struct finality_seen seen = {.n = 0};
+  struct om_answer_sink sink = {&seen, note_finality};
+  struct om_hash copy = *id;
+  struct om_txn *txn;
+  struct om_status st;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetFinality get = OREMARK__GET_FINALITY__INIT;
+  get.member = 1;
+  get.signed_ms = t0;
+  get.statement_id = (ProtobufCBinaryData){id_len, copy.bytes};
+  request.what_case = OREMARK__REQUEST__WHAT_GET_FINALITY;
+  request.get_finality = &get;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &st), OM_OK);
+  om_answer(&sink, txn, about, &request);
+  om_txn_abort(txn);
+  assert_int_equal(seen.n, 1);
+  return seen;
+}
+
+/* Member 1's first site, at its daemon alone: pending. */
+static struct om_receipt submit_pending(struct network *net, struct om_ledger *ledger) {
+  static const uint32_t signer[] = {1};
+  Oremark__AddSite site = OREMARK__ADD_SITE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  struct om_receipt receipt;
+  struct om_status st;
+  size_t len;
+  site.site = 1;
+  site.name = (char *)"yard";
+  site.country = (char *)"PE";
+  site.kind = OREMARK__SITE_KIND__SITE_KIND_MINE;
+  event.kind_case = OREMARK__EVENT__KIND_ADD_SITE;
+  event.add_site = &site;
+  uint8_t *bytes = network_statement(net, &len, 1, t0, events, 1, signer, 1);
+  if (network_submit(net, 0, ledger, &receipt, bytes, len, t0, &st) != OM_OK) fail_msg("%s", st.text);
+  free(bytes);
+  return receipt;
+}
+
+static void test_finality_names_who_has_not_cosigned(void **state) {
+  (void)state;
+  enum { N = 4 };
+  struct network net;
+  struct om_ledger *ledgers[N];
+  struct om_status st;
+  struct finality_seen seen;
+  char path[4096], *folder = temp_folder();
+  network_open(&net, N, true);
+  for (size_t i = 0; i < N; i++) {
+    snprintf(path, sizeof path, "%s/%zu", folder, i);
+    ledgers[i] = network_ledger(&net, i, path);
+  }
+  om_status_clear(&st);
+  assert_int_equal(network_settle(&net, ledgers, t0, &st), OM_OK);
+  struct om_receipt receipt = submit_pending(&net, ledgers[0]);
+  uint64_t covers = receipt.index + 1;
+  /* Of the first list three operators are needed; "c" and "d" are of one. Of the second, all of two. */
+  const struct om_node_witness witnesses[] = {{0, 2, "e", 0},          {0, 3, "b", covers - 1}, {0, 4, "c", covers},
+                                              {0, 4, "d", covers + 5}, {1, 2, "e", 0},          {1, 9, "a", covers}};
+  struct om_about about = {.own_log = 0, .n_witnesses = 6, .witnesses = witnesses, .witnesses_needed = {3, 2}};
+  seen = ask_finality(ledgers[0], &about, &receipt.statement_id, OM_HASH_BYTES);
+  assert_string_equal(seen.state, "pending");
+  assert_string_equal(seen.missing, "b e ");
+  assert_int_equal(seen.needed, 2);
+  about.witnesses_needed[0] = 1;
+  about.witnesses_needed[1] = 0;
+  seen = ask_finality(ledgers[0], &about, &receipt.statement_id, OM_HASH_BYTES);
+  assert_int_equal(seen.needed, 1); /* enough have signed, but no head has them all yet */
+  about.own_log = 1;
+  seen = ask_finality(ledgers[0], &about, &receipt.statement_id, OM_HASH_BYTES);
+  assert_string_equal(seen.missing, ""); /* another's log: nothing is known of its witnesses */
+  assert_string_equal(ask_finality(ledgers[0], &about, &receipt.statement_id, 31).code, "malformed");
+  struct om_hash other = receipt.statement_id;
+  other.bytes[0] ^= 1;
+  assert_string_equal(ask_finality(ledgers[0], &about, &other, OM_HASH_BYTES).state, "unknown");
+  assert_int_equal(network_settle(&net, ledgers, t0, &st), OM_OK);
+  assert_string_equal(ask_finality(ledgers[3], &about, &receipt.statement_id, OM_HASH_BYTES).state, "final");
+  for (size_t i = 0; i < N; i++) om_ledger_close(ledgers[i]);
+  remove_folder(folder);
+  network_close(&net);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_lots_of_one_statement_are_listed),
-                                     cmocka_unit_test(test_a_walk_past_unwanted_lots_takes_no_memory)};
+                                     cmocka_unit_test(test_a_walk_past_unwanted_lots_takes_no_memory),
+                                     cmocka_unit_test(test_finality_names_who_has_not_cosigned)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

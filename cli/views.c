@@ -20,12 +20,13 @@ enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__R
 json_t *om_logs_json(Oremark__LogState *const *logs, size_t n) {
   json_t *list = json_array();
   for (size_t i = 0; i < n; i++)
-    json_array_append_new(list,
-                          json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "log", (json_int_t)logs[i]->log, "origin",
-                                    om_json_text(logs[i]->origin), "operator", om_json_text(logs[i]->operator_), "size",
-                                    (json_int_t)logs[i]->size, "final_size", (json_int_t)logs[i]->final_size, "root",
-                                    om_json_hex(logs[i]->root.data, logs[i]->root.len), "stopped",
-                                    *logs[i]->stopped ? om_json_text(logs[i]->stopped) : json_null()));
+    json_array_append_new(
+        list, json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:I}", "log", (json_int_t)logs[i]->log, "origin",
+                        om_json_text(logs[i]->origin), "operator", om_json_text(logs[i]->operator_), "size",
+                        (json_int_t)logs[i]->size, "final_size", (json_int_t)logs[i]->final_size, "root",
+                        om_json_hex(logs[i]->root.data, logs[i]->root.len), "stopped",
+                        *logs[i]->stopped ? om_json_text(logs[i]->stopped) : json_null(), "frozen", logs[i]->frozen,
+                        "evidence", (json_int_t)logs[i]->evidence));
   return list;
 }
 
@@ -42,7 +43,11 @@ void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n) {
     om_show_cell(line, 3, "%" PRIu64, logs[i]->size);
     om_show_cell(line, 4, "%" PRIu64, logs[i]->final_size);
     om_show_cell(line, 5, "%s", root);
-    om_show_cell(line, 6, "%s%s", *logs[i]->stopped ? "stopped: " : "followed", logs[i]->stopped);
+    char held[48] = "";
+    if (logs[i]->evidence)
+      snprintf(held, sizeof held, "%u piece%s of evidence; ", logs[i]->evidence, logs[i]->evidence == 1 ? "" : "s");
+    om_show_cell(line, 6, "%s%s%s%s", logs[i]->frozen ? "frozen; " : "", held,
+                 *logs[i]->stopped ? "stopped: " : "followed", logs[i]->stopped);
   }
   om_show_print(table);
 }

@@ -384,6 +384,11 @@ static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own
   struct om_log_info info;
   enum om_code code = om_log_info(batch->txn, &info, log, st);
   if (code != OM_OK) return code;
+  if (info.frozen)
+    return om_fail(st, OM_REFUSED, "frozen",
+                   "it leans on %s, which has two final histories: nothing leans on it any more until the governors "
+                   "have decided",
+                   info.origin);
   if (info.final_size < size)
     return om_fail(st, OM_WAIT, "not-final",
                    "it leans on entry %llu of %s, which is not final yet (final up to %llu): try again in a moment",
@@ -468,7 +473,7 @@ enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int6
   if (batch->ledger->own_log == OM_LOG_NONE || batch->ledger->own_log == OM_LOG_REGISTRY) return OM_OK;
   enum om_code code = om_batch_log(batch, &own, batch->ledger->own_log, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &registry, OM_LOG_REGISTRY, st);
-  if (code != OM_OK || registry.final_size <= own->registry_size) return code;
+  if (code != OM_OK || registry.final_size <= own->registry_size || registry.frozen) return code;
   if (own->edge.size == 0 && om_registry_daemon(batch->txn, &daemon, own->log, registry.final_size, st) != OM_OK)
     return st->code == OM_MISSING ? OM_OK : st->code;
   code = own_clock(own, &taken_ms, st);
@@ -481,7 +486,7 @@ enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int6
 
 enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t index, const uint8_t *bytes, size_t len,
                                const struct om_status *why, struct om_status *st) {
-  uint8_t key[OM_LOG_ENTRY_KEY_BYTES];
+  uint8_t key[OM_EVIDENCE_KEY_BYTES];
   size_t text = strlen(why->text);
   uint8_t *row = malloc(2 + text + len);
   OM_ASSERT(row);
@@ -489,7 +494,7 @@ enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t in
   row[1] = (uint8_t)text;
   memcpy(row + 2, why->text, text);
   if (len) memcpy(row + 2 + text, bytes, len);
-  om_log_entry_key(key, log, index);
+  om_evidence_key(key, log, OM_EVIDENCE_STOP, index);
   om_txn_put(batch->txn, OM_TABLE_EVIDENCE, key, sizeof key, row, 2 + text + len);
   free(row);
   return om_txn_check(batch->txn, st);
@@ -514,10 +519,10 @@ static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *sta
 
 /* Whether an entry of LOG was met that can't be taken. */
 static bool is_stopped(struct om_txn *txn, uint32_t log) {
-  uint8_t key[OM_LOG_ENTRY_KEY_BYTES];
+  uint8_t key[OM_EVIDENCE_KEY_BYTES];
   struct om_bytes row;
-  om_log_entry_key(key, log, UINT64_MAX);
-  return om_txn_last(txn, NULL, &row, OM_TABLE_EVIDENCE, key, sizeof key, 4);
+  om_evidence_key(key, log, OM_EVIDENCE_STOP, UINT64_MAX);
+  return om_txn_last(txn, NULL, &row, OM_TABLE_EVIDENCE, key, sizeof key, 5);
 }
 
 /* The entry is invalid, as ST says: LOG ends here. */

@@ -57,11 +57,16 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
                             struct om_status *st) {
   struct om_checkpoint head;
   struct om_log_info info;
-  struct om_status fork = *st;
+  struct om_status fork = *st, unsigned_why;
   uint64_t time_s;
-  enum om_code code = om_quorum_check(batch->txn, &head, &time_s, held->log, note, len, st);
+  bool quorum_signed = om_quorum_check(batch->txn, &head, &time_s, held->log, note, len, &unsigned_why) == OM_OK;
+  enum om_code code = om_evidence_keep(batch, held, &head, note, len, quorum_signed, fork.text, st);
+  if (code == OM_OK && !quorum_signed) {
+    *st = unsigned_why;
+    return st->code;
+  }
   if (code == OM_OK) code = om_log_info(batch->txn, &info, held->log, st);
-  if (code == OM_OK && held->log != batch->ledger->own_log && !info.stopped)
+  if (code == OM_OK && held->log != batch->ledger->own_log && !info.stopped && head.size > info.final_size)
     code = om_batch_stop_log(batch, held->log, held->edge.size, note, len, &fork, st);
   if (code != OM_OK) return code;
   *st = fork;
@@ -78,12 +83,14 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
   *newer = false;
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
-  if (code != OM_OK || head.size <= info.final_size) return code;
-  code = om_batch_log(batch, &state, log, st);
+  if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0 && log != batch->ledger->own_log)
-    return om_head_forked(batch, state, note, len, st);
-  if (code == OM_OK) code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
+  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) {
+    code = om_head_forked(batch, state, note, len, st);
+    return code == OM_WAIT && log == batch->ledger->own_log ? st->code = OM_REFUSED : code;
+  }
+  if (code != OM_OK || head.size <= info.final_size) return code;
+  code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
   if (code != OM_OK) return code;
   put_final(batch->txn, log, head.size, time_s, note, len);
   *newer = true;
@@ -91,7 +98,8 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
 }
 
 /* Compare and set: a witness's votes on a log only ever grow, along one history. */
-static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_checkpoint *head, struct om_status *st) {
+static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_checkpoint *head, const uint8_t *note,
+                         size_t len, struct om_status *st) {
   uint8_t key[OM_HEAD_KEY_BYTES], row[8 + OM_HASH_BYTES];
   struct om_bytes before;
   om_head_key(key, log, OM_HEAD_VOTE);
@@ -107,6 +115,12 @@ static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_c
   om_be64(row, head->size);
   memcpy(row + 8, head->root.bytes, OM_HASH_BYTES);
   om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
+  uint8_t voted[8 + OM_MARK_NOTE_MAX_BYTES];
+  OM_ASSERT(len <= OM_MARK_NOTE_MAX_BYTES);
+  om_head_key(key, log, OM_HEAD_VOTED);
+  om_be64(voted, head->size);
+  memcpy(voted + 8, note, len);
+  om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, voted, 8 + len);
   return om_txn_check(batch->txn, st);
 }
 
@@ -143,6 +157,16 @@ static enum om_code check_clock(const struct om_log_state *state, const struct o
       head->origin, (unsigned long long)(taken_s - time_s));
 }
 
+/* What is proposed contradicts what is held, as ST says: refused, and kept as evidence. */
+static enum om_code lapse(struct om_batch *batch, const struct om_log_state *state, const uint8_t *note, size_t len,
+                          struct om_status *st) {
+  struct om_status fork = *st, ignored = *st;
+  om_head_forked(batch, state, note, len, &ignored);
+  if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
+  *st = fork;
+  return st->code;
+}
+
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
                              size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st) {
   struct om_note parsed;
@@ -154,11 +178,14 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
   if (code == OM_OK && info.stopped)
     code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
+  if (code == OM_OK && info.frozen)
+    code = om_fail(st, OM_REFUSED, "frozen", "log %s has two final histories: it is not cosigned further", info.origin);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
+  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return lapse(batch, state, note, len, st);
   if (code == OM_OK) code = check_clock(state, &head, time_s, st);
   if (code == OM_OK) code = may_witness(batch, &self, log, &head, keys, st);
-  if (code == OM_OK) code = vote(batch, log, &head, st);
+  if (code == OM_OK) code = vote(batch, log, &head, note, len, st);
   if (code == OM_OK) om_note_cosign(line, self.origin, keys->cosign, time_s, parsed.text, parsed.text_len);
   return code;
 }

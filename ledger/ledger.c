@@ -236,10 +236,10 @@ uint32_t om_log_count(struct om_txn *txn) {
 }
 
 static void stopped_info(struct om_txn *txn, struct om_log_info *out) {
-  uint8_t key[OM_LOG_ENTRY_KEY_BYTES];
+  uint8_t key[OM_EVIDENCE_KEY_BYTES];
   struct om_bytes row;
-  om_log_entry_key(key, out->log, UINT64_MAX);
-  out->stopped = om_txn_last(txn, NULL, &row, OM_TABLE_EVIDENCE, key, sizeof key, 4);
+  om_evidence_key(key, out->log, OM_EVIDENCE_STOP, UINT64_MAX);
+  out->stopped = om_txn_last(txn, NULL, &row, OM_TABLE_EVIDENCE, key, sizeof key, 5);
   if (!out->stopped || row.len < 2) return;
   size_t len = (size_t)row.data[0] << 8 | row.data[1];
   if (len > row.len - 2 || len >= sizeof out->stopped_why) return;
@@ -268,6 +268,7 @@ enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t l
     out->final_time_s = om_get64(row.data + 8);
   }
   stopped_info(txn, out);
+  out->evidence = om_evidence_count(txn, &out->frozen, log);
   return om_txn_check(txn, st);
 }
 

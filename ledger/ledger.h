@@ -54,6 +54,8 @@ struct om_log_info {
   int64_t taken_ms;       /* time of the last entry */
   bool stopped;           /* an invalid entry was met: not followed further */
   char stopped_why[OM_STATUS_TEXT_BYTES];
+  bool frozen;       /* two final heads that contradict each other were seen: not marked or cosigned further */
+  uint32_t evidence; /* pieces held against it */
 };
 
 /* OM_MISSING: the registry here names no such log. */
@@ -72,6 +74,10 @@ enum om_code om_log_tiles(struct om_txn *txn, struct om_log_tiles *out, uint32_t
 /* The own log's signed head (a note); the last final head of any log (a note with cosignatures). OM_MISSING if none. */
 enum om_code om_log_head(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
 enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
+/* Piece NUMBER (from 0) of the evidence against LOG (ledger/evidence.h); *FREEZES if it shows two final heads. OM_MISSING
+ * beyond the last. */
+enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, bool *freezes, uint32_t log, uint32_t number,
+                             struct om_status *st);
 /* How far LOG's marks below INDEX cover MARKED; 0: there is none. */
 uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index);
 /* The same, and which entry of LOG is that mark; false where there is none. */

@@ -13,6 +13,7 @@ enum {
   OM_MARK_KEY_BYTES = 16,                   /* log, marked log, index */
   OM_STATEMENT_KEY_BYTES = 22,              /* member, signing time, first 10 bytes of the id */
   OM_STATEMENT_ROW_BYTES = 12,              /* log, index */
+  OM_EVIDENCE_KEY_BYTES = 13,               /* log, kind, number */
   OM_DRIFT_KEY_BYTES = 9,                   /* member, element, period */
 };
 
@@ -20,6 +21,18 @@ enum om_head_kind {
   OM_HEAD_OWN = 'o',   /* size (8), signed note */
   OM_HEAD_FINAL = 'f', /* size (8), time of the quorum (8), note */
   OM_HEAD_VOTE = 'c',  /* size (8), root (32): the highest that this daemon has cosigned */
+  OM_HEAD_VOTED = 'v', /* size (8), the signed note of that head: evidence, if another one is met */
+};
+
+enum om_evidence_kind {
+  OM_EVIDENCE_PIECE = 'e', /* number: counts from 0. Freezes (1), size (8) and root (32) of the head that contradicts,
+                              evidence */
+  OM_EVIDENCE_STOP = 's',  /* number: index. Length of why (2), why the log is not followed further, the entry */
+};
+
+enum {
+  OM_EVIDENCE_PIECES_MAX = 8, /* of one log: one proves that it can't be trusted; more show how, and a log that signs
+                                 another history every second fills no disk */
 };
 
 /* A log as the writer holds it between transactions. */
@@ -50,6 +63,7 @@ struct om_batch {
 
 void om_log_entry_key(uint8_t out[OM_LOG_ENTRY_KEY_BYTES], uint32_t log, uint64_t index);
 void om_head_key(uint8_t out[OM_HEAD_KEY_BYTES], uint32_t log, enum om_head_kind kind);
+void om_evidence_key(uint8_t out[OM_EVIDENCE_KEY_BYTES], uint32_t log, enum om_evidence_kind kind, uint64_t number);
 void om_mark_key(uint8_t out[OM_MARK_KEY_BYTES], uint32_t log, uint32_t marked, uint64_t index);
 void om_statement_key(uint8_t out[OM_STATEMENT_KEY_BYTES], const Oremark__Statement *s, const struct om_hash *id);
 
@@ -87,10 +101,17 @@ enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_c
 /* Is CHECKPOINT's root that of LOG's tree here at its size? OM_WAIT where fewer entries are held. */
 enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state,
                              const struct om_checkpoint *checkpoint, struct om_status *st);
-/* After om_head_matches has refused NOTE as a fork (ST): if a quorum signed it, what is HELD of the log has lost: the
- * log is stopped with the head as evidence, which is no fault of whoever brought it; OM_WAIT. Else why the quorum does
- * not count. */
+/* After om_head_matches has refused NOTE as a fork (ST): keeps the evidence. If a quorum signed NOTE, and a final head
+ * that is held contradicts it, the log is frozen; if none does, what is HELD of the log has lost and the log is stopped.
+ * Either is no fault of whoever brought it: OM_WAIT. Else why the quorum does not count. */
 enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *held, const uint8_t *note, size_t len,
                             struct om_status *st);
+/* Keeps evidence that HEAD, signed as NOTE, contradicts a signed head of what is HELD, if one is held that is as large,
+ * and if it is news. */
+enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
+                              const uint8_t *note, size_t len, bool quorum_signed, const char *why,
+                              struct om_status *st);
+/* Pieces of evidence held against LOG, and whether one of them shows two final heads. */
+uint32_t om_evidence_count(struct om_txn *txn, bool *frozen, uint32_t log);
 
 #endif

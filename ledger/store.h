@@ -23,7 +23,7 @@ enum om_table {
   OM_TABLE_ALIASES,    /* alias, 0, lot number (20) -> nothing */
   OM_TABLE_DRIFT,      /* member (4), element (1), period (4) -> milligrams (8) */
   OM_TABLE_REGISTRY,   /* kind (1), a (4), b (4), since (8) -> row */
-  OM_TABLE_EVIDENCE,   /* log (4), index (8) -> why the log was stopped, and the entry */
+  OM_TABLE_EVIDENCE,   /* log (4), kind (1), number (8) -> proof of two histories; why the log was stopped */
   OM_TABLES,
 };
 

@@ -75,6 +75,8 @@ enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t
   state->root = bytes(view, info->root.bytes, sizeof info->root.bytes);
   if (info->stopped) state->stopped = text(view, info->stopped_why);
   state->operator_ = member_name(view, info->operator_member);
+  state->frozen = info->frozen;
+  state->evidence = info->evidence;
   *out = state;
   return OM_OK;
 }

@@ -7,7 +7,7 @@
 
 #include "ledger/evidence.h"
 #include "proto/evidence.pb-c.h"
-#include "support/network.h"
+#include "support/records.h"
 
 enum { LOG = 1, FORK_AT = 5, LEAVES_MAX = 21 }; /* two trees that part after FORK_AT leaves, below one tile */
 
@@ -226,12 +226,225 @@ static void test_every_byte_counts(void **state) {
   close_heads(&h);
 }
 
+/* ---- through the ledger ---- */
+
+static const int64_t t0 = INT64_C(1710000000000);
+
+/* Five witnessed daemons, and a copy of daemon 1's folder that goes on by itself. */
+struct twins {
+  struct network net;
+  char *paths[NETWORK_MAX], *copy;
+  struct om_ledger *ledgers[NETWORK_MAX], *twin;
+  struct om_status st;
+};
+
+#define must_be(got, wanted, st)                                                                      \
+  do {                                                                                                \
+    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
+  } while (0)
+
+static enum om_code submit(struct twins *t, struct om_ledger *ledger, size_t daemon, struct record record) {
+  struct om_receipt receipt;
+  memset(&t->st, 0, sizeof t->st);
+  return network_submit(&t->net, daemon, ledger, &receipt, record.bytes, record.len, t0, &t->st);
+}
+
+static void settle(struct twins *t) {
+  enum om_code code = network_settle(&t->net, t->ledgers, t0, &t->st);
+  must_be(code, OM_OK, &t->st);
+}
+
+static void open_twins(struct twins *t) {
+  char command[9000];
+  memset(t, 0, sizeof *t);
+  network_open(&t->net, 5, true);
+  for (size_t i = 0; i < 5; i++) {
+    t->paths[i] = temp_folder();
+    t->ledgers[i] = network_ledger(&t->net, i, t->paths[i]);
+  }
+  for (uint32_t member = 2; member <= 5; member++) {
+    struct record site = record_site(&t->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
+    must_be(submit(t, t->ledgers[0], 0, site), OM_OK, &t->st);
+    free(site.bytes);
+  }
+  settle(t);
+  om_ledger_close(t->ledgers[1]);
+  t->copy = temp_folder();
+  snprintf(command, sizeof command, "cp %s/data.mdb %s/", t->paths[1], t->copy);
+  assert_int_equal(system(command), 0);
+  t->ledgers[1] = network_ledger(&t->net, 1, t->paths[1]);
+  t->twin = network_ledger(&t->net, 1, t->copy);
+}
+
+static void close_twins(struct twins *t) {
+  for (size_t i = 0; i < 5; i++) {
+    om_ledger_close(t->ledgers[i]);
+    remove_folder(t->paths[i]);
+  }
+  om_ledger_close(t->twin);
+  remove_folder(t->copy);
+  network_close(&t->net);
+}
+
+/* An extraction taken in; the caller's. */
+static struct record mine(struct twins *t, struct om_ledger *ledger, uint64_t copper_mg) {
+  struct record out = record_extract(&t->net, 2, 1, 1, 1000 * copper_mg, t0);
+  must_be(submit(t, ledger, 1, out), OM_OK, &t->st);
+  return out;
+}
+
+/* The head of LEDGER's log 1, cosigned by the daemons of WITNESSES (ended by 0), whatever they hold. */
+static struct head head_of(struct twins *t, struct om_ledger *ledger, const size_t *witnesses) {
+  struct head out;
+  struct om_txn *txn;
+  struct om_bytes note;
+  struct om_note parsed;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &t->st), OM_OK);
+  assert_int_equal(om_log_head(txn, &note, LOG, &t->st), OM_OK);
+  memcpy(out.note, note.data, note.len);
+  out.len = note.len;
+  om_txn_abort(txn);
+  for (; *witnesses; witnesses++) {
+    char line[OM_NOTE_LINE_BYTES], origin[64];
+    snprintf(origin, sizeof origin, "daemon%zu.example/log", *witnesses);
+    assert_int_equal(om_note_parse(&parsed, out.note, out.len, &t->st), OM_OK);
+    size_t n = om_note_cosign(line, origin, t->net.cosign_keys[*witnesses], 1710000000, parsed.text, parsed.text_len);
+    assert_int_equal(om_note_add_line(out.note, &out.len, line, n, &t->st), OM_OK);
+  }
+  return out;
+}
+
+static enum om_code offer(struct twins *t, size_t daemon, const struct head *head, bool as_final) {
+  char line[OM_NOTE_LINE_BYTES];
+  bool newer;
+  struct om_batch *batch;
+  struct om_status committed;
+  struct om_signers_keys keys = network_signers(&t->net, daemon);
+  memset(&t->st, 0, sizeof t->st);
+  assert_int_equal(om_batch_begin(&batch, t->ledgers[daemon], &t->st), OM_OK);
+  const uint8_t *note = (const uint8_t *)head->note;
+  enum om_code code = as_final ? om_batch_final(batch, &newer, LOG, note, head->len, &t->st)
+                               : om_batch_cosign(batch, line, LOG, note, head->len, (uint64_t)t0 / 1000, &keys, &t->st);
+  assert_int_equal(om_batch_commit(batch, NULL, &committed), OM_OK);
+  return code;
+}
+
+/* What DAEMON holds against log 1; its first piece in V, which is checked as a stranger would. */
+static struct om_log_info held(struct twins *t, size_t daemon, struct om_evidence_verdict *v) {
+  struct om_log_info out;
+  struct om_txn *txn;
+  struct om_bytes bytes;
+  bool freezes;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(t->ledgers[daemon]), &t->st), OM_OK);
+  assert_int_equal(om_log_info(txn, &out, LOG, &t->st), OM_OK);
+  enum om_code code = om_log_evidence(txn, &bytes, &freezes, LOG, 0, &t->st);
+  assert_int_equal(code, out.evidence == 0 ? OM_MISSING : OM_OK);
+  if (code == OM_OK) {
+    code = om_evidence_check(bytes.data, bytes.len, v, &t->st);
+    must_be(code, OM_OK, &t->st);
+    assert_int_equal(freezes, out.frozen);
+  }
+  assert_int_equal(om_log_evidence(txn, &bytes, &freezes, LOG, out.evidence, &t->st), OM_MISSING);
+  om_txn_abort(txn);
+  return out;
+}
+
+static void test_a_witness_keeps_what_contradicts_its_vote(void **state) {
+  (void)state;
+  struct twins t;
+  struct om_evidence_verdict *v = malloc(sizeof *v);
+  open_twins(&t);
+  free(mine(&t, t.ledgers[1], 5).bytes);
+  free(mine(&t, t.twin, 6).bytes);
+  struct head honest = head_of(&t, t.ledgers[1], BY(0)), other = head_of(&t, t.twin, BY(0));
+  assert_int_equal(network_mirror(&t.net, t.ledgers[2], t.ledgers[1], LOG, &t.st), OM_OK);
+  assert_int_equal(offer(&t, 2, &other, false), OM_REFUSED); /* no signed head of its size is held yet: no proof */
+  assert_int_equal(held(&t, 2, v).evidence, 0);
+  must_be(offer(&t, 2, &honest, false), OM_OK, &t.st);
+  for (int again = 0; again < 2; again++) {
+    assert_int_equal(offer(&t, 2, &other, false), OM_REFUSED);
+    assert_string_equal(t.st.rule, "fork");
+    struct om_log_info info = held(&t, 2, v);
+    assert_int_equal(info.evidence, 1);
+    assert_false(info.frozen);
+    assert_false(info.stopped);
+    assert_memory_equal(v->log_key, om_secret_public(t.net.log_keys[LOG]), 32);
+    assert_int_equal(v->smaller.size, v->larger.size);
+    assert_int_equal(v->n_both, 0);
+  }
+  settle(&t); /* a lapse is reported, and the log goes on */
+  free(mine(&t, t.ledgers[1], 7).bytes);
+  settle(&t);
+  assert_int_equal(held(&t, 2, v).final_size, v->larger.size + 1);
+  free(v);
+  close_twins(&t);
+}
+
+static void test_two_final_heads_freeze_a_log(void **state) {
+  (void)state;
+  struct twins t;
+  struct om_evidence_verdict *v = malloc(sizeof *v);
+  open_twins(&t);
+  struct record lot[2], shipped[2];
+  for (uint32_t i = 0; i < 2; i++) {
+    lot[i] = mine(&t, t.ledgers[1], 1000 + i);
+    shipped[i] = record_ship(&t.net, 2, &lot[i], i == 0 ? 3 : 5, t0);
+    must_be(submit(&t, t.ledgers[1], 1, shipped[i]), OM_OK, &t.st);
+  }
+  settle(&t);
+  free(mine(&t, t.twin, 6).bytes);
+  struct head two = head_of(&t, t.twin, BY(2, 3)), three = head_of(&t, t.twin, BY(2, 3, 4));
+  assert_int_equal(offer(&t, 4, &two, true), OM_REFUSED); /* no quorum: a lapse */
+  struct om_log_info info = held(&t, 4, v);
+  assert_int_equal(info.evidence, 1);
+  assert_false(info.frozen);
+  assert_int_equal(v->n_both, 2);
+  for (int again = 0; again < 2; again++) {
+    assert_int_equal(offer(&t, 4, &three, true), OM_WAIT);
+    assert_string_equal(t.st.rule, "fork");
+    assert_int_equal(offer(&t, 4, &two, true), OM_REFUSED);
+  }
+  struct om_txn *txn;
+  struct om_bytes bytes;
+  bool freezes;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(t.ledgers[4]), &t.st), OM_OK);
+  assert_int_equal(om_log_info(txn, &info, LOG, &t.st), OM_OK);
+  assert_int_equal(info.evidence, 2); /* the one that freezes is news, the rest is not */
+  assert_true(info.frozen);
+  assert_false(info.stopped);
+  assert_int_equal(om_log_evidence(txn, &bytes, &freezes, LOG, 1, &t.st), OM_OK);
+  assert_true(freezes);
+  assert_int_equal(om_evidence_check(bytes.data, bytes.len, v, &t.st), OM_OK);
+  om_txn_abort(txn);
+  assert_int_equal(v->n_both, 3);
+  assert_true(v->smaller.size < v->larger.size);
+
+  struct record received[2];
+  for (uint32_t i = 0; i < 2; i++) received[i] = record_receive(&t.net, i == 0 ? 3 : 5, 1, &lot[i], &shipped[i], t0);
+  assert_int_equal(submit(&t, t.ledgers[4], 4, received[1]), OM_REFUSED); /* its own marks of that log end */
+  assert_string_equal(t.st.rule, "frozen");
+  must_be(submit(&t, t.ledgers[2], 2, received[0]), OM_OK, &t.st);
+  enum om_code code = network_mirror(&t.net, t.ledgers[4], t.ledgers[2], 2, &t.st); /* those of others stay valid */
+  must_be(code, OM_OK, &t.st);
+  free(mine(&t, t.ledgers[1], 8).bytes);
+  code = network_mirror(&t.net, t.ledgers[4], t.ledgers[1], LOG, &t.st);
+  must_be(code, OM_OK, &t.st);
+  struct head next = head_of(&t, t.ledgers[1], BY(0));
+  assert_int_equal(offer(&t, 4, &next, false), OM_REFUSED);
+  assert_string_equal(t.st.rule, "frozen");
+  for (int i = 0; i < 2; i++) free(lot[i].bytes), free(shipped[i].bytes), free(received[i].bytes);
+  free(v);
+  close_twins(&t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_heads_of_one_size),
       cmocka_unit_test(test_heads_of_any_sizes),
       cmocka_unit_test(test_what_proves_nothing),
       cmocka_unit_test(test_every_byte_counts),
+      cmocka_unit_test(test_a_witness_keeps_what_contradicts_its_vote),
+      cmocka_unit_test(test_two_final_heads_freeze_a_log),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,130 @@
+/* Evidence in the store: made where two signed heads of one log meet, kept, and read again. */
+#include <string.h>
+
+#include "ledger/evidence.h"
+#include "ledger/ledger_state.h"
+
+enum { PIECE_HEAD_BYTES = 1 + 8 + OM_HASH_BYTES }; /* whether it freezes, size and root of the head that contradicts */
+
+void om_evidence_key(uint8_t out[OM_EVIDENCE_KEY_BYTES], uint32_t log, enum om_evidence_kind kind, uint64_t number) {
+  om_be32(out, log);
+  out[4] = (uint8_t)kind;
+  om_be64(out + 5, number);
+}
+
+static bool piece(struct om_txn *txn, struct om_bytes *row, uint32_t log, uint32_t number) {
+  uint8_t key[OM_EVIDENCE_KEY_BYTES];
+  om_evidence_key(key, log, OM_EVIDENCE_PIECE, number);
+  return om_txn_get(txn, row, OM_TABLE_EVIDENCE, key, sizeof key) && row->len > PIECE_HEAD_BYTES;
+}
+
+uint32_t om_evidence_count(struct om_txn *txn, bool *frozen, uint32_t log) {
+  struct om_bytes row;
+  uint32_t n = 0;
+  *frozen = false;
+  for (; n < OM_EVIDENCE_PIECES_MAX && piece(txn, &row, log, n); n++) *frozen = *frozen || row.data[0] != 0;
+  return n;
+}
+
+enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, bool *freezes, uint32_t log, uint32_t number,
+                             struct om_status *st) {
+  if (!piece(txn, out, log, number)) {
+    enum om_code code = om_txn_check(txn, st);
+    return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "no such piece of evidence is held here");
+  }
+  *freezes = out->data[0] != 0;
+  out->data += PIECE_HEAD_BYTES;
+  out->len -= PIECE_HEAD_BYTES;
+  return OM_OK;
+}
+
+/* A signed head of this history that is held and no smaller than SIZE: the final one, if it is; it says most. */
+static bool find_held(struct om_txn *txn, struct om_signed_head *out, bool *is_final, uint32_t log, uint64_t size) {
+  static const struct {
+    enum om_head_kind kind;
+    size_t skip; /* what stands before the note */
+  } heads[] = {{OM_HEAD_FINAL, 16}, {OM_HEAD_VOTED, 8}, {OM_HEAD_OWN, 8}};
+  for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+    uint8_t key[OM_HEAD_KEY_BYTES];
+    struct om_bytes row;
+    om_head_key(key, log, heads[i].kind);
+    if (!om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len <= heads[i].skip) continue;
+    if (om_get64(row.data) < size) continue;
+    *is_final = heads[i].kind == OM_HEAD_FINAL;
+    *out = (struct om_signed_head){row.data + heads[i].skip, row.len - heads[i].skip};
+    return true;
+  }
+  return false;
+}
+
+/* Who may have signed heads of LOG up to SIZE. */
+static enum om_code witnesses_of(struct om_txn *txn, struct om_daemon out[OM_WITNESSES_MAX], size_t *n, uint32_t log,
+                                 uint64_t size, struct om_status *st) {
+  struct om_quorum quorum;
+  *n = 0;
+  enum om_code code = om_log_quorum(txn, &quorum, log, size, st);
+  for (size_t list = 0; code == OM_OK && list < quorum.n_lists; list++)
+    for (size_t i = 0; i < quorum.lists[list].n && *n < OM_WITNESSES_MAX; i++) {
+      const struct om_daemon *daemon = &quorum.lists[list].daemons[i];
+      if (list == 0 || om_quorum_find(&quorum, daemon->log) == daemon) out[(*n)++] = *daemon;
+    }
+  return code == OM_REFUSED ? OM_OK : code; /* no safe quorum: then nobody is named */
+}
+
+/* Where a piece about HEAD goes; OM_EVIDENCE_PIECES_MAX: nowhere, as much is held already. */
+static uint32_t find_room(struct om_txn *txn, uint32_t log, const struct om_checkpoint *head, bool freezes) {
+  struct om_bytes row;
+  bool frozen;
+  uint32_t n = om_evidence_count(txn, &frozen, log);
+  for (uint32_t i = 0; i < n; i++)
+    if (piece(txn, &row, log, i) && om_get64(row.data + 1) == head->size &&
+        memcmp(row.data + 9, head->root.bytes, OM_HASH_BYTES) == 0 && (row.data[0] != 0 || !freezes))
+      return OM_EVIDENCE_PIECES_MAX;
+  if (n == OM_EVIDENCE_PIECES_MAX && freezes && !frozen) return n - 1; /* the one that counts is not left out */
+  return n;
+}
+
+static enum om_code make(struct om_batch *batch, struct om_arena *arena, uint8_t **out, size_t *len,
+                         const struct om_log_state *held, const struct om_signed_head *ours,
+                         const struct om_signed_head *other, const char *why, struct om_status *st) {
+  struct om_daemon log, *witnesses = om_arena_array(arena, OM_WITNESSES_MAX, sizeof *witnesses);
+  struct om_log_tiles *tiles = om_arena_alloc(arena, sizeof *tiles);
+  size_t n;
+  enum om_code code = om_registry_daemon(batch->txn, &log, held->log, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) code = witnesses_of(batch->txn, witnesses, &n, held->log, held->edge.size, st);
+  if (code == OM_OK) code = om_log_tiles(batch->txn, tiles, held->log, st);
+  if (code != OM_OK) return code;
+  tiles->tiles.edge = &held->edge; /* the batch may be ahead of the table */
+  return om_evidence_fork(arena, out, len, &batch->ledger->network, &log, witnesses, n, &tiles->tiles, ours, other, why,
+                          st);
+}
+
+static void put_piece(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *head, bool freezes,
+                      struct om_arena *arena, const uint8_t *bytes, size_t len) {
+  uint8_t key[OM_EVIDENCE_KEY_BYTES], *row = om_arena_alloc(arena, PIECE_HEAD_BYTES + len);
+  row[0] = freezes;
+  om_be64(row + 1, head->size);
+  memcpy(row + 9, head->root.bytes, OM_HASH_BYTES);
+  memcpy(row + PIECE_HEAD_BYTES, bytes, len);
+  om_evidence_key(key, log, OM_EVIDENCE_PIECE, number);
+  om_txn_put(txn, OM_TABLE_EVIDENCE, key, sizeof key, row, PIECE_HEAD_BYTES + len);
+}
+
+enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
+                              const uint8_t *note, size_t len, bool quorum_signed, const char *why,
+                              struct om_status *st) {
+  struct om_signed_head ours, other = {note, len};
+  struct om_arena arena = {0};
+  bool is_final = false;
+  if (!find_held(batch->txn, &ours, &is_final, held->log, head->size)) return om_txn_check(batch->txn, st);
+  bool freezes = quorum_signed && is_final;
+  uint32_t number = find_room(batch->txn, held->log, head, freezes);
+  if (number == OM_EVIDENCE_PIECES_MAX) return om_txn_check(batch->txn, st);
+  uint8_t *bytes;
+  size_t bytes_len;
+  enum om_code code = make(batch, &arena, &bytes, &bytes_len, held, &ours, &other, why, st);
+  if (code == OM_OK) put_piece(batch->txn, held->log, number, head, freezes, &arena, bytes, bytes_len);
+  if (code == OM_OK || code == OM_NO) code = om_txn_check(batch->txn, st);
+  om_arena_free(&arena);
+  return code;
+}

@@ -71,7 +71,7 @@ static void an_unknown_command_suggests_the_nearest(void **state) {
   assert_null(found((char *[]){"frobnicate", NULL}, &used));
   assert_null(strstr(st.text, "did you mean"));
   assert_null(found((char *[]){"lot", NULL}, &used));
-  assert_string_equal(st.text, "'lot' wants another word: lot show, lot history, lot trace, lot verify");
+  assert_string_equal(st.text, "'lot' wants another word: lot show, lot history, lot trace, lot verify, lot reassign");
   assert_null(found((char *[]){NULL}, &used));
 }
 

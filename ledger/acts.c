@@ -469,6 +469,18 @@ static enum om_code member_signed(struct om_txn *txn, const struct om_case *judg
   return OM_OK;
 }
 
+static enum om_code set_witnesses(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                                  uint16_t index, struct om_status *st) {
+  enum om_code code = chain(txn, judged, OM_SUBJECT_WITNESSES, 0, event, index, st);
+  return code == OM_OK ? om_act_set_witnesses(txn, judged, event->set_witnesses, st) : code;
+}
+
+static enum om_code revoke_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                               uint16_t index, struct om_status *st) {
+  enum om_code code = chain(txn, judged, OM_SUBJECT_KEYS, event->revoke_key->member, event, index, st);
+  return code == OM_OK ? om_act_revoke_key(txn, judged, event->revoke_key, st) : code;
+}
+
 static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                               uint16_t index, struct om_status *st) {
   if (event->kind_case == OREMARK__EVENT__KIND_ENROL) return enrol(txn, judged, event, index, st);
@@ -479,6 +491,8 @@ static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, 
   if (event->kind_case == OREMARK__EVENT__KIND_REHOME) return rehome(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_REASSIGN) return reassign(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_DAEMON) return add_daemon(txn, judged, event, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_SET_WITNESSES) return set_witnesses(txn, judged, event, index, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_REVOKE_KEY) return revoke_key(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_KEY) return add_key(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_SET_ADDRESS) return set_address(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_SITE) return add_site(txn, judged, event, index, st);

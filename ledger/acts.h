@@ -18,6 +18,12 @@ enum om_code om_genesis_apply(struct om_txn *txn, const Oremark__Genesis *genesi
  * JUDGED->index. When it fails, some rows may have been written: the caller runs it in a place that it can undo. */
 enum om_code om_acts_apply(struct om_txn *txn, const struct om_case *judged, struct om_status *st);
 
+/* One act each, after its place in the chain was checked; rows are written before all is known to be good. */
+enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judged, const Oremark__SetWitnesses *act,
+                                  struct om_status *st);
+enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged, const Oremark__RevokeKey *act,
+                               struct om_status *st);
+
 /* Operators needed of W eligible ones: OVERRIDE if not 0, else floor(2w/3) + 1; 0 with W = 0. */
 uint32_t om_quorum_size(uint32_t w, uint32_t override);
 /* Does a quorum of K among W operators still meet in an honest one when f = floor((w - 1) / 3) lie? 2k > w + f, k <= w.

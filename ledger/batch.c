@@ -305,6 +305,17 @@ static enum om_code mark_order(struct om_batch *batch, const struct om_log_state
                  (unsigned long long)theirs, (unsigned long long)state->registry_size);
 }
 
+/* A log marks itself for one purpose: to record, after a change of its witnesses, a head that both lists signed. */
+static enum om_code own_mark(struct om_batch *batch, const struct om_log_state *state, uint64_t recorded,
+                             struct om_status *st) {
+  bool settles;
+  enum om_code code = om_quorum_settles(batch->txn, &settles, state->log, state->edge.size, recorded, st);
+  if (code != OM_OK || settles) return code;
+  return om_fail(st, OM_REFUSED, "mark",
+                 "a log marks itself once after a change of its witnesses, at a head behind that change: %llu is none",
+                 (unsigned long long)recorded);
+}
+
 enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark,
                            struct om_status *st) {
   struct om_note note;
@@ -312,8 +323,9 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   struct om_log_state *marked;
   struct om_daemon known;
   uint64_t time_s;
-  if (state->log == OM_LOG_REGISTRY) return om_fail(st, OM_REFUSED, "mark", "the registry log holds no marks");
-  if (mark->log == state->log) return om_fail(st, OM_REFUSED, "mark", "a log does not mark itself");
+  bool own = mark->log == state->log;
+  if (state->log == OM_LOG_REGISTRY && !own)
+    return om_fail(st, OM_REFUSED, "mark", "the registry log holds no marks of other logs");
   enum om_code code = OM_OK;
   if (mark->log != OM_LOG_REGISTRY) code = om_registry_daemon(batch->txn, &known, mark->log, state->registry_size, st);
   if (code == OM_MISSING)
@@ -327,13 +339,14 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   if (code == OM_OK)
     code = om_quorum_check(batch->txn, &head, &time_s, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code == OM_OK) code = mark_order(batch, state, mark, head.size, st);
+  if (code == OM_OK && own) code = own_mark(batch, state, head.size, st);
   if (code == OM_OK && state->edge.size == 0) code = first_mark(batch, state, mark, head.size, st);
   if (code != OM_OK) return code;
   uint8_t key[OM_MARK_KEY_BYTES], row[8];
   om_mark_key(key, state->log, mark->log, state->edge.size);
   om_be64(row, head.size);
   om_txn_put(batch->txn, OM_TABLE_MARKS, key, sizeof key, row, sizeof row);
-  if (mark->log == OM_LOG_REGISTRY) state->registry_size = head.size;
+  if (mark->log == OM_LOG_REGISTRY && !own) state->registry_size = head.size;
   return om_txn_check(batch->txn, st);
 }
 
@@ -478,6 +491,24 @@ enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int6
     return st->code == OM_MISSING ? OM_OK : st->code;
   code = own_clock(own, &taken_ms, st);
   if (code == OM_OK) code = append_mark(batch, own, OM_LOG_REGISTRY, registry.final_size, taken_ms, st);
+  *marked = code == OM_OK;
+  return code;
+}
+
+enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int64_t taken_ms, struct om_status *st) {
+  struct om_log_state *own;
+  struct om_log_info info;
+  bool settles;
+  *marked = false;
+  if (batch->ledger->own_log == OM_LOG_NONE) return OM_OK;
+  enum om_code code = om_batch_log(batch, &own, batch->ledger->own_log, st);
+  if (code == OM_OK) code = om_log_info(batch->txn, &info, own->log, st);
+  if (code != OM_OK || info.final_size == 0 || own->edge.size == 0) return code;
+  code = om_quorum_settles(batch->txn, &settles, own->log, own->edge.size, info.final_size, st);
+  if (code == OM_REFUSED) return OM_OK; /* no quorum is possible: nothing to record */
+  if (code != OM_OK || !settles) return code;
+  code = own_clock(own, &taken_ms, st);
+  if (code == OM_OK) code = append_mark(batch, own, own->log, info.final_size, taken_ms, st);
   *marked = code == OM_OK;
   return code;
 }

@@ -78,7 +78,8 @@ enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t lo
  * beyond the last. */
 enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, bool *freezes, uint32_t log, uint32_t number,
                              struct om_status *st);
-/* How far LOG's marks below INDEX cover MARKED; 0: there is none. */
+/* How far LOG's marks below INDEX cover MARKED; 0: there is none. Of LOG itself: the head at which its witnesses were
+ * last settled. */
 uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index);
 /* The same, and which entry of LOG is that mark; false where there is none. */
 bool om_log_mark_at(struct om_txn *txn, uint64_t *size, uint64_t *at, uint32_t log, uint32_t marked, uint64_t index);
@@ -160,6 +161,10 @@ enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, str
 /* Appends a registry mark to the own log if a newer final registry head is held than the log has marked; and the log's
  * entry 0, once the registry names this daemon. *MARKED says whether. */
 enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int64_t taken_ms, struct om_status *st);
+
+/* Appends a mark of the own log itself, if its final head is the first that both lists of witnesses signed after a
+ * change: from then on the new list suffices. *MARKED says whether; once for each change. */
+enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int64_t taken_ms, struct om_status *st);
 
 /* Takes entry INDEX (= the log's size here) of a mirrored log. OM_WAIT: it is a mark beyond what is held of the marked
  * log, or is to be judged by registry entries not held: come again when more of those has arrived. OM_MALFORMED,

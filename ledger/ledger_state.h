@@ -114,4 +114,11 @@ enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state 
 /* Pieces of evidence held against LOG, and whether one of them shows two final heads. */
 uint32_t om_evidence_count(struct om_txn *txn, bool *frozen, uint32_t log);
 
+/* LOG's witnesses by the registry as of AS_OF. Errors as of om_log_quorum; with "quorum", OUT is filled. */
+enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint32_t log, uint64_t as_of,
+                            struct om_status *st);
+/* Does a mark of LOG itself, standing at SIZE, at its head of RECORDED entries end a change of its witnesses? */
+enum om_code om_quorum_settles(struct om_txn *txn, bool *settles, uint32_t log, uint64_t size, uint64_t recorded,
+                               struct om_status *st);
+
 #endif

@@ -31,9 +31,8 @@ const struct om_daemon *om_quorum_find(const struct om_quorum *quorum, uint32_t 
   return NULL;
 }
 
-/* LOG's witnesses by the registry as of AS_OF. */
-static enum om_code read_list(struct om_txn *txn, struct om_quorum_list *out, uint32_t log, uint64_t as_of,
-                              struct om_status *st) {
+enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint32_t log, uint64_t as_of,
+                            struct om_status *st) {
   struct om_witnesses w;
   struct om_daemon own;
   out->n = 0;
@@ -55,11 +54,52 @@ static enum om_code read_list(struct om_txn *txn, struct om_quorum_list *out, ui
   return code;
 }
 
+/* The registry size that LOG's settled list is of: that of the head which its last mark of itself records; before any
+ * such mark, that of its entry 0. 0: entry 0 is not held. */
+static uint64_t settled_by(struct om_txn *txn, uint32_t log, uint64_t size) {
+  uint64_t recorded = om_log_mark(txn, log, log, size);
+  if (recorded > 0) return judged_by(txn, log, recorded);
+  return log == OM_LOG_REGISTRY ? 1 : om_log_mark(txn, log, OM_LOG_REGISTRY, 1);
+}
+
+static bool same_list(const struct om_quorum_list *a, const struct om_quorum_list *b) {
+  if (a->n != b->n || a->k != b->k) return false;
+  for (size_t i = 0; i < a->n; i++) {
+    const struct om_daemon *x = &a->daemons[i], *y = &b->daemons[i];
+    if (x->log != y->log || memcmp(x->cosign_key, y->cosign_key, sizeof x->cosign_key) != 0) return false;
+  }
+  return true;
+}
+
 enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
                            struct om_status *st) {
+  uint64_t now = judged_by(txn, log, size), settled = settled_by(txn, log, size);
   out->n_lists = 1;
   out->changing = false;
-  return read_list(txn, &out->lists[0], log, judged_by(txn, log, size), st);
+  enum om_code code = om_quorum_list(txn, &out->lists[0], log, now, st);
+  if (code != OM_OK || settled == 0 || settled == now) return code;
+  code = om_quorum_list(txn, &out->lists[1], log, settled, st);
+  if (code != OM_OK || same_list(&out->lists[0], &out->lists[1])) return code;
+  out->changing = true;
+  if (out->lists[0].k == 0)
+    out->lists[0] = out->lists[1];
+  else if (out->lists[1].k > 0)
+    out->n_lists = 2;
+  return OM_OK;
+}
+
+enum om_code om_quorum_settles(struct om_txn *txn, bool *settles, uint32_t log, uint64_t size, uint64_t recorded,
+                               struct om_status *st) {
+  struct om_quorum quorum;
+  *settles = false;
+  enum om_code code = om_log_quorum(txn, &quorum, log, size, st);
+  if (code != OM_OK || !quorum.changing) return code;
+  code = om_log_quorum(txn, &quorum, log, recorded, st);
+  if (code != OM_OK || !quorum.changing) return code;
+  code = om_quorum_list(txn, &quorum.lists[0], log, judged_by(txn, log, size), st);
+  if (code == OM_OK) code = om_quorum_list(txn, &quorum.lists[1], log, judged_by(txn, log, recorded), st);
+  *settles = code == OM_OK && same_list(&quorum.lists[0], &quorum.lists[1]);
+  return code;
 }
 
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,

@@ -97,7 +97,7 @@ bool om_registry_reassigned(struct om_txn *txn, struct om_reassigned *out, const
                             const struct om_hash *last_event, uint64_t as_of);
 
 /* Acts on one subject form a chain, so that none can be replayed. */
-enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES };
+enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES, OM_SUBJECT_WITNESSES };
 /* Id of the last act on a subject; OM_MISSING where the genesis alone has spoken of it: an act then names none before
  * it. */
 enum om_code om_registry_last_act(struct om_txn *txn, struct om_hash *out, enum om_act_subject subject, uint32_t member,

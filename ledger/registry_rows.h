@@ -1,4 +1,4 @@
-/* The rows of the registry table: what registry.c reads and acts.c writes. Only these two include this. */
+/* The rows of the registry table: what registry.c reads, acts.c and acts_witness.c write. Only these include this. */
 #ifndef OREMARK_LEDGER_REGISTRY_ROWS_H
 #define OREMARK_LEDGER_REGISTRY_ROWS_H
 

@@ -203,9 +203,25 @@ static enum om_code follow_registry(struct run *run, struct om_status *st) {
   return OM_OK;
 }
 
+/* A head that is newly final may be the one that ends a change of witnesses. */
+static enum om_code settle_witnesses(struct run *run, struct om_status *st) {
+  struct om_log_info info;
+  struct om_batches *all = run->all;
+  uint32_t own = om_ledger_own_log(all->ledger);
+  if (own == OM_LOG_NONE) return OM_OK;
+  if (om_log_info(om_batch_txn(run->batch), &info, own, st) != OM_OK) return st->code;
+  if (info.final_size == all->own_final) return OM_OK;
+  bool marked;
+  enum om_code code = om_batch_settle_witnesses(run->batch, &marked, om_wall_ms(), st);
+  if (code != OM_OK) return store_failed(run, code) ? code : OM_OK; /* tried again with the next batch */
+  all->own_final = info.final_size;
+  return OM_OK;
+}
+
 static enum om_code write_all(struct run *run, struct om_status *st) {
   if (write_heads(run, st) != OM_OK) return st->code;
   if (follow_registry(run, st) != OM_OK) return st->code;
+  if (settle_witnesses(run, st) != OM_OK) return st->code;
   if (write_submissions(run, st) != OM_OK) return st->code;
   return write_mirrored(run, false, st);
 }
@@ -234,6 +250,7 @@ static enum om_code finish(struct run *run, bool *committed, enum om_code code, 
   }
   if (code == OM_OK) return OM_OK;
   run->all->followed = false; /* what was marked is gone with the batch */
+  run->all->own_final = 0;
   undo(run, code, st);
   return code == OM_FULL || code == OM_NO ? OM_OK : code;
 }

@@ -11,6 +11,7 @@ struct om_batches {
   struct om_ledger *ledger;
   const struct om_signers_keys *keys;
   uint64_t registry_final; /* final size of the registry log that the own log has followed */
+  uint64_t own_final;      /* final size of the own log that was last looked at for a change of its witnesses */
   bool followed;           /* it has been looked at once */
   bool relay_turn;         /* the last batch was given to entries from a relay */
 };

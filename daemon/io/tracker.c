@@ -52,13 +52,15 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   enum om_code code = om_log_info(txn, &info, log, st);
   if (code != OM_OK) return code;
   bool grown = info.size != told->size;
-  if (first || witnesses || info.registry_size != told->registry_size)
+  /* Either mark may change who is to sign. */
+  uint64_t own_mark = grown || first ? om_log_mark(txn, log, log, UINT64_MAX) : told->own_mark;
+  if (first || witnesses || info.registry_size != told->registry_size || own_mark != told->own_mark)
     code = tell_quorum(tracker, txn, &info, now_ms, st);
   if (first || grown || info.stopped != told->stopped)
     om_node_log_changed(tracker->node, log, info.size, info.stopped, now_ms);
   if (code == OM_OK && log == tracker->own_log && (first || grown)) code = tell_head(tracker, txn, &info, now_ms, st);
   if (code == OM_OK && info.final_size != told->final_size) code = tell_final(tracker, txn, &info, now_ms, st);
-  *told = (struct om_told){info.size, info.final_size, info.registry_size, info.stopped};
+  *told = (struct om_told){info.size, info.final_size, info.registry_size, own_mark, info.stopped};
   return code;
 }
 

@@ -148,3 +148,41 @@ void om_set_address_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__SetAddress *a = event->set_address;
   om_text_add(out, "daemon %u is reached at %s", a->log, *a->address ? a->address : "no address from outside");
 }
+
+enum om_code om_set_witnesses_form(const Oremark__Event *event, struct om_status *st) {
+  const Oremark__WitnessList *w = event->set_witnesses->witnesses;
+  if (!w) return om_fail(st, OM_REFUSED, "form", "the list of witnesses is missing: state it, empty for quorum 0");
+  if (om_form_count("witnesses", w->n_logs, 0, OM_WITNESSES_MAX, st) != OM_OK) return st->code;
+  for (size_t i = 1; i < w->n_logs; i++)
+    if (w->logs[i] <= w->logs[i - 1])
+      return om_fail(st, OM_REFUSED, "form", "witnesses: put the log numbers in ascending order, none twice");
+  if (w->n_logs == 0 && w->quorum != 0)
+    return om_fail(st, OM_REFUSED, "form", "a quorum of %u is stated, but there are no witnesses", w->quorum);
+  return OM_OK;
+}
+
+void om_set_witnesses_describe(struct om_text *out, const Oremark__Event *event) {
+  const Oremark__WitnessList *w = event->set_witnesses->witnesses;
+  if (w->n_logs == 0) {
+    om_text_add(out, "set no witnesses: heads are final at once, not protected against a dishonest operator");
+    return;
+  }
+  om_text_add(out, "set the witnesses: the daemons of logs");
+  for (size_t i = 0; i < w->n_logs; i++) om_text_add(out, "%s %u", i == 0 ? "" : ",", w->logs[i]);
+  if (w->quorum != 0) om_text_add(out, "; quorum %u", w->quorum);
+}
+
+enum om_code om_revoke_key_form(const Oremark__Event *event, struct om_status *st) {
+  const Oremark__RevokeKey *r = event->revoke_key;
+  if (om_form_number("member", r->member, st) != OM_OK || om_form_key("key", r->key.len, st) != OM_OK ||
+      (r->replacement.len != 0 && om_form_key("replacement", r->replacement.len, st) != OM_OK))
+    return st->code;
+  return om_form_text("reason", r->reason, 0, OM_REMARK_MAX, st);
+}
+
+void om_revoke_key_describe(struct om_text *out, const Oremark__Event *event) {
+  const Oremark__RevokeKey *r = event->revoke_key;
+  om_text_add(out, "revoke key %08x of member %u", om_member_key_id(r->key.data), r->member);
+  if (r->replacement.len != 0) om_text_add(out, "; %08x takes its place", om_member_key_id(r->replacement.data));
+  om_text_remark(out, r->reason);
+}

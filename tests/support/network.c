@@ -293,9 +293,11 @@ static bool follow(const struct network *net, size_t daemon, struct om_ledger *l
   struct om_signers_keys keys = network_signers(net, daemon);
   bool marked;
   must(om_batch_begin(&batch, ledger, st), st, "beginning a batch");
+  bool marked_own;
   must(om_batch_follow_registry(batch, &marked, now_ms, st), st, "following the registry");
+  must(om_batch_settle_witnesses(batch, &marked_own, now_ms, st), st, "settling the witnesses");
   must(om_batch_commit(batch, &keys, st), st, "committing");
-  return marked;
+  return marked || marked_own;
 }
 
 /* One round of everybody mirroring everybody, and every log's head cosigned. */

@@ -1,0 +1,161 @@
+/* The acts that change who witnesses: SetWitnesses, and RevokeKey of a daemon's cosign key. */
+#include "ledger/acts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/sign.h"
+#include "ledger/ledger_state.h"
+#include "ledger/registry_rows.h"
+
+static enum om_code refuse(struct om_status *st, const char *rule, const char *why) {
+  return om_fail(st, OM_REFUSED, rule, "%s", why);
+}
+
+static void put(struct om_txn *txn, enum om_registry_kind kind, uint32_t a, uint64_t since, const void *row,
+                size_t len) {
+  uint8_t key[OM_REGISTRY_KEY_BYTES];
+  om_registry_row_key(key, kind, a, 0, since);
+  om_txn_put(txn, OM_TABLE_REGISTRY, key, sizeof key, row, len);
+}
+
+/* ---- SetWitnesses ---- */
+
+enum {
+  /* "em dash, origin, base64, newline" of C2SP signed-note; base64 of key id, time and signature: 76 bytes */
+  COSIGNATURE_LINE_BYTES = 3 + 1 + 1 + 104 + 1, /* and the origin */
+  SIGNATURE_LINE_BYTES = 3 + 1 + 1 + 92 + 1,    /* of the log itself: 68 bytes in base64; and the origin */
+  CHECKPOINT_BYTES = 1 + 20 + 1 + 44 + 1 + 1,   /* size, root and the blank line; and the origin */
+};
+
+static int longest_first(const void *a, const void *b) {
+  const size_t *x = a, *y = b;
+  return (*x < *y) - (*x > *y);
+}
+
+static bool has_signer(const struct om_quorum_list *list, const struct om_daemon *daemon) {
+  for (size_t i = 0; i < list->n; i++)
+    if (list->daemons[i].log == daemon->log &&
+        memcmp(list->daemons[i].cosign_key, daemon->cosign_key, sizeof daemon->cosign_key) == 0)
+      return true;
+  return false;
+}
+
+/* The longest head of ORIGIN that a quorum of both lists may have signed. */
+static size_t longest_note(const char *origin, const struct om_quorum_list *now, const struct om_quorum_list *before) {
+  size_t lines[OM_QUORUM_LISTS * OM_WITNESSES_MAX], n = 0;
+  size_t bytes = 2 * strlen(origin) + CHECKPOINT_BYTES + SIGNATURE_LINE_BYTES;
+  for (size_t i = 0; i < now->n; i++) lines[n++] = strlen(now->daemons[i].origin) + COSIGNATURE_LINE_BYTES;
+  for (size_t i = 0; i < before->n; i++)
+    if (!has_signer(now, &before->daemons[i])) lines[n++] = strlen(before->daemons[i].origin) + COSIGNATURE_LINE_BYTES;
+  qsort(lines, n, sizeof *lines, longest_first);
+  for (size_t i = 0; i < n && i < (size_t)now->k + before->k; i++) bytes += lines[i];
+  return bytes;
+}
+
+/* Under the new list LOG must be able to become final, safely, and its heads to be marked during the change. */
+static enum om_code check_log(struct om_txn *txn, uint32_t log, uint64_t before_size, struct om_status *st) {
+  struct om_quorum_list now, before;
+  struct om_daemon own;
+  enum om_code code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) code = om_quorum_list(txn, &now, log, OM_REGISTRY_NOW, st);
+  if (code == OM_REFUSED)
+    return om_fail(st, OM_REFUSED, "quorum",
+                   "log %s has %u operators that may witness it, and %u needed: that can't be reached, or two heads "
+                   "could both be final",
+                   own.origin, now.operators, now.k);
+  if (code != OM_OK) return code;
+  code = om_quorum_list(txn, &before, log, before_size, st);
+  if (code == OM_MISSING || code == OM_REFUSED) { /* the log is as new as the list, or had no quorum before */
+    before.n = before.k = 0;
+    om_status_clear(st);
+    code = OM_OK;
+  }
+  size_t bytes = code == OM_OK ? longest_note(own.origin, &now, &before) : 0;
+  if (bytes <= OM_MARK_NOTE_MAX_BYTES) return code;
+  return om_fail(st, OM_REFUSED, "quorum",
+                 "a head of %s signed by the quorums of the old list and the new could have %zu bytes, and a mark "
+                 "holds %d: change fewer witnesses at once",
+                 own.origin, bytes, OM_MARK_NOTE_MAX_BYTES);
+}
+
+enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judged, const Oremark__SetWitnesses *act,
+                                  struct om_status *st) {
+  const Oremark__WitnessList *w = act->witnesses;
+  uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
+  uint8_t row[4 * (1 + OM_WITNESSES_MAX)];
+  OM_ASSERT(w && w->n_logs <= OM_WITNESSES_MAX); /* by its form */
+  if (w->n_logs > 0 && w->logs[w->n_logs - 1] >= n_logs)
+    return om_fail(st, OM_REFUSED, "witness", "there is no log %u whose daemon could witness", w->logs[w->n_logs - 1]);
+  om_be32(row, w->quorum);
+  for (size_t i = 0; i < w->n_logs; i++) om_be32(row + 4 + 4 * i, w->logs[i]);
+  put(txn, OM_ROW_WITNESSES, 0, judged->index, row, 4 + 4 * w->n_logs);
+  enum om_code code = OM_OK;
+  for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) code = check_log(txn, log, judged->index, st);
+  return code;
+}
+
+/* ---- RevokeKey ---- */
+
+/* Has KEY ever stood in the row of LOG's daemon, as any of its signing keys? */
+static bool ever_of(struct om_txn *txn, uint32_t log, const uint8_t key[OM_PUBLIC_BYTES]) {
+  uint8_t row_key[OM_REGISTRY_KEY_BYTES];
+  struct om_bytes found, row;
+  uint64_t since = UINT64_MAX;
+  for (;;) {
+    om_registry_row_key(row_key, OM_ROW_DAEMON, log, 0, since);
+    if (!om_txn_last(txn, &found, &row, OM_TABLE_REGISTRY, row_key, sizeof row_key, OM_REGISTRY_SUBJECT_BYTES) ||
+        row.len < OM_ROW_DAEMON_BYTES)
+      return false;
+    for (size_t at = 4; at < 4 + 3 * OM_PUBLIC_BYTES; at += OM_PUBLIC_BYTES)
+      if (memcmp(row.data + at, key, OM_PUBLIC_BYTES) == 0) return true;
+    since = om_get64(found.data + OM_REGISTRY_SUBJECT_BYTES);
+    if (since == 0) return false;
+    since--;
+  }
+}
+
+/* The daemon that MEMBER operates and that cosigns with KEY. OM_MISSING: none. */
+static enum om_code find_cosigner(struct om_txn *txn, struct om_daemon *out, uint32_t member,
+                                  const uint8_t key[OM_PUBLIC_BYTES], struct om_status *st) {
+  uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
+  for (uint32_t log = 0; log < n_logs; log++) {
+    if (om_registry_daemon(txn, out, log, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
+    if (out->operator_member == member && memcmp(out->cosign_key, key, OM_PUBLIC_BYTES) == 0) return OM_OK;
+  }
+  return OM_MISSING;
+}
+
+static void put_daemon(struct om_txn *txn, uint64_t since, const struct om_daemon *d) {
+  uint8_t row[OM_ROW_DAEMON_BYTES + OM_NAME_BYTES];
+  size_t len = strlen(d->origin);
+  om_be32(row, d->operator_member);
+  memcpy(row + 4, d->log_key, 32);
+  memcpy(row + 36, d->cosign_key, 32);
+  memcpy(row + 68, d->witness_key, 32);
+  memcpy(row + 100, d->link_key, 32);
+  memcpy(row + OM_ROW_DAEMON_BYTES, d->origin, len);
+  put(txn, OM_ROW_DAEMON, d->log, since, row, OM_ROW_DAEMON_BYTES + len);
+}
+
+enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged, const Oremark__RevokeKey *act,
+                               struct om_status *st) {
+  struct om_daemon daemon;
+  uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
+  enum om_code code = find_cosigner(txn, &daemon, act->member, act->key.data, st);
+  if (code == OM_MISSING)
+    return refuse(st, "not-built",
+                  "no daemon of that member cosigns with this key, and revoking a member's own key is not built in "
+                  "this version");
+  if (code != OM_OK) return code;
+  if (act->since_entry != 0)
+    return refuse(st, "form", "a cosign key adds nothing to the registry: leave out since which entry it ends");
+  if (act->replacement.len != OM_PUBLIC_BYTES || !om_public_ok(act->replacement.data))
+    return refuse(st, "key", "a cosign key is replaced, not only ended: give the new one, an Ed25519 public key");
+  for (uint32_t log = 0; log < n_logs; log++)
+    if (ever_of(txn, log, act->replacement.data))
+      return om_fail(st, OM_REFUSED, "key", "the daemon of log %u has, or had, that key: make another one", log);
+  memcpy(daemon.cosign_key, act->replacement.data, sizeof daemon.cosign_key);
+  put_daemon(txn, judged->index, &daemon);
+  return om_txn_check(txn, st);
+}

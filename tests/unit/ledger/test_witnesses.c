@@ -1,0 +1,352 @@
+/* A change of witnesses: heads need the quorum of the old list and the new, until the log has recorded one that has
+ * both. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/network.h"
+#include "support/records.h"
+
+enum { N = 8, LAST = N - 1 };
+static const int64_t t0 = 1790000000000;
+
+struct fixture {
+  struct network net;
+  char *folders[N];
+  struct om_ledger *ledgers[N];
+  struct om_secret *spare; /* a cosign key that no daemon has at first */
+};
+
+static int open_all(void **state) {
+  struct fixture *f = calloc(1, sizeof *f);
+  struct om_status st;
+  uint8_t seed[OM_SEED_BYTES] = {9};
+  assert_non_null(f);
+  network_open(&f->net, N, true);
+  assert_int_equal(om_secret_new(&f->spare, seed, &st), OM_OK);
+  for (size_t i = 0; i < N; i++) {
+    f->folders[i] = temp_folder();
+    f->ledgers[i] = network_ledger(&f->net, i, f->folders[i]);
+  }
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0, &st), OM_OK);
+  *state = f;
+  return 0;
+}
+
+static int close_all(void **state) {
+  struct fixture *f = *state;
+  for (size_t i = 0; i < N; i++) {
+    om_ledger_close(f->ledgers[i]);
+    remove_folder(f->folders[i]);
+  }
+  network_close(&f->net);
+  om_secret_free(f->spare);
+  free(f);
+  return 0;
+}
+
+/* ---- acts ---- */
+
+static enum om_code governor_acts(struct fixture *f, Oremark__Event *event, const struct om_hash *previous,
+                                  struct om_hash *id, int64_t at, struct om_status *st) {
+  const uint32_t governor = 1;
+  struct om_receipt receipt;
+  size_t len;
+  if (previous) event->previous = (ProtobufCBinaryData){sizeof previous->bytes, (uint8_t *)(uintptr_t)previous->bytes};
+  uint8_t *bytes = network_statement(&f->net, &len, governor, at, &event, 1, &governor, 1);
+  enum om_code code = network_submit(&f->net, 0, f->ledgers[0], &receipt, bytes, len, at, st);
+  struct record record = {bytes, len};
+  if (id) *id = record_event(&f->net, &record);
+  free(bytes);
+  return code;
+}
+
+static enum om_code set_witnesses(struct fixture *f, const uint32_t *logs, size_t n, uint32_t quorum,
+                                  const struct om_hash *previous, struct om_hash *id, int64_t at,
+                                  struct om_status *st) {
+  uint32_t list[N];
+  Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
+  Oremark__SetWitnesses act = OREMARK__SET_WITNESSES__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  if (n > 0) memcpy(list, logs, n * sizeof *logs);
+  witnesses.n_logs = n;
+  witnesses.logs = list;
+  witnesses.quorum = quorum;
+  act.witnesses = &witnesses;
+  event.kind_case = OREMARK__EVENT__KIND_SET_WITNESSES;
+  event.set_witnesses = &act;
+  return governor_acts(f, &event, previous, id, at, st);
+}
+
+static const uint32_t first_four[] = {0, 1, 2, 3}, everybody[] = {0, 1, 2, 3, 4, 5, 6, 7};
+
+static enum om_code revoke(struct fixture *f, uint32_t member, const struct om_secret *key,
+                           const struct om_secret *replacement, const struct om_hash *previous, struct om_hash *id,
+                           int64_t at, struct om_status *st) {
+  Oremark__RevokeKey act = OREMARK__REVOKE_KEY__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  act.member = member;
+  act.key = (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(key)};
+  if (replacement)
+    act.replacement = (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(replacement)};
+  event.kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
+  event.revoke_key = &act;
+  return governor_acts(f, &event, previous, id, at, st);
+}
+
+static void grow_registry(struct fixture *f, int64_t at) {
+  struct om_status st;
+  struct om_receipt receipt;
+  struct record site = record_site(&f->net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, at);
+  assert_int_equal(network_submit(&f->net, 0, f->ledgers[0], &receipt, site.bytes, site.len, at, &st), OM_OK);
+  free(site.bytes);
+}
+
+static void settle(struct fixture *f, int64_t at) {
+  struct om_status st;
+  enum om_code code = network_settle(&f->net, f->ledgers, at, &st);
+  if (code != OM_OK) fail_msg("%s", st.text);
+}
+
+/* ---- heads ---- */
+
+static uint64_t size_of(struct om_ledger *ledger, uint32_t log) {
+  struct om_txn *txn;
+  struct om_status st;
+  struct om_log_info info;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &st), OM_OK);
+  assert_int_equal(om_log_info(txn, &info, log, &st), OM_OK);
+  om_txn_abort(txn);
+  return info.size;
+}
+
+static void cosign(char note[OM_NOTE_BYTES_MAX], size_t *len, uint32_t witness, const struct om_secret *key,
+                   uint64_t time_s) {
+  char line[OM_NOTE_LINE_BYTES], origin[32];
+  struct om_note parsed;
+  struct om_status st;
+  assert_int_equal(om_note_parse(&parsed, note, *len, &st), OM_OK);
+  snprintf(origin, sizeof origin, "daemon%u.example/log", witness);
+  size_t n = om_note_cosign(line, origin, key, time_s, parsed.text, parsed.text_len);
+  assert_int_equal(om_note_add_line(note, len, line, n, &st), OM_OK);
+}
+
+/* LOG's own head with the cosignatures of the digits in SIGNERS, each at 1000 s and its number; 'n': daemon 2's, with
+ * the spare key. */
+static void head(struct fixture *f, char note[OM_NOTE_BYTES_MAX], size_t *len, uint32_t log, const char *signers) {
+  struct om_txn *txn;
+  struct om_bytes own;
+  struct om_status st;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[log]), &st), OM_OK);
+  assert_int_equal(om_log_head(txn, &own, log, &st), OM_OK);
+  memcpy(note, own.data, *len = own.len);
+  om_txn_abort(txn);
+  for (; *signers; signers++) {
+    uint32_t i = *signers == 'n' ? 2 : (uint32_t)(*signers - '0');
+    cosign(note, len, i, *signers == 'n' ? f->spare : f->net.cosign_keys[i], 1000 + i);
+  }
+}
+
+/* Is LOG's head final with these cosignatures? The time of its quorum, 0: it is not. */
+static uint64_t final_at(struct fixture *f, uint32_t log, const char *signers) {
+  char note[OM_NOTE_BYTES_MAX];
+  size_t len;
+  struct om_txn *txn;
+  struct om_checkpoint checkpoint;
+  struct om_status st;
+  uint64_t time_s;
+  head(f, note, &len, log, signers);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[log]), &st), OM_OK);
+  enum om_code code = om_quorum_check(txn, &checkpoint, &time_s, log, (uint8_t *)note, len, &st);
+  om_txn_abort(txn);
+  if (code == OM_OK) return time_s;
+  assert_string_equal(st.rule, "quorum");
+  return 0;
+}
+
+/* What TO says of a next entry of LOG that marks LOG itself. Nothing is kept. */
+static enum om_code marks_itself(struct fixture *f, size_t to, uint32_t log, const char *note, size_t len,
+                                 struct om_status *st) {
+  struct om_arena arena = {0};
+  struct om_batch *batch;
+  struct om_checked *checked;
+  Oremark__Mark mark = OREMARK__MARK__INIT;
+  Oremark__Entry entry = OREMARK__ENTRY__INIT;
+  static uint8_t bytes[2 * OM_NOTE_BYTES_MAX];
+  mark.log = log;
+  mark.checkpoint = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)note};
+  entry.taken_ms = t0 + 1000000;
+  entry.what_case = OREMARK__ENTRY__WHAT_MARK;
+  entry.mark = &mark;
+  size_t n = oremark__entry__pack(&entry, bytes);
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[to], st), OM_OK);
+  enum om_code code = om_check_entry(&checked, &arena, &f->net.id, om_batch_txn(batch), bytes, n, st);
+  if (code == OM_OK) code = om_batch_mirror(batch, log, size_of(f->ledgers[to], log), checked, st);
+  om_batch_abort(batch);
+  om_arena_free(&arena);
+  return code;
+}
+
+static void equal_states(struct fixture *f) {
+  struct om_hash first, hash;
+  struct om_status st;
+  for (size_t i = 0; i < N; i++) {
+    struct om_txn *txn;
+    assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[i]), &st), OM_OK);
+    assert_int_equal(om_store_state_hash(&hash, txn, &st), OM_OK);
+    om_txn_abort(txn);
+    if (i == 0) first = hash;
+    assert_memory_equal(first.bytes, hash.bytes, sizeof hash.bytes);
+  }
+}
+
+/* ---- tests ---- */
+
+/* Everybody (five of seven) to the first four (three of three, as daemon 0 is not counted for its own log). */
+static void a_change_takes_both_quorums(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
+  assert_int_equal(final_at(f, 0, "123"), 0);
+  assert_int_equal(final_at(f, 0, "34567"), 0);
+  assert_int_equal(final_at(f, 0, "12345"), 1005); /* the later of 1003 and 1005 */
+  uint64_t registry = size_of(f->ledgers[0], 0), last = size_of(f->ledgers[LAST], LAST);
+  settle(f, t0 + 2);
+  assert_int_equal(size_of(f->ledgers[0], 0), registry + 1); /* its mark of itself */
+  assert_true(size_of(f->ledgers[LAST], LAST) >= last + 2);  /* of the registry, and of itself */
+  last = size_of(f->ledgers[LAST], LAST);
+  settle(f, t0 + 3);
+  assert_int_equal(size_of(f->ledgers[0], 0), registry + 1);
+  assert_int_equal(size_of(f->ledgers[LAST], LAST), last);
+  assert_int_equal(final_at(f, 0, "34567"), 0);
+  assert_int_equal(final_at(f, 0, "123"), 1003);
+  assert_int_equal(final_at(f, LAST, "123"), 1003);
+  assert_int_equal(final_at(f, LAST, "3456"), 0);
+  equal_states(f);
+}
+
+static void a_mark_of_itself_stands_once(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  char before[OM_NOTE_BYTES_MAX], note[OM_NOTE_BYTES_MAX];
+  size_t before_len, len;
+  head(f, before, &before_len, LAST, "0123456");
+  assert_int_equal(marks_itself(f, 1, LAST, before, before_len, &st), OM_REFUSED); /* no change is open */
+  assert_string_equal(st.rule, "mark");
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
+  for (size_t i = 1; i < N; i++) assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, 0, (uint64_t)t0 / 1000, &st), OM_OK);
+  struct om_batch *batch;
+  struct om_signers_keys keys = network_signers(&f->net, LAST);
+  bool marked;
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[LAST], &st), OM_OK);
+  assert_int_equal(om_batch_follow_registry(batch, &marked, t0 + 2, &st), OM_OK);
+  assert_true(marked);
+  assert_int_equal(om_batch_settle_witnesses(batch, &marked, t0 + 2, &st), OM_OK);
+  assert_false(marked); /* its last final head is from before the change */
+  assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[1], f->ledgers[LAST], LAST, &st), OM_OK);
+  assert_int_equal(marks_itself(f, 1, LAST, before, before_len, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "mark");
+  head(f, note, &len, LAST, "0123");
+  assert_int_equal(marks_itself(f, 1, LAST, note, len, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "quorum");
+  head(f, note, &len, LAST, "23456");
+  assert_int_equal(marks_itself(f, 1, LAST, note, len, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "quorum");
+  head(f, note, &len, LAST, "01245");
+  assert_int_equal(marks_itself(f, 1, LAST, note, len, &st), OM_OK);
+  settle(f, t0 + 3);
+  head(f, note, &len, LAST, "0123456");
+  assert_int_equal(marks_itself(f, 1, LAST, note, len, &st), OM_REFUSED); /* it stands */
+  assert_string_equal(st.rule, "mark");
+  equal_states(f);
+}
+
+static void back_again_is_no_change(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  uint64_t registry = size_of(f->ledgers[0], 0), last = size_of(f->ledgers[LAST], LAST);
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
+  assert_int_equal(final_at(f, 0, "34567"), 0);
+  assert_int_equal(set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 1, &st), OM_OK);
+  assert_int_equal(final_at(f, 0, "34567"), 1007);
+  settle(f, t0 + 2);
+  assert_int_equal(size_of(f->ledgers[0], 0), registry + 2);
+  assert_int_equal(size_of(f->ledgers[LAST], LAST), last + 1); /* the registry */
+}
+
+/* From a list to none and back: what asks for nothing is left out, and each way is recorded. */
+static void none_is_a_list_too(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  assert_int_equal(set_witnesses(f, NULL, 0, 0, NULL, &id, t0 + 1, &st), OM_OK);
+  assert_int_equal(final_at(f, 0, ""), 0);
+  assert_int_equal(final_at(f, 0, "34567"), 1007);
+  settle(f, t0 + 2);
+  uint64_t registry = size_of(f->ledgers[0], 0);
+  grow_registry(f, t0 + 3); /* final with its own log's signature alone */
+  settle(f, t0 + 4);
+  assert_int_equal(size_of(f->ledgers[LAST], 0), registry + 1);
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, &id, NULL, t0 + 5, &st), OM_OK);
+  assert_int_equal(final_at(f, 0, "12"), 0);
+  assert_int_equal(final_at(f, 0, "123"), 1003);
+  settle(f, t0 + 6);
+  assert_int_equal(final_at(f, 0, "12"), 0);
+  assert_int_equal(size_of(f->ledgers[0], 0), registry + 3);
+  equal_states(f);
+}
+
+static void lists_that_are_refused(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  const uint32_t unknown[] = {1, 2, 3, 8};
+  assert_int_equal(set_witnesses(f, unknown, 4, 0, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "witness");
+  assert_int_equal(set_witnesses(f, first_four, 4, 2, NULL, NULL, t0 + 1, &st), OM_REFUSED); /* two halves of four */
+  assert_string_equal(st.rule, "quorum");
+  assert_int_equal(set_witnesses(f, first_four, 1, 0, NULL, NULL, t0 + 1, &st), OM_REFUSED); /* log 0 has nobody */
+  assert_string_equal(st.rule, "quorum");
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
+  assert_int_equal(set_witnesses(f, everybody, N, 0, NULL, NULL, t0 + 2, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "previous");
+}
+
+static void a_replaced_key_counts_no_more(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  struct om_secret *old = f->net.cosign_keys[2];
+  assert_int_equal(revoke(f, 3, old, NULL, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "key");
+  assert_int_equal(revoke(f, 3, old, f->net.witness_keys[5], NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "key");
+  assert_int_equal(revoke(f, 4, old, f->spare, NULL, NULL, t0 + 1, &st), OM_REFUSED); /* another's daemon */
+  assert_string_equal(st.rule, "not-built");
+  assert_int_equal(revoke(f, 3, old, f->spare, NULL, &id, t0 + 1, &st), OM_OK);
+  assert_int_equal(final_at(f, 0, "12345"), 0); /* of the new list, four */
+  assert_int_equal(final_at(f, 0, "1n345"), 0); /* of the old */
+  assert_int_equal(final_at(f, 0, "13456"), 1006);
+  f->net.cosign_keys[2] = f->spare;
+  settle(f, t0 + 2);
+  grow_registry(f, t0 + 3);
+  assert_int_equal(final_at(f, 0, "1n345"), 1005);
+  f->net.cosign_keys[2] = old;
+  assert_int_equal(final_at(f, 0, "12345"), 0);
+  assert_int_equal(revoke(f, 3, f->spare, old, &id, NULL, t0 + 4, &st), OM_REFUSED); /* gone for ever */
+  assert_string_equal(st.rule, "key");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_change_takes_both_quorums), TEST(a_mark_of_itself_stands_once), TEST(back_again_is_no_change),
+      TEST(none_is_a_list_too),          TEST(lists_that_are_refused),       TEST(a_replaced_key_counts_no_more),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

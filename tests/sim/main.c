@@ -10,7 +10,7 @@
 #include "sim/sim.h"
 #include "support/seed.h"
 
-enum { HEAL_MS = 180000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240 };
+enum { HEAL_MS = 180000, FORKED_MS = 10000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240 };
 
 uint64_t sim_below(struct sim *s, uint64_t limit) {
   return test_below(&s->random, limit);
@@ -27,8 +27,10 @@ void sim_trace(struct sim *s, const void *bytes, size_t len) {
 }
 
 static void clear_folders(const struct sim *s) {
-  for (size_t i = 0; i < s->n; i++)
+  for (size_t i = 0; i < s->n; i++) {
     if (s->nodes[i].path != NULL) remove_folder(s->nodes[i].path);
+    if (s->nodes[i].other_face != NULL) remove_folder(s->nodes[i].other_face);
+  }
 }
 
 void sim_violation(const struct sim *s, const char *format, ...) {
@@ -80,6 +82,8 @@ static void mishap(struct sim *s) {
   if (sim_one_in(s, 60)) part_nodes(s);
   if (sim_one_in(s, 40)) mend(s);
   if (sim_one_in(s, 80)) jump_clock(s);
+  for (size_t i = 0; i < s->n; i++)
+    if (s->nodes[i].two_faced && s->step > 60 && sim_one_in(s, 20)) sim_node_turn(&s->nodes[i]);
   struct sim_node *n = &s->nodes[sim_below(s, s->n)];
   if (n->up && sim_one_in(s, 100)) sim_node_crash(n);
 }
@@ -107,13 +111,13 @@ static void step(struct sim *s) {
 static void choose_liars(struct sim *s) {
   if (s->n < 5 || sim_one_in(s, 3)) return; /* of three witnesses none may lie */
   struct sim_node *n = &s->nodes[sim_below(s, s->n)];
-  switch (sim_below(s, 5)) {
+  switch (sim_below(s, 8)) {
     case 0: n->mute = true; break;
     case 1: n->alters = true; break;
     case 2: n->cosigns_all = true; break;
     case 3: n->replays = true; break;
     case 4: n->boasts = true; break;
-    default: break;
+    default: n->two_faced = true; break;
   }
 }
 
@@ -151,8 +155,10 @@ static void heal(struct sim *s) {
   mend(s);
   for (size_t i = 0; i < s->n; i++) s->nodes[i].skew_ms = 0;
   int64_t until = s->now_ms + HEAL_MS;
+  if (sim_forked(s)) until = s->now_ms + FORKED_MS;
   while (s->now_ms < until && !sim_converged(s)) step(s);
-  if (!sim_converged(s)) sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
+  if (!sim_forked(s) && !sim_converged(s))
+    sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
   sim_check_all(s);
 }
 

@@ -14,7 +14,13 @@ int64_t sim_wall(const struct sim_node *n) {
 }
 
 bool sim_liar(const struct sim_node *n) {
-  return n->alters || n->cosigns_all || n->replays || n->boasts;
+  return n->alters || n->cosigns_all || n->replays || n->boasts || n->two_faced;
+}
+
+bool sim_forked(const struct sim *s) {
+  bool any = false;
+  for (size_t i = 0; i < s->n; i++) any |= s->nodes[i].other_face != NULL;
+  return any;
 }
 
 /* ---- what the node asks ---- */
@@ -111,11 +117,44 @@ void sim_node_crash(struct sim_node *n) {
   n->back_ms = s->now_ms + (int64_t)sim_below(s, 4000);
 }
 
+/* The store is one file; nothing writes it now. */
+static void copy_store(const struct sim *s, const char *to, const char *from) {
+  char path[2][4200];
+  uint8_t buf[1 << 14];
+  snprintf(path[0], sizeof path[0], "%s/data.mdb", from);
+  snprintf(path[1], sizeof path[1], "%s/data.mdb", to);
+  FILE *in = fopen(path[0], "rb"), *out = fopen(path[1], "wb");
+  if (in == NULL || out == NULL) sim_violation(s, "can't copy %s", path[0]);
+  for (size_t len; (len = fread(buf, 1, sizeof buf, in)) > 0;) OM_ASSERT(fwrite(buf, 1, len, out) == len);
+  fclose(in);
+  OM_ASSERT(fclose(out) == 0);
+}
+
+void sim_node_turn(struct sim_node *n) {
+  struct sim *s = n->sim;
+  if (n->up) close_all(n);
+  if (n->other_face == NULL) {
+    n->other_face = temp_folder();
+    copy_store(s, n->other_face, n->path);
+  }
+  char *face = n->path;
+  n->path = n->other_face;
+  n->other_face = face;
+  n->shown = !n->shown;
+  memset(n->final_seen, 0, sizeof n->final_seen);
+  for (uint32_t peer = 0; peer < s->n; peer++) {
+    bool parted = (peer + n->daemon) % 2 == n->shown;
+    s->parted[n->daemon][peer] = s->parted[peer][n->daemon] = parted;
+  }
+  sim_node_open(n);
+}
+
 void sim_node_close(struct sim_node *n) {
   if (n->up) close_all(n);
   for (size_t i = 0; i < n->n_statements; i++) free(n->statements[i].bytes);
   for (size_t i = 0; i < 16; i++) free(n->old[i].bytes);
   remove_folder(n->path);
+  if (n->other_face != NULL) remove_folder(n->other_face);
 }
 
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len) {
@@ -346,7 +385,7 @@ void sim_node_pump(struct sim_node *n) {
     switch (action.kind) {
       case OM_ACTION_SEND: sim_send(n->sim, n->daemon, &action); break;
       case OM_ACTION_DROP:
-        if (!sim_liar(&n->sim->nodes[action.slot]) && !sim_liar(n))
+        if (!sim_liar(&n->sim->nodes[action.slot]) && !sim_liar(n) && !sim_forked(n->sim))
           sim_violation(n->sim, "daemon %u drops the honest %u: %s", n->daemon, action.slot, action.reason);
         sim_cut(n->sim, n->daemon, action.slot);
         om_action_free(&action);

@@ -59,6 +59,9 @@ struct sim_node {
   bool alters;                /* gives out altered entries of others' logs */
   bool cosigns_all;           /* signs whatever is proposed */
   bool replays;               /* sends old messages again */
+  bool two_faced;             /* keeps two histories of its log, one for each half of its peers; and votes in both */
+  char *other_face;           /* the store of the other history; NULL: not yet */
+  bool shown;                 /* which of the two */
   bool boasts;                /* says that it holds more, or less, than it does */
   struct sim_message old[16]; /* sent once; replayed */
 };
@@ -117,10 +120,15 @@ void sim_trace(struct sim *s, const void *bytes, size_t len);
 _Noreturn void sim_violation(const struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sim_must(const struct sim *s, enum om_code code, const struct om_status *st, const char *doing);
 bool sim_liar(const struct sim_node *n);
+/* Somebody keeps two histories: whoever took in the one that loses is stuck there, and blames who shows it the other.
+ */
+bool sim_forked(const struct sim *s);
 
 /* node.c */
 void sim_node_open(struct sim_node *n);
 void sim_node_crash(struct sim_node *n);
+/* A two-faced node goes on with its other history, among the other half of its peers. */
+void sim_node_turn(struct sim_node *n);
 void sim_node_close(struct sim_node *n);
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len); /* takes BYTES */
 /* One batch of the writer. */

@@ -80,10 +80,10 @@ static void jump_clock(struct sim *s) {
 
 static void mishap(struct sim *s) {
   if (sim_one_in(s, 60)) part_nodes(s);
-  if (sim_one_in(s, 40)) mend(s);
+  if (sim_one_in(s, sim_forked(s) ? 400 : 40)) mend(s);
   if (sim_one_in(s, 80)) jump_clock(s);
   for (size_t i = 0; i < s->n; i++)
-    if (s->nodes[i].two_faced && s->step > 60 && sim_one_in(s, 20)) sim_node_turn(&s->nodes[i]);
+    if (s->nodes[i].two_faced && s->step > 60 && sim_one_in(s, 30)) sim_node_turn(&s->nodes[i]);
   struct sim_node *n = &s->nodes[sim_below(s, s->n)];
   if (n->up && sim_one_in(s, 100)) sim_node_crash(n);
 }

@@ -142,10 +142,14 @@ void sim_node_turn(struct sim_node *n) {
   n->other_face = face;
   n->shown = !n->shown;
   memset(n->final_seen, 0, sizeof n->final_seen);
-  for (uint32_t peer = 0; peer < s->n; peer++) {
-    bool parted = (peer + n->daemon) % 2 == n->shown;
-    s->parted[n->daemon][peer] = s->parted[peer][n->daemon] = parted;
-  }
+  for (uint32_t a = 0; a < s->n; a++)
+    for (uint32_t b = 0; b < a; b++) {
+      bool half[2] = {(a + n->daemon) % 2, (b + n->daemon) % 2};
+      if (a == n->daemon) half[0] = n->shown;
+      if (b == n->daemon) half[1] = n->shown;
+      s->parted[a][b] = s->parted[b][a] = half[0] != half[1];
+      if (s->parted[a][b]) sim_cut(s, a, b);
+    }
   sim_node_open(n);
 }
 

@@ -127,7 +127,8 @@ bool sim_forked(const struct sim *s);
 /* node.c */
 void sim_node_open(struct sim_node *n);
 void sim_node_crash(struct sim_node *n);
-/* A two-faced node goes on with its other history, among the other half of its peers. */
+/* A two-faced node goes on with its other history, among the other half of its peers,
+ * which the first half does not hear. */
 void sim_node_turn(struct sim_node *n);
 void sim_node_close(struct sim_node *n);
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len); /* takes BYTES */

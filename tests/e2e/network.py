@@ -94,23 +94,26 @@ class Daemon:
 
     def __init__(self, folder, origin):
         self.folder, self.origin = folder, origin
-        self.port, self.peers, self.process = free_port(), [], None
+        self.host, self.port, self.peers, self.process = "127.0.0.1", free_port(), [], None
         self.conf, self.log = folder / "oremarkd.conf", folder / "log"
         self.socket, self.store, self.keys = folder / "sock", folder / "store", folder / "keys"
 
     def configure(self, genesis, **changes):
         """Writes the settings; CHANGES are settings with - written as _ and their text."""
         settings = {"store": f'"{self.store}"', "genesis": f'"{genesis}"', "keys": f'"{self.keys}"',
-                    "socket": f'"{self.socket}"', "listen": f'{{"127.0.0.1:{self.port}"}}', "map_size": '"1GiB"', "log_level": '"debug"'}
+                    "socket": f'"{self.socket}"', "listen": f'{{"{self.host}:{self.port}"}}', "map_size": '"1GiB"', "log_level": '"debug"'}
         settings.update(changes)
         text = "".join(f"{name.replace('_', '-')} = {value}\n" for name, value in settings.items() if value)
         for peer in self.peers:
-            text += f'peer "{peer.origin}" {{ address = "127.0.0.1:{peer.port}" }}\n'
+            text += f'peer "{peer.origin}" {{ address = "{peer.host}:{peer.port}" }}\n'
         self.conf.write_text(text)
+
+    def command(self):
+        return [OREMARKD, "--config", self.conf]
 
     def launch(self):
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([OREMARKD, "--config", self.conf], stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, preexec_fn=die_with_parent)
 
     def start(self):
@@ -160,13 +163,15 @@ def run(*words, socket=None, key=None, member=None, env=None, stdin="", timeout=
 class Network:
     """Members, each with a daemon of its own."""
 
+    make_daemon = Daemon
+
     def __init__(self, members=None, witnesses=None, quorum=0, limits=LIMITS):
         self.members = members or MEMBERS
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="oremark-e2e-"))
         self.genesis, self.daemons = self.folder / "genesis", {}
         for name, (short, *_) in self.members.items():
             (self.folder / short).mkdir()
-            self.daemons[name] = Daemon(self.folder / short, f"{short}.example/log")
+            self.daemons[name] = self.make_daemon(self.folder / short, f"{short}.example/log")
         try:
             self.make_keys()
             self.make_genesis(self.members if witnesses is None else witnesses, quorum, limits)
@@ -277,6 +282,7 @@ class Network:
 class NetworkTest(unittest.TestCase):
     """A test case with one network for all its tests, in the class attribute net."""
 
+    make_network = Network
     quorum = 0
     witnesses = None
     members = None
@@ -284,7 +290,7 @@ class NetworkTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.net = Network(cls.members, cls.witnesses, cls.quorum)
+        cls.net = cls.make_network(cls.members, cls.witnesses, cls.quorum)
         cls.addClassCleanup(cls.net.end)
         cls.net.connect(cls.pairs)
         cls.net.start()

@@ -12,7 +12,7 @@
   X(lots)                                                                                                        \
   X(lot_show)                                                                                                    \
   X(lot_history)                                                                                                 \
-  X(verify_evidence)                                                                                             \
+  X(evidence) X(verify_evidence)                                                                                 \
   X(lot_trace) X(lot_verify) X(lot_reassign) X(extract) X(collect) X(declare) X(ship) X(receive) X(reject) X(transform) X(split) \
       X(combine) X(charge) X(draw) X(stocktake) X(retire) X(sign) X(submit) X(import) X(audit) X(member_list)    \
           X(member_show) X(member_enrol) X(member_add_key) X(member_add_site) X(member_add_daemon) X(member_suspend) X(member_reinstate) X(member_rehome) X(member_set_address) X(key_new)    \

@@ -326,6 +326,47 @@ static bool answer_audit(struct om_answering *a, const Oremark__GetAudit *asked,
   return go_on;
 }
 
+static enum om_code evidence_file(struct om_answering *a, Oremark__EvidenceFile **out, uint32_t log, uint32_t number,
+                                  struct om_status *st) {
+  struct om_bytes bytes;
+  struct om_log_info info;
+  bool freezes;
+  enum om_code code = om_log_info(a->view.txn, &info, log, st);
+  if (code == OM_OK) code = om_log_evidence(a->view.txn, &bytes, &freezes, log, number, st);
+  if (code != OM_OK) return code;
+  Oremark__EvidenceFile *file = *out = om_arena_alloc(a->view.arena, sizeof *file);
+  oremark__evidence_file__init(file);
+  file->evidence = (ProtobufCBinaryData){bytes.len, om_arena_copy(a->view.arena, bytes.data, bytes.len)};
+  file->origin = om_arena_copy(a->view.arena, info.origin, strlen(info.origin) + 1);
+  file->why = (char *)(freezes ? "two final heads contradict each other: the log is frozen"
+                               : "a signed head contradicts another one: a lapse, the log goes on");
+  file->freezes = freezes;
+  return OM_OK;
+}
+
+/* One reply a piece: each is a file of its own, and together they may be too long for one. */
+static bool answer_evidence(struct om_answering *a, struct om_status *st) {
+  Oremark__EvidenceList list = OREMARK__EVIDENCE_LIST__INIT;
+  uint32_t logs = om_log_count(a->view.txn);
+  for (uint32_t log = 0; log < logs; log++)
+    for (uint32_t number = 0;; number++) {
+      Oremark__EvidenceFile *file;
+      enum om_code code = evidence_file(a, &file, log, number, st);
+      if (code == OM_MISSING) break;
+      if (code != OM_OK) return om_answer_fail(a, st);
+      Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_EVIDENCE, true);
+      reply.evidence = &list;
+      list.files = &file;
+      list.n_files = 1;
+      if (!om_answer_put(a, &reply)) return false;
+      om_view_reset(&a->view);
+    }
+  Oremark__Reply last = om_answer_good(a, OREMARK__REPLY__WHAT_EVIDENCE, false);
+  list.n_files = 0;
+  last.evidence = &list;
+  return om_answer_put(a, &last);
+}
+
 static bool unknown(struct om_answering *a, struct om_status *st) {
   om_fail(st, OM_USAGE, NULL, "this daemon does not answer such a request; its version is %s", OREMARK_VERSION);
   return om_answer_fail(a, st);
@@ -342,6 +383,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_GENESIS: answer_genesis(&a, &st); break;
     case OREMARK__REQUEST__WHAT_GET_LOT: answer_lot(&a, request->get_lot, &st); break;
     case OREMARK__REQUEST__WHAT_GET_HISTORY: answer_history(&a, request->get_history, &st); break;
+    case OREMARK__REQUEST__WHAT_LIST_EVIDENCE: answer_evidence(&a, &st); break;
     case OREMARK__REQUEST__WHAT_LIST_LOTS: answer_lots(&a, request->list_lots, &st); break;
     case OREMARK__REQUEST__WHAT_LIST_MEMBERS: answer_members(&a, &st); break;
     case OREMARK__REQUEST__WHAT_GET_PEERS: answer_peers(&a); break;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/core/answer.h"
+#include "ledger/evidence.h"
 #include "support/network.h"
 
 enum { DAEMONS = 3 };
@@ -308,9 +309,90 @@ static void test_finality_names_who_has_not_cosigned(void **state) {
   network_close(&net);
 }
 
+struct told {
+  size_t files, ended;
+  struct om_evidence_verdict verdict;
+};
+
+static bool take_evidence(void *ctx, const Oremark__Reply *reply) {
+  struct told *told = ctx;
+  struct om_status st;
+  if (strcmp(reply->code, "ok") != 0) fail_msg("%s", reply->text);
+  assert_int_equal(reply->what_case, OREMARK__REPLY__WHAT_EVIDENCE);
+  for (size_t i = 0; i < reply->evidence->n_files; i++, told->files++) {
+    const Oremark__EvidenceFile *file = reply->evidence->files[i];
+    assert_string_equal(file->origin, "daemon1.example/log");
+    assert_true(file->freezes);
+    assert_int_equal(om_evidence_check(file->evidence.data, file->evidence.len, &told->verdict, &st), OM_OK);
+  }
+  told->ended += !reply->more;
+  return true;
+}
+
+static bool take_status(void *ctx, const Oremark__Reply *reply) {
+  assert_int_equal(reply->what_case, OREMARK__REPLY__WHAT_STATUS);
+  for (size_t i = 0; i < reply->status->n_logs; i++) {
+    assert_int_equal(reply->status->logs[i]->frozen, i == 1);
+    assert_int_equal(reply->status->logs[i]->evidence, i == 1);
+  }
+  *(bool *)ctx = true;
+  return true;
+}
+
+/* Without witnesses every signed head is final: another one of log 1, at size 1, to daemon 2. */
+static void tell_another_head(struct fixture *f) {
+  struct om_checkpoint head = {.size = 1, .origin = "daemon1.example/log"};
+  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES], note[OM_NOTE_BYTES_MAX];
+  struct om_batch *batch;
+  struct om_status st;
+  bool newer;
+  size_t len, text_len = om_checkpoint_format(text, &head);
+  assert_int_equal(om_note_begin(note, &len, text, text_len, &st), OM_OK);
+  size_t n = om_note_sign(line, head.origin, f->net.log_keys[1], text, text_len);
+  assert_int_equal(om_note_add_line(note, &len, line, n, &st), OM_OK);
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[2], &st), OM_OK);
+  assert_int_equal(om_batch_final(batch, &newer, 1, (const uint8_t *)note, len, &st), OM_WAIT);
+  assert_int_equal(om_batch_commit(batch, NULL, &st), OM_OK);
+}
+
+static void test_evidence_is_told(void **state) {
+  (void)state;
+  struct fixture f;
+  struct om_txn *txn;
+  struct om_status st;
+  struct told *told = calloc(1, sizeof *told);
+  bool seen = false;
+  struct om_answer_sink sink = {told, take_evidence}, status = {&seen, take_status};
+  struct om_about about = {.own_log = 2};
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__ListEvidence list = OREMARK__LIST_EVIDENCE__INIT;
+  Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
+  open_fixture(&f);
+  settle(&f);
+  for (size_t pieces = 0; pieces < 2; pieces++) {
+    if (pieces) tell_another_head(&f);
+    told->files = told->ended = 0;
+    request.what_case = OREMARK__REQUEST__WHAT_LIST_EVIDENCE;
+    request.list_evidence = &list;
+    assert_int_equal(om_txn_read(&txn, om_ledger_store(f.ledgers[2]), &st), OM_OK);
+    om_answer(&sink, txn, &about, &request);
+    assert_int_equal(told->files, pieces);
+    assert_int_equal(told->ended, 1);
+    request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
+    request.get_status = &get;
+    if (pieces) om_answer(&status, txn, &about, &request);
+    om_txn_abort(txn);
+  }
+  assert_int_equal(told->verdict.smaller.size, 1);
+  assert_true(seen);
+  free(told);
+  close_fixture(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_lots_of_one_statement_are_listed),
                                      cmocka_unit_test(test_a_walk_past_unwanted_lots_takes_no_memory),
-                                     cmocka_unit_test(test_finality_names_who_has_not_cosigned)};
+                                     cmocka_unit_test(test_finality_names_who_has_not_cosigned),
+                                     cmocka_unit_test(test_evidence_is_told)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,10 +51,11 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   enum om_code code = OM_OK;
   if (session->json) {
     json_t *json =
-        json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o, s:o, s:o}", "version", om_json_text(s->version), "network",
-                  om_json_text(s->network), "network_id", om_json_hex(s->network_id.data, s->network_id.len), "origin",
-                  om_json_text(s->origin), "rules_version", (json_int_t)s->rules_version, "pre_release", s->pre_release,
-                  "quorum", (json_int_t)s->quorum, "logs", om_logs_json(s->logs, s->n_logs), "started_at",
+        json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:b, s:o, s:o, s:o, s:o}", "version", om_json_text(s->version),
+                  "network", om_json_text(s->network), "network_id", om_json_hex(s->network_id.data, s->network_id.len),
+                  "origin", om_json_text(s->origin), "rules_version", (json_int_t)s->rules_version, "pre_release",
+                  s->pre_release, "quorum", (json_int_t)s->quorum, "ready", s->ready, "waiting",
+                  om_json_text(s->waiting), "logs", om_logs_json(s->logs, s->n_logs), "started_at",
                   om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
     json_object_set_new(json, "pending", json_integer((json_int_t)pending(s)));
     json_object_set_new(json, "needed", json_integer((json_int_t)s->needed));
@@ -69,6 +70,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     fprintf(session->out, ", since %s\n", om_time_format(when, sizeof when, s->started_ms, om_zone_at(s->started_ms)));
     fprintf(session->out, "rules version %u%s, quorum %u%s\n", s->rules_version, s->pre_release ? " (pre-release)" : "",
             s->quorum, s->quorum ? "" : ": not protected against a dishonest operator");
+    if (*s->waiting) fprintf(session->out, "not ready: it %s\n", om_show_text(text, s->waiting));
     if (s->state_hash.len == OM_HASH_BYTES) {
       om_hex(hex, s->state_hash.data, OM_HASH_BYTES);
       fprintf(session->out, "state %s\n", hex);

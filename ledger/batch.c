@@ -483,9 +483,11 @@ enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int6
   struct om_log_info registry;
   struct om_daemon daemon;
   *marked = false;
-  if (batch->ledger->own_log == OM_LOG_NONE || batch->ledger->own_log == OM_LOG_REGISTRY) return OM_OK;
+  if (batch->ledger->own_log == OM_LOG_NONE) return OM_OK;
+  /* Also where nothing is to be marked: from here on the commit signs the log if it has no head of this size. */
   enum om_code code = om_batch_log(batch, &own, batch->ledger->own_log, st);
-  if (code == OM_OK) code = om_log_info(batch->txn, &registry, OM_LOG_REGISTRY, st);
+  if (code != OM_OK || own->log == OM_LOG_REGISTRY) return code;
+  code = om_log_info(batch->txn, &registry, OM_LOG_REGISTRY, st);
   if (code != OM_OK || registry.final_size <= own->registry_size || registry.frozen) return code;
   if (own->edge.size == 0 && om_registry_daemon(batch->txn, &daemon, own->log, registry.final_size, st) != OM_OK)
     return st->code == OM_MISSING ? OM_OK : st->code;
@@ -588,6 +590,20 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
     return om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
                                checked->entry->taken_ms, st);
   return code == OM_REFUSED || code == OM_MALFORMED ? stop_at(batch, log, index, checked, st) : code;
+}
+
+enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_checked *checked,
+                             const struct om_signers_keys *keys, struct om_status *st) {
+  struct om_log_state *state;
+  OM_ASSERT(batch->ledger->own_log != OM_LOG_NONE && checked->entry);
+  enum om_code code = om_batch_log(batch, &state, batch->ledger->own_log, st);
+  if (code != OM_OK) return code;
+  OM_ASSERT(index == state->edge.size);
+  code = judge_entry(batch, state, checked, st);
+  if (code == OM_OK) code = om_votes_lost(batch, keys, st);
+  return code != OM_OK ? code
+                       : om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
+                                             checked->entry->taken_ms, st);
 }
 
 /* ---- commit ---- */

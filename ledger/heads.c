@@ -5,8 +5,9 @@
 #include "ledger/ledger_state.h"
 
 enum {
-  WITNESS_AHEAD_S = 300
-}; /* how far a log's clock may be ahead of its witness's: more than clocks that are set differ by */
+  WITNESS_AHEAD_S =
+      300, /* how far a log's clock may be ahead of its witness's: more than clocks that are set differ by */
+};
 
 static void put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const void *note, size_t len) {
   uint8_t key[OM_HEAD_KEY_BYTES], row[16 + OM_NOTE_BYTES_MAX];
@@ -124,6 +125,55 @@ static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_c
   return om_txn_check(batch->txn, st);
 }
 
+enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st) {
+  struct om_bytes vote = {0}, final = {0};
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  om_head_key(key, log, OM_HEAD_VOTED);
+  bool voted = om_txn_get(txn, &vote, OM_TABLE_HEADS, key, sizeof key) && vote.len > 8;
+  om_head_key(key, log, OM_HEAD_FINAL);
+  bool has_final = om_txn_get(txn, &final, OM_TABLE_HEADS, key, sizeof key) && final.len > 16;
+  if (om_txn_check(txn, st) != OM_OK) return st->code;
+  if (!voted && !has_final) return om_fail(st, OM_MISSING, NULL, "no head of log %u is kept here", log);
+  if (voted && (!has_final || om_get64(vote.data) > om_get64(final.data)))
+    *note = (struct om_bytes){.data = vote.data + 8, .len = vote.len - 8};
+  else
+    *note = (struct om_bytes){.data = final.data + 16, .len = final.len - 16};
+  return OM_OK;
+}
+
+enum om_code om_head_compare(struct om_txn *txn, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                             struct om_status *st) {
+  struct om_note parsed;
+  struct om_checkpoint head;
+  struct om_log_state state;
+  enum om_code code = om_head_parse(txn, &parsed, &head, log, note, len, st);
+  if (code == OM_REFUSED) st->code = code = OM_MALFORMED;
+  if (code == OM_OK) code = om_log_state_read(txn, &state, log, st);
+  if (code != OM_OK) return code;
+  *size = head.size;
+  return om_head_matches(txn, log, &state, &head, st);
+}
+
+/* ---- a store that was lost ---- */
+
+static const char meta_votes_lost[] = "votes-lost"; /* the cosigning key (32) that may have signed what is forgotten */
+
+enum om_code om_votes_lost(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
+  om_txn_put(batch->txn, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1, om_secret_public(keys->cosign),
+             32);
+  return om_txn_check(batch->txn, st);
+}
+
+static enum om_code check_votes(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
+  struct om_bytes row;
+  if (!om_txn_get(batch->txn, &row, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1))
+    return om_txn_check(batch->txn, st);
+  if (row.len != 32 || memcmp(row.data, om_secret_public(keys->cosign), 32) != 0) return OM_OK;
+  return om_fail(st, OM_REFUSED, "votes",
+                 "this daemon's store was lost or restored from an old copy: make a new cosign key and have the "
+                 "governors replace it (revoke-key)");
+}
+
 static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, uint32_t log,
                                 const struct om_checkpoint *head, const struct om_signers_keys *keys,
                                 struct om_status *st) {
@@ -185,6 +235,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return lapse(batch, state, note, len, st);
   if (code == OM_OK) code = check_clock(state, &head, time_s, st);
   if (code == OM_OK) code = may_witness(batch, &self, log, &head, keys, st);
+  if (code == OM_OK) code = check_votes(batch, keys, st);
   if (code == OM_OK) code = vote(batch, log, &head, note, len, st);
   if (code == OM_OK) om_note_cosign(line, self.origin, keys->cosign, time_s, parsed.text, parsed.text_len);
   return code;

@@ -78,6 +78,14 @@ enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t lo
  * beyond the last. */
 enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, bool *freezes, uint32_t log, uint32_t number,
                              struct om_status *st);
+/* The highest head of LOG, a note, that is kept durably here: the last that this daemon has cosigned, or the last final
+ * one. OM_MISSING if none. */
+enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
+/* Is NOTE a head that LOG signed, and are the entries held of it those under it? OM_MALFORMED: LOG did not sign it;
+ * OM_WAIT: it covers more than is held; OM_REFUSED ("fork"): LOG signed it and holds other entries here. *SIZE: what it
+ * covers. */
+enum om_code om_head_compare(struct om_txn *txn, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                             struct om_status *st);
 /* How far LOG's marks below INDEX cover MARKED; 0: there is none. Of LOG itself: the head at which its witnesses were
  * last settled. */
 uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index);
@@ -171,6 +179,11 @@ enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int
  * OM_REFUSED: the entry is invalid: the log is stopped here, the entry kept as evidence. */
 enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                              struct om_status *st);
+/* The same for the own log, whose tail this store has lost and others hold; but an entry that is invalid stops nothing.
+ * From the first such entry on om_batch_cosign refuses ("votes") whatever KEYS' cosigning key would sign: what it has
+ * signed before may be lost with the rest. */
+enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_checked *checked,
+                             const struct om_signers_keys *keys, struct om_status *st);
 /* The same for an entry that could not even be taken apart: stops the log with WHY and keeps BYTES as evidence. */
 enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t index, const uint8_t *bytes, size_t len,
                                const struct om_status *why, struct om_status *st);
@@ -190,7 +203,7 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
                              size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st);
 
-/* Signs the own log's head if it has grown, and makes everything durable. Ends the batch in any case: not OM_OK means
+/* Signs the own log's head if it has grown (KEYS NULL: signs nothing), and makes everything durable. Ends the batch in any case: not OM_OK means
  * that nothing of it was written. With quorum 0 the new head is final at once. */
 enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
 /* Ends the batch as if it had never been. NULL is fine. */

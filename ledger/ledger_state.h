@@ -101,6 +101,8 @@ enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_c
 /* Is CHECKPOINT's root that of LOG's tree here at its size? OM_WAIT where fewer entries are held. */
 enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state,
                              const struct om_checkpoint *checkpoint, struct om_status *st);
+/* Notes that this daemon's store was lost or set back: what its present cosigning key has signed is not known here. */
+enum om_code om_votes_lost(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
 /* After om_head_matches has refused NOTE as a fork (ST): keeps the evidence. If a quorum signed NOTE, and a final head
  * that is held contradicts it, the log is frozen; if none does, what is HELD of the log has lost and the log is stopped.
  * Either is no fault of whoever brought it: OM_WAIT. Else why the quorum does not count. */

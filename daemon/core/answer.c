@@ -59,6 +59,8 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   enum om_code code = om_log_quorum(txn, quorum, judged, status->logs[judged]->size, st);
   if (code != OM_OK && code != OM_MISSING && code != OM_REFUSED) return code;
   status->quorum = quorum->lists[0].k;
+  status->ready = a->about->ready;
+  if (a->about->waiting != NULL) status->waiting = (char *)(uintptr_t)a->about->waiting;
   if (own < status->n_logs) {
     const Oremark__LogState *log = status->logs[own];
     status->origin = log->origin;

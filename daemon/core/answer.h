@@ -31,8 +31,10 @@ struct om_peer_view {
 /* What the daemon knows besides the ledger. */
 struct om_about {
   struct om_hash network;
-  int64_t started_ms; /* Unix time */
-  uint32_t own_log;   /* OM_LOG_NONE: mirror only */
+  int64_t started_ms;  /* Unix time */
+  uint32_t own_log;    /* OM_LOG_NONE: mirror only */
+  bool ready;          /* heads may be signed */
+  const char *waiting; /* else: for what, one sentence */
   size_t n_peers;
   const struct om_peer_view *peers;
   size_t n_witnesses; /* of the own log */

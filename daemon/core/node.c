@@ -205,6 +205,7 @@ void om_node_free(struct om_node *node) {
   }
   free(node->logs);
   om_quorum_free(node);
+  om_recover_free(node);
   free(node);
 }
 
@@ -246,6 +247,7 @@ void om_node_quorum(struct om_node *node, uint32_t log, const struct om_quorum *
   tracked->asked = node->config.own_log != OM_LOG_NONE && om_node_is_witness(node, log, node->config.own_log);
   if (log == node->config.own_log) {
     node->quorum = *quorum;
+    om_recover_quorum(node, now_ms);
     om_quorum_advance(node, now_ms);
   }
   om_node_mark_log(node, log);
@@ -260,6 +262,7 @@ void om_node_log_changed(struct om_node *node, uint32_t log, uint64_t size, bool
   tracked->stopped = stopped;
   if (grown) tracked->size = size;
   if (grown || stopped) om_sync_grown(node, log, now_ms);
+  if (grown && log == node->config.own_log) om_recover_advance(node, now_ms);
 }
 
 void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms) {
@@ -351,6 +354,8 @@ static enum om_code take_small(struct om_node *node, uint32_t slot, const Oremar
       struct om_peer_cosigned cosigned = {in->log, in->size, in->witness, (const char *)in->line.data, in->line.len};
       return om_quorum_cosigned(node, slot, &cosigned, now_ms, st);
     }
+    case OREMARK__PEER_MESSAGE__WHAT_ASK: return om_recover_asked(node, slot, message->ask, st);
+    case OREMARK__PEER_MESSAGE__WHAT_TOLD: return om_recover_told(node, slot, message->told, now_ms, st);
     case OREMARK__PEER_MESSAGE__WHAT_ENTRIES: /* om_peer_decode lets none through */
     case OREMARK__PEER_MESSAGE__WHAT_PING:
     case OREMARK__PEER_MESSAGE__WHAT__NOT_SET: /* of a later version */
@@ -401,6 +406,7 @@ void om_node_tick(struct om_node *node, int64_t now_ms) {
   node->now_ms = now_ms;
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) tick_peer(node, slot, now_ms);
   om_sync_tick(node, now_ms);
+  om_recover_advance(node, now_ms);
   om_quorum_advance(node, now_ms);
 }
 
@@ -450,7 +456,8 @@ static bool peer_next(struct om_node *node, struct om_action *out, uint32_t slot
   }
   if (peer->dropping || peer->queued >= OM_LINK_QUEUE_BYTES) return false;
   bool some = small_next(node, out, slot) ||
-              (peer->greeted && (om_quorum_next(node, out, slot) || rows_next(node, out, slot, now_ms)));
+              (peer->greeted && (om_recover_next(node, out, slot) || om_quorum_next(node, out, slot) ||
+                                 rows_next(node, out, slot, now_ms)));
   if (!some) return false;
   peer->queued += out->len;
   peer->spoke_ms = now_ms;

@@ -64,6 +64,14 @@ struct om_node_config {
    * of the registry is held (asked again then; until then none of those entries is taken in). Anything else: no; the
    * peer is dropped. */
   enum om_code (*judge)(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len, struct om_status *st);
+  /* Is NOTE a head that LOG signed, and do the entries held of it lie under it? OM_OK: both. OM_WAIT: it covers more
+   * than is held. OM_REFUSED: LOG signed it, and what is held is not that. OM_MALFORMED: LOG did not sign it. *SIZE:
+   * the entries that it covers. */
+  enum om_code (*compare)(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                          struct om_status *st);
+  /* The highest head of LOG that is kept durably here, cosigned or final, in NOTE (OM_HEAD_MAX_BYTES). False: none.
+   * NULL: none of any. */
+  bool (*highest)(void *ctx, uint8_t *note, size_t *len, uint32_t log);
 };
 
 /* False: no more room in this message, the entry was not taken. */
@@ -91,6 +99,17 @@ void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, 
 /* NOTE, a final head of LOG covering SIZE entries, is stored: at the start, after FINAL, and with quorum 0 after each
  * own commit. */
 void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
+
+/* ---- the start ---- */
+
+/* Whether heads may be signed and cosigned: so many witnesses of the own log as make a quorum have told the highest
+ * head of it that they know, and what it covers is held; at once where no witness is asked for. Before that the caller
+ * signs no head and takes no statement. Never again false in one run. */
+bool om_node_ready(const struct om_node *node);
+/* What a node with a log of its own waits for before it is ready, in one sentence; false: nothing. */
+bool om_node_waiting(const struct om_node *node, char *out, size_t len);
+/* A witness holds a head that the own log signed, beside the entries held here: it is never ready. */
+bool om_node_own_fork(const struct om_node *node);
 
 /* ---- links ---- */
 

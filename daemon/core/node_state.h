@@ -75,6 +75,9 @@ struct om_peer {
   int64_t since_ms, heard_ms, spoke_ms;
   size_t queued;
   uint64_t proposed; /* size of the last own head proposed to it */
+  bool asked;        /* for the highest head of the own log */
+  bool told_due;     /* it asks for that of its own: */
+  uint32_t asks_for;
   uint32_t n_rows;
   struct om_row *rows;
   uint32_t dirty_first, dirty_last; /* index + 1; 0: none */
@@ -97,6 +100,7 @@ struct om_tracked {
   size_t n_witnesses;
   uint32_t *witnesses; /* log numbers; owned */
   bool asked;          /* this daemon is one of them */
+  uint64_t refill;     /* the own log at a start: taken back from others up to here; 0: it is not */
 
   uint32_t source; /* slot from which it is followed */
   struct om_inbox inbox;
@@ -141,6 +145,24 @@ struct om_proposal {
   } lines[OM_GATHERED_MAX];
 };
 
+/* What a witness told of the own log at the start. */
+struct om_teller {
+  uint32_t log;
+  uint64_t size;        /* entries that it holds */
+  struct om_heard head; /* the highest that it knows */
+  bool stands;          /* no head, or what is held here lies under it */
+};
+
+struct om_recovery {
+  bool asks;  /* who witnesses the own log is known */
+  bool ready; /* for the rest of this run */
+  bool fork;
+  size_t n;
+  struct om_teller tellers[OM_GATHERED_MAX]; /* of either list */
+  uint64_t size; /* of the own log when it was looked at last */
+  int64_t grown_ms;
+};
+
 struct om_node {
   struct om_node_config config;
   uint32_t n_logs;
@@ -156,6 +178,7 @@ struct om_node {
   struct om_heard head;                            /* the own log's newest signed head */
   struct om_quorum quorum;                         /* of the own log */
   struct om_proposal *proposed[OM_PROPOSALS_KEPT]; /* oldest first */
+  struct om_recovery recovery;
   size_t n_proposed;
   int64_t proposed_ms;
   int64_t propose_after_ms; /* after a refusal by the own ledger: not before */
@@ -203,6 +226,20 @@ void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms);
 void om_sync_tick(struct om_node *node, int64_t now_ms);
 bool om_sync_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
 void om_sync_free(struct om_tracked *tracked);
+
+/* Takes the own log back from others up to SIZE; up to what is held, or 0: no further. */
+void om_sync_refill(struct om_node *node, uint64_t size, int64_t now_ms);
+/* The peer in SLOT says that it holds SIZE entries of LOG. */
+void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size);
+
+/* recover.c: the start */
+void om_recover_quorum(struct om_node *node, int64_t now_ms); /* the own log's witnesses have been told */
+void om_recover_advance(struct om_node *node, int64_t now_ms);
+enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark__Ask *ask, struct om_status *st);
+enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark__Told *told, int64_t now_ms,
+                             struct om_status *st);
+bool om_recover_next(struct om_node *node, struct om_action *out, uint32_t slot);
+void om_recover_free(struct om_node *node);
 
 /* witness.c: other logs' proposals */
 enum om_code om_witness_propose(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,

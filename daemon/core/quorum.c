@@ -104,7 +104,7 @@ static void finish(struct om_node *node, struct om_proposal *proposal) {
 
 void om_quorum_advance(struct om_node *node, int64_t now_ms) {
   struct om_proposal *last = newest(node);
-  if (!om_quorum_any(&node->quorum)) return;
+  if (!om_quorum_any(&node->quorum) || !om_node_ready(node)) return;
   if (last != NULL && !settled(node, last)) finish(node, last);
   if (node->head.size <= final_size(node) || now_ms < node->propose_after_ms) return;
   if (last != NULL && node->head.size <= last->size) return;

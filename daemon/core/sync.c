@@ -60,7 +60,7 @@ void om_sync_free(struct om_tracked *tracked) {
 /* ---- whom to follow ---- */
 
 static uint64_t offered(const struct om_tracked *tracked, const struct om_row *row) {
-  return tracked->asked ? row->has : row->has_final;
+  return tracked->asked || tracked->refill > tracked->size ? row->has : row->has_final;
 }
 
 static bool has_more(struct om_node *node, uint32_t slot, uint32_t log) {
@@ -144,7 +144,8 @@ static bool admit(struct om_node *node, uint32_t log, uint32_t slot) {
 
 void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
-  if (log == node->config.own_log || tracked->stopped || tracked->waits || tracked->holding) return;
+  bool own = log == node->config.own_log && tracked->refill <= tracked->size;
+  if (own || tracked->stopped || tracked->waits || tracked->holding) return;
   uint32_t slot = pick_source(node, log);
   if (slot == tracked->source && (slot == OM_SLOT_NONE || tracked->bulk)) return;
   if (slot != tracked->source) abandon_source(node, log);
@@ -156,6 +157,22 @@ void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
   } else if (tracked->source == OM_SLOT_NONE) {
     start_source(node, log, slot, now_ms);
   }
+}
+
+void om_sync_refill(struct om_node *node, uint64_t size, int64_t now_ms) {
+  uint32_t own = node->config.own_log;
+  struct om_tracked *tracked = &node->logs[own];
+  uint64_t before = tracked->refill;
+  tracked->refill = size > tracked->size ? size : 0;
+  if (tracked->refill == before) return;
+  if (tracked->refill == 0 && tracked->source != OM_SLOT_NONE) abandon_source(node, own);
+  om_node_mark_log(node, own);
+  om_sync_choose(node, own, now_ms);
+}
+
+void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size) {
+  struct om_row *row = om_node_row(node, slot, log);
+  if (row != NULL) row->has = larger(row->has, size);
 }
 
 /* Begins again from what is held. */
@@ -216,6 +233,7 @@ static struct om_inbox_chunk *new_chunk(const struct om_peer_entries *in, size_t
 
 /* Entries below this may be taken in: a witness has to see what it is asked to cosign. */
 static uint64_t apply_limit(const struct om_tracked *tracked) {
+  if (tracked->refill > 0) return tracked->refill;
   return tracked->asked ? UINT64_MAX : larger(tracked->final.size, om_pair_highest(&tracked->claims));
 }
 

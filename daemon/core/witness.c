@@ -33,7 +33,7 @@ bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, 
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->retry_ms != 0 && now_ms >= tracked->retry_ms) tracked->retry_ms = 0;
   const struct om_heard *best = om_pair_best(&tracked->proposals, tracked->size);
-  if (best == NULL || !tracked->asked || tracked->stopped || tracked->cosigning != 0 || tracked->cosign_waits ||
+  if (best == NULL || !om_node_ready(node) || !tracked->asked || tracked->stopped || tracked->cosigning != 0 || tracked->cosign_waits ||
       tracked->retry_ms != 0)
     return false;
   out->kind = OM_ACTION_COSIGN;

@@ -69,6 +69,11 @@ static enum om_code write_heads(struct run *run, struct om_status *st) {
 static enum om_code write_statement(struct run *run, struct om_job_item *item, struct om_status *st) {
   if (item->checked == NULL) return OM_OK; /* its why is the answer */
   om_status_clear(st);
+  if (!run->all->ready && om_ledger_own_log(run->all->ledger) != OM_LOG_NONE) { /* it has been named just now */
+    om_fail(st, OM_WAIT, "not-ready", "this daemon's log is about to begin: try again in a moment");
+    om_job_item_note(item, st);
+    return OM_OK;
+  }
   enum om_code code = om_batch_submit(run->batch, &item->receipt, item->checked, om_wall_ms(), st);
   if (store_failed(run, code)) return code;
   om_job_item_note(item, st);
@@ -121,7 +126,10 @@ static enum om_code write_entry(struct run *run, struct om_job *job, size_t i, b
     why = *item->why;
     code = why.code;
   } else {
-    code = om_batch_mirror(run->batch, job->log, job->action.start + i, item->checked, &why);
+    bool own = job->log == om_ledger_own_log(run->all->ledger);
+    uint64_t index = job->action.start + i;
+    code = own ? om_batch_refill(run->batch, index, item->checked, run->all->keys, &why)
+               : om_batch_mirror(run->batch, job->log, index, item->checked, &why);
   }
   if (store_failed(run, code)) {
     *st = why;
@@ -193,7 +201,7 @@ static enum om_code follow_registry(struct run *run, struct om_status *st) {
   struct om_log_info info;
   struct om_batches *all = run->all;
   if (om_log_info(om_batch_txn(run->batch), &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;
-  if (all->followed && info.final_size <= all->registry_final) return OM_OK;
+  if (!all->ready || (all->followed && info.final_size <= all->registry_final)) return OM_OK;
   bool marked;
   enum om_code code = om_batch_follow_registry(run->batch, &marked, om_wall_ms(), st);
   if (code != OM_OK)
@@ -208,7 +216,7 @@ static enum om_code settle_witnesses(struct run *run, struct om_status *st) {
   struct om_log_info info;
   struct om_batches *all = run->all;
   uint32_t own = om_ledger_own_log(all->ledger);
-  if (own == OM_LOG_NONE) return OM_OK;
+  if (own == OM_LOG_NONE || !all->ready) return OM_OK;
   if (om_log_info(om_batch_txn(run->batch), &info, own, st) != OM_OK) return st->code;
   if (info.final_size == all->own_final) return OM_OK;
   bool marked;
@@ -243,7 +251,7 @@ static void undo(struct run *run, enum om_code code, const struct om_status *st)
 
 static enum om_code finish(struct run *run, bool *committed, enum om_code code, struct om_status *st) {
   if (code == OM_OK) {
-    code = om_batch_commit(run->batch, run->all->keys, st);
+    code = om_batch_commit(run->batch, run->all->ready ? run->all->keys : NULL, st);
     *committed = code == OM_OK;
   } else {
     om_batch_abort(run->batch);

@@ -13,6 +13,7 @@ struct om_batches {
   uint64_t registry_final; /* final size of the registry log that the own log has followed */
   uint64_t own_final;      /* final size of the own log that was last looked at for a change of its witnesses */
   bool followed;           /* it has been looked at once */
+  bool ready;              /* heads may be signed and statements taken (om_node_ready) */
   bool relay_turn;         /* the last batch was given to entries from a relay */
 };
 

@@ -109,8 +109,9 @@ static void send_read(struct om_client *client) {
 
 static bool try_submit(struct om_client *client, uint64_t id, ProtobufCBinaryData statement) {
   if (client->job == NULL) client->job = om_job_submit(client);
-  if (statement.len <= OM_STATEMENT_MAX_BYTES) return om_job_add(client->job, id, statement.data, statement.len);
   struct om_status st;
+  if (client->all->config.waits(client->all->config.ctx, &st)) return om_job_refuse(client->job, id, &st);
+  if (statement.len <= OM_STATEMENT_MAX_BYTES) return om_job_add(client->job, id, statement.data, statement.len);
   om_fail(&st, OM_MALFORMED, "size", "the statement has %zu bytes; the limit is %d", statement.len,
           OM_STATEMENT_MAX_BYTES);
   return om_job_refuse(client->job, id, &st);

@@ -169,6 +169,7 @@ void om_peers_pump(struct om_peers *peers) {
     pump_once(peers);
   }
   peers->pumping = false;
+  peers->config.told(peers->config.ctx);
 }
 
 static void on_drained(struct om_conn *conn) {

@@ -21,6 +21,8 @@ struct om_peers_config {
   void *ctx;
   /* Takes over an APPLY, COSIGN or FINAL. */
   void (*action)(void *ctx, const struct om_action *action);
+  /* After every pump: the node may have learned something. */
+  void (*told)(void *ctx);
   /* The last link is gone after om_peers_stop. */
   void (*gone)(void *ctx);
 };

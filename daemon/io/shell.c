@@ -35,6 +35,7 @@ struct shell {
   uv_signal_t signals[2];
   enum stage stage;
   bool clients_gone, peers_gone;
+  bool ready, told_fork, told_votes;
   int64_t started_ms;
   struct om_status failure; /* OM_OK: stopped by a signal */
 };
@@ -105,15 +106,41 @@ static enum om_code refresh(struct shell *shell, struct om_status *st) {
   return code;
 }
 
+/* After whatever the node was told: it may be ready now. */
+static void look_whether_ready(struct shell *shell) {
+  char text[OM_STATUS_TEXT_BYTES];
+  if (shell->ready || shell->stage != RUNNING) return;
+  if (om_node_ready(shell->node)) {
+    shell->ready = true;
+    om_log_event(OM_LOG_INFO, "log-ready");
+    om_writer_ready(shell->writer);
+  } else if (om_node_own_fork(shell->node) && !shell->told_fork) {
+    shell->told_fork = true;
+    om_node_waiting(shell->node, text, sizeof text);
+    om_log(OM_LOG_ERROR, "own-fork", "log=%" PRIu32 " detail=\"%s\"", shell->tracker.own_log, text);
+  }
+}
+
+/* The node was called, by a message or by time. */
+static void on_told(void *ctx) {
+  look_whether_ready(ctx);
+}
+
 static void on_committed(void *ctx) {
   struct shell *shell = ctx;
   struct om_status st;
   if (refresh(shell, &st) != OM_OK) stop(shell, &st);
+  look_whether_ready(shell);
 }
 
-static void report(const struct om_job *job) {
+static void report(struct shell *shell, const struct om_job *job) {
   bool fork = strcmp(job->status.rule, "fork") == 0; /* waits for the operator */
   if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
+  if (strcmp(job->status.rule, "votes") == 0) { /* of every head that is proposed: said once */
+    if (!shell->told_votes) om_log(OM_LOG_WARNING, "votes-lost", "detail=\"%s\"", job->status.text);
+    shell->told_votes = true;
+    return;
+  }
   om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR,
          job->kind == OM_JOB_MIRROR ? "entries-refused" : "head-refused", "log=%" PRIu32 " code=%s why=\"%s\"",
          job->log, om_code_name(job->code), job->status.text);
@@ -126,7 +153,7 @@ static void on_done(void *ctx, struct om_job *job) {
     om_clients_done(shell->clients, job);
     return;
   }
-  report(job);
+  report(shell, job);
   switch (job->kind) {
     case OM_JOB_MIRROR: om_node_applied(shell->node, &job->action, job->size, job->code, now); break;
     case OM_JOB_COSIGN:
@@ -196,12 +223,48 @@ static enum om_code node_judge(void *ctx, uint64_t *size, uint32_t log, const ui
   return few && head.size > info.size ? OM_WAIT : code;
 }
 
+static enum om_code node_compare(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                                 struct om_status *st) {
+  struct shell *shell = ctx;
+  struct om_txn *txn;
+  enum om_code code = om_txn_read(&txn, om_ledger_store(shell->ledger), st);
+  if (code != OM_OK) return code;
+  code = om_head_compare(txn, size, log, note, len, st);
+  om_txn_abort(txn);
+  return code;
+}
+
+static bool node_highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
+  struct shell *shell = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_bytes head;
+  if (om_txn_read(&txn, om_ledger_store(shell->ledger), &st) != OM_OK) return false;
+  bool some = om_head_highest(txn, &head, log, &st) == OM_OK && head.len <= OM_HEAD_MAX_BYTES;
+  if (some) memcpy(note, head.data, head.len);
+  if (some) *len = head.len;
+  om_txn_abort(txn);
+  return some;
+}
+
 /* ---- what clients ask of the daemon ---- */
+
+static bool client_waits(void *ctx, struct om_status *st) {
+  struct shell *shell = ctx;
+  char text[OM_STATUS_TEXT_BYTES];
+  if (shell->ready || !om_node_waiting(shell->node, text, sizeof text)) return false;
+  om_fail(st, OM_WAIT, "not-ready", "this daemon %s; try again in a moment", text);
+  return true;
+}
 
 static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   struct shell *shell = ctx;
   *out = (struct om_about){
       .network = *om_ledger_network(shell->ledger), .started_ms = shell->started_ms, .own_log = shell->tracker.own_log};
+  out->ready = shell->ready;
+  char text[OM_STATUS_TEXT_BYTES];
+  if (!shell->ready && om_node_waiting(shell->node, text, sizeof text))
+    out->waiting = om_arena_copy(arena, text, strlen(text) + 1);
   out->n_peers = om_peers_view(shell->peers, arena, &out->peers);
   struct om_node_witness *witnesses = om_arena_array(arena, OM_NODE_WITNESSES, sizeof *witnesses);
   out->n_witnesses = om_node_witnesses(shell->node, witnesses, out->witnesses_needed);
@@ -307,6 +370,7 @@ static enum om_code make_ends(struct shell *shell, struct om_status *st) {
                                       .store = om_ledger_store(shell->ledger),
                                       .ctx = shell,
                                       .about = about,
+                                      .waits = client_waits,
                                       .gone = on_clients_gone};
   struct om_peers_config peers = {.loop = &shell->loop,
                                   .read_buffer = shell->read_buffer,
@@ -315,6 +379,7 @@ static enum om_code make_ends(struct shell *shell, struct om_status *st) {
                                   .link_key = shell->keys->link,
                                   .ctx = shell,
                                   .action = on_action,
+                                  .told = on_told,
                                   .gone = on_peers_gone};
   struct om_writer_hooks hooks = {.ctx = shell,
                                   .committed = on_committed,
@@ -329,7 +394,9 @@ static enum om_code make_ends(struct shell *shell, struct om_status *st) {
                      st) != OM_OK)
     return st->code;
   om_clients_writer(shell->clients, shell->writer);
-  return refresh(shell, st);
+  if (refresh(shell, st) != OM_OK) return st->code;
+  look_whether_ready(shell);
+  return OM_OK;
 }
 
 static void catch_signals(struct shell *shell) {
@@ -350,7 +417,9 @@ static enum om_code run(struct shell *shell, struct om_status *st) {
                                   .propose_interval_ms = (uint32_t)shell->settings->propose_interval_ms,
                                   .ctx = shell,
                                   .entries = node_entries,
-                                  .judge = node_judge};
+                                  .judge = node_judge,
+                                  .compare = node_compare,
+                                  .highest = node_highest};
   shell->node = om_node_new(&config);
   shell->tracker = (struct om_tracker){.node = shell->node, .own_log = config.own_log};
   catch_signals(shell);

@@ -37,12 +37,19 @@ static enum om_code tell_final(struct om_tracker *tracker, struct om_txn *txn, c
   return code;
 }
 
-static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info,
+/* At a start the log may be ahead of its head: what was taken back is signed later. */
+static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, uint64_t *size, uint32_t log,
                               int64_t now_ms, struct om_status *st) {
-  struct om_bytes note;
-  enum om_code code = om_log_head(txn, &note, info->log, st);
-  if (code == OM_OK) om_node_own_head(tracker->node, info->size, note.data, note.len, now_ms);
-  return code == OM_MISSING ? OM_OK : code;
+  struct om_bytes bytes;
+  struct om_note note;
+  struct om_checkpoint head = {.size = 0};
+  enum om_code code = om_log_head(txn, &bytes, log, st);
+  if (code == OM_MISSING) return OM_OK;
+  if (code == OM_OK) code = om_note_parse(&note, (const char *)bytes.data, bytes.len, st);
+  if (code == OM_OK) code = om_checkpoint_parse(&head, NULL, note.text, note.text_len, st);
+  if (code == OM_OK) om_node_own_head(tracker->node, head.size, bytes.data, bytes.len, now_ms);
+  *size = head.size;
+  return code;
 }
 
 static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool witnesses,
@@ -58,9 +65,11 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
     code = tell_quorum(tracker, txn, &info, now_ms, st);
   if (first || grown || info.stopped != told->stopped)
     om_node_log_changed(tracker->node, log, info.size, info.stopped, now_ms);
-  if (code == OM_OK && log == tracker->own_log && (first || grown)) code = tell_head(tracker, txn, &info, now_ms, st);
+  uint64_t head_size = first ? 0 : told->head_size;
+  if (code == OM_OK && log == tracker->own_log && head_size < info.size)
+    code = tell_head(tracker, txn, &head_size, log, now_ms, st);
   if (code == OM_OK && info.final_size != told->final_size) code = tell_final(tracker, txn, &info, now_ms, st);
-  *told = (struct om_told){info.size, info.final_size, info.registry_size, own_mark, info.stopped};
+  *told = (struct om_told){info.size, info.final_size, info.registry_size, head_size, own_mark, info.stopped};
   return code;
 }
 

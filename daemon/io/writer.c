@@ -15,6 +15,7 @@ struct om_writer {
   /* Under the queue's lock: from the thread to the loop. */
   struct om_job_list done;
   bool committed, failed, ended;
+  bool ready; /* and from the loop to the thread */
   uint32_t own_log;
   struct om_status failure;
   /* The loop's. */
@@ -50,6 +51,9 @@ static void run(void *arg) {
   om_status_clear(&why);
   while (om_queue_wait(&writer->queue)) {
     bool committed = false;
+    uv_mutex_lock(&writer->queue.lock);
+    writer->batches.ready = writer->ready;
+    uv_mutex_unlock(&writer->queue.lock);
     if (why.code != OM_OK)
       om_batches_refuse(&writer->batches, &why);
     else if (om_batches_run(&writer->batches, &committed, &why) != OM_OK)
@@ -126,9 +130,15 @@ enum om_code om_writer_open(struct om_writer **out, uv_loop_t *loop, struct om_l
     free(writer);
     return st->code;
   }
-  om_queue_nudge(&writer->queue); /* the first batch looks whether the own log is to follow the registry */
   *out = writer;
   return OM_OK;
+}
+
+void om_writer_ready(struct om_writer *writer) {
+  uv_mutex_lock(&writer->queue.lock);
+  writer->ready = true;
+  uv_mutex_unlock(&writer->queue.lock);
+  om_queue_nudge(&writer->queue); /* whether the own log is to follow the registry, or has no head yet */
 }
 
 void om_writer_add(struct om_writer *writer, struct om_job *job) {

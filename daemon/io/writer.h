@@ -38,6 +38,8 @@ struct om_writer_hooks {
 enum om_code om_writer_open(struct om_writer **out, uv_loop_t *loop, struct om_ledger *ledger,
                             const struct om_signers_keys *keys, size_t threads, const struct om_writer_hooks *hooks,
                             struct om_status *st);
+/* From here on the own log is signed, follows the registry and takes statements. Once. */
+void om_writer_ready(struct om_writer *writer);
 /* Takes JOB over. Not after om_writer_stop. */
 void om_writer_add(struct om_writer *writer, struct om_job *job);
 /* False: clients are not to be read until the next settled hook says otherwise. */

@@ -70,6 +70,7 @@ static void begin(struct world *w) {
   w->now_ms = 1;
   w->node = om_node_new(&config);
   om_node_logs(w->node, LOGS);
+  om_node_quorum(w->node, OWN, &(struct om_quorum){.n_lists = 1}, w->now_ms); /* ready before it has witnesses */
   for (uint32_t log = 0; log < LOGS; log++) {
     struct om_quorum quorum = {.n_lists = 1, .lists = {{.operators = LOGS - 1, .k = LOGS - 1}}};
     for (uint32_t i = 0; i < LOGS; i++)

@@ -183,6 +183,27 @@ static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t
   return code;
 }
 
+static enum om_code compare(void *ctx, uint64_t *size, uint32_t log, const uint8_t *bytes, size_t len,
+                            struct om_status *st) {
+  struct world_node *self = ctx;
+  const struct world_log *held = &self->logs[log];
+  struct om_note note;
+  struct om_checkpoint checkpoint;
+  if (parse(self->world, &note, &checkpoint, log, bytes, len, st) != OM_OK) return OM_MALFORMED;
+  *size = checkpoint.size;
+  if (checkpoint.size > held->size) return OM_WAIT;
+  return om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size]) ? OM_OK : OM_REFUSED;
+}
+
+static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
+  struct world_node *self = ctx;
+  const struct world_log *held = &self->logs[log];
+  bool voted = held->vote > held->final_size;
+  *len = voted ? held->vote_len : held->final_len;
+  memcpy(note, voted ? held->vote_note : held->final, *len);
+  return *len > 0;
+}
+
 /* ---- the writer ---- */
 
 static enum om_code apply_one(struct world_node *self, const struct om_action *job, const struct om_span *span) {
@@ -192,7 +213,9 @@ static enum om_code apply_one(struct world_node *self, const struct om_action *j
   memcpy(fields, span->data, sizeof fields);
   if (fields[0] != job->log || fields[1] != held->size) return job->home ? OM_REFUSED : OM_NO;
   if (fields[3] > self->logs[fields[2]].size) return OM_WAIT;
-  OM_ASSERT(is_witness(w, self->log, job->log) || held->size < w->nodes[job->log].logs[job->log].final_size);
+  OM_ASSERT(job->log != self->log || !om_node_ready(self->node));
+  OM_ASSERT(job->log == self->log || is_witness(w, self->log, job->log) ||
+            held->size < w->nodes[job->log].logs[job->log].final_size || self->world->lost);
   struct world_entry entry = {malloc(span->len), span->len, (uint32_t)fields[2], fields[3]};
   OM_ASSERT(entry.bytes != NULL);
   memcpy(entry.bytes, span->data, span->len);
@@ -231,6 +254,8 @@ static void do_cosign(struct world_node *self, struct om_action *job) {
   if (code == OM_OK) {
     held->vote = checkpoint.size;
     held->vote_root = checkpoint.root;
+    memcpy(held->vote_note, job->bytes, job->len);
+    held->vote_len = job->len;
     origin_of(name, self->log);
     om_note_cosign(line, name, self->cosign_key, 1700000000 + (uint64_t)w->now_ms / 1000, note.text, note.text_len);
   }
@@ -525,7 +550,9 @@ static void open_node(struct world *w, uint32_t i) {
                                   .propose_timeout_ms = PROPOSE_TIMEOUT_MS,
                                   .ctx = self,
                                   .entries = give_entries,
-                                  .judge = judge};
+                                  .judge = judge,
+                                  .compare = compare,
+                                  .highest = highest};
   self->node = om_node_new(&config);
   tell_registry(self);
 }
@@ -550,6 +577,36 @@ void world_one_operator(struct world *w) {
       om_node_quorum(w->nodes[i].node, log, &quorum, w->now_ms);
     }
   }
+}
+
+void world_begun(struct world *w) {
+  for (uint32_t i = 0; i < w->n; i++) {
+    struct om_quorum quorum = {.n_lists = 1};
+    om_node_quorum(w->nodes[i].node, i, &quorum, w->now_ms);
+    OM_ASSERT(om_node_ready(w->nodes[i].node));
+    quorum_of(w, &quorum, i);
+    om_node_quorum(w->nodes[i].node, i, &quorum, w->now_ms);
+  }
+}
+
+void world_lose(struct world *w, uint32_t node, size_t kept) {
+  struct world_node *self = &w->nodes[node];
+  for (size_t i = 0; i < WORLD_LINKS; i++)
+    if (w->links[i].up && (w->links[i].nodes[0] == node || w->links[i].nodes[1] == node)) world_cut(w, i);
+  for (size_t i = 0; i < self->n_jobs; i++) om_action_free(&self->jobs[i]);
+  self->n_jobs = 0;
+  for (uint32_t log = 0; log < w->n; log++) {
+    struct world_log *held = &self->logs[log];
+    for (size_t left = log == node ? kept : 0; held->size > left; held->size--)
+      free(held->entries[held->size - 1].bytes);
+    held->final_size = held->vote = 0;
+    held->final_len = held->vote_len = 0;
+  }
+  om_node_free(self->node);
+  self->n_logs = 0;
+  self->proposed = 0;
+  w->lost = true;
+  open_node(w, node);
 }
 
 static void close_node(struct world_node *self) {

@@ -25,6 +25,8 @@ struct world_log {
   size_t final_len;
   uint64_t vote; /* highest head cosigned, and its root */
   struct om_hash vote_root;
+  uint8_t vote_note[OM_HEAD_MAX_BYTES];
+  size_t vote_len;
   bool stopped;
 };
 
@@ -71,6 +73,7 @@ struct world {
   size_t n;
   bool witness[WORLD_NODES];
   bool one_operator; /* nodes 1 and 2 are run by the same member */
+  bool lost;         /* a node has lost what it held */
   bool learns;       /* the number of logs follows from how much of log 0 is held, else all are known */
   struct world_node nodes[WORLD_NODES];
   struct world_link links[WORLD_LINKS];
@@ -84,6 +87,10 @@ void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, b
 /* Nodes 1 and 2 are run by the same member. */
 void world_one_operator(struct world *w);
 void world_close(struct world *w);
+/* The start of every node lies behind it: none asks for its highest head. For logs that are all known. */
+void world_begun(struct world *w);
+/* NODE starts again with the first KEPT entries of its own log and nothing else: no link, vote or final head. */
+void world_lose(struct world *w, uint32_t node, size_t kept);
 /* Returns the link's index. */
 size_t world_join(struct world *w, uint32_t a, uint32_t b);
 void world_cut(struct world *w, size_t link);

@@ -16,6 +16,7 @@ static size_t bad;     /* the link 0 - 1 over which 1 sends what it should not; 
 static void open_three(void) {
   const bool witness[WORLD_NODES] = {true, true, true};
   world_open(&w, 3, witness, 1, false);
+  world_begun(&w);
   bad = world_join(&w, 0, 1);
   world_join(&w, 0, 2);
   world_run(&w, 500);

@@ -229,6 +229,7 @@ static void operators_count_once(void **state) {
   (void)state;
   world_open(&w, 4, everybody, test_seed(), false);
   world_one_operator(&w); /* for log 0: w = 2, k = 2 */
+  world_begun(&w);
   world_join(&w, 0, 1);
   world_join(&w, 0, 2);
   world_append(&w, 0, 5, 100, 0, 0);
@@ -269,6 +270,7 @@ static void a_lying_relay_is_left(void **state) {
 static void late_and_silent_witnesses(void **state) {
   (void)state;
   world_open(&w, 4, everybody, test_seed(), false); /* three eligible for each log: k = 3 */
+  world_begun(&w);
   world_join(&w, 0, 1);
   world_join(&w, 0, 2);
   world_append(&w, 0, 5, 100, 0, 0);

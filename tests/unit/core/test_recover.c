@@ -1,0 +1,218 @@
+/* The question at the start: a node that has lost its store takes its log back from its witnesses and signs nothing
+ * before. */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/peer.h"
+#include "support/seed.h"
+#include "support/world.h"
+
+static struct world w; /* large: not on the stack */
+
+static const bool everybody[WORLD_NODES] = {true, true, true, true, true, true, true, true, true, true, true, true};
+
+static void join_all(void) {
+  for (uint32_t a = 0; a < w.n; a++)
+    for (uint32_t b = a + 1; b < w.n; b++) world_join(&w, a, b);
+}
+
+static const struct world_log *own(uint32_t node) {
+  return &w.nodes[node].logs[node];
+}
+
+static bool ready(uint32_t node) {
+  return om_node_ready(w.nodes[node].node);
+}
+
+static void all_begin_together(void **state) {
+  (void)state;
+  world_open(&w, 4, everybody, test_seed(), false);
+  for (uint32_t i = 0; i < 4; i++) assert_false(ready(i));
+  join_all();
+  world_run(&w, 1000);
+  for (uint32_t i = 0; i < 4; i++) assert_true(ready(i));
+  world_close(&w);
+}
+
+/* Of four logs with k = 3, fills that of node 0, makes it final, and takes it from its home but for KEPT entries. */
+static void lose(size_t kept, struct om_hash *root) {
+  world_open(&w, 4, everybody, test_seed(), false);
+  join_all();
+  world_run(&w, 1000);
+  world_append(&w, 0, 300, 400, 0, 0);
+  assert_true(world_settle(&w, 20000));
+  *root = own(0)->roots[300];
+  world_lose(&w, 0, kept);
+  assert_int_equal(own(0)->size, kept);
+}
+
+static void comes_back(size_t kept) {
+  struct om_hash root;
+  lose(kept, &root);
+  assert_false(ready(0));
+  for (uint32_t i = 1; i < 4; i++) world_join(&w, 0, i);
+  for (int i = 0; i < 100 && !ready(0); i++) {
+    world_run(&w, 100);
+    if (!ready(0)) assert_int_equal(w.nodes[0].proposed, 0);
+  }
+  assert_true(ready(0));
+  assert_int_equal(own(0)->size, 300);
+  assert_true(om_hash_equal(&own(0)->roots[300], &root));
+  world_append(&w, 0, 5, 100, 0, 0);
+  assert_true(world_settle(&w, 20000));
+  assert_int_equal(own(0)->final_size, 305);
+  world_close(&w);
+}
+
+static void an_empty_store(void **state) {
+  (void)state;
+  comes_back(0);
+}
+
+static void an_old_copy(void **state) {
+  (void)state;
+  comes_back(120);
+}
+
+static void fewer_than_a_quorum(void **state) {
+  (void)state;
+  char text[OM_STATUS_TEXT_BYTES];
+  struct om_hash root;
+  lose(0, &root);
+  world_join(&w, 0, 1);
+  world_join(&w, 0, 2);
+  world_run(&w, 20000);
+  assert_false(ready(0));
+  assert_true(om_node_waiting(w.nodes[0].node, text, sizeof text));
+  assert_non_null(strstr(text, "1 more of its witnesses"));
+  assert_non_null(strstr(text, "daemon3.example/log"));
+  assert_null(strstr(text, "daemon1.example/log"));
+  assert_int_equal(own(0)->size, 300); /* what can be had is taken meanwhile */
+  world_join(&w, 0, 3);
+  world_run(&w, 1000);
+  assert_true(ready(0));
+  assert_false(om_node_waiting(w.nodes[0].node, text, sizeof text));
+  world_close(&w);
+}
+
+static void cosigns_nothing_before(void **state) {
+  (void)state;
+  struct om_hash root;
+  lose(0, &root);
+  world_join(&w, 0, 1);
+  world_run(&w, 1000);
+  world_append(&w, 1, 5, 100, 0, 0);
+  world_run(&w, 3000);
+  assert_int_equal(w.nodes[0].logs[1].size, 5);
+  assert_int_equal(w.nodes[0].logs[1].vote, 0);
+  world_join(&w, 0, 2);
+  world_join(&w, 0, 3);
+  world_run(&w, 10000);
+  assert_int_equal(w.nodes[0].logs[1].vote, 5);
+  world_close(&w);
+}
+
+static bool tell(size_t link, uint32_t from, uint32_t log, uint64_t size, const char *note, size_t len) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Told told = OREMARK__TOLD__INIT;
+  uint8_t *bytes = NULL;
+  size_t n = 0;
+  told.log = log;
+  told.size = size;
+  told.checkpoint = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)note};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_TOLD;
+  message.told = &told;
+  om_peer_encode(&bytes, &n, &message);
+  bool dropped = world_forge(&w, link, from, bytes, n);
+  free(bytes);
+  return dropped;
+}
+
+/* NOTE: a head of log 0 at SIZE that SIGNER's key has signed. */
+static size_t head_by(char note[OM_NOTE_BYTES_MAX], uint32_t signer, uint64_t size, const struct om_hash *root) {
+  struct om_secret *key = w.nodes[0].log_key;
+  w.nodes[0].log_key = w.nodes[signer].log_key;
+  size_t len = world_note(&w, note, 0, size, root, NULL, 0);
+  w.nodes[0].log_key = key;
+  return len;
+}
+
+static void what_is_told_must_be_signed(void **state) {
+  (void)state;
+  char note[OM_NOTE_BYTES_MAX];
+  struct om_hash root = {{7}};
+  world_open(&w, 4, everybody, test_seed(), false);
+  size_t link = world_join(&w, 0, 1);
+  assert_true(tell(link, 1, 0, 5, NULL, 0)); /* nobody has asked it yet */
+  link = world_join(&w, 0, 1);
+  world_run(&w, 100);
+  assert_true(tell(link, 1, 2, 5, NULL, 0)); /* nor of this */
+  link = world_join(&w, 0, 1);
+  world_run(&w, 100);
+  size_t len = head_by(note, 1, 9, &root);
+  assert_true(tell(link, 1, 0, 9, note, len));
+  link = world_join(&w, 0, 1);
+  world_run(&w, 100);
+  assert_true(tell(link, 1, 0, 9, "x", 1));
+  world_close(&w);
+}
+
+/* A head of the own log that covers what nobody brings is waited for; one beside what is held is a fork for ever. */
+static void heads_that_do_not_stand(void **state) {
+  (void)state;
+  char note[OM_NOTE_BYTES_MAX], text[OM_STATUS_TEXT_BYTES];
+  struct om_hash root = {{7}};
+  world_open(&w, 4, everybody, test_seed(), false);
+  world_append(&w, 0, 5, 100, 0, 0);
+  size_t link = world_join(&w, 0, 1);
+  world_run(&w, 100);
+  size_t len = head_by(note, 0, 9, &root);
+  assert_false(tell(link, 1, 0, 5, note, len));
+  world_join(&w, 0, 2);
+  world_join(&w, 0, 3);
+  world_run(&w, 20000);
+  assert_false(ready(0));
+  assert_false(om_node_own_fork(w.nodes[0].node));
+  assert_int_equal(w.nodes[0].proposed, 0);
+  world_append(&w, 0, 5, 100, 0, 0); /* only to reach what was told */
+  assert_false(ready(0));
+  assert_true(om_node_own_fork(w.nodes[0].node));
+  assert_true(om_node_waiting(w.nodes[0].node, text, sizeof text));
+  world_run(&w, 20000);
+  assert_false(ready(0));
+  assert_int_equal(w.nodes[0].proposed, 0);
+  world_close(&w);
+}
+
+/* Entries that a witness says that it holds under no head, and that nobody brings, do not hold up the start for ever.
+ */
+static void sizes_bind_nobody(void **state) {
+  (void)state;
+  world_open(&w, 4, everybody, test_seed(), false);
+  size_t link = world_join(&w, 0, 1);
+  world_run(&w, 100);
+  assert_false(tell(link, 1, 0, 1000, NULL, 0));
+  world_join(&w, 0, 2);
+  world_join(&w, 0, 3);
+  world_run(&w, 1000);
+  assert_false(ready(0));
+  world_run(&w, 2 * OM_STALL_MS);
+  assert_true(ready(0));
+  world_close(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(all_begin_together),
+      cmocka_unit_test(an_empty_store),
+      cmocka_unit_test(an_old_copy),
+      cmocka_unit_test(fewer_than_a_quorum),
+      cmocka_unit_test(cosigns_nothing_before),
+      cmocka_unit_test(what_is_told_must_be_signed),
+      cmocka_unit_test(heads_that_do_not_stand),
+      cmocka_unit_test(sizes_bind_nobody),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -65,6 +65,30 @@ static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t
   return few && head.size > info.size ? OM_WAIT : code;
 }
 
+static enum om_code compare(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                            struct om_status *st) {
+  struct sim_node *n = ctx;
+  struct om_txn *txn;
+  enum om_code code = om_txn_read(&txn, om_ledger_store(n->ledger), st);
+  if (code != OM_OK) return code;
+  code = om_head_compare(txn, size, log, note, len, st);
+  om_txn_abort(txn);
+  return code;
+}
+
+static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
+  struct sim_node *n = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_bytes head;
+  if (om_txn_read(&txn, om_ledger_store(n->ledger), &st) != OM_OK) return false;
+  bool some = om_head_highest(txn, &head, log, &st) == OM_OK && head.len <= OM_HEAD_MAX_BYTES;
+  if (some) memcpy(note, head.data, head.len);
+  if (some) *len = head.len;
+  om_txn_abort(txn);
+  return some;
+}
+
 /* ---- beginning and end ---- */
 
 static void refresh(struct sim_node *n) {
@@ -89,7 +113,9 @@ void sim_node_open(struct sim_node *n) {
                                   .propose_interval_ms = PROPOSE_INTERVAL_MS,
                                   .ctx = n,
                                   .entries = give_entries,
-                                  .judge = judge};
+                                  .judge = judge,
+                                  .compare = compare,
+                                  .highest = highest};
   n->node = om_node_new(&config);
   n->tracker = (struct om_tracker){.node = n->node, .own_log = config.own_log};
   n->up = true;
@@ -220,7 +246,10 @@ static enum om_code write_entry(struct run *run, const struct om_action *a, size
   enum om_code code =
       om_check_entry(&checked, &arena, &run->n->sim->net.id, om_batch_txn(run->batch), span->data, span->len, st);
   bool parsed = code == OM_OK;
-  if (parsed) code = om_batch_mirror(run->batch, a->log, a->start + i, checked, st);
+  if (parsed && a->log == om_ledger_own_log(run->n->ledger))
+    code = om_batch_refill(run->batch, a->start + i, checked, &run->keys, st);
+  else if (parsed)
+    code = om_batch_mirror(run->batch, a->log, a->start + i, checked, st);
   bool bad = code == OM_MALFORMED || code == OM_REFUSED;
   if (bad && !a->home) {
     run->drop = true;
@@ -261,7 +290,7 @@ static void follow_registry(struct run *run) {
   struct om_status st = {0};
   bool marked;
   sim_must(n->sim, om_log_info(om_batch_txn(run->batch), &info, OM_LOG_REGISTRY, &st), &st, "reading the registry");
-  if (n->followed && info.final_size <= n->registry_final) return;
+  if (!om_node_ready(n->node) || (n->followed && info.final_size <= n->registry_final)) return;
   if (om_batch_follow_registry(run->batch, &marked, sim_wall(n), &st) != OM_OK) return;
   n->followed = true;
   n->registry_final = info.final_size;
@@ -308,7 +337,7 @@ static void fill(struct run *run) {
     return;
   }
   follow_registry(run);
-  for (size_t i = 0; i < n->n_statements; i++)
+  for (size_t i = 0; i < n->n_statements && om_node_ready(n->node); i++)
     if (n->statements[i].due_ms <= n->sim->now_ms) write_statement(run, i);
   for (size_t most = 1 + sim_below(n->sim, 8); most > 0 && n->n_jobs > 0; most--) {
     size_t i = sim_below(n->sim, n->n_jobs);
@@ -354,7 +383,7 @@ static void commit(struct run *run) {
     om_batch_abort(run->batch);
     n->followed = false;
   } else {
-    sim_must(s, om_batch_commit(run->batch, &run->keys, &st), &st, "committing");
+    sim_must(s, om_batch_commit(run->batch, om_node_ready(n->node) ? &run->keys : NULL, &st), &st, "committing");
     sim_check_commit(n);
   }
   if (crashes) { /* a client that heard nothing says it again */

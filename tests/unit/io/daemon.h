@@ -201,4 +201,17 @@ static inline void await(int fd, uint32_t log, uint64_t size, uint64_t final_siz
   fail_msg("log %u does not reach %u entries", log, (unsigned)size);
 }
 
+/* Waits until the daemon's witnesses have told how far its log had got: before that no statement is taken. */
+static inline void await_ready(int fd) {
+  for (unsigned waited = 0; waited < PATIENCE_MS; waited += 50) {
+    Oremark__Reply *reply = client_status(fd);
+    assert_non_null(reply);
+    bool ready = reply->status->ready;
+    oremark__reply__free_unpacked(reply, NULL);
+    if (ready) return;
+    nap(50);
+  }
+  fail_msg("it is never ready");
+}
+
 #endif

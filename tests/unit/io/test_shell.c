@@ -346,6 +346,7 @@ static void test_daemons_mirror_and_make_final(void **state) {
   for (size_t i = 0; i < N; i++) daemon_start(&d, i);
   int fds[N];
   for (size_t i = 0; i < N; i++) fds[i] = client_open(&d, i);
+  await_ready(fds[0]);
   submit_sites(&d, fds[0], &previous, 1, SITES);
   for (size_t i = 0; i < N; i++) {
     await(fds[i], 0, SITES, SITES);

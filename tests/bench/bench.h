@@ -23,6 +23,9 @@ struct figure {
 /* Prints FIGURE as a table row or a JSON line. */
 void figure_print(const struct figure *figure);
 
+/* Sorts the N values V; the one below which lies the share AT of them. */
+double quantile(double *v, size_t n, double at);
+
 double now_s(void);    /* monotonic */
 int64_t wall_ms(void); /* Unix time */
 
@@ -33,6 +36,9 @@ double bound_verify(void);
 /* Rows a second at which bare LMDB takes the keys and values of the store in PATH again, in as many commits as COMMITS.
  */
 double bound_lmdb(const char *path, uint64_t commits, uint64_t *rows);
+
+/* Seconds that a commit of one small row to bare LMDB takes: the median of many. */
+double bound_commit(void);
 
 /* ---- a daemon under measurement ---- */
 
@@ -46,6 +52,8 @@ struct daemon_process {
  * PEER_PORT; 0: not. */
 void daemon_prepare(struct daemon_process *d, const struct network *net, size_t daemon, int listen, size_t peer,
                     int peer_port);
+/* Adds one more daemon that D connects to. Before the start. */
+void daemon_add_peer(const struct daemon_process *d, size_t peer, int peer_port);
 /* A port of loopback that nobody uses now. */
 int free_port(void);
 void daemon_start(struct daemon_process *d);
@@ -92,5 +100,6 @@ void bench_mirror_single(void);
 void bench_mirror_batch(void);
 void bench_verify_lineage(void);
 void bench_rss_million(void);
+void bench_finality(void);
 
 #endif

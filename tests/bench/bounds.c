@@ -158,3 +158,26 @@ double bound_lmdb(const char *path, uint64_t commits, uint64_t *rows) {
   remove_folder(folder);
   return (double)*rows / took;
 }
+
+double bound_commit(void) {
+  enum { COMMITS = 300 };
+  double took[COMMITS];
+  MDB_env *env;
+  char *folder = temp_folder();
+  open_env(&env, folder, MDB_NORDAHEAD);
+  for (uint64_t i = 0; i < COMMITS; i++) {
+    uint8_t row[128] = {1};
+    MDB_val key = {sizeof i, &i}, value = {sizeof row, row};
+    MDB_txn *txn;
+    MDB_dbi table;
+    double begin = now_s();
+    check(mdb_txn_begin(env, NULL, 0, &txn), "writing");
+    check(mdb_dbi_open(txn, "rows", MDB_CREATE | MDB_INTEGERKEY, &table), "a table");
+    check(mdb_put(txn, table, &key, &value, 0), "a row");
+    check(mdb_txn_commit(txn), "committing");
+    took[i] = now_s() - begin;
+  }
+  mdb_env_close(env);
+  remove_folder(folder);
+  return quantile(took, COMMITS, 0.5);
+}

@@ -38,6 +38,15 @@ void daemon_prepare(struct daemon_process *d, const struct network *net, size_t 
   fclose(conf);
 }
 
+void daemon_add_peer(const struct daemon_process *d, size_t peer, int peer_port) {
+  char path[600];
+  snprintf(path, sizeof path, "%s/oremarkd.conf", d->folder);
+  FILE *conf = fopen(path, "a");
+  OM_ASSERT(conf);
+  fprintf(conf, "peer \"daemon%zu.example/log\" {\n  address = \"127.0.0.1:%d\"\n}\n", peer, peer_port);
+  fclose(conf);
+}
+
 int free_port(void) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t len = sizeof address;

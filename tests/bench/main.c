@@ -13,9 +13,13 @@ static const struct {
   const char *name;
   void (*run)(void);
 } figures[] = {
-    {"ingest-single", bench_ingest_single},   {"ingest-batch", bench_ingest_batch},
-    {"mirror-single", bench_mirror_single},   {"mirror-batch", bench_mirror_batch},
-    {"verify-lineage", bench_verify_lineage}, {"rss-million", bench_rss_million},
+    {"ingest-single", bench_ingest_single},
+    {"ingest-batch", bench_ingest_batch},
+    {"mirror-single", bench_mirror_single},
+    {"mirror-batch", bench_mirror_batch},
+    {"verify-lineage", bench_verify_lineage},
+    {"rss-million", bench_rss_million},
+    {"finality", bench_finality},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 
@@ -29,6 +33,18 @@ int64_t wall_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+double quantile(double *v, size_t n, double at) {
+  OM_ASSERT(n > 0);
+  qsort(v, n, sizeof *v, by_value);
+  size_t i = (size_t)(at * (double)n);
+  return v[i < n ? i : n - 1];
 }
 
 void figure_print(const struct figure *f) {

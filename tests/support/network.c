@@ -30,7 +30,7 @@ static ProtobufCBinaryData public_of(const struct om_secret *s) {
   return (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(s)};
 }
 
-static void pack_genesis(struct network *net, bool witnessed) {
+static void pack_genesis(struct network *net, size_t n_witnesses) {
   static char names[NETWORK_MAX][32], origins[NETWORK_MAX][32], country[] = "PE", name[] = "test network";
   Oremark__NewMember members[NETWORK_MAX], *member_list[NETWORK_MAX];
   Oremark__Daemon daemons[NETWORK_MAX], *daemon_list[NETWORK_MAX];
@@ -75,7 +75,7 @@ static void pack_genesis(struct network *net, bool witnessed) {
   limits.drift_caps = caps;
   limits.drift_period_days = 365;
   Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
-  witnesses.n_logs = net->n;
+  witnesses.n_logs = n_witnesses;
   witnesses.logs = witness_logs;
   Oremark__Genesis g = OREMARK__GENESIS__INIT;
   g.rules_version = OM_RULES_VERSION;
@@ -88,7 +88,7 @@ static void pack_genesis(struct network *net, bool witnessed) {
   g.threshold = 1;
   g.n_daemons = net->n;
   g.daemons = daemon_list;
-  g.witnesses = witnessed ? &witnesses : NULL;
+  g.witnesses = n_witnesses > 0 ? &witnesses : NULL;
   g.limits = &limits;
   net->genesis_len = oremark__genesis__get_packed_size(&g);
   net->genesis = malloc(net->genesis_len);
@@ -97,7 +97,11 @@ static void pack_genesis(struct network *net, bool witnessed) {
 }
 
 void network_open(struct network *net, size_t n, bool witnessed) {
-  OM_ASSERT(n >= 1 && n <= NETWORK_MAX);
+  network_open_witnesses(net, n, witnessed ? n : 0);
+}
+
+void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses) {
+  OM_ASSERT(n >= 1 && n <= NETWORK_MAX && n_witnesses <= n);
   *net = (struct network){.n = n};
   for (size_t i = 0; i < n; i++) {
     net->member_keys[i] = secret(1, (uint32_t)i, false);
@@ -106,7 +110,7 @@ void network_open(struct network *net, size_t n, bool witnessed) {
     net->witness_keys[i] = secret(4, (uint32_t)i, false);
     net->link_keys[i] = secret(5, (uint32_t)i, true);
   }
-  pack_genesis(net, witnessed);
+  pack_genesis(net, n_witnesses);
   om_sha256(&net->id, net->genesis, net->genesis_len);
 }
 

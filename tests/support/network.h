@@ -21,6 +21,8 @@ struct network {
 
 /* N members and daemons; WITNESSED: all daemons witness, else quorum 0. Stops the program on any failure. */
 void network_open(struct network *net, size_t n, bool witnessed);
+/* The same, with daemons 0 to N_WITNESSES - 1 as the witnesses; 0: none. */
+void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses);
 void network_close(struct network *net);
 struct om_signers_keys network_signers(const struct network *net, size_t daemon);
 /* Opens a fresh ledger of DAEMON in the folder PATH. */

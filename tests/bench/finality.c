@@ -1,0 +1,216 @@
+/* finality: from sending a submission to its entry standing under a stored final head. Five daemons that all witness,
+ * everybody linked to everybody on loopback: for the home's log four are eligible and three make the quorum. A sixth
+ * is a mirror only. */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+enum {
+  WITNESSES = 5,
+  HOME = 1, /* daemon and log; daemon 0 holds the registry */
+  MEMBER = HOME + 1,
+  MIRROR = 5,
+  SINGLES = 200,   /* submissions one after the other */
+  RATE = 500,      /* statements a second in the open loop */
+  OPEN = 5 * RATE, /* of five seconds */
+  BATCHES = 3000,  /* statements that the mirror catches up on */
+  BATCH_EVENTS = 100,
+  FRAME_HEAD = 4,
+};
+static const double ASK_EVERY_S = 0.0005; /* how finely the status is looked at */
+
+struct circle {
+  struct network net;
+  struct daemon_process daemons[WITNESSES + 1];
+};
+
+static void circle_open(struct circle *c) {
+  int ports[WITNESSES];
+  network_open_witnesses(&c->net, WITNESSES + 1, WITNESSES);
+  for (size_t i = 0; i < WITNESSES; i++) ports[i] = free_port();
+  for (size_t i = 0; i < WITNESSES; i++) {
+    daemon_prepare(&c->daemons[i], &c->net, i, ports[i], 0, 0);
+    for (size_t k = 0; k < i; k++) daemon_add_peer(&c->daemons[i], k, ports[k]);
+  }
+  daemon_prepare(&c->daemons[MIRROR], &c->net, MIRROR, 0, HOME, ports[HOME]);
+  for (size_t i = 0; i < WITNESSES; i++) daemon_start(&c->daemons[i]);
+  load_site(&c->daemons[0], &c->net, MEMBER);
+  daemon_await(&c->daemons[HOME], 0, 2, true);
+  for (uint64_t size = 0; size == 0 || size != daemon_size(&c->daemons[HOME], HOME, true); usleep(500000))
+    size = daemon_size(&c->daemons[HOME], HOME, false); /* the act is marked, and the mark is final */
+}
+
+static void circle_close(struct circle *c) {
+  for (size_t i = 0; i < WITNESSES + 1; i++) daemon_remove(&c->daemons[i]);
+  network_close(&c->net);
+}
+
+static uint64_t final_in(const Oremark__Reply *reply) {
+  OM_ASSERT(reply->what_case == OREMARK__REPLY__WHAT_STATUS);
+  for (size_t i = 0; i < reply->status->n_logs; i++)
+    if (reply->status->logs[i]->log == HOME) return reply->status->logs[i]->final_size;
+  return 0;
+}
+
+static uint64_t index_in(const Oremark__Reply *reply) {
+  if (reply->what_case != OREMARK__REPLY__WHAT_RECEIPT) {
+    fprintf(stderr, "oremark-bench: refused: %s\n", reply->text);
+    exit(1);
+  }
+  return reply->receipt->index;
+}
+
+/* Asks for the status without waiting for the reply. */
+static void ask_status(int fd) {
+  uint8_t frame[64];
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
+  request.id = 1;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
+  request.get_status = &get;
+  size_t len = oremark__request__pack(&request, frame + FRAME_HEAD);
+  om_be32(frame, (uint32_t)len);
+  OM_ASSERT(write(fd, frame, FRAME_HEAD + len) == (ssize_t)(FRAME_HEAD + len));
+}
+
+/* Sends the request of LOAD that begins at *AT; moves *AT on. */
+static void send_one(int fd, const struct load *load, size_t *at) {
+  size_t len = FRAME_HEAD + om_get32(load->bytes + *at);
+  OM_ASSERT(send(fd, load->bytes + *at, len, MSG_NOSIGNAL) == (ssize_t)len);
+  *at += len;
+}
+
+/* One submission after the other, each sent when the one before it was final: the median time in seconds. */
+static double one_by_one(struct circle *c) {
+  double took[SINGLES];
+  struct load load;
+  size_t at = 0;
+  int submits = bench_connect(&c->daemons[HOME]), looks = bench_connect(&c->daemons[HOME]);
+  OM_ASSERT(submits >= 0 && looks >= 0);
+  load_extracts(&load, &c->net, MEMBER, SINGLES, 1);
+  for (size_t i = 0; i < SINGLES; i++) {
+    double begin = now_s();
+    send_one(submits, &load, &at);
+    Oremark__Reply *reply = bench_read(submits);
+    uint64_t index = index_in(reply);
+    oremark__reply__free_unpacked(reply, NULL);
+    for (bool final = false; !final;) {
+      ask_status(looks);
+      reply = bench_read(looks);
+      final = final_in(reply) > index;
+      oremark__reply__free_unpacked(reply, NULL);
+      if (!final) usleep((useconds_t)(ASK_EVERY_S * 1e6));
+    }
+    took[i] = now_s() - begin;
+    usleep(20000); /* the next does not meet what this one left to do */
+  }
+  close(submits);
+  close(looks);
+  load_free(&load);
+  return quantile(took, SINGLES, 0.5);
+}
+
+/* What is under way in the open loop. Receipts come in the order of the submissions. */
+struct flow {
+  double due[OPEN], took[OPEN];
+  uint64_t index[OPEN];
+  size_t sent, received, final;
+  bool asked;
+  double ask_at;
+};
+
+/* Frees REPLY, read from one of the two connections. */
+static void take(struct flow *f, Oremark__Reply *reply, bool receipt) {
+  if (receipt) {
+    f->index[f->received++] = index_in(reply);
+  } else {
+    uint64_t size = final_in(reply);
+    double now = now_s();
+    for (; f->final < f->received && f->index[f->final] < size; f->final++) f->took[f->final] = now - f->due[f->final];
+    f->asked = false;
+    f->ask_at = now + ASK_EVERY_S;
+  }
+  oremark__reply__free_unpacked(reply, NULL);
+}
+
+/* RATE statements a second, whether or not earlier ones are final yet, each timed from when it was due: the 99th of a
+ * hundred, in seconds. */
+static double open_loop(struct circle *c) {
+  struct flow *f = calloc(1, sizeof *f);
+  struct load load;
+  size_t at = 0;
+  struct pollfd fds[2] = {{.fd = bench_connect(&c->daemons[HOME]), .events = POLLIN},
+                          {.fd = bench_connect(&c->daemons[HOME]), .events = POLLIN}};
+  OM_ASSERT(f && fds[0].fd >= 0 && fds[1].fd >= 0);
+  load_extracts(&load, &c->net, MEMBER, OPEN, 1);
+  double begin = now_s();
+  while (f->final < OPEN) {
+    double now = now_s();
+    for (; f->sent < OPEN && begin + (double)f->sent / RATE <= now; f->sent++) {
+      f->due[f->sent] = begin + (double)f->sent / RATE;
+      send_one(fds[0].fd, &load, &at);
+    }
+    if (!f->asked && now >= f->ask_at && f->final < f->received) {
+      ask_status(fds[1].fd);
+      f->asked = true;
+    }
+    struct timespec wait = {0, 200000};
+    OM_ASSERT(ppoll(fds, 2, &wait, NULL) >= 0);
+    for (int i = 0; i < 2; i++)
+      if (fds[i].revents & (POLLIN | POLLHUP)) take(f, bench_read(fds[i].fd), i == 0);
+  }
+  double p99 = quantile(f->took, OPEN, 0.99);
+  fprintf(stderr, "open loop: %.1f s, median %.2f ms, worst %.1f ms\n", now_s() - begin,
+          quantile(f->took, OPEN, 0.5) * 1e3, quantile(f->took, OPEN, 1) * 1e3);
+  close(fds[0].fd);
+  close(fds[1].fd);
+  load_free(&load);
+  free(f);
+  return p99;
+}
+
+static void print_p99(const char *name, double p99) {
+  figure_print(&(struct figure){.name = name,
+                                .value = p99 * 1e3,
+                                .unit = "ms",
+                                .bound = 20,
+                                .bound_is = "ms allowed, at 500 statements/s",
+                                .goal = 1,
+                                .less = true});
+}
+
+/* Gives the home a log that a mirror needs seconds for; all witnesses follow. */
+static void fill(struct circle *c) {
+  struct load load;
+  load_extracts(&load, &c->net, MEMBER, BATCHES, BATCH_EVENTS);
+  load_send(&c->daemons[HOME], &load, NULL, NULL);
+  load_free(&load);
+  uint64_t size = daemon_size(&c->daemons[HOME], HOME, false);
+  for (size_t i = 0; i < WITNESSES; i++) daemon_await(&c->daemons[i], HOME, size, true);
+}
+
+void bench_finality(void) {
+  struct circle c;
+  circle_open(&c);
+  double before = bound_commit(), median = one_by_one(&c), after = bound_commit();
+  figure_print(&(struct figure){.name = "finality",
+                                .value = median * 1e3,
+                                .unit = "ms, median",
+                                .bound = (before + after) / 2 * 1e3,
+                                .bound_is = "ms, a commit of bare LMDB",
+                                .goal = 5,
+                                .less = true});
+  print_p99("finality-p99", open_loop(&c));
+  fill(&c);
+  daemon_start(&c.daemons[MIRROR]);
+  double p99 = open_loop(&c);
+  fprintf(stderr, "the mirror has %llu of %llu entries by now\n",
+          (unsigned long long)daemon_size(&c.daemons[MIRROR], HOME, false),
+          (unsigned long long)daemon_size(&c.daemons[HOME], HOME, false));
+  print_p99("finality-p99-mirror", p99);
+  circle_close(&c);
+}

@@ -101,5 +101,6 @@ void bench_mirror_batch(void);
 void bench_verify_lineage(void);
 void bench_rss_million(void);
 void bench_finality(void);
+void bench_wire(void);
 
 #endif

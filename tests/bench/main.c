@@ -20,6 +20,7 @@ static const struct {
     {"verify-lineage", bench_verify_lineage},
     {"rss-million", bench_rss_million},
     {"finality", bench_finality},
+    {"wire", bench_wire},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 

@@ -632,8 +632,8 @@ enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_key
     om_batch_abort(batch);
     return code;
   }
-  for (size_t i = 0; i < batch->n_work; i++)
-    if (batch->work[i]) om_log_state_write(batch->txn, batch->work[i]);
+  for (size_t i = 0; i < batch->n_work; i++) /* a log that was only looked at has no row before its first entry */
+    if (batch->work[i] && batch->work[i]->edge.size > 0) om_log_state_write(batch->txn, batch->work[i]);
   code = om_txn_commit(batch->txn, st);
   if (code == OM_OK) {
     ledger->logs = grown(ledger->logs, &ledger->n_logs, batch->n_work);

@@ -388,8 +388,9 @@ static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged,
     else if (memcmp(other.link_key, d->link_key.data, OM_PUBLIC_BYTES) == 0)
       code = refuse(st, "key", "another daemon has that link key");
   }
-  if (code == OM_OK) put_daemon(txn, judged->index, next, d);
-  return code;
+  if (code != OM_OK) return code;
+  put_daemon(txn, judged->index, next, d);
+  return om_act_quorum_reachable(txn, next, st);
 }
 
 static enum om_code add_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,

@@ -24,6 +24,10 @@ enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judg
 enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged, const Oremark__RevokeKey *act,
                                struct om_status *st);
 
+/* Can LOG's heads become final, and no two that contradict each other, under the list of witnesses as it is now? OM_REFUSED
+ * ("quorum"). */
+enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om_status *st);
+
 /* Operators needed of W eligible ones: OVERRIDE if not 0, else floor(2w/3) + 1; 0 with W = 0. */
 uint32_t om_quorum_size(uint32_t w, uint32_t override);
 /* Does a quorum of K among W operators still meet in an honest one when f = floor((w - 1) / 3) lie? 2k > w + f, k <= w.

@@ -53,17 +53,25 @@ static size_t longest_note(const char *origin, const struct om_quorum_list *now,
   return bytes;
 }
 
+enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om_status *st) {
+  struct om_quorum_list now;
+  struct om_daemon own;
+  enum om_code code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) code = om_quorum_list(txn, &now, log, OM_REGISTRY_NOW, st);
+  if (code != OM_REFUSED) return code;
+  return om_fail(st, OM_REFUSED, "quorum",
+                 "log %s has %u operators that may witness it, and %u needed: that can't be reached, or two heads "
+                 "could both be final",
+                 own.origin, now.operators, now.k);
+}
+
 /* Under the new list LOG must be able to become final, safely, and its heads to be marked during the change. */
 static enum om_code check_log(struct om_txn *txn, uint32_t log, uint64_t before_size, struct om_status *st) {
   struct om_quorum_list now, before;
   struct om_daemon own;
-  enum om_code code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
+  enum om_code code = om_act_quorum_reachable(txn, log, st);
+  if (code == OM_OK) code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_quorum_list(txn, &now, log, OM_REGISTRY_NOW, st);
-  if (code == OM_REFUSED)
-    return om_fail(st, OM_REFUSED, "quorum",
-                   "log %s has %u operators that may witness it, and %u needed: that can't be reached, or two heads "
-                   "could both be final",
-                   own.origin, now.operators, now.k);
   if (code != OM_OK) return code;
   code = om_quorum_list(txn, &before, log, before_size, st);
   if (code == OM_MISSING || code == OM_REFUSED) { /* the log is as new as the list, or had no quorum before */

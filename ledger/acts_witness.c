@@ -19,6 +19,17 @@ static void put(struct om_txn *txn, enum om_registry_kind kind, uint32_t a, uint
   om_txn_put(txn, OM_TABLE_REGISTRY, key, sizeof key, row, len);
 }
 
+/* One change at a time. The registry log itself must be through with the last one; the others follow it one by one, or
+ * skip what they were late for. The acts of one statement are one change. */
+static enum om_code last_settled(struct om_txn *txn, const struct om_case *judged, struct om_status *st) {
+  bool unsettled;
+  enum om_code code = om_quorum_unsettled(txn, &unsettled, OM_LOG_REGISTRY, judged->index, st);
+  if (code != OM_OK || !unsettled) return code;
+  return refuse(st, "unsettled",
+                "the last change of the witnesses or their keys is not settled yet: try again when the registry's head "
+                "with it is final and recorded");
+}
+
 /* ---- SetWitnesses ---- */
 
 enum {
@@ -97,8 +108,9 @@ enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judg
     return om_fail(st, OM_REFUSED, "witness", "there is no log %u whose daemon could witness", w->logs[w->n_logs - 1]);
   om_be32(row, w->quorum);
   for (size_t i = 0; i < w->n_logs; i++) om_be32(row + 4 + 4 * i, w->logs[i]);
+  enum om_code code = last_settled(txn, judged, st);
+  if (code != OM_OK) return code;
   put(txn, OM_ROW_WITNESSES, 0, judged->index, row, 4 + 4 * w->n_logs);
-  enum om_code code = OM_OK;
   for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) code = check_log(txn, log, judged->index, st);
   return code;
 }
@@ -163,6 +175,8 @@ enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged,
   for (uint32_t log = 0; log < n_logs; log++)
     if (ever_of(txn, log, act->replacement.data))
       return om_fail(st, OM_REFUSED, "key", "the daemon of log %u has, or had, that key: make another one", log);
+  code = last_settled(txn, judged, st);
+  if (code != OM_OK) return code;
   memcpy(daemon.cosign_key, act->replacement.data, sizeof daemon.cosign_key);
   put_daemon(txn, judged->index, &daemon);
   return om_txn_check(txn, st);

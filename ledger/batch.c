@@ -316,6 +316,18 @@ static enum om_code own_mark(struct om_batch *batch, const struct om_log_state *
                  (unsigned long long)recorded);
 }
 
+/* A log follows the registry to another list of witnesses only when it has settled the one it has. */
+static enum om_code next_list(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
+                              struct om_status *st) {
+  bool third;
+  enum om_code code = om_quorum_third(batch->txn, &third, state->log, state->edge.size, size, st);
+  if (code != OM_OK || !third) return code;
+  return om_fail(st, OM_REFUSED, "mark",
+                 "the registry up to %llu has another list of witnesses, and this log's last change is not settled: it "
+                 "must first record a head that both of its lists signed",
+                 (unsigned long long)size);
+}
+
 enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark,
                            struct om_status *st) {
   struct om_note note;
@@ -340,7 +352,10 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
     code = om_quorum_check(batch->txn, &head, &time_s, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code == OM_OK) code = mark_order(batch, state, mark, head.size, st);
   if (code == OM_OK && own) code = own_mark(batch, state, head.size, st);
-  if (code == OM_OK && state->edge.size == 0) code = first_mark(batch, state, mark, head.size, st);
+  if (code == OM_OK && state->edge.size == 0)
+    code = first_mark(batch, state, mark, head.size, st);
+  else if (code == OM_OK && mark->log == OM_LOG_REGISTRY && !own)
+    code = next_list(batch, state, head.size, st);
   if (code != OM_OK) return code;
   uint8_t key[OM_MARK_KEY_BYTES], row[8];
   om_mark_key(key, state->log, mark->log, state->edge.size);
@@ -390,7 +405,19 @@ static enum om_code own_clock(const struct om_log_state *state, int64_t *taken_m
   return OM_OK;
 }
 
-/* Appends a mark of LOG to the own log, from the final head that is held. OM_WAIT where that does not reach SIZE. */
+/* May the own log mark the registry as far as it is final? OM_WAIT: not before it has settled its witnesses. */
+static enum om_code may_follow(struct om_batch *batch, const struct om_log_state *own, uint64_t registry_final,
+                               struct om_status *st) {
+  bool third;
+  enum om_code code = om_quorum_third(batch->txn, &third, own->log, own->edge.size, registry_final, st);
+  if (code != OM_OK || !third) return code;
+  return om_fail(st, OM_WAIT, "unsettled",
+                 "it leans on a registry with other witnesses, and this log has not settled its last change of them "
+                 "yet: try again in a moment");
+}
+
+/* Appends a mark of LOG to the own log, from the final head that is held. OM_WAIT where that does not reach SIZE, or
+ * where the own log can't follow the registry so far yet. */
 static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own, uint32_t log, uint64_t size,
                                 int64_t taken_ms, struct om_status *st) {
   struct om_bytes note;
@@ -406,6 +433,8 @@ static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own
     return om_fail(st, OM_WAIT, "not-final",
                    "it leans on entry %llu of %s, which is not final yet (final up to %llu): try again in a moment",
                    (unsigned long long)(size - 1), info.origin, (unsigned long long)info.final_size);
+  if (log == OM_LOG_REGISTRY && own->log != log) code = may_follow(batch, own, info.final_size, st);
+  if (code != OM_OK) return code;
   uint64_t theirs = log == OM_LOG_REGISTRY ? 0 : om_log_mark(batch->txn, log, OM_LOG_REGISTRY, info.final_size);
   if (theirs > own->registry_size) {
     code = append_mark(batch, own, OM_LOG_REGISTRY, theirs, taken_ms, st);
@@ -494,7 +523,7 @@ enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int6
   code = own_clock(own, &taken_ms, st);
   if (code == OM_OK) code = append_mark(batch, own, OM_LOG_REGISTRY, registry.final_size, taken_ms, st);
   *marked = code == OM_OK;
-  return code;
+  return code == OM_WAIT ? OM_OK : code; /* followed when the witnesses are settled */
 }
 
 enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int64_t taken_ms, struct om_status *st) {
@@ -511,8 +540,10 @@ enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int
   if (code != OM_OK || !settles) return code;
   code = own_clock(own, &taken_ms, st);
   if (code == OM_OK) code = append_mark(batch, own, own->log, info.final_size, taken_ms, st);
-  *marked = code == OM_OK;
-  return code;
+  if (code != OM_OK) return code;
+  *marked = true;
+  bool followed; /* the registry may have gone on to a list that this log had to wait for */
+  return om_batch_follow_registry(batch, &followed, taken_ms, st);
 }
 
 /* ---- mirrors ---- */

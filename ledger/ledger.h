@@ -167,11 +167,13 @@ enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, str
                              int64_t taken_ms, struct om_status *st);
 
 /* Appends a registry mark to the own log if a newer final registry head is held than the log has marked; and the log's
- * entry 0, once the registry names this daemon. *MARKED says whether. */
+ * entry 0, once the registry names this daemon. *MARKED says whether. Where the registry has gone on to another list of
+ * witnesses and the log's last change of them is not settled, the log stays where it is. */
 enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int64_t taken_ms, struct om_status *st);
 
 /* Appends a mark of the own log itself, if its final head is the first that both lists of witnesses signed after a
- * change: from then on the new list suffices. *MARKED says whether; once for each change. */
+ * change: from then on the new list suffices. *MARKED says whether; once for each change. Then the log follows the
+ * registry, if it has waited for this. */
 enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int64_t taken_ms, struct om_status *st);
 
 /* Takes entry INDEX (= the log's size here) of a mirrored log. OM_WAIT: it is a mark beyond what is held of the marked

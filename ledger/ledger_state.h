@@ -122,5 +122,12 @@ enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint
 /* Does a mark of LOG itself, standing at SIZE, at its head of RECORDED entries end a change of its witnesses? */
 enum om_code om_quorum_settles(struct om_txn *txn, bool *settles, uint32_t log, uint64_t size, uint64_t recorded,
                                struct om_status *st);
+/* Has LOG, at SIZE, not yet recorded a head that both lists of its last change signed? */
+enum om_code om_quorum_unsettled(struct om_txn *txn, bool *unsettled, uint32_t log, uint64_t size,
+                                 struct om_status *st);
+/* Would a mark of the registry up to MARKED, standing in LOG at SIZE, begin a change of its witnesses while the last one
+ * is not settled? A log has two lists to satisfy at most: beside a third, a head of two could contradict it. */
+enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint64_t size, uint64_t marked,
+                             struct om_status *st);
 
 #endif

@@ -79,6 +79,11 @@ enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t l
   enum om_code code = om_quorum_list(txn, &out->lists[0], log, now, st);
   if (code != OM_OK || settled == 0 || settled == now) return code;
   code = om_quorum_list(txn, &out->lists[1], log, settled, st);
+  if (code == OM_REFUSED) { /* no head was ever final under it: as good as none */
+    out->lists[1].k = 0;
+    om_status_clear(st);
+    code = OM_OK;
+  }
   if (code != OM_OK || same_list(&out->lists[0], &out->lists[1])) return code;
   out->changing = true;
   if (out->lists[0].k == 0)
@@ -100,6 +105,29 @@ enum om_code om_quorum_settles(struct om_txn *txn, bool *settles, uint32_t log, 
   if (code == OM_OK) code = om_quorum_list(txn, &quorum.lists[1], log, judged_by(txn, log, recorded), st);
   *settles = code == OM_OK && same_list(&quorum.lists[0], &quorum.lists[1]);
   return code;
+}
+
+enum om_code om_quorum_unsettled(struct om_txn *txn, bool *unsettled, uint32_t log, uint64_t size,
+                                 struct om_status *st) {
+  struct om_quorum quorum;
+  enum om_code code = om_log_quorum(txn, &quorum, log, size, st);
+  *unsettled = code == OM_OK && quorum.changing;
+  if (code != OM_REFUSED) return code;
+  om_status_clear(st); /* under the present list nothing can be final: nothing is there to be contradicted */
+  return OM_OK;
+}
+
+enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint64_t size, uint64_t marked,
+                             struct om_status *st) {
+  struct om_quorum_list present, next;
+  enum om_code code = om_quorum_unsettled(txn, third, log, size, st);
+  if (code != OM_OK || !*third) return code;
+  code = om_quorum_list(txn, &present, log, judged_by(txn, log, size), st);
+  if (code == OM_OK) code = om_quorum_list(txn, &next, log, marked, st);
+  if (code != OM_OK && code != OM_REFUSED) return code;
+  *third = code == OM_REFUSED || !same_list(&present, &next);
+  om_status_clear(st);
+  return OM_OK;
 }
 
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,

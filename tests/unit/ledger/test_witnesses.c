@@ -166,16 +166,16 @@ static uint64_t final_at(struct fixture *f, uint32_t log, const char *signers) {
   return 0;
 }
 
-/* What TO says of a next entry of LOG that marks LOG itself. Nothing is kept. */
-static enum om_code marks_itself(struct fixture *f, size_t to, uint32_t log, const char *note, size_t len,
-                                 struct om_status *st) {
+/* What TO says of a next entry of LOG that marks MARKED at the head NOTE. Nothing is kept. */
+static enum om_code marks(struct fixture *f, size_t to, uint32_t log, uint32_t marked, const char *note, size_t len,
+                          struct om_status *st) {
   struct om_arena arena = {0};
   struct om_batch *batch;
   struct om_checked *checked;
   Oremark__Mark mark = OREMARK__MARK__INIT;
   Oremark__Entry entry = OREMARK__ENTRY__INIT;
   static uint8_t bytes[2 * OM_NOTE_BYTES_MAX];
-  mark.log = log;
+  mark.log = marked;
   mark.checkpoint = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)note};
   entry.taken_ms = t0 + 1000000;
   entry.what_case = OREMARK__ENTRY__WHAT_MARK;
@@ -187,6 +187,11 @@ static enum om_code marks_itself(struct fixture *f, size_t to, uint32_t log, con
   om_batch_abort(batch);
   om_arena_free(&arena);
   return code;
+}
+
+static enum om_code marks_itself(struct fixture *f, size_t to, uint32_t log, const char *note, size_t len,
+                                 struct om_status *st) {
+  return marks(f, to, log, log, note, len, st);
 }
 
 static void equal_states(struct fixture *f) {
@@ -265,18 +270,191 @@ static void a_mark_of_itself_stands_once(void **state) {
   equal_states(f);
 }
 
-static void back_again_is_no_change(void **state) {
+/* The registry log becomes final everywhere; no log follows it. */
+static void finalise_registry(struct fixture *f, int64_t at) {
+  struct om_status st;
+  struct om_batch *batch;
+  struct om_signers_keys keys = network_signers(&f->net, 0);
+  bool marked = true;
+  while (marked) { /* its mark of itself is to become final, too */
+    for (size_t i = 1; i < N; i++)
+      assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), OM_OK);
+    assert_int_equal(network_finalise(&f->net, f->ledgers, 0, (uint64_t)at / 1000, &st), OM_OK);
+    assert_int_equal(om_batch_begin(&batch, f->ledgers[0], &st), OM_OK);
+    assert_int_equal(om_batch_settle_witnesses(batch, &marked, at, &st), OM_OK);
+    assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+  }
+}
+
+/* Whether daemon I's log has marked the registry further. */
+static bool follows(struct fixture *f, size_t i, int64_t at) {
+  struct om_status st;
+  struct om_batch *batch;
+  struct om_signers_keys keys = network_signers(&f->net, i);
+  bool marked;
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[i], &st), OM_OK);
+  assert_int_equal(om_batch_follow_registry(batch, &marked, at, &st), OM_OK);
+  assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+  return marked;
+}
+
+static bool settles(struct fixture *f, size_t i, int64_t at) {
+  struct om_status st;
+  struct om_batch *batch;
+  struct om_signers_keys keys = network_signers(&f->net, i);
+  bool marked;
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[i], &st), OM_OK);
+  assert_int_equal(om_batch_settle_witnesses(batch, &marked, at, &st), OM_OK);
+  assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+  return marked;
+}
+
+static void mirror_everywhere(struct fixture *f, uint32_t log) {
+  struct om_status st;
+  for (size_t i = 0; i < N; i++)
+    if (i != log) assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[log], log, &st), OM_OK);
+}
+
+static const uint32_t last_five[] = {3, 4, 5, 6, 7};
+
+/* Neither on to a third list nor back to the first, by a list or by a key, before the registry has settled. */
+static void one_change_at_a_time_in_the_registry(void **state) {
   struct fixture *f = *state;
   struct om_status st;
   struct om_hash id;
-  uint64_t registry = size_of(f->ledgers[0], 0), last = size_of(f->ledgers[LAST], LAST);
+  uint64_t size = size_of(f->ledgers[0], 0);
   assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
-  assert_int_equal(final_at(f, 0, "34567"), 0);
-  assert_int_equal(set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 1, &st), OM_OK);
-  assert_int_equal(final_at(f, 0, "34567"), 1007);
+  assert_int_equal(set_witnesses(f, last_five, 5, 0, &id, NULL, t0 + 2, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "unsettled");
+  assert_int_equal(set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 2, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "unsettled");
+  assert_int_equal(revoke(f, 3, f->net.cosign_keys[2], f->spare, NULL, NULL, t0 + 2, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "unsettled");
+  assert_int_equal(size_of(f->ledgers[0], 0), size + 1);
+  grow_registry(f, t0 + 3); /* other acts go on */
+  settle(f, t0 + 4);
+  assert_int_equal(set_witnesses(f, last_five, 5, 0, &id, &id, t0 + 5, &st), OM_OK);
+  assert_int_equal(final_at(f, 0, "123"), 0);
+  assert_int_equal(final_at(f, 0, "3456"), 0);
+  assert_int_equal(final_at(f, 0, "123456"), 1006);
+  settle(f, t0 + 6);
+  assert_int_equal(set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 7, &st), OM_OK);
+  settle(f, t0 + 8);
+  assert_int_equal(final_at(f, 0, "12345"), 1005);
+  equal_states(f);
+}
+
+/* A log that has not settled stays at the registry that it has marked; a mirror takes no other mark from it. NEXT is
+ * the registry's list after the first four. */
+static void waits_for_its_own_change(struct fixture *f, const uint32_t *next, size_t n, const char *quorum) {
+  struct om_status st;
+  struct om_hash id;
+  struct om_txn *txn;
+  struct om_bytes final;
+  char note[OM_NOTE_BYTES_MAX];
+  size_t len;
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
+  finalise_registry(f, t0 + 2);
+  assert_true(follows(f, LAST, t0 + 3));
+  mirror_everywhere(f, LAST);
+  grow_registry(f, t0 + 3);
+  finalise_registry(f, t0 + 3);
+  assert_true(follows(f, LAST, t0 + 4)); /* the same list */
+  mirror_everywhere(f, LAST);
+  assert_int_equal(set_witnesses(f, next, n, 0, &id, NULL, t0 + 5, &st), OM_OK);
+  finalise_registry(f, t0 + 6);
+  uint64_t size = size_of(f->ledgers[LAST], LAST), registry = size_of(f->ledgers[LAST], 0);
+  assert_false(follows(f, LAST, t0 + 7));
+  assert_int_equal(size_of(f->ledgers[LAST], LAST), size);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[1]), &st), OM_OK);
+  assert_int_equal(om_log_final(txn, &final, 0, &st), OM_OK);
+  memcpy(note, final.data, len = final.len);
+  om_txn_abort(txn);
+  assert_int_equal(marks(f, 1, LAST, 0, note, len, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "mark");
+  assert_int_equal(final_at(f, LAST, "0123"), 0);
+  assert_int_equal(final_at(f, LAST, "23456"), 0);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, LAST, (uint64_t)t0 / 1000, &st), OM_OK);
+  assert_true(settles(f, LAST, t0 + 8)); /* and goes on to where the registry is */
+  assert_int_equal(size_of(f->ledgers[LAST], LAST), size + 2);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[LAST]), &st), OM_OK);
+  assert_int_equal(om_log_mark(txn, LAST, 0, UINT64_MAX), registry);
+  om_txn_abort(txn);
+  assert_int_equal(final_at(f, LAST, quorum), 0); /* the quorum of the next list alone */
+  mirror_everywhere(f, LAST);
+  settle(f, t0 + 9);
+  assert_int_not_equal(final_at(f, LAST, quorum), 0);
+  equal_states(f);
+}
+
+static void a_log_waits_with_the_third_list(void **state) {
+  waits_for_its_own_change(*state, last_five, 5, "3456");
+}
+
+static void a_log_waits_with_going_back(void **state) {
+  waits_for_its_own_change(*state, everybody, N, "23456");
+}
+
+static enum om_code submit(struct fixture *f, size_t i, const struct record *record, int64_t at, struct om_status *st) {
+  struct om_receipt receipt;
+  return network_submit(&f->net, i, f->ledgers[i], &receipt, record->bytes, record->len, at, st);
+}
+
+/* What leans on a log that has followed the registry further waits until its own log may, too. */
+static void a_submission_waits_for_the_change(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  struct record mine = record_site(&f->net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 1);
+  struct record plant = record_site(&f->net, N, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0 + 1);
+  assert_int_equal(submit(f, 0, &mine, t0 + 1, &st), OM_OK);
+  assert_int_equal(submit(f, 0, &plant, t0 + 1, &st), OM_OK);
   settle(f, t0 + 2);
-  assert_int_equal(size_of(f->ledgers[0], 0), registry + 2);
-  assert_int_equal(size_of(f->ledgers[LAST], LAST), last + 1); /* the registry */
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 3, &st), OM_OK);
+  finalise_registry(f, t0 + 3);
+  assert_true(follows(f, LAST, t0 + 4));
+  mirror_everywhere(f, LAST);
+  assert_int_equal(set_witnesses(f, last_five, 5, 0, &id, NULL, t0 + 5, &st), OM_OK);
+  finalise_registry(f, t0 + 5);
+  assert_true(follows(f, 1, t0 + 6));
+  struct record lot = record_extract(&f->net, 2, 1, 1, 1000000, t0 + 6);
+  assert_int_equal(submit(f, 1, &lot, t0 + 6, &st), OM_OK);
+  struct record shipped = record_ship(&f->net, 2, &lot, N, t0 + 7);
+  assert_int_equal(submit(f, 1, &shipped, t0 + 7, &st), OM_OK);
+  mirror_everywhere(f, 1);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, 1, (uint64_t)t0 / 1000, &st), OM_OK);
+  struct record received = record_receive(&f->net, N, 1, &lot, &shipped, t0 + 8);
+  assert_int_equal(submit(f, LAST, &received, t0 + 8, &st), OM_WAIT);
+  assert_string_equal(st.rule, "unsettled");
+  settle(f, t0 + 9);
+  assert_int_equal(submit(f, LAST, &received, t0 + 10, &st), OM_OK);
+  free(mine.bytes);
+  free(plant.bytes);
+  free(lot.bytes);
+  free(shipped.bytes);
+  free(received.bytes);
+}
+
+/* A log that was away goes over a list that came and went. */
+static void a_list_may_be_skipped(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
+  finalise_registry(f, t0 + 2);
+  assert_int_equal(set_witnesses(f, last_five, 5, 0, &id, &id, t0 + 3, &st), OM_OK);
+  finalise_registry(f, t0 + 4);
+  assert_true(follows(f, LAST, t0 + 5)); /* from everybody to the last five */
+  mirror_everywhere(f, LAST);
+  assert_int_equal(final_at(f, LAST, "3456"), 0);
+  assert_int_equal(final_at(f, LAST, "01234"), 0);
+  assert_int_equal(final_at(f, LAST, "23456"), 1006);
+  assert_int_equal(set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 6, &st), OM_OK);
+  finalise_registry(f, t0 + 7);
+  assert_true(follows(f, 1, t0 + 8)); /* and back again is no change */
+  assert_int_equal(final_at(f, 1, "34567"), 1007);
+  settle(f, t0 + 9);
+  equal_states(f);
 }
 
 /* From a list to none and back: what asks for nothing is left out, and each way is recorded. */
@@ -345,8 +523,16 @@ static void a_replaced_key_counts_no_more(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(a_change_takes_both_quorums), TEST(a_mark_of_itself_stands_once), TEST(back_again_is_no_change),
-      TEST(none_is_a_list_too),          TEST(lists_that_are_refused),       TEST(a_replaced_key_counts_no_more),
+      TEST(a_change_takes_both_quorums),
+      TEST(a_mark_of_itself_stands_once),
+      TEST(one_change_at_a_time_in_the_registry),
+      TEST(a_log_waits_with_the_third_list),
+      TEST(a_log_waits_with_going_back),
+      TEST(a_submission_waits_for_the_change),
+      TEST(a_list_may_be_skipped),
+      TEST(none_is_a_list_too),
+      TEST(lists_that_are_refused),
+      TEST(a_replaced_key_counts_no_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,9 +175,9 @@ static enum om_code write_part(struct run *run, const struct om_slice *part, str
 static enum om_code write_mirrored(struct run *run, bool relayed, struct om_status *st) {
   struct om_queue *queue = run->all->queue;
   const struct om_job *only = NULL;
-  uint64_t begun = uv_hrtime();
+  uint64_t begun = om_steady_ns();
   for (;;) {
-    uint64_t spent = uv_hrtime() - begun;
+    uint64_t spent = om_steady_ns() - begun;
     if (spent > MIRRORED_LONG_NS || (spent > MIRRORED_SHORT_NS && om_queue_urgent(queue))) return OM_OK;
     const struct om_job *job = om_queue_peek(queue, OM_CLASS_MIRRORED);
     if (job == NULL || job->action.home == relayed || (only != NULL && job != only)) break;

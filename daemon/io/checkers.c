@@ -40,13 +40,22 @@ static void check_slice(const struct om_checkers *checkers, struct om_slice *sli
   if (code == OM_OK) om_txn_abort(txn);
 }
 
+static void check(const struct om_checkers *checkers, struct om_slice *slice) {
+  if (!om_queue_unwanted(checkers->queue, slice)) check_slice(checkers, slice);
+  om_queue_checked(checkers->queue, slice);
+}
+
 static void run(void *arg) {
   struct om_checkers *checkers = arg;
   struct om_slice slice;
-  while (om_queue_claim(checkers->queue, &slice)) {
-    if (!om_queue_unwanted(checkers->queue, &slice)) check_slice(checkers, &slice);
-    om_queue_checked(checkers->queue, &slice);
-  }
+  while (om_queue_claim(checkers->queue, &slice)) check(checkers, &slice);
+}
+
+void om_checkers_work(struct om_queue *queue, const struct om_ledger *ledger) {
+  struct om_checkers here = {
+      .queue = queue, .store = om_ledger_store(ledger), .network = om_ledger_network(ledger)};
+  struct om_slice slice;
+  while (om_queue_claim_now(queue, &slice)) check(&here, &slice);
 }
 
 enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger,

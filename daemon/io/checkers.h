@@ -13,6 +13,8 @@ struct om_checkers;
  * system gives no thread; then none runs. */
 enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger,
                                size_t n, struct om_status *st);
+/* Without threads: checks in this one all that waits in QUEUE, and returns. */
+void om_checkers_work(struct om_queue *queue, const struct om_ledger *ledger);
 /* Waits for the threads to end; what they have not begun stays unchecked. NULL is fine. */
 void om_checkers_stop(struct om_checkers *checkers);
 

@@ -121,22 +121,32 @@ static size_t slice_items(const struct om_job *job) {
   return n;
 }
 
+static void claim(struct om_queue *queue, struct om_job_list *list, struct om_slice *out) {
+  struct om_job *job = list->first;
+  size_t n = slice_items(job);
+  *out = (struct om_slice){job, job->claimed, job->claimed + n, NULL};
+  job->claimed += n;
+  job->checking++;
+  queue->turn++;
+  if (job->claimed == job->n) pop_unchecked(list);
+}
+
 bool om_queue_claim(struct om_queue *queue, struct om_slice *out) {
   struct om_job_list *list = NULL;
   uv_mutex_lock(&queue->lock);
   while (!queue->pool_stopping && (list = next_unchecked(queue)) == NULL) uv_cond_wait(&queue->to_check, &queue->lock);
   bool found = !queue->pool_stopping;
-  if (found) {
-    struct om_job *job = list->first;
-    size_t n = slice_items(job);
-    *out = (struct om_slice){job, job->claimed, job->claimed + n, NULL};
-    job->claimed += n;
-    job->checking++;
-    queue->turn++;
-    if (job->claimed == job->n) pop_unchecked(list);
-  }
+  if (found) claim(queue, list, out);
   uv_mutex_unlock(&queue->lock);
   return found;
+}
+
+bool om_queue_claim_now(struct om_queue *queue, struct om_slice *out) {
+  uv_mutex_lock(&queue->lock);
+  struct om_job_list *list = next_unchecked(queue);
+  if (list != NULL) claim(queue, list, out);
+  uv_mutex_unlock(&queue->lock);
+  return list != NULL;
 }
 
 void om_queue_checked(struct om_queue *queue, const struct om_slice *slice) {

@@ -49,6 +49,8 @@ void om_queue_stop_pool(struct om_queue *queue);
 
 /* Waits for a slice; false: the end has come. */
 bool om_queue_claim(struct om_queue *queue, struct om_slice *out);
+/* A slice that is there; false: there is none. */
+bool om_queue_claim_now(struct om_queue *queue, struct om_slice *out);
 /* The slice's items are checked (or passed over). */
 void om_queue_checked(struct om_queue *queue, const struct om_slice *slice);
 /* True when the slice's job is not wanted any more. */

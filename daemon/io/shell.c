@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "daemon/io/clients.h"
+#include "daemon/io/holdings.h"
 #include "daemon/io/logline.h"
 #include "daemon/io/peers.h"
 #include "daemon/io/tracker.h"
@@ -25,6 +26,7 @@ struct shell {
   uv_loop_t loop;
   uint8_t read_buffer[OM_CONN_READ_BYTES];
   struct om_ledger *ledger;
+  struct om_holdings holdings;
   struct om_node *node;
   struct om_tracker tracker;
   struct om_writer *writer;
@@ -184,67 +186,6 @@ static void on_action(void *ctx, const struct om_action *action) {
     om_writer_add(shell->writer, om_job_action(&taken));
   else
     om_action_free(&taken);
-}
-
-/* ---- what the node asks of the ledger ---- */
-
-static enum om_code node_entries(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto) {
-  struct shell *shell = ctx;
-  struct om_status st;
-  struct om_txn *txn;
-  struct om_bytes entry;
-  enum om_code code = om_txn_read(&txn, om_ledger_store(shell->ledger), &st);
-  if (code != OM_OK) return code;
-  for (uint64_t i = from; i < upto; i++) {
-    code = om_log_entry(txn, &entry, log, i, &st);
-    if (code != OM_OK || !om_entry_put(sink, entry.data, entry.len)) break;
-  }
-  om_txn_abort(txn);
-  if (code != OM_OK) om_log(OM_LOG_ERROR, "entries-unread", "log=%" PRIu32 " why=\"%s\"", log, st.text);
-  return code;
-}
-
-static enum om_code node_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
-                               struct om_status *st) {
-  struct shell *shell = ctx;
-  struct om_txn *txn;
-  struct om_checkpoint head = {0};
-  struct om_log_info info = {0};
-  uint64_t time_s;
-  enum om_code code = om_txn_read(&txn, om_ledger_store(shell->ledger), st);
-  if (code != OM_OK) return code;
-  code = om_log_info(txn, &info, log, st);
-  if (code == OM_OK) code = om_quorum_check(txn, &head, &time_s, log, note, len, st);
-  om_txn_abort(txn);
-  *size = head.size;
-  if (code == OM_MISSING) return OM_WAIT;
-  /* Beyond what is held, the log may have marked a registry with other witnesses. */
-  bool few = code == OM_REFUSED && strcmp(st->rule, "quorum") == 0; /* else the log itself has not signed it */
-  return few && head.size > info.size ? OM_WAIT : code;
-}
-
-static enum om_code node_compare(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
-                                 struct om_status *st) {
-  struct shell *shell = ctx;
-  struct om_txn *txn;
-  enum om_code code = om_txn_read(&txn, om_ledger_store(shell->ledger), st);
-  if (code != OM_OK) return code;
-  code = om_head_compare(txn, size, log, note, len, st);
-  om_txn_abort(txn);
-  return code;
-}
-
-static bool node_highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
-  struct shell *shell = ctx;
-  struct om_status st;
-  struct om_txn *txn;
-  struct om_bytes head;
-  if (om_txn_read(&txn, om_ledger_store(shell->ledger), &st) != OM_OK) return false;
-  bool some = om_head_highest(txn, &head, log, &st) == OM_OK && head.len <= OM_HEAD_MAX_BYTES;
-  if (some) memcpy(note, head.data, head.len);
-  if (some) *len = head.len;
-  om_txn_abort(txn);
-  return some;
 }
 
 /* ---- what clients ask of the daemon ---- */
@@ -412,14 +353,11 @@ static void catch_signals(struct shell *shell) {
 
 /* Runs with an open ledger until the loop is empty. */
 static enum om_code run(struct shell *shell, struct om_status *st) {
+  shell->holdings = (struct om_holdings){om_ledger_store(shell->ledger)};
   struct om_node_config config = {.own_log = om_ledger_own_log(shell->ledger),
                                   .version = OREMARK_VERSION,
-                                  .propose_interval_ms = (uint32_t)shell->settings->propose_interval_ms,
-                                  .ctx = shell,
-                                  .entries = node_entries,
-                                  .judge = node_judge,
-                                  .compare = node_compare,
-                                  .highest = node_highest};
+                                  .propose_interval_ms = (uint32_t)shell->settings->propose_interval_ms};
+  om_holdings_config(&shell->holdings, &config);
   shell->node = om_node_new(&config);
   shell->tracker = (struct om_tracker){.node = shell->node, .own_log = config.own_log};
   catch_signals(shell);

@@ -1,8 +1,12 @@
-/* A daemon without libuv: what daemon/io/batch.c and shell.c do around the node and the ledger, one batch at a time. */
+/* A daemon without a loop and threads: what daemon/io/shell.c and writer.c do around the node, the queue and the batches
+ * of the writer, one batch at a time. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/io/checkers.h"
+#include "daemon/io/wall.h"
 #include "sim/sim.h"
 
 enum { MAP_BYTES = 1 << 28, PROPOSE_INTERVAL_MS = 100 };
@@ -25,8 +29,9 @@ bool sim_forked(const struct sim *s) {
 
 /* ---- what the node asks ---- */
 
-static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto) {
-  struct sim_node *n = ctx;
+/* In the place of the entries that the ledger holds. */
+static enum om_code give_altered(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto) {
+  struct sim_node *n = (struct sim_node *)((char *)ctx - offsetof(struct sim_node, holdings));
   struct om_status st;
   struct om_txn *txn;
   struct om_bytes entry;
@@ -35,7 +40,7 @@ static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t
   if (code != OM_OK) return code;
   for (uint64_t i = from; i < upto; i++) {
     uint64_t shown = i;
-    bool alters = n->alters && log != n->daemon && sim_one_in(n->sim, 4);
+    bool alters = log != n->daemon && sim_one_in(n->sim, 4);
     if (alters && sim_one_in(n->sim, 2)) shown = from + sim_below(n->sim, upto - from);
     code = om_log_entry(txn, &entry, log, shown, &st);
     if (code != OM_OK) break;
@@ -47,49 +52,31 @@ static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t
   return code;
 }
 
-static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
-                          struct om_status *st) {
-  struct sim_node *n = ctx;
-  struct om_txn *txn;
-  struct om_checkpoint head = {0};
-  struct om_log_info info = {0};
-  uint64_t time_s;
-  enum om_code code = om_txn_read(&txn, om_ledger_store(n->ledger), st);
-  if (code != OM_OK) return code;
-  code = om_log_info(txn, &info, log, st);
-  if (code == OM_OK) code = om_quorum_check(txn, &head, &time_s, log, note, len, st);
-  om_txn_abort(txn);
-  *size = head.size;
-  if (code == OM_MISSING) return OM_WAIT;
-  bool few = code == OM_REFUSED && strcmp(st->rule, "quorum") == 0;
-  return few && head.size > info.size ? OM_WAIT : code;
+/* ---- the clocks of whoever is writing ---- */
+
+static const struct sim_node *writing;
+
+static void clock_of(const struct sim_node *n) {
+  writing = n;
 }
 
-static enum om_code compare(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
-                            struct om_status *st) {
-  struct sim_node *n = ctx;
-  struct om_txn *txn;
-  enum om_code code = om_txn_read(&txn, om_ledger_store(n->ledger), st);
-  if (code != OM_OK) return code;
-  code = om_head_compare(txn, size, log, note, len, st);
-  om_txn_abort(txn);
-  return code;
+int64_t om_wall_ms(void) {
+  return sim_wall(writing);
 }
 
-static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
-  struct sim_node *n = ctx;
-  struct om_status st;
-  struct om_txn *txn;
-  struct om_bytes head;
-  if (om_txn_read(&txn, om_ledger_store(n->ledger), &st) != OM_OK) return false;
-  bool some = om_head_highest(txn, &head, log, &st) == OM_OK && head.len <= OM_HEAD_MAX_BYTES;
-  if (some) memcpy(note, head.data, head.len);
-  if (some) *len = head.len;
-  om_txn_abort(txn);
-  return some;
+/* The writer looks at it to see whether its time for entries is over: now and then it is, after any entry. */
+uint64_t om_steady_ns(void) {
+  struct sim *s = writing->sim;
+  s->steady_ns += sim_one_in(s, 8) ? UINT64_C(1000000000) : 0;
+  return s->steady_ns;
 }
 
 /* ---- beginning and end ---- */
+
+static void free_job(struct om_job *job) {
+  om_action_free(&job->action);
+  om_job_free(job);
+}
 
 static void refresh(struct sim_node *n) {
   struct om_txn *txn;
@@ -110,23 +97,36 @@ void sim_node_open(struct sim_node *n) {
            &st, "opening a ledger");
   struct om_node_config config = {.own_log = om_ledger_own_log(n->ledger),
                                   .version = "sim",
-                                  .propose_interval_ms = PROPOSE_INTERVAL_MS,
-                                  .ctx = n,
-                                  .entries = give_entries,
-                                  .judge = judge,
-                                  .compare = compare,
-                                  .highest = highest};
+                                  .propose_interval_ms = PROPOSE_INTERVAL_MS};
+  n->holdings = (struct om_holdings){om_ledger_store(n->ledger)};
+  om_holdings_config(&n->holdings, &config);
+  if (n->alters) config.entries = give_altered;
   n->node = om_node_new(&config);
   n->tracker = (struct om_tracker){.node = n->node, .own_log = config.own_log};
+  n->keys = network_signers(&s->net, n->daemon);
+  sim_must(s, om_queue_init(&n->queue, &st), &st, "making a queue");
+  n->batches = (struct om_batches){.queue = &n->queue, .ledger = n->ledger, .keys = &n->keys};
   n->up = true;
-  n->followed = false;
   refresh(n);
   sim_check_commit(n);
 }
 
+/* What the writer had in hand is gone with it; what clients said, they say again. */
+static void empty_queue(struct sim_node *n) {
+  struct om_status st;
+  om_fail(&st, OM_IO, NULL, "it has stopped");
+  om_checkers_work(&n->queue, n->ledger);
+  om_batches_refuse(&n->batches, &st);
+  for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
+    for (struct om_job *job; (job = om_queue_finished(&n->queue, class)) != NULL;) free_job(job);
+  om_queue_end(&n->queue);
+  for (size_t i = 0; i < n->n_statements; i++) n->statements[i]->due_ms = 0;
+}
+
 static void close_all(struct sim_node *n) {
-  for (size_t i = 0; i < n->n_jobs; i++) om_action_free(&n->jobs[i]);
+  for (size_t i = 0; i < n->n_jobs; i++) free_job(n->jobs[i]);
   n->n_jobs = 0;
+  empty_queue(n);
   for (uint32_t peer = 0; peer < n->sim->n; peer++) sim_cut(n->sim, n->daemon, peer);
   om_tracker_free(&n->tracker);
   om_node_free(n->node);
@@ -181,7 +181,10 @@ void sim_node_turn(struct sim_node *n) {
 
 void sim_node_close(struct sim_node *n) {
   if (n->up) close_all(n);
-  for (size_t i = 0; i < n->n_statements; i++) free(n->statements[i].bytes);
+  for (size_t i = 0; i < n->n_statements; i++) {
+    free(n->statements[i]->bytes);
+    free(n->statements[i]);
+  }
   for (size_t i = 0; i < 16; i++) free(n->old[i].bytes);
   remove_folder(n->path);
   if (n->other_face != NULL) remove_folder(n->other_face);
@@ -192,224 +195,139 @@ void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len) {
     free(bytes);
     return;
   }
-  n->statements[n->n_statements++] = (struct sim_statement){bytes, len, n->sim->now_ms};
+  struct sim_statement *statement = calloc(1, sizeof *statement);
+  OM_ASSERT(statement != NULL);
+  *statement = (struct sim_statement){bytes, len, n->sim->now_ms};
+  n->statements[n->n_statements++] = statement;
 }
 
 /* ---- the writer ---- */
 
-struct outcome {
-  struct om_action action;
-  enum om_code code;
-  uint64_t size;
-  char line[OM_NOTE_LINE_BYTES];
-};
-
-struct run {
-  struct sim_node *n;
-  struct om_batch *batch;
-  struct om_signers_keys keys;
-  struct outcome outcomes[SIM_JOBS];
-  size_t n_outcomes;
-  size_t done[SIM_STATEMENTS]; /* statements answered for good, ascending */
-  size_t n_done;
-  bool drop; /* nothing of it is to be kept: a relay's entry was bad */
-};
-
 /* Signs what it is asked to, without a look. */
-static enum om_code sign_anything(struct run *run, struct outcome *out) {
+static void sign_anything(struct sim_node *n, struct om_action *action) {
   struct om_note note;
   struct om_status st;
-  char name[OM_NAME_BYTES + 1];
-  if (om_note_parse(&note, (const char *)out->action.bytes, out->action.len, &st) != OM_OK) return OM_REFUSED;
-  snprintf(name, sizeof name, "daemon%u.example/log", run->n->daemon);
-  om_note_cosign(out->line, name, run->keys.cosign, (uint64_t)(sim_wall(run->n) / 1000), note.text, note.text_len);
-  return OM_OK;
+  char name[OM_NAME_BYTES + 1], line[OM_NOTE_LINE_BYTES];
+  enum om_code code = om_note_parse(&note, (const char *)action->bytes, action->len, &st);
+  snprintf(name, sizeof name, "daemon%u.example/log", n->daemon);
+  if (code == OM_OK)
+    om_note_cosign(line, name, n->keys.cosign, (uint64_t)(sim_wall(n) / 1000), note.text, note.text_len);
+  om_node_cosigned(n->node, action, code == OM_OK ? line : NULL, code == OM_OK ? OM_OK : OM_REFUSED, n->sim->now_ms);
 }
 
-static void write_head(struct run *run, struct outcome *out) {
-  struct om_status st = {0};
-  struct om_action *a = &out->action;
-  bool newer;
-  if (a->kind == OM_ACTION_FINAL)
-    out->code = om_batch_final(run->batch, &newer, a->log, a->bytes, a->len, &st);
-  else if (run->n->cosigns_all)
-    out->code = sign_anything(run, out);
-  else
-    out->code = om_batch_cosign(run->batch, out->line, a->log, a->bytes, a->len, (uint64_t)(sim_wall(run->n) / 1000),
-                                &run->keys, &st);
+static void add_job(struct sim_node *n, struct om_job *job) {
+  OM_ASSERT(n->n_jobs < SIM_JOBS);
+  n->jobs[n->n_jobs++] = job;
 }
 
-static enum om_code write_entry(struct run *run, const struct om_action *a, size_t i, struct om_status *st) {
-  struct om_arena arena = {0};
-  struct om_checked *checked;
-  const struct om_span *span = &a->entries[i];
-  enum om_code code =
-      om_check_entry(&checked, &arena, &run->n->sim->net.id, om_batch_txn(run->batch), span->data, span->len, st);
-  bool parsed = code == OM_OK;
-  if (parsed && a->log == om_ledger_own_log(run->n->ledger))
-    code = om_batch_refill(run->batch, a->start + i, checked, &run->keys, st);
-  else if (parsed)
-    code = om_batch_mirror(run->batch, a->log, a->start + i, checked, st);
-  bool bad = code == OM_MALFORMED || code == OM_REFUSED;
-  if (bad && !a->home) {
-    run->drop = true;
-    code = OM_NO;
-  } else if (bad && !parsed) {
-    struct om_status why = *st, stopping;
-    om_batch_stop_log(run->batch, a->log, a->start + i, span->data, span->len, &why, &stopping);
-  }
-  om_arena_free(&arena);
-  return code;
-}
-
-static void write_entries(struct run *run, struct outcome *out) {
-  struct sim *s = run->n->sim;
-  struct om_action *a = &out->action;
-  struct om_log_info info;
-  struct om_status st = {0};
-  sim_must(s, om_log_info(om_batch_txn(run->batch), &info, a->log, &st), &st, "reading a log");
-  out->size = info.size;
-  if (info.stopped || info.size != a->start) {
-    out->code = info.stopped ? OM_REFUSED : OM_OK;
-    return;
-  }
-  size_t slice = sim_one_in(s, 4) ? 1 + sim_below(s, a->n) : a->n;
-  for (size_t i = 0; i < slice && out->code == OM_OK; i++) {
-    out->code = write_entry(run, a, i, &st);
-    if (out->code == OM_OK) out->size++;
-  }
-  if (run->drop) out->size = a->start;
-  if ((out->code == OM_MALFORMED || out->code == OM_REFUSED) && !sim_liar(&s->nodes[a->log]))
-    sim_violation(s, "daemon %u stops the honest log %u at %llu: %s", run->n->daemon, a->log,
-                  (unsigned long long)out->size, st.text);
-}
-
-static void follow_registry(struct run *run) {
-  struct sim_node *n = run->n;
-  struct om_log_info info;
-  struct om_status st = {0};
-  bool marked;
-  sim_must(n->sim, om_log_info(om_batch_txn(run->batch), &info, OM_LOG_REGISTRY, &st), &st, "reading the registry");
-  if (!om_node_ready(n->node) || (n->followed && info.final_size <= n->registry_final)) return;
-  if (om_batch_follow_registry(run->batch, &marked, sim_wall(n), &st) != OM_OK) return;
-  n->followed = true;
-  n->registry_final = info.final_size;
-}
-
-static void write_statement(struct run *run, size_t i) {
-  struct sim_node *n = run->n;
-  struct sim_statement *statement = &n->statements[i];
-  struct om_arena arena = {0};
-  struct om_checked *checked;
-  struct om_receipt receipt;
-  struct om_status st = {0};
-  enum om_code code = om_check_statement(&checked, &arena, &n->sim->net.id, om_batch_txn(run->batch), statement->bytes,
-                                         statement->len, &st);
-  if (code == OM_OK) code = om_batch_submit(run->batch, &receipt, checked, sim_wall(n), &st);
-  om_arena_free(&arena);
-  if (n->sim->verbose && code != OM_OK)
-    printf("  %llu: %u: %s\n", (unsigned long long)n->sim->step, n->daemon, st.text);
-  bool refused = code == OM_REFUSED || code == OM_MALFORMED; /* else it waits for another log, or for the clock */
-  if (code == OM_OK || refused) run->done[run->n_done++] = i;
-  statement->due_ms = n->sim->now_ms + 500;
-  n->sim->accepted += code == OM_OK;
-  n->sim->refused += refused;
-}
-
-static void take_job(struct run *run, size_t i) {
-  struct sim_node *n = run->n;
-  struct outcome *out = &run->outcomes[run->n_outcomes++];
-  *out = (struct outcome){.action = n->jobs[i]};
-  n->jobs[i] = n->jobs[--n->n_jobs];
-  if (out->action.kind == OM_ACTION_APPLY)
-    write_entries(run, out);
-  else
-    write_head(run, out);
-}
-
-/* What came from a relay is alone in its batch. */
-static void fill(struct run *run) {
-  struct sim_node *n = run->n;
-  size_t relayed = 0;
-  while (relayed < n->n_jobs && (n->jobs[relayed].kind != OM_ACTION_APPLY || n->jobs[relayed].home)) relayed++;
-  if (relayed < n->n_jobs && sim_one_in(n->sim, 2)) {
-    take_job(run, relayed);
-    return;
-  }
-  follow_registry(run);
-  for (size_t i = 0; i < n->n_statements && om_node_ready(n->node); i++)
-    if (n->statements[i].due_ms <= n->sim->now_ms) write_statement(run, i);
-  for (size_t most = 1 + sim_below(n->sim, 8); most > 0 && n->n_jobs > 0; most--) {
-    size_t i = sim_below(n->sim, n->n_jobs);
-    if (n->jobs[i].kind != OM_ACTION_APPLY || n->jobs[i].home) take_job(run, i);
-  }
-}
-
-static void forget_statements(struct run *run) {
-  struct sim_node *n = run->n;
-  for (size_t i = run->n_done; i-- > 0;) {
-    free(n->statements[run->done[i]].bytes);
-    n->statements[run->done[i]] = n->statements[--n->n_statements];
-  }
-}
-
-static void tell(struct run *run) {
-  struct sim_node *n = run->n;
-  for (size_t i = 0; i < run->n_outcomes; i++) {
-    struct outcome *out = &run->outcomes[i];
-    switch (out->action.kind) {
-      case OM_ACTION_APPLY: om_node_applied(n->node, &out->action, out->size, out->code, n->sim->now_ms); break;
-      case OM_ACTION_COSIGN:
-        om_node_cosigned(n->node, &out->action, out->code == OM_OK ? out->line : NULL, out->code, n->sim->now_ms);
-        break;
-      case OM_ACTION_FINAL: om_node_finalised(n->node, &out->action, out->code, n->sim->now_ms); break;
-      case OM_ACTION_SEND:
-      case OM_ACTION_DROP: break;
-    }
-  }
-}
-
-static void lose(struct run *run) {
-  for (size_t i = 0; i < run->n_outcomes; i++) om_action_free(&run->outcomes[i].action);
-  sim_node_crash(run->n);
-}
-
-static void commit(struct run *run) {
-  struct sim_node *n = run->n;
+/* Gives the writer some of what there is, in any order; what members say, in theirs. */
+static void fill(struct sim_node *n) {
   struct sim *s = n->sim;
-  struct om_status st = {0};
-  bool crashes = !s->healing && sim_one_in(s, 400), after = sim_one_in(s, 2);
-  if (run->drop || (crashes && !after)) {
-    om_batch_abort(run->batch);
-    n->followed = false;
+  for (size_t i = 0; i < n->n_statements && om_node_ready(n->node); i++) {
+    struct sim_statement *statement = n->statements[i];
+    if (statement->due_ms > s->now_ms) continue;
+    struct om_job *job = om_job_submit(statement);
+    OM_ASSERT(om_job_add(job, 0, statement->bytes, statement->len));
+    statement->due_ms = INT64_MAX; /* until it is answered */
+    om_queue_add(&n->queue, job);
+  }
+  for (size_t most = 1 + sim_below(s, 8); most > 0 && n->n_jobs > 0; most--) {
+    size_t i = sim_below(s, n->n_jobs);
+    om_queue_add(&n->queue, n->jobs[i]);
+    n->jobs[i] = n->jobs[--n->n_jobs];
+  }
+  om_checkers_work(&n->queue, n->ledger);
+}
+
+static void answer(struct sim_node *n, struct om_job *job) {
+  struct sim_statement *statement = job->owner;
+  const struct om_status *why = job->items[0].why;
+  struct sim *s = n->sim;
+  bool refused = why != NULL && (why->code == OM_REFUSED || why->code == OM_MALFORMED);
+  if (s->verbose && why != NULL) printf("  %llu: %u: %s\n", (unsigned long long)s->step, n->daemon, why->text);
+  s->accepted += why == NULL;
+  s->refused += refused;
+  if (why == NULL || refused) {
+    free(statement->bytes);
+    statement->bytes = NULL;
   } else {
-    sim_must(s, om_batch_commit(run->batch, om_node_ready(n->node) ? &run->keys : NULL, &st), &st, "committing");
-    sim_check_commit(n);
+    statement->due_ms = s->now_ms + 500; /* it waits for another log, or for the clock */
   }
-  if (crashes) { /* a client that heard nothing says it again */
-    lose(run);
-    return;
+}
+
+/* Statements that were answered for good go. */
+static void forget_statements(struct sim_node *n) {
+  size_t kept = 0;
+  for (size_t i = 0; i < n->n_statements; i++) {
+    if (n->statements[i]->bytes != NULL)
+      n->statements[kept++] = n->statements[i];
+    else
+      free(n->statements[i]);
   }
-  if (!run->drop) forget_statements(run);
-  refresh(n);
-  tell(run);
+  n->n_statements = kept;
+}
+
+static void check_mirrored(struct sim_node *n, const struct om_job *job) {
+  struct sim *s = n->sim;
+  bool bad = job->code == OM_MALFORMED || job->code == OM_REFUSED;
+  if (!bad || sim_liar(&s->nodes[job->log]) || sim_liar(n) || n->tracker.logs[job->log].stopped) return;
+  sim_violation(s, "daemon %u stops the honest log %u at %llu: %s", n->daemon, job->log,
+                (unsigned long long)job->size, job->status.text);
+}
+
+static void tell(struct sim_node *n, struct om_job *job) {
+  int64_t now = n->sim->now_ms;
+  switch (job->kind) {
+    case OM_JOB_SUBMIT: answer(n, job); break;
+    case OM_JOB_MIRROR: om_node_applied(n->node, &job->action, job->size, job->code, now); break;
+    case OM_JOB_COSIGN:
+      om_node_cosigned(n->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
+      break;
+    case OM_JOB_FINAL: om_node_finalised(n->node, &job->action, job->code, now); break;
+  }
+  om_job_free(job);
+}
+
+/* What the shell does after a batch. */
+static void settle(struct sim_node *n, bool committed) {
+  struct om_job_list done = {0};
+  for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
+    for (struct om_job *job; (job = om_queue_finished(&n->queue, class)) != NULL;) {
+      if (job->kind == OM_JOB_MIRROR) check_mirrored(n, job);
+      om_job_list_push(&done, job);
+    }
+  if (committed) refresh(n);
+  for (struct om_job *job; (job = om_job_list_pop(&done)) != NULL;) tell(n, job);
+  forget_statements(n);
   sim_node_pump(n);
 }
 
-static bool anything(const struct sim_node *n) {
-  bool due = n->n_jobs > 0 || !n->followed;
-  for (size_t i = 0; i < n->n_statements && !due; i++) due = n->statements[i].due_ms <= n->sim->now_ms;
+static bool anything(struct sim_node *n) {
+  bool due = n->n_jobs > 0;
+  if (om_node_ready(n->node) && !n->batches.ready) due = n->batches.ready = true;
+  for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
+    due = due || om_queue_peek(&n->queue, class) != NULL;
+  for (size_t i = 0; i < n->n_statements && !due; i++) due = n->statements[i]->due_ms <= n->sim->now_ms;
   return due;
 }
 
 void sim_node_batch(struct sim_node *n) {
-  static struct run run; /* 70 KiB */
+  struct sim *s = n->sim;
   struct om_status st = {0};
   if (!n->up || !anything(n)) return;
-  run = (struct run){.n = n, .keys = network_signers(&n->sim->net, n->daemon)};
-  sim_must(n->sim, om_batch_begin(&run.batch, n->ledger, &st), &st, "beginning a batch");
-  fill(&run);
-  commit(&run);
+  bool crashes = !s->healing && sim_one_in(s, 400), committed;
+  if (crashes && sim_one_in(s, 2)) { /* before the commit; a client that heard nothing says it again */
+    sim_node_crash(n);
+    return;
+  }
+  fill(n);
+  clock_of(n);
+  sim_must(s, om_batches_run(&n->batches, &committed, &st), &st, "writing");
+  if (committed) sim_check_commit(n);
+  if (crashes)
+    sim_node_crash(n);
+  else
+    settle(n, committed);
 }
 
 void sim_node_pump(struct sim_node *n) {
@@ -423,12 +341,15 @@ void sim_node_pump(struct sim_node *n) {
         sim_cut(n->sim, n->daemon, action.slot);
         om_action_free(&action);
         break;
-      case OM_ACTION_APPLY:
       case OM_ACTION_COSIGN:
-      case OM_ACTION_FINAL:
-        OM_ASSERT(n->n_jobs < SIM_JOBS);
-        n->jobs[n->n_jobs++] = action;
+        if (n->cosigns_all) {
+          sign_anything(n, &action);
+          break;
+        }
+        add_job(n, om_job_action(&action));
         break;
+      case OM_ACTION_APPLY:
+      case OM_ACTION_FINAL: add_job(n, om_job_action(&action)); break;
     }
   }
 }

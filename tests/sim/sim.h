@@ -6,6 +6,8 @@
 #define OREMARK_TESTS_SIM_SIM_H
 
 #include "daemon/core/node.h"
+#include "daemon/io/batch.h"
+#include "daemon/io/holdings.h"
 #include "daemon/io/tracker.h"
 #include "support/custody.h"
 #include "support/network.h"
@@ -46,12 +48,14 @@ struct sim_node {
   struct om_ledger *ledger;
   struct om_node *node;
   struct om_tracker tracker;
-  struct om_action jobs[SIM_JOBS];
+  struct om_holdings holdings;
+  struct om_signers_keys keys;
+  struct om_queue queue;
+  struct om_batches batches;
+  struct om_job *jobs[SIM_JOBS]; /* not yet given to the writer */
   size_t n_jobs;
-  struct sim_statement statements[SIM_STATEMENTS];
+  struct sim_statement *statements[SIM_STATEMENTS];
   size_t n_statements;
-  bool followed;
-  uint64_t registry_final;
   int64_t skew_ms; /* of its wall clock */
   uint64_t final_seen[SIM_NODES];
   /* What makes it dishonest or useless. */
@@ -87,6 +91,7 @@ struct sim {
   uint64_t seed, random;
   uint64_t step;
   int64_t now_ms;
+  uint64_t steady_ns;
   bool verbose;
   size_t n;
   struct network net;

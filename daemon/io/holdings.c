@@ -1,0 +1,73 @@
+#include "daemon/io/holdings.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/io/logline.h"
+
+static enum om_code entries(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto) {
+  struct om_holdings *holdings = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_bytes entry;
+  enum om_code code = om_txn_read(&txn, holdings->store, &st);
+  if (code != OM_OK) return code;
+  for (uint64_t i = from; i < upto; i++) {
+    code = om_log_entry(txn, &entry, log, i, &st);
+    if (code != OM_OK || !om_entry_put(sink, entry.data, entry.len)) break;
+  }
+  om_txn_abort(txn);
+  if (code != OM_OK) om_log(OM_LOG_ERROR, "entries-unread", "log=%" PRIu32 " why=\"%s\"", log, st.text);
+  return code;
+}
+
+static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                          struct om_status *st) {
+  struct om_holdings *holdings = ctx;
+  struct om_txn *txn;
+  struct om_checkpoint head = {0};
+  struct om_log_info info = {0};
+  uint64_t time_s;
+  enum om_code code = om_txn_read(&txn, holdings->store, st);
+  if (code != OM_OK) return code;
+  code = om_log_info(txn, &info, log, st);
+  if (code == OM_OK) code = om_quorum_check(txn, &head, &time_s, log, note, len, st);
+  om_txn_abort(txn);
+  *size = head.size;
+  if (code == OM_MISSING) return OM_WAIT;
+  /* Beyond what is held, the log may have marked a registry with other witnesses. */
+  bool few = code == OM_REFUSED && strcmp(st->rule, "quorum") == 0; /* else the log itself has not signed it */
+  return few && head.size > info.size ? OM_WAIT : code;
+}
+
+static enum om_code compare(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
+                            struct om_status *st) {
+  struct om_holdings *holdings = ctx;
+  struct om_txn *txn;
+  enum om_code code = om_txn_read(&txn, holdings->store, st);
+  if (code != OM_OK) return code;
+  code = om_head_compare(txn, size, log, note, len, st);
+  om_txn_abort(txn);
+  return code;
+}
+
+static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
+  struct om_holdings *holdings = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_bytes head;
+  if (om_txn_read(&txn, holdings->store, &st) != OM_OK) return false;
+  bool some = om_head_highest(txn, &head, log, &st) == OM_OK && head.len <= OM_HEAD_MAX_BYTES;
+  if (some) memcpy(note, head.data, head.len);
+  if (some) *len = head.len;
+  om_txn_abort(txn);
+  return some;
+}
+
+void om_holdings_config(struct om_holdings *holdings, struct om_node_config *config) {
+  config->ctx = holdings;
+  config->entries = entries;
+  config->judge = judge;
+  config->compare = compare;
+  config->highest = highest;
+}

@@ -581,6 +581,18 @@ static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *sta
   return code;
 }
 
+enum om_code om_batch_take(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
+                           struct om_status *st) {
+  struct om_log_state *state;
+  enum om_code code = om_batch_log(batch, &state, log, st);
+  if (code != OM_OK) return code;
+  OM_ASSERT(index == state->edge.size && checked->entry);
+  code = judge_entry(batch, state, checked, st);
+  return code != OM_OK ? code
+                       : om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
+                                             checked->entry->taken_ms, st);
+}
+
 /* Whether an entry of LOG was met that can't be taken. */
 static bool is_stopped(struct om_txn *txn, uint32_t log) {
   uint8_t key[OM_EVIDENCE_KEY_BYTES];
@@ -604,37 +616,23 @@ static enum om_code stop_at(struct om_batch *batch, uint32_t log, uint64_t index
 
 enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                              struct om_status *st) {
-  struct om_log_state *state;
-  OM_ASSERT(log != batch->ledger->own_log && checked->entry);
-  enum om_code code = om_batch_log(batch, &state, log, st);
-  if (code != OM_OK) return code;
+  OM_ASSERT(log != batch->ledger->own_log);
   if (index == 0 || is_stopped(batch->txn, log)) { /* looked at closely only where something may be wrong */
     struct om_log_info info;
-    code = om_log_info(batch->txn, &info, log, st);
+    enum om_code code = om_log_info(batch->txn, &info, log, st);
     if (code != OM_OK) return code;
     if (info.stopped)
       return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   }
-  OM_ASSERT(index == state->edge.size);
-  code = judge_entry(batch, state, checked, st);
-  if (code == OM_OK)
-    return om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
-                               checked->entry->taken_ms, st);
+  enum om_code code = om_batch_take(batch, log, index, checked, st);
   return code == OM_REFUSED || code == OM_MALFORMED ? stop_at(batch, log, index, checked, st) : code;
 }
 
 enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_checked *checked,
                              const struct om_signers_keys *keys, struct om_status *st) {
-  struct om_log_state *state;
-  OM_ASSERT(batch->ledger->own_log != OM_LOG_NONE && checked->entry);
-  enum om_code code = om_batch_log(batch, &state, batch->ledger->own_log, st);
-  if (code != OM_OK) return code;
-  OM_ASSERT(index == state->edge.size);
-  code = judge_entry(batch, state, checked, st);
-  if (code == OM_OK) code = om_votes_lost(batch, keys, st);
-  return code != OM_OK ? code
-                       : om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
-                                             checked->entry->taken_ms, st);
+  OM_ASSERT(batch->ledger->own_log != OM_LOG_NONE);
+  enum om_code code = om_batch_take(batch, batch->ledger->own_log, index, checked, st);
+  return code == OM_OK ? om_votes_lost(batch, keys, st) : code;
 }
 
 /* ---- commit ---- */

@@ -7,7 +7,6 @@
 #include "ledger/acts.h"
 #include "ledger/ledger_state.h"
 
-static const char meta_genesis[] = "genesis";
 static const char meta_format[] = "format";
 static const char format_now[] = "1"; /* of the store; another one is refused, not guessed at */
 
@@ -137,7 +136,7 @@ static enum om_code write_genesis(struct om_txn *txn, const Oremark__Genesis *ge
   return code;
 }
 
-static enum om_code begin_store(struct om_txn *txn, const uint8_t *genesis, size_t len, struct om_status *st) {
+enum om_code om_ledger_begin(struct om_txn *txn, const uint8_t *genesis, size_t len, struct om_status *st) {
   struct om_arena arena = {0};
   const Oremark__Genesis *g;
   enum om_code code = om_genesis_check(&g, &arena, genesis, len, st);
@@ -145,7 +144,7 @@ static enum om_code begin_store(struct om_txn *txn, const uint8_t *genesis, size
     code = om_fail(st, OM_REFUSED, "rules", "the network follows rules version %u, this program knows %d: upgrade",
                    g->rules_version, OM_RULES_VERSION);
   if (code == OM_OK) code = write_genesis(txn, g, st);
-  om_txn_put(txn, OM_TABLE_META, meta_genesis, sizeof meta_genesis - 1, genesis, len);
+  om_txn_put(txn, OM_TABLE_META, OM_META_GENESIS, sizeof OM_META_GENESIS - 1, genesis, len);
   om_txn_put(txn, OM_TABLE_META, meta_format, sizeof meta_format - 1, format_now, sizeof format_now - 1);
   om_arena_free(&arena);
   return code;
@@ -157,9 +156,9 @@ static enum om_code check_store(struct om_ledger *ledger, const uint8_t *genesis
   struct om_bytes row;
   enum om_code code = om_txn_write(&txn, ledger->store, st);
   if (code != OM_OK) return code;
-  if (!om_txn_get(txn, &row, OM_TABLE_META, meta_genesis, sizeof meta_genesis - 1)) {
+  if (!om_txn_get(txn, &row, OM_TABLE_META, OM_META_GENESIS, sizeof OM_META_GENESIS - 1)) {
     code = om_txn_check(txn, st);
-    if (code == OM_OK) code = begin_store(txn, genesis, len, st);
+    if (code == OM_OK) code = om_ledger_begin(txn, genesis, len, st);
     if (code == OM_OK) return om_txn_commit(txn, st);
   } else if (row.len != len || memcmp(row.data, genesis, len) != 0) {
     code = om_fail(st, OM_REFUSED, "network",

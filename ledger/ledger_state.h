@@ -17,6 +17,8 @@ enum {
   OM_DRIFT_KEY_BYTES = 9,                   /* member, element, period */
 };
 
+#define OM_META_GENESIS "genesis" /* key in OM_TABLE_META: the genesis file's bytes */
+
 enum om_head_kind {
   OM_HEAD_OWN = 'o',   /* size (8), signed note */
   OM_HEAD_FINAL = 'f', /* size (8), time of the quorum (8), note */
@@ -67,6 +69,9 @@ void om_evidence_key(uint8_t out[OM_EVIDENCE_KEY_BYTES], uint32_t log, enum om_e
 void om_mark_key(uint8_t out[OM_MARK_KEY_BYTES], uint32_t log, uint32_t marked, uint64_t index);
 void om_statement_key(uint8_t out[OM_STATEMENT_KEY_BYTES], const Oremark__Statement *s, const struct om_hash *id);
 
+/* Writes what an empty store begins with: what follows from the genesis in the LEN bytes at GENESIS, and these. Errors
+ * as of om_ledger_open. */
+enum om_code om_ledger_begin(struct om_txn *txn, const uint8_t *genesis, size_t len, struct om_status *st);
 /* Finds the own log in the registry, if it is not known yet. */
 enum om_code om_ledger_find_own(struct om_ledger *ledger, struct om_txn *txn, struct om_status *st);
 
@@ -88,6 +93,10 @@ enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_l
 
 /* The batch's copy of a log's state. */
 enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uint32_t log, struct om_status *st);
+/* Judges CHECKED as entry INDEX (= the log's size here) of LOG and appends it. OM_WAIT, OM_MALFORMED and OM_REFUSED as of
+ * om_batch_mirror, but nothing is stopped: nothing is written then. */
+enum om_code om_batch_take(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
+                           struct om_status *st);
 /* Judges a mark that would stand as entry INDEX of STATE's log, and stages it. */
 enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, const Oremark__Mark *mark,
                            struct om_status *st);

@@ -29,6 +29,7 @@ static const char *const table_names[OM_TABLES] = {
     [OM_TABLE_DRIFT] = "drift",
     [OM_TABLE_REGISTRY] = "registry",
     [OM_TABLE_EVIDENCE] = "evidence",
+    [OM_TABLE_CUT] = "cut",
 };
 
 struct om_store {
@@ -315,6 +316,13 @@ void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t
   if (txn->error) return;
   MDB_val k = val(key, key_len);
   failed(txn, mdb_del(txn->mdb, txn->store->tables[table], &k, NULL));
+}
+
+void om_txn_empty(struct om_txn *txn, enum om_table table) {
+  if (txn->error) return;
+  if (txn->cursors[table]) mdb_cursor_close(txn->cursors[table]);
+  txn->cursors[table] = NULL;
+  failed(txn, mdb_drop(txn->mdb, txn->store->tables[table], 0));
 }
 
 static bool same(MDB_val a, const void *key, size_t len) {

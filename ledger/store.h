@@ -24,6 +24,7 @@ enum om_table {
   OM_TABLE_DRIFT,      /* member (4), element (1), period (4) -> milligrams (8) */
   OM_TABLE_REGISTRY,   /* kind (1), a (4), b (4), since (8) -> row */
   OM_TABLE_EVIDENCE,   /* log (4), kind (1), number (8) -> proof of two histories; why the log was stopped */
+  OM_TABLE_CUT,        /* log (4), index (8), first 8 bytes of the leaf hash -> an entry that was taken out again */
   OM_TABLES,
 };
 
@@ -58,6 +59,8 @@ void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t
 bool om_txn_insert(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
                    size_t len);
 void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t key_len);
+/* Deletes all rows of TABLE. */
+void om_txn_empty(struct om_txn *txn, enum om_table table);
 /* The greatest key that begins with the first PREFIX_LEN bytes of KEY and is not above KEY; its bytes in KEY_OUT. */
 bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table,
                  const void *key, size_t key_len, size_t prefix_len);

@@ -1,0 +1,22 @@
+/* Making anew all that follows from entries, where this daemon has applied what has turned out to lose (DESIGN section
+ * 3): rare, so simple beats fast. Everything is read, checked and judged again, and the writer does nothing else
+ * meanwhile; the store needs room for the tables twice. Owns nothing. Thread: the writer's, between batches. */
+#ifndef OREMARK_LEDGER_REBUILD_H
+#define OREMARK_LEDGER_REBUILD_H
+
+#include "ledger/ledger.h"
+
+/* The entries of LOG at SIZE and above are to go. */
+struct om_cut {
+  uint32_t log;
+  uint64_t size;
+};
+
+/* Takes the entries out that the N CUTS name, and those of other logs that lean on them, and makes all tables that
+ * follow from entries anew, from the entries that remain. What was taken out is kept in OM_TABLE_CUT. Whole or not at
+ * all: on failure LEDGER and its store are as before. Own and final heads that cover what was taken out go; evidence
+ * and votes stay. A log that was cut may be followed again: it is no longer stopped by what stood above. OM_CORRUPT: an
+ * entry that is stored can't be read. */
+enum om_code om_ledger_rebuild(struct om_ledger *ledger, const struct om_cut *cuts, size_t n, struct om_status *st);
+
+#endif

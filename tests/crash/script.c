@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/rebuild.h"
 #include "support/records.h"
 
 enum { ROUNDS = 6, EXTRACTS = 44, BLOBS_MAX = 128, MEMBER = 2, OTHER = 3 };
@@ -53,6 +54,7 @@ static enum om_code run(struct script *script, struct om_ledger *ledger, const s
   struct om_batch *batch;
   struct om_signers_keys keys = network_signers(&script->net, SCRIPT_DAEMON);
   bool flag;
+  if (step->kind == SCRIPT_REBUILD) return om_ledger_rebuild(ledger, &(struct om_cut){step->log, step->start}, 1, st);
   enum om_code code = om_batch_begin(&batch, ledger, st);
   if (code != OM_OK) return code;
   switch (step->kind) {
@@ -66,6 +68,7 @@ static enum om_code run(struct script *script, struct om_ledger *ledger, const s
       code = om_batch_final(batch, &flag, step->log, step->blobs[0].bytes, step->blobs[0].len, st);
       break;
     case SCRIPT_FOLLOW: code = om_batch_follow_registry(batch, &flag, step->ms, st); break;
+    case SCRIPT_REBUILD: break; /* has no batch */
   }
   if (code == OM_OK) return om_batch_commit(batch, &keys, st);
   om_batch_abort(batch);
@@ -361,6 +364,23 @@ static void play_round(struct cast *cast) {
   free(got.bytes);
 }
 
+/* What the other daemon has and nobody has signed is taken and taken out again. */
+static void play_rebuild(struct cast *cast) {
+  struct script_step cut = {.kind = SCRIPT_REBUILD, .log = OTHER - 1};
+  struct om_txn *txn;
+  struct om_log_info info;
+  struct om_status st = {0};
+  must(om_txn_read(&txn, om_ledger_store(cast->ledgers[SCRIPT_DAEMON]), &st), &st, "reading");
+  must(om_log_info(txn, &info, cut.log, &st), &st, "a log");
+  om_txn_abort(txn);
+  cut.start = info.final_size;
+  struct record lot = record_extract(&cast->script->net, OTHER, 1, 2, 3000000, cast->now_ms);
+  elsewhere(cast, cut.log, &lot);
+  free(lot.bytes);
+  play_mirror(cast, cut.log);
+  play(cast, cut, NULL);
+}
+
 static void add_sites(struct cast *cast) {
   for (uint32_t member = MEMBER; member <= OTHER; member++) {
     struct record site =
@@ -383,7 +403,10 @@ void script_make(struct script *script) {
   }
   script->begun = script_hash(cast.ledgers[SCRIPT_DAEMON]);
   add_sites(&cast);
-  for (int i = 0; i < ROUNDS; i++) play_round(&cast);
+  for (int i = 0; i < ROUNDS; i++) {
+    play_round(&cast);
+    if (i == ROUNDS / 2) play_rebuild(&cast);
+  }
   for (size_t i = 0; i < 3; i++) {
     om_ledger_close(cast.ledgers[i]);
     remove_folder(folders[i]);

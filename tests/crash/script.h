@@ -9,11 +9,12 @@
 enum { SCRIPT_STEPS_MAX = 256, SCRIPT_DAEMON = 1 };
 
 enum script_kind {
-  SCRIPT_SUBMIT, /* the blobs are signed statements */
-  SCRIPT_MIRROR, /* entries of LOG from START on */
-  SCRIPT_COSIGN, /* a proposed head of LOG */
-  SCRIPT_FINAL,  /* a final head of LOG */
-  SCRIPT_FOLLOW, /* a mark of the registry */
+  SCRIPT_SUBMIT,  /* the blobs are signed statements */
+  SCRIPT_MIRROR,  /* entries of LOG from START on */
+  SCRIPT_COSIGN,  /* a proposed head of LOG */
+  SCRIPT_FINAL,   /* a final head of LOG */
+  SCRIPT_FOLLOW,  /* a mark of the registry */
+  SCRIPT_REBUILD, /* LOG cut at START */
 };
 
 struct script_blob {

@@ -65,12 +65,19 @@ static void leave_out_event(struct om_status *st, const struct om_signed *statem
   *st = plain;
 }
 
+static void say_why(const struct om_session *session, const Oremark__Reply *queued, int64_t wait_ms,
+                    const struct om_status *st) {
+  if (queued)
+    fprintf(session->err, "oremark: queued, as the daemon is not ready yet; waiting for %" PRId64 " s\n", wait_ms / 1000);
+  else
+    fprintf(session->err, "oremark: not final yet, trying again for %" PRId64 " s: %s\n", wait_ms / 1000, st->text);
+}
+
 enum om_code om_submit(struct om_session *session, Oremark__Reply **out, const struct om_signed *statement,
                        int64_t wait_ms, struct om_status *st) {
   Oremark__Request *request = om_submit_request(statement);
   int64_t until = om_tick_ms() + wait_ms, pause = RETRY_FIRST_MS;
-  bool said = false;
-  for (;;) {
+  for (bool said = false;; said = true) {
     enum om_code code = om_session_call(session, out, request, st);
     if (code == OM_OK && (*out)->what_case != OREMARK__REPLY__WHAT_RECEIPT) {
       oremark__reply__free_unpacked(*out, NULL);
@@ -78,10 +85,11 @@ enum om_code om_submit(struct om_session *session, Oremark__Reply **out, const s
       return om_fail(st, OM_IO, NULL, "the daemon answered a submission without a receipt: are both of one version?");
     }
     if (code != OM_OK) leave_out_event(st, statement);
-    if (code != OM_WAIT || om_tick_ms() >= until) return code;
-    if (!said)
-      fprintf(session->err, "oremark: not final yet, trying again for %" PRId64 " s: %s\n", wait_ms / 1000, st->text);
-    said = true;
+    bool queued = code == OM_OK && (*out)->receipt->queued;
+    if ((code != OM_WAIT && !queued) || om_tick_ms() >= until) return code;
+    if (!said) say_why(session, *out, wait_ms, st);
+    if (queued) oremark__reply__free_unpacked(*out, NULL);
+    *out = NULL;
     om_sleep_ms(pause);
     pause = pause * 2 < RETRY_MAX_MS ? pause * 2 : RETRY_MAX_MS;
   }
@@ -128,6 +136,10 @@ static void line_made(void *ctx, uint16_t event, uint16_t output, const uint8_t 
     fprintf(ctx, "lot %s  (pool)\n", text);
 }
 
+static struct om_recorded recorded_of(const struct om_signed *statement) {
+  return (struct om_recorded){statement->statement->member, statement->statement->signed_ms, statement->id};
+}
+
 static json_t *made_json(const struct om_signed *statement) {
   json_t *lots = json_array();
   each_made(statement, json_made, lots);
@@ -137,13 +149,21 @@ static json_t *made_json(const struct om_signed *statement) {
 static enum om_code show_receipt_json(struct om_session *session, const struct om_signed *statement,
                                       const Oremark__Receipt *receipt, const Oremark__Finality *finality,
                                       struct om_status *st) {
-  char hex[2 * OM_HASH_BYTES + 1];
+  char hex[2 * OM_HASH_BYTES + 1], name[OM_RECORDED_TEXT_BYTES];
+  const struct om_recorded recorded = recorded_of(statement);
   om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
   json_t *json =
-      json_pack("{s:s, s:o, s:I, s:o, s:b, s:b, s:o}", "statement_id", hex, "origin", om_json_text(receipt->origin),
-                "index", (json_int_t)receipt->index, "taken_at", om_json_time(receipt->taken_ms, 0), "again",
-                receipt->again, "final", receipt->final, "lots", made_json(statement));
+      json_pack("{s:s, s:o, s:I, s:o, s:b, s:b, s:b, s:s, s:o}", "statement_id", hex, "origin",
+                om_json_text(receipt->origin), "index", (json_int_t)receipt->index, "taken_at",
+                om_json_time(receipt->taken_ms, 0), "again", receipt->again, "final", receipt->final, "queued",
+                receipt->queued, "statement", om_recorded_text(name, &recorded), "lots", made_json(statement));
+  if (receipt->queued) json_object_set_new(json, "index", json_null());
   om_final_json(json, finality);
+  if (receipt->queued && finality && *finality->origin) { /* it has left the queue meanwhile */
+    json_object_set_new(json, "queued", json_false());
+    json_object_set_new(json, "origin", om_json_text(finality->origin));
+    json_object_set_new(json, "index", json_integer((json_int_t)finality->index));
+  }
   return om_show_json(session->out, json, st);
 }
 
@@ -152,16 +172,28 @@ static void show_receipt(struct om_session *session, const struct om_signed *sta
   char hex[2 * OM_HASH_BYTES + 1], when[OM_TIME_TEXT_BYTES], origin[OM_SHOW_BYTES];
   om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
   om_time_format(when, sizeof when, receipt->taken_ms, om_zone_at(receipt->taken_ms));
-  fprintf(session->out, "%s in %s as entry %" PRIu64 " at %s (statement %.16s)\n",
-          receipt->again ? "already recorded" : "recorded", om_show_text(origin, receipt->origin), receipt->index, when,
-          hex);
+  if (receipt->queued)
+    fprintf(session->out, "queued, not recorded yet (statement %.16s)\n", hex);
+  else
+    fprintf(session->out, "%s in %s as entry %" PRIu64 " at %s (statement %.16s)\n",
+            receipt->again ? "already recorded" : "recorded", om_show_text(origin, receipt->origin), receipt->index,
+            when, hex);
   each_made(statement, line_made, session->out);
 }
 
-/* The receipt is shown whatever comes of the waiting: the statement stands. */
+/* It is in the daemon's hands, and what comes of it is not known yet. */
+static enum om_code only_queued(const struct om_recorded *recorded, struct om_status *st) {
+  char name[OM_RECORDED_TEXT_BYTES];
+  return om_fail(st, OM_WAIT, "queued",
+                 "the daemon keeps it until its witnesses have told how far its log had got, then records it; nothing "
+                 "needs to be done again. What came of it: oremark receipt %s",
+                 om_recorded_text(name, recorded));
+}
+
+/* The receipt is shown whatever comes of the waiting: the statement stands, or is queued. */
 static enum om_code wait_and_show(struct om_session *session, const struct om_signed *statement,
                                   const Oremark__Receipt *receipt, int64_t final_ms, struct om_status *st) {
-  const struct om_recorded recorded = {statement->statement->member, statement->statement->signed_ms, statement->id};
+  const struct om_recorded recorded = recorded_of(statement);
   const Oremark__Finality *finality = NULL;
   struct om_status shown;
   enum om_code code = OM_OK;
@@ -170,7 +202,10 @@ static enum om_code wait_and_show(struct om_session *session, const struct om_si
     show_receipt(session, statement, receipt);
     fflush(session->out);
   }
-  if (final_ms > 0) code = om_final_wait(session, &finality, session->arena, &recorded, final_ms, st);
+  if (final_ms > 0)
+    code = om_final_wait(session, &finality, session->arena, &recorded, final_ms, st);
+  else if (receipt->queued)
+    code = only_queued(&recorded, st);
   if (session->json)
     show_receipt_json(session, statement, receipt, finality, &shown);
   else if (finality && code == OM_OK)

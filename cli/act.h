@@ -24,7 +24,8 @@ enum om_code om_wait_option(int64_t *out_ms, const struct om_args *args, struct 
 enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om_status *st);
 
 /* Submits and waits for the receipt (the caller's), trying again for WAIT_MS while the ledger says that it leans on
- * what is not final yet; says so once on the session's error stream. */
+ * what is not final yet, or the daemon has only queued it; says so once on the session's error stream. A receipt that
+ * is still `queued` then is OM_OK too: the statement may be recorded at any later time, so none may take its place. */
 enum om_code om_submit(struct om_session *session, Oremark__Reply **out, const struct om_signed *statement,
                        int64_t wait_ms, struct om_status *st);
 /* Submits and prints receipt and new lots. */

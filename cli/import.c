@@ -184,17 +184,35 @@ static bool is_stop(enum om_code code) {
 
 static enum om_code settle_groups(struct import *import, struct om_group **groups, size_t n, struct om_status *st);
 
+/* What is queued may be recorded at any time: no other statement may be made of its rows. So the import stops, and the
+ * same command asks again. */
+static enum om_code only_queued(struct om_status *st) {
+  return om_fail(st, OM_WAIT, "queued",
+                 "the daemon is not ready yet and has queued what it was sent ('oremark status' says whom it waits for)");
+}
+
+/* The reply to a submission was that BATCH is queued: waits until it is recorded or refused. */
+static enum om_code wait_queued(struct import *import, const struct om_signed *statement, bool *again,
+                                struct om_status *st) {
+  Oremark__Reply *reply;
+  enum om_code code = om_submit(import->session, &reply, statement, import->wait_ms, st);
+  if (code != OM_OK) return code;
+  bool queued = reply->receipt->queued;
+  *again = reply->receipt->again;
+  oremark__reply__free_unpacked(reply, NULL);
+  return queued ? only_queued(st) : OM_OK;
+}
+
 /* Submits the batch alone and waits. A refused batch of many groups is parted in halves, until the bad ones stand
  * alone. */
 static enum om_code settle_batch(struct import *import, struct batch *batch, struct om_status *st) {
-  Oremark__Reply *reply;
   struct om_group *groups[OM_EVENTS_MAX];
   size_t n = batch->n;
+  bool again;
   enum om_code code = seal(import, batch, st);
-  if (code == OM_OK) code = om_submit(import->session, &reply, &batch->statement, import->wait_ms, st);
+  if (code == OM_OK) code = wait_queued(import, &batch->statement, &again, st);
   if (code == OM_OK) {
-    code = recorded(import, batch, reply->receipt->again, st);
-    oremark__reply__free_unpacked(reply, NULL);
+    code = recorded(import, batch, again, st);
     free_batch(batch);
     return code;
   }
@@ -242,6 +260,22 @@ static enum om_code settle_groups(struct import *import, struct om_group **group
   return code;
 }
 
+/* Whether ST says that it may be submitted again later, as it is or otherwise. */
+static bool is_wait(const struct om_status *st) {
+  return st->code == OM_WAIT && strcmp(st->rule, "queued") != 0;
+}
+
+/* What REPLY, which it frees, says of BATCH. */
+static enum om_code take_reply(struct import *import, const struct batch *batch, Oremark__Reply *reply, bool *again,
+                               struct om_status *st) {
+  enum om_code code = om_reply_status(reply, st);
+  const Oremark__Receipt *receipt = reply->what_case == OREMARK__REPLY__WHAT_RECEIPT ? reply->receipt : NULL;
+  bool queued = code == OM_OK && receipt && receipt->queued;
+  *again = code == OM_OK && receipt && receipt->again;
+  oremark__reply__free_unpacked(reply, NULL);
+  return queued ? wait_queued(import, &batch->statement, again, st) : code;
+}
+
 /* Takes the replies to all that is under way; what was recorded is, the rest stays in the list. */
 static enum om_code take_all(struct import *import, struct om_status *st) {
   struct batch **at = &import->first;
@@ -251,9 +285,8 @@ static enum om_code take_all(struct import *import, struct om_status *st) {
     if (batch->request) {
       if (om_client_receive(import->session->client, &reply, batch->request, st)) return st->code;
       batch->request = 0;
-      enum om_code code = om_reply_status(reply, st);
-      bool again = code == OM_OK && reply->what_case == OREMARK__REPLY__WHAT_RECEIPT && reply->receipt->again;
-      oremark__reply__free_unpacked(reply, NULL);
+      bool again;
+      enum om_code code = take_reply(import, batch, reply, &again, st);
       if (code == OM_OK) {
         code = recorded(import, batch, again, st);
         *at = batch->next;
@@ -262,7 +295,7 @@ static enum om_code take_all(struct import *import, struct om_status *st) {
         if (code != OM_OK) return code;
         continue;
       }
-      if (!is_refusal(code) && code != OM_WAIT) return code;
+      if (!is_refusal(code) && !is_wait(st)) return code;
     }
     at = &batch->next;
   }
@@ -311,10 +344,9 @@ static enum om_code take_one(struct import *import, struct om_status *st) {
   Oremark__Reply *reply;
   if (om_client_receive(import->session->client, &reply, batch->request, st)) return st->code;
   batch->request = 0;
-  enum om_code code = om_reply_status(reply, st);
-  bool again = code == OM_OK && reply->what_case == OREMARK__REPLY__WHAT_RECEIPT && reply->receipt->again;
-  oremark__reply__free_unpacked(reply, NULL);
-  if (code != OM_OK) return is_refusal(code) || code == OM_WAIT ? recover(import, st) : code;
+  bool again;
+  enum om_code code = take_reply(import, batch, reply, &again, st);
+  if (code != OM_OK) return is_refusal(code) || is_wait(st) ? recover(import, st) : code;
   code = recorded(import, batch, again, st);
   import->first = batch->next;
   if (!import->first) import->end = &import->first;
@@ -387,12 +419,11 @@ static enum om_code resubmit(struct import *import, struct om_status *st) {
   while (om_journal_next_open(import->journal, &open)) {
     struct om_arena arena = {0};
     struct om_signed s;
-    Oremark__Reply *reply = NULL;
+    bool again;
     struct om_hash id = open.id;
     enum om_code code = om_signed_unpack(&s, &arena, &import->session->network, open.bytes, open.len, st);
-    if (code == OM_OK) code = om_submit(import->session, &reply, &s, import->wait_ms, st);
+    if (code == OM_OK) code = wait_queued(import, &s, &again, st);
     if (code == OM_OK) note_last(import, &s, true);
-    if (reply) oremark__reply__free_unpacked(reply, NULL);
     om_arena_free(&arena);
     if (code == OM_OK)
       code = om_journal_accept(import->journal, &id, st);

@@ -483,7 +483,7 @@ static enum om_code first_receipt(struct om_batch *batch, struct om_receipt *out
   om_arena_reset(&batch->arena);
   const Oremark__Entry *e = oremark__entry__unpack(om_arena_protobuf(&batch->arena), entry.len, entry.data);
   if (!e) return om_fail(st, OM_CORRUPT, NULL, "a stored entry can't be read");
-  *out = (struct om_receipt){checked->statement_id, place.log, place.index, e->taken_ms, true};
+  *out = (struct om_receipt){checked->statement_id, place.log, place.index, e->taken_ms, true, false};
   return OM_OK;
 }
 
@@ -501,7 +501,7 @@ enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, str
     if (code == OM_OK) code = judge(batch, own, checked, taken_ms, &need, st);
   }
   if (code == OM_OK) {
-    *out = (struct om_receipt){checked->statement_id, own->log, own->edge.size, taken_ms, false};
+    *out = (struct om_receipt){checked->statement_id, own->log, own->edge.size, taken_ms, false, false};
     code = append_own(batch, own, ENTRY_STATEMENT_TAG, checked->bytes, checked->len, taken_ms, st);
   }
   return code;

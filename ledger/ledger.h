@@ -144,7 +144,8 @@ struct om_receipt {
   uint32_t log;
   uint64_t index;
   int64_t taken_ms;
-  bool again; /* it stood in the log before */
+  bool again;  /* it stood in the log before */
+  bool queued; /* it stands in no log yet (ledger/queued.h): the fields above say nothing */
 };
 
 /* What signs in this daemon's name; secrets stay the caller's. */

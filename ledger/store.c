@@ -30,6 +30,7 @@ static const char *const table_names[OM_TABLES] = {
     [OM_TABLE_REGISTRY] = "registry",
     [OM_TABLE_EVIDENCE] = "evidence",
     [OM_TABLE_CUT] = "cut",
+    [OM_TABLE_QUEUE] = "queue",
 };
 
 struct om_store {

@@ -25,6 +25,7 @@ enum om_table {
   OM_TABLE_REGISTRY,   /* kind (1), a (4), b (4), since (8) -> row */
   OM_TABLE_EVIDENCE,   /* log (4), kind (1), number (8) -> proof of two histories; why the log was stopped */
   OM_TABLE_CUT,        /* log (4), index (8), first 8 bytes of the leaf hash -> an entry that was taken out again */
+  OM_TABLE_QUEUE,      /* statements that wait for the own log, and refusals nobody heard (ledger/queued.c) */
   OM_TABLES,
 };
 

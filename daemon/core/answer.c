@@ -4,6 +4,7 @@
 
 #include "daemon/core/answer_parts.h"
 #include "daemon/core/frame.h"
+#include "ledger/queued.h"
 
 void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status *st) {
   reply->id = id;
@@ -60,6 +61,7 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   if (code != OM_OK && code != OM_MISSING && code != OM_REFUSED) return code;
   status->quorum = quorum->lists[0].k;
   status->ready = a->about->ready;
+  status->queued = om_queued_count(txn);
   if (a->about->waiting != NULL) status->waiting = (char *)(uintptr_t)a->about->waiting;
   if (own < status->n_logs) {
     const Oremark__LogState *log = status->logs[own];

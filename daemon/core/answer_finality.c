@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/core/answer_parts.h"
+#include "ledger/queued.h"
 
 static int by_name(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
@@ -41,6 +42,22 @@ void om_answer_missing(struct om_answering *a, char ***missing, size_t *n, uint3
   }
 }
 
+/* It stands in no log here: in the queue perhaps, or it was refused out of it. */
+static enum om_code fill_queued(struct om_answering *a, Oremark__Finality *out, const Oremark__GetFinality *asked,
+                                const struct om_hash *id, struct om_status *st) {
+  struct om_status *why = om_arena_alloc(a->view.arena, sizeof *why);
+  bool refused;
+  enum om_code code = om_queued_find(a->view.txn, &refused, why, asked->member, asked->signed_ms, id, st);
+  if (code == OM_MISSING) return OM_OK;
+  if (code != OM_OK) return code;
+  out->state = (char *)(refused ? "refused" : "queued");
+  if (!refused) return OM_OK;
+  out->code = (char *)om_code_name(why->code);
+  out->rule = why->rule;
+  out->text = why->text;
+  return OM_OK;
+}
+
 static enum om_code fill(struct om_answering *a, Oremark__Finality *out, const Oremark__GetFinality *asked,
                          struct om_status *st) {
   struct om_hash id;
@@ -52,7 +69,7 @@ static enum om_code fill(struct om_answering *a, Oremark__Finality *out, const O
   memcpy(id.bytes, asked->statement_id.data, sizeof id.bytes);
   out->state = (char *)"unknown";
   enum om_code code = om_statement_find(a->view.txn, &at, asked->member, asked->signed_ms, &id, st);
-  if (code == OM_MISSING) return OM_OK;
+  if (code == OM_MISSING) return fill_queued(a, out, asked, &id, st);
   if (code == OM_OK) code = om_log_info(a->view.txn, info, at.log, st);
   if (code != OM_OK) return code;
   out->origin = info->origin;

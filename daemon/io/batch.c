@@ -1,10 +1,14 @@
 #include "daemon/io/batch.h"
 
+#include <stdio.h>
+
+#include "daemon/io/logline.h"
 #include "daemon/io/wall.h"
 
 enum {
   PARTS_MAX = 1024,             /* pieces of jobs in one batch: heads and short submissions are one each */
   SUBMISSIONS_MAX = 2048,       /* statements under one flush */
+  DRAINED_MAX = 128,            /* queued statements under one flush: their signatures are checked here, 10 ms of them */
   MIRRORED_STEP = 32,           /* entries between two looks at the clock */
   MIRRORED_SHORT_NS = 4000000,  /* a slice of mirrored entries while something more urgent waits: 4 ms */
   MIRRORED_LONG_NS = 100000000, /* and while nothing does: so that a flush serves many entries */
@@ -15,6 +19,7 @@ struct run {
   struct om_batch *batch;
   struct om_slice parts[PARTS_MAX];
   size_t n;
+  bool heads; /* some were written: what leaned on them may be final now */
 };
 
 /* Whether CODE speaks of the store and not of what was brought: then nothing of the batch can be kept. */
@@ -61,20 +66,47 @@ static enum om_code write_head(struct run *run, struct om_job *job, struct om_st
 
 static enum om_code write_heads(struct run *run, struct om_status *st) {
   const struct om_slice *part;
-  while ((part = take(run, OM_CLASS_HEADS, 1)) != NULL)
+  while ((part = take(run, OM_CLASS_HEADS, 1)) != NULL) {
+    run->heads = true;
     if (write_head(run, part->job, st) != OM_OK) return st->code;
+  }
+  return OM_OK;
+}
+
+static void tell_refused(void *ctx, const uint8_t id[OM_QUEUED_ID_BYTES], const struct om_status *why) {
+  char hex[2 * OM_QUEUED_ID_BYTES + 1];
+  (void)ctx;
+  for (size_t i = 0; i < OM_QUEUED_ID_BYTES; i++) snprintf(hex + 2 * i, 3, "%02x", id[i]);
+  om_log(OM_LOG_WARNING, "queued-refused", "statement=%.16s code=%s rule=%s why=\"%s\"", hex, om_code_name(why->code),
+         why->rule, why->text);
+}
+
+/* Whether there is a log to drain the queue into. */
+static bool drains(const struct om_batches *all) {
+  return all->ready && om_ledger_own_log(all->ledger) != OM_LOG_NONE;
+}
+
+/* Goes on with what was queued while this daemon was not ready; and again from the beginning when what has to wait
+ * there may do now. */
+static enum om_code drain(struct run *run, struct om_status *st) {
+  struct om_batches *all = run->all;
+  if (!drains(all)) return OM_OK;
+  if (all->drain.done && run->heads) all->drain = (struct om_drain){0};
+  if (all->drain.done) return OM_OK;
+  all->drain.refused = tell_refused;
+  enum om_code code = om_batch_drain(run->batch, &all->drain, DRAINED_MAX, om_wall_ms(), st);
+  if (code != OM_OK && store_failed(run, code)) return code;
+  if (code != OM_OK) all->drain.done = true; /* the clock: as for whoever submits now */
+  if (all->drain.done) all->drained = true;
   return OM_OK;
 }
 
 static enum om_code write_statement(struct run *run, struct om_job_item *item, struct om_status *st) {
   if (item->checked == NULL) return OM_OK; /* its why is the answer */
   om_status_clear(st);
-  if (!run->all->ready && om_ledger_own_log(run->all->ledger) != OM_LOG_NONE) { /* it has been named just now */
-    om_fail(st, OM_WAIT, "not-ready", "this daemon's log is about to begin: try again in a moment");
-    om_job_item_note(item, st);
-    return OM_OK;
-  }
-  enum om_code code = om_batch_submit(run->batch, &item->receipt, item->checked, om_wall_ms(), st);
+  bool queues = !run->all->ready && om_ledger_own_log(run->all->ledger) != OM_LOG_NONE;
+  enum om_code code = queues ? om_batch_queue(run->batch, &item->receipt, item->checked, om_wall_ms(), st)
+                             : om_batch_take(run->batch, &item->receipt, item->checked, om_wall_ms(), st);
   if (store_failed(run, code)) return code;
   om_job_item_note(item, st);
   return OM_OK;
@@ -83,6 +115,7 @@ static enum om_code write_statement(struct run *run, struct om_job_item *item, s
 static enum om_code write_submissions(struct run *run, struct om_status *st) {
   size_t left = SUBMISSIONS_MAX;
   const struct om_slice *part;
+  if (drains(run->all) && !run->all->drained) return OM_OK; /* they may lean on what stands in front of them */
   while (left > 0 && (part = take(run, OM_CLASS_SUBMISSIONS, left)) != NULL) {
     left -= part->upto - part->from;
     for (size_t i = part->from; i < part->upto; i++)
@@ -230,6 +263,7 @@ static enum om_code write_all(struct run *run, struct om_status *st) {
   if (write_heads(run, st) != OM_OK) return st->code;
   if (follow_registry(run, st) != OM_OK) return st->code;
   if (settle_witnesses(run, st) != OM_OK) return st->code;
+  if (drain(run, st) != OM_OK) return st->code;
   if (write_submissions(run, st) != OM_OK) return st->code;
   return write_mirrored(run, false, st);
 }
@@ -259,6 +293,7 @@ static enum om_code finish(struct run *run, bool *committed, enum om_code code, 
   if (code == OM_OK) return OM_OK;
   run->all->followed = false; /* what was marked is gone with the batch */
   run->all->own_final = 0;
+  run->all->drain = (struct om_drain){0};
   undo(run, code, st);
   return code == OM_FULL || code == OM_NO ? OM_OK : code;
 }
@@ -271,7 +306,9 @@ enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct 
   /* What a relay brought is alone in its batch, which is dropped if it is bad; every other batch at most. */
   batches->relay_turn = !batches->relay_turn && relay_next(batches);
   code = batches->relay_turn ? write_mirrored(&run, true, st) : write_all(&run, st);
-  return finish(&run, committed, code, st);
+  code = finish(&run, committed, code, st);
+  if (*committed && drains(batches) && !batches->drain.done) om_queue_nudge(batches->queue);
+  return code;
 }
 
 void om_batches_refuse(struct om_batches *batches, const struct om_status *why) {

@@ -4,6 +4,7 @@
 #define OREMARK_DAEMON_IO_BATCH_H
 
 #include "daemon/io/queue.h"
+#include "ledger/queued.h"
 
 /* What the writer keeps from one batch to the next. */
 struct om_batches {
@@ -15,6 +16,8 @@ struct om_batches {
   bool followed;           /* it has been looked at once */
   bool ready;              /* heads may be signed and statements taken (om_node_ready) */
   bool relay_turn;         /* the last batch was given to entries from a relay */
+  struct om_drain drain;   /* how far what was queued has been submitted */
+  bool drained;            /* all of it has been once: others may follow */
 };
 
 /* Writes one batch. Every job that was taken has its outcome, good or bad, when it returns. *COMMITTED whether

@@ -64,11 +64,12 @@ static void put_receipt(struct om_client *client, const struct om_job_item *item
   Oremark__Receipt receipt = OREMARK__RECEIPT__INIT;
   struct om_hash id = item->receipt.statement_id;
   receipt.statement_id = (ProtobufCBinaryData){sizeof id.bytes, id.bytes};
-  receipt.origin = client->all->origin;
+  receipt.queued = item->receipt.queued;
+  if (!receipt.queued) receipt.origin = client->all->origin;
   receipt.index = item->receipt.index;
   receipt.taken_ms = item->receipt.taken_ms;
   receipt.again = item->receipt.again;
-  receipt.final = item->receipt.index < client->all->final_size;
+  receipt.final = !receipt.queued && item->receipt.index < client->all->final_size;
   reply.id = item->request;
   reply.code = (char *)om_code_name(OM_OK);
   reply.what_case = OREMARK__REPLY__WHAT_RECEIPT;

@@ -22,7 +22,7 @@ struct om_clients_config {
   void *ctx;
   /* Fills what the daemon says of itself; peers in ARENA. */
   void (*about)(void *ctx, struct om_about *out, struct om_arena *arena);
-  /* Why no statement is taken yet, in ST (OM_WAIT); false: they are. */
+  /* Why no statement is taken, in ST (OM_WAIT); false: they are, or queued. */
   bool (*waits)(void *ctx, struct om_status *st);
   /* The last client is gone after om_clients_stop. */
   void (*gone)(void *ctx);

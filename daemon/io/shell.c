@@ -193,8 +193,9 @@ static void on_action(void *ctx, const struct om_action *action) {
 static bool client_waits(void *ctx, struct om_status *st) {
   struct shell *shell = ctx;
   char text[OM_STATUS_TEXT_BYTES];
-  if (shell->ready || !om_node_waiting(shell->node, text, sizeof text)) return false;
-  om_fail(st, OM_WAIT, "not-ready", "this daemon %s; try again in a moment", text);
+  if (shell->ready || !om_node_own_fork(shell->node)) return false; /* else it is queued */
+  om_node_waiting(shell->node, text, sizeof text);
+  om_fail(st, OM_WAIT, "not-ready", "this daemon takes no statements: %s", text);
   return true;
 }
 

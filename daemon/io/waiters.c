@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/queued.h"
+
 struct waiting {
   struct waiting *next;
   void *owner;
@@ -10,7 +12,7 @@ struct waiting {
   uint32_t member;
   int64_t signed_ms;
   struct om_hash statement;
-  uint32_t log; /* where it stands */
+  uint32_t log; /* where it stands; OM_LOG_NONE: in the queue */
   uint64_t index;
   uint64_t until_ms;
   bool due;
@@ -76,6 +78,34 @@ static void on_timer(uv_timer_t *timer) {
   answer_due(waiters);
 }
 
+/* Where the statement stands: in log AT->log, or in the queue (OM_LOG_NONE). OM_MISSING: in neither. */
+static enum om_code find(struct om_txn *txn, struct om_place *at, uint32_t member, int64_t signed_ms,
+                         const struct om_hash *id, struct om_status *st) {
+  bool refused;
+  struct om_status why;
+  enum om_code code = om_statement_find(txn, at, member, signed_ms, id, st);
+  if (code != OM_MISSING) return code;
+  code = om_queued_find(txn, &refused, &why, member, signed_ms, id, st);
+  if (code == OM_OK && refused) return om_fail(st, OM_MISSING, NULL, "it was refused");
+  at->log = OM_LOG_NONE;
+  return code;
+}
+
+/* Whether what W waits for has been decided. */
+static bool decided(struct om_txn *txn, struct waiting *w, struct om_log_info *info) {
+  struct om_place at;
+  struct om_status st;
+  if (w->log == OM_LOG_NONE) {
+    enum om_code code = find(txn, &at, w->member, w->signed_ms, &w->statement, &st);
+    if (code == OM_MISSING) return true; /* refused */
+    if (code != OM_OK || at.log == OM_LOG_NONE) return false;
+    w->log = at.log;
+    w->index = at.index;
+  }
+  if (w->log != info->log && om_log_info(txn, info, w->log, &st) != OM_OK) info->log = OM_LOG_NONE;
+  return info->log != OM_LOG_NONE && w->index < info->final_size;
+}
+
 void om_waiters_settled(struct om_waiters *waiters) {
   struct om_log_info info = {.log = OM_LOG_NONE};
   struct om_status st;
@@ -83,16 +113,13 @@ void om_waiters_settled(struct om_waiters *waiters) {
   bool any = false;
   if (waiters->first == NULL || om_txn_read(&txn, waiters->config.store, &st) != OM_OK)
     return; /* the next one may do */
-  for (struct waiting *w = waiters->first; w != NULL; w = w->next) {
-    if (w->log != info.log && om_log_info(txn, &info, w->log, &st) != OM_OK) info.log = OM_LOG_NONE;
-    if (info.log == OM_LOG_NONE || w->index >= info.final_size) continue;
-    w->due = any = true;
-  }
+  for (struct waiting *w = waiters->first; w != NULL; w = w->next)
+    if (decided(txn, w, &info)) w->due = any = true;
   om_txn_abort(txn);
   if (any) answer_due(waiters);
 }
 
-/* Is it pending, and where? */
+/* Is it pending or queued, and where? */
 static enum om_code look_up(struct om_waiters *waiters, struct om_place *at, bool *pending,
                             const Oremark__GetFinality *get, struct om_status *st) {
   struct om_hash id;
@@ -102,9 +129,11 @@ static enum om_code look_up(struct om_waiters *waiters, struct om_place *at, boo
   if (get->statement_id.len != sizeof id.bytes) return OM_OK; /* the answer says so */
   memcpy(id.bytes, get->statement_id.data, sizeof id.bytes);
   if (om_txn_read(&txn, waiters->config.store, st) != OM_OK) return st->code;
-  enum om_code code = om_statement_find(txn, at, get->member, get->signed_ms, &id, st);
-  if (code == OM_OK) code = om_log_info(txn, &info, at->log, st);
-  if (code == OM_OK) *pending = at->index >= info.final_size;
+  enum om_code code = find(txn, at, get->member, get->signed_ms, &id, st);
+  if (code == OM_OK && at->log == OM_LOG_NONE)
+    *pending = true;
+  else if (code == OM_OK && (code = om_log_info(txn, &info, at->log, st)) == OM_OK)
+    *pending = at->index >= info.final_size;
   om_txn_abort(txn);
   return code == OM_MISSING ? OM_OK : code;
 }

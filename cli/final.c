@@ -50,9 +50,9 @@ enum om_code om_recorded_parse(struct om_recorded *out, const char *text, struct
             signed_ms > 0 && *last == '-';
   *out = (struct om_recorded){.member = (uint32_t)member, .signed_ms = signed_ms};
   if (ok && om_hex_parse(out->id.bytes, OM_HASH_BYTES, last + 1)) return OM_OK;
-  return om_fail(st, OM_USAGE, NULL,
-                 "'%s' names no statement: it is MEMBER-TIME-ID, as the command that queued the statement has printed it",
-                 text);
+  return om_fail(
+      st, OM_USAGE, NULL,
+      "'%s' names no statement: it is MEMBER-TIME-ID, as the command that queued the statement has printed it", text);
 }
 
 enum om_code om_final_ask(struct om_session *session, const Oremark__Finality **out, struct om_arena *arena,
@@ -90,7 +90,8 @@ static enum om_code not_final(const Oremark__Finality *finality, int64_t wait_ms
   struct om_text text;
   if (om_final_is(finality, "queued"))
     return om_fail(st, OM_WAIT, NULL,
-                   "still queued after %" PRId64 " s: 'oremark status' says whom the daemon waits for. Nothing needs to "
+                   "still queued after %" PRId64
+                   " s: 'oremark status' says whom the daemon waits for. Nothing needs to "
                    "be done again.",
                    wait_ms / 1000);
   om_text_clear(&text);

@@ -46,9 +46,8 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   if (om_args_words(session->args, 1, 1, st) || om_final_option(&final_ms, session->args, st) ||
       om_recorded_parse(&recorded, session->args->words[0].value, st))
     return st->code;
-  enum om_code code = final_ms > 0
-                          ? om_final_wait(session, &finality, session->arena, &recorded, final_ms, st)
-                          : om_final_ask(session, &finality, session->arena, &recorded, 0, st);
+  enum om_code code = final_ms > 0 ? om_final_wait(session, &finality, session->arena, &recorded, final_ms, st)
+                                   : om_final_ask(session, &finality, session->arena, &recorded, 0, st);
   if (!finality) return code;
   struct om_status shown;
   if (session->json && show_json(session, finality, &shown)) return *st = shown, st->code;
@@ -60,9 +59,10 @@ const struct om_command om_command_receipt = {
     .name = "receipt",
     .words = "STATEMENT",
     .summary = "What came of a statement that was queued or recorded.",
-    .help = "STATEMENT is MEMBER-TIME-ID, as the command that handed it in has printed it. Exit status 5: it is queued "
-            "still, or not\nknown here; 4: it was refused, and why.\nExample:\n  oremark receipt 2-1795000000000-5f0c... "
-            "--wait-final\n",
+    .help =
+        "STATEMENT is MEMBER-TIME-ID, as the command that handed it in has printed it. Exit status 5: it is queued "
+        "still, or not\nknown here; 4: it was refused, and why.\nExample:\n  oremark receipt 2-1795000000000-5f0c... "
+        "--wait-final\n",
     .options = options,
     .groups = OM_OPTS_DAEMON,
     .run = run,

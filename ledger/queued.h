@@ -10,10 +10,10 @@
 #include "ledger/ledger.h"
 
 enum {
-  OM_QUEUED_MAX = 4096,             /* statements: more than an hour of a busy plant; each costs 0.1 ms to drain */
-  OM_QUEUED_MAX_BYTES = 64 << 20,   /* of them: a thousand of the largest, a thousandth of the usual map */
-  OM_QUEUED_REFUSALS_MAX = 1024,    /* reasons kept, 700 bytes each at most: a clerk asks within a day or so */
-  OM_QUEUED_ID_BYTES = 10,          /* of a statement's id: enough to tell it from others of its member and time */
+  OM_QUEUED_MAX = 4096,           /* statements: more than an hour of a busy plant; each costs 0.1 ms to drain */
+  OM_QUEUED_MAX_BYTES = 64 << 20, /* of them: a thousand of the largest, a thousandth of the usual map */
+  OM_QUEUED_REFUSALS_MAX = 1024,  /* reasons kept, 700 bytes each at most: a clerk asks within a day or so */
+  OM_QUEUED_ID_BYTES = 10,        /* of a statement's id: enough to tell it from others of its member and time */
 };
 
 /* Stores CHECKED in the queue at NOW_MS; one that is there already is not stored twice. *OUT says `queued`, and may be

@@ -6,11 +6,11 @@
 #include "daemon/io/wall.h"
 
 enum {
-  PARTS_MAX = 1024,             /* pieces of jobs in one batch: heads and short submissions are one each */
-  SUBMISSIONS_MAX = 2048,       /* statements under one flush */
-  DRAINED_MAX = 128,            /* queued statements under one flush: their signatures are checked here, 10 ms of them */
-  MIRRORED_STEP = 32,           /* entries between two looks at the clock */
-  MIRRORED_SHORT_NS = 4000000,  /* a slice of mirrored entries while something more urgent waits: 4 ms */
+  PARTS_MAX = 1024,            /* pieces of jobs in one batch: heads and short submissions are one each */
+  SUBMISSIONS_MAX = 2048,      /* statements under one flush */
+  DRAINED_MAX = 128,           /* queued statements under one flush: their signatures are checked here, 10 ms of them */
+  MIRRORED_STEP = 32,          /* entries between two looks at the clock */
+  MIRRORED_SHORT_NS = 4000000, /* a slice of mirrored entries while something more urgent waits: 4 ms */
   MIRRORED_LONG_NS = 100000000, /* and while nothing does: so that a flush serves many entries */
 };
 

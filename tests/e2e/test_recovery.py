@@ -1,10 +1,11 @@
 """A daemon whose store was lost or set back takes its log back from its witnesses, and signs nothing before."""
 
 import shutil
+import threading
 import time
 import unittest
 
-from network import AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, UNDECIDED, NetworkTest, wait_until
+from network import AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, REFUSED, UNDECIDED, NetworkTest, wait_until
 
 FIVE = {name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER, MAKER, RECYCLER)}
 RECOVERY_S = 40
@@ -79,9 +80,24 @@ class Recovery(NetworkTest):
         shutil.rmtree(daemon.store)
         self.comes_back(MINE, before)
 
-    def test_without_its_witnesses_it_waits_and_says_for_whom(self):
+    EXTRACT = ("extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross", "1 t", "--metal",
+               "Cu=280kg")
+
+    def queues(self, *words):
+        """What oremark says in JSON of a statement that the mine's daemon only queues."""
+        result = self.net.run(MINE, *words, "--wait", "0", "--json")
+        self.assertEqual(result.status, UNDECIDED, str(result))
+        self.says(result.err, "oremark receipt", "nothing needs to be done again")
+        said = result.json
+        self.assertEqual((said["queued"], said["index"], said["final"]), (True, None, False))
+        return said
+
+    def queued(self):
+        return self.net.do(MINE, "status").json["queued"]
+
+    def test_without_its_witnesses_it_queues_and_says_for_whom_it_waits(self):
         daemon = self.net.daemons[MINE]
-        extract(self.net, 1)
+        shipped = extract(self.net, 1)
         self.wait_final(MINE)
         others = [self.net.daemons[name] for name in (REFINER, MAKER)]
         for other in (daemon, *others):
@@ -89,12 +105,49 @@ class Recovery(NetworkTest):
         daemon.start()
         status = self.net.do(MINE, "status").json
         self.assertFalse(status["ready"])
-        self.refused(self.net.run(MINE, "extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross",
-                                  "1 t", "--metal", "Cu=280kg", "--wait", "0"), UNDECIDED, "witnesses", others[0].origin, others[1].origin)
+        self.says(status["waiting"], "witnesses", others[0].origin, others[1].origin)
+        before = self.own(MINE)
+
+        first = self.queues(*self.EXTRACT)
+        file = daemon.folder / "extract.statement"
+        self.net.do(MINE, *self.EXTRACT, "--out", file)
+        handed_in = self.queues("submit", file)
+        self.assertEqual(self.queues("submit", file)["statement"], handed_in["statement"])
+        once = self.queues("ship", shipped, "--consignee", REFINER, "--mode", "rail")
+        twice = self.queues("ship", shipped, "--consignee", MAKER, "--mode", "rail")
+        text = self.net.run(MINE, *self.EXTRACT, "--wait", "0")
+        self.assertEqual(text.status, UNDECIDED)
+        self.says(text.out, "queued, not recorded yet", "lot OM-")
+        self.assertEqual(self.queued(), 5)
+        self.says(self.net.run(MINE, "status").out, "5 statements queued")
+        self.refused(self.net.run(MINE, "receipt", first["statement"]), UNDECIDED, "queued")
+        self.assertEqual(self.own(MINE)["size"], before["size"])
+        daemon.kill()
+        daemon.start()
+        self.assertEqual(self.queued(), 5)
+
+        waiting = []
+        waiter = threading.Thread(target=lambda: waiting.append(
+            self.net.run(MINE, *self.EXTRACT, "--wait", "0", "--wait-final=80", "--json")))
+        waiter.start()
+        wait_until(lambda: self.queued() == 6, daemon.said)
         others[0].start()
-        wait_until(lambda: self.net.do(MINE, "status").json["ready"], daemon.said)
         others[1].start()
-        extract(self.net, 1)
+        wait_until(lambda: self.net.do(MINE, "status").json["ready"], daemon.said)
+        waiter.join()
+        self.assertEqual(waiting[0].status, DONE, str(waiting[0]))
+        self.assertTrue(waiting[0].json["final"])
+        self.assertFalse(waiting[0].json["queued"])
+        indexes = [self.net.do(MINE, "receipt", said["statement"], "--wait-final").json["index"]
+                   for said in (first, handed_in, once)] + [waiting[0].json["index"]]
+        self.assertEqual(indexes, sorted(indexes))
+        self.refused(self.net.run(MINE, "receipt", twice["statement"]), REFUSED, "queued, and then refused", shipped)
+        self.assertIn("queued-refused", daemon.log.read_text(errors="replace"))
+        self.assertEqual(self.queued(), 0)
+        again = self.net.do(MINE, "submit", file).json
+        self.assertEqual((again["again"], again["index"]), (True, indexes[1]))
+        self.assertEqual(self.own(MINE)["size"], before["size"] + 5, "five statements, each once")
+        self.net.do(REFINER, "receive", shipped, "--site", "Ilo")
         self.wait_final(MINE)
 
 

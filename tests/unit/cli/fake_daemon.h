@@ -36,6 +36,7 @@ struct fake_daemon {
   /* What it is told to do. */
   size_t hang_up_after;      /* record this many statements, and hang up before the answer to the last; 0: never */
   size_t waits;              /* answer this many submissions with "wait" */
+  size_t queues;             /* and this many with a receipt that says "queued" */
   Oremark__Reply *canned[8]; /* the replies to any other request, one after the other, where there are any */
   /* What has happened. */
   size_t submissions, n_ids, n_events;
@@ -140,6 +141,12 @@ static bool fake_submit(struct fake_daemon *fake, int fd, uint64_t request, cons
     fake->waits--;
     reply.code = (char *)(uintptr_t) "wait";
     reply.text = (char *)(uintptr_t) "it leans on what is not final";
+  } else if (fake->queues > 0 && !again) {
+    fake->queues--;
+    receipt.statement_id = (ProtobufCBinaryData){OM_HASH_BYTES, s.id.bytes};
+    receipt.queued = true;
+    reply.what_case = OREMARK__REPLY__WHAT_RECEIPT;
+    reply.receipt = &receipt;
   } else if (!again && (why = fake_judge(fake, &s))) {
     reply.code = (char *)(uintptr_t) "refused";
     reply.rule = (char *)(uintptr_t) "fake";

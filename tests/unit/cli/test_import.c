@@ -285,6 +285,32 @@ static void what_must_wait_is_tried_again(void **state) {
   assert_int_equal(fake->n_events, 75);
 }
 
+static void what_is_queued_is_waited_for_and_never_made_anew(void **state) {
+  (void)state;
+  many(50, 0, 2);
+  fake->queues = 3; /* asked again, it is recorded */
+  assert_int_equal(import("--events", "10"), OM_OK);
+  assert_int_equal(fake->n_lots, 50);
+  assert_int_equal(fake->n_events, 75);
+}
+
+/* The daemon stays unready: the import ends, and goes on with the same statements. */
+static void what_stays_queued_ends_the_import_until_later(void **state) {
+  (void)state;
+  many(600, 0, 2);
+  fake->queues = 1000;
+  assert_int_equal(import("--wait", "0"), OM_WAIT);
+  expect_in(st.text, "has queued what it was sent");
+  expect_in(st.text, "run it again to go on");
+  assert_int_equal(fake->n_lots, 0);
+  size_t sent = fake->submissions;
+  assert_true(sent >= 1);
+  fake->queues = 0;
+  assert_int_equal(import(NULL, NULL), OM_OK);
+  assert_int_equal(fake->n_lots, 600); /* an event whose statement was made anew would stand twice */
+  assert_int_equal(fake->n_events, 900);
+}
+
 static void lots_of_the_ledger_are_asked_for_once_and_followed(void **state) {
   (void)state;
   file_is("extract,,Pit,,,DRUM,ore,20 t,Cu=1t,,,\n");
@@ -347,6 +373,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_changed_file_is_refused, begin, end),
       cmocka_unit_test_setup_teardown(atomic_takes_all_or_none, begin, end),
       cmocka_unit_test_setup_teardown(what_must_wait_is_tried_again, begin, end),
+      cmocka_unit_test_setup_teardown(what_is_queued_is_waited_for_and_never_made_anew, begin, end),
+      cmocka_unit_test_setup_teardown(what_stays_queued_ends_the_import_until_later, begin, end),
       cmocka_unit_test_setup_teardown(lots_of_the_ledger_are_asked_for_once_and_followed, begin, end),
       cmocka_unit_test_setup_teardown(headers_are_checked, begin, end),
       cmocka_unit_test_setup_teardown(the_example_can_be_imported, begin, end),

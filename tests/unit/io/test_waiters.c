@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "daemon/io/waiters.h"
-#include "support/network.h"
+#include "ledger/queued.h"
+#include "support/records.h"
 
 enum { DAEMONS = 4 };
 
@@ -120,6 +121,38 @@ static void test_a_flush_that_makes_it_final_ends_the_waiting(void **state) {
   assert_int_equal(n_answered, 2);
 }
 
+/* A site after none: it will be refused. */
+static void queue_a_bad_one(void) {
+  struct om_batch *batch;
+  struct om_arena arena = {0};
+  struct om_checked *checked;
+  struct om_hash none = {{1}};
+  struct record bad = record_site(&net, 1, 9, &none, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
+  assert_int_equal(om_batch_begin(&batch, ledgers[0], &st), OM_OK);
+  assert_int_equal(om_check_statement(&checked, &arena, &net.id, NULL, bad.bytes, bad.len, &st), OM_OK);
+  assert_int_equal(om_batch_queue(batch, &receipt, checked, t0, &st), OM_OK);
+  assert_int_equal(om_batch_commit(batch, NULL, &st), OM_OK);
+  om_arena_free(&arena);
+  free(bad.bytes);
+}
+
+static void test_what_is_queued_is_waited_for_until_it_is_decided(void **state) {
+  (void)state;
+  struct om_drain drain = {0};
+  struct om_batch *batch;
+  struct om_signers_keys keys = network_signers(&net, 0);
+  queue_a_bad_one();
+  waits(&net, 7, 600000);
+  om_waiters_settled(waiters);
+  assert_int_equal(n_answered, 0);
+  assert_int_equal(om_batch_begin(&batch, ledgers[0], &st), OM_OK);
+  assert_int_equal(om_batch_drain(batch, &drain, 9, t0, &st), OM_OK);
+  assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+  om_waiters_settled(waiters);
+  assert_int_equal(n_answered, 1);
+  assert_int_equal(answered[0], 7);
+}
+
 static void test_the_time_is_kept(void **state) {
   (void)state;
   waits(&net, 1, 60);
@@ -165,6 +198,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_only_what_is_pending_waits, begin, end),
       cmocka_unit_test_setup_teardown(test_a_flush_that_makes_it_final_ends_the_waiting, begin, end),
+      cmocka_unit_test_setup_teardown(test_what_is_queued_is_waited_for_until_it_is_decided, begin, end),
       cmocka_unit_test_setup_teardown(test_the_time_is_kept, begin, end),
       cmocka_unit_test_setup_teardown(test_whoever_has_gone_is_forgotten, begin, end),
       cmocka_unit_test_setup_teardown(test_waiters_are_few, begin, end),

@@ -181,8 +181,8 @@ static bool is_last_word(enum om_code code) {
   return false;
 }
 
-enum om_code om_batch_take(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked, int64_t taken_ms,
-                           struct om_status *st) {
+enum om_code om_batch_resubmit(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked,
+                               int64_t taken_ms, struct om_status *st) {
   uint8_t key[INDEX_KEY_BYTES];
   uint64_t sequence = 0;
   uint8_t kind = 0;
@@ -215,7 +215,7 @@ static enum om_code submit(struct om_batch *batch, struct om_drain *drain, struc
   enum om_code code = om_check_statement(&checked, &arena, &batch->ledger->network, NULL, row.data + QUEUED_HEAD_BYTES,
                                          row.len - QUEUED_HEAD_BYTES, st);
   if (code == OM_OK)
-    code = om_batch_take(batch, &receipt, checked, taken_ms, st);
+    code = om_batch_resubmit(batch, &receipt, checked, taken_ms, st);
   else if (is_last_word(code)) /* taken in by another version of this program */
     take_out(batch->txn, index, sequence);
   om_arena_free(&arena);

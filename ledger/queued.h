@@ -24,8 +24,8 @@ enum om_code om_batch_queue(struct om_batch *batch, struct om_receipt *out, cons
 
 /* om_batch_submit for a statement that may stand in the queue: whatever the answer is, the queued one is done with; but
  * for OM_WAIT of a queued one: it stays, and *OUT says so. */
-enum om_code om_batch_take(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked, int64_t taken_ms,
-                           struct om_status *st);
+enum om_code om_batch_resubmit(struct om_batch *batch, struct om_receipt *out, struct om_checked *checked,
+                               int64_t taken_ms, struct om_status *st);
 
 struct om_drain {
   uint64_t next; /* where in the queue to go on; 0: from the beginning */

@@ -106,7 +106,7 @@ static enum om_code write_statement(struct run *run, struct om_job_item *item, s
   om_status_clear(st);
   bool queues = !run->all->ready && om_ledger_own_log(run->all->ledger) != OM_LOG_NONE;
   enum om_code code = queues ? om_batch_queue(run->batch, &item->receipt, item->checked, om_wall_ms(), st)
-                             : om_batch_take(run->batch, &item->receipt, item->checked, om_wall_ms(), st);
+                             : om_batch_resubmit(run->batch, &item->receipt, item->checked, om_wall_ms(), st);
   if (store_failed(run, code)) return code;
   om_job_item_note(item, st);
   return OM_OK;

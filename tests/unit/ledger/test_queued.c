@@ -76,8 +76,8 @@ static enum om_code hand_in(struct om_receipt *out, enum how how, size_t daemon,
   struct om_signers_keys keys = network_signers(&net, daemon);
   must(om_batch_begin(&batch, ledgers[daemon], &st));
   must(om_check_statement(&checked, &arena, &net.id, om_batch_txn(batch), record->bytes, record->len, &st));
-  enum om_code code =
-      how == QUEUE ? om_batch_queue(batch, out, checked, at_ms, &st) : om_batch_take(batch, out, checked, at_ms, &st);
+  enum om_code code = how == QUEUE ? om_batch_queue(batch, out, checked, at_ms, &st)
+                                   : om_batch_resubmit(batch, out, checked, at_ms, &st);
   om_arena_free(&arena);
   struct om_status why = st;
   if (keep)

@@ -115,7 +115,7 @@ enum om_code om_final_wait(struct om_session *session, const Oremark__Finality *
     int64_t slice = left > SLICE_MS ? SLICE_MS : left > 0 ? left : 0;
     if (om_final_ask(session, out, arena, recorded, slice, st)) {
       *out = NULL;
-      return om_wrap(st, "it was taken in, but whether it is final was not heard");
+      return om_wrap(st, "it is recorded or queued, but whether it is final was not heard");
     }
     if (om_final_is(*out, "final")) return OM_OK;
     if (om_final_is(*out, "refused")) return om_final_refused(*out, st);

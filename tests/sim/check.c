@@ -255,7 +255,7 @@ static void check_state(struct sim_node *n) {
   struct om_log_info info;
   struct om_status st = {0};
   struct om_hash state, vector;
-  uint8_t text[SIM_NODES * (8 + OM_HASH_BYTES)];
+  uint8_t text[SIM_LOGS * (8 + OM_HASH_BYTES)];
   size_t len = 0;
   sim_must(s, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
   for (uint32_t log = 0; log < om_log_count(txn); log++) {
@@ -276,7 +276,7 @@ static void check_state(struct sim_node *n) {
 }
 
 void sim_check_all(struct sim *s) {
-  for (size_t i = 0; i < s->n; i++)
+  for (size_t i = 0; i < s->n_nodes; i++)
     if (s->nodes[i].up) check_state(&s->nodes[i]);
 }
 

@@ -10,7 +10,7 @@
 #include "sim/sim.h"
 #include "support/seed.h"
 
-enum { HEAL_MS = 180000, FORKED_MS = 10000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240 };
+enum { HEAL_MS = 180000, FORKED_MS = 10000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240, FORK_QUIET_STEPS = 40 };
 
 uint64_t sim_below(struct sim *s, uint64_t limit) {
   return test_below(&s->random, limit);
@@ -27,9 +27,8 @@ void sim_trace(struct sim *s, const void *bytes, size_t len) {
 }
 
 static void clear_folders(const struct sim *s) {
-  for (size_t i = 0; i < s->n; i++) {
+  for (size_t i = 0; i < SIM_NODES; i++) {
     if (s->nodes[i].path != NULL) remove_folder(s->nodes[i].path);
-    if (s->nodes[i].other_face != NULL) remove_folder(s->nodes[i].other_face);
   }
 }
 
@@ -51,12 +50,12 @@ void sim_must(const struct sim *s, enum om_code code, const struct om_status *st
 
 /* ---- what happens to the network ---- */
 
-static void part_nodes(struct sim *s) {
+static void part_nodes(struct sim *s, bool by_face) {
   bool side[SIM_NODES];
-  for (size_t i = 0; i < s->n; i++) side[i] = sim_one_in(s, 2);
-  for (uint32_t a = 0; a < s->n; a++)
+  for (size_t i = 0; i < s->n_nodes; i++) side[i] = by_face ? s->nodes[i].side : sim_one_in(s, 2);
+  for (uint32_t a = 0; a < s->n_nodes; a++)
     for (uint32_t b = 0; b < a; b++) {
-      bool parted = side[a] != side[b];
+      bool parted = side[a] != side[b] && !(by_face && (s->nodes[a].cosigns_all || s->nodes[b].cosigns_all));
       s->parted[a][b] = s->parted[b][a] = parted;
       if (parted) sim_cut(s, a, b);
     }
@@ -67,7 +66,7 @@ static void mend(struct sim *s) {
 }
 
 static void links(struct sim *s) {
-  for (uint32_t a = 0; a < s->n; a++)
+  for (uint32_t a = 0; a < s->n_nodes; a++)
     for (uint32_t b = 0; b < a; b++) {
       if (!s->linked[a][b] && sim_one_in(s, 4)) sim_link(s, a, b);
       if (!s->healing && sim_one_in(s, 600)) sim_cut(s, a, b);
@@ -78,13 +77,28 @@ static void jump_clock(struct sim *s) {
   s->nodes[sim_below(s, s->n)].skew_ms = (int64_t)sim_below(s, 300000) - 150000;
 }
 
+/* It waits for a while for a good moment: everybody hears it. */
+static void fork_home(struct sim *s, struct sim_node *n) {
+  bool heard = true;
+  for (size_t i = 0; i < s->n; i++) heard = heard && (i == n->index || s->linked[n->index][i]);
+  if (!n->up || (!heard && s->step < s->fork_step + 60)) return;
+  s->fork_step = s->step;
+  sim_node_fork(n);
+  s->quiet = sim_one_in(s, 2);
+  if (s->quiet) part_nodes(s, true); /* while those who see one face don't hear those who see the other */
+  if (s->verbose) printf("  %llu: daemon %u forks its log\n", (unsigned long long)s->step, n->daemon);
+}
+
 static void mishap(struct sim *s) {
-  if (sim_one_in(s, 60)) part_nodes(s);
-  if (sim_one_in(s, sim_forked(s) ? 400 : 40)) mend(s);
+  if (sim_forked(s) && s->step < s->fork_step + FORK_QUIET_STEPS && s->quiet) return;
+  if (sim_one_in(s, 60)) part_nodes(s, false);
+  if (sim_one_in(s, 40)) mend(s);
   if (sim_one_in(s, 80)) jump_clock(s);
-  for (size_t i = 0; i < s->n; i++)
-    if (s->nodes[i].two_faced && s->step > 60 && sim_one_in(s, 30)) sim_node_turn(&s->nodes[i]);
-  struct sim_node *n = &s->nodes[sim_below(s, s->n)];
+  for (size_t i = 0; i < s->n; i++) {
+    if (s->nodes[i].two_faced && s->step >= s->fork_step && !sim_forked(s)) fork_home(s, &s->nodes[i]);
+    if (!s->nodes[i].two_faced && sim_forked(s) && sim_one_in(s, 200)) sim_node_swap(&s->nodes[i]);
+  }
+  struct sim_node *n = &s->nodes[sim_below(s, s->n_nodes)];
   if (n->up && sim_one_in(s, 100)) sim_node_crash(n);
 }
 
@@ -92,13 +106,13 @@ static void step(struct sim *s) {
   s->step++;
   s->now_ms += SIM_STEP_MS;
   if (!s->healing) mishap(s);
-  for (size_t i = 0; i < s->n; i++)
+  for (size_t i = 0; i < s->n_nodes; i++)
     if (!s->nodes[i].up && s->now_ms >= s->nodes[i].back_ms) sim_node_open(&s->nodes[i]);
   links(s);
   if (!s->healing) sim_story_step(s);
   sim_deliver(s);
-  for (size_t i = 0, begin = sim_below(s, s->n); i < s->n; i++) {
-    struct sim_node *n = &s->nodes[(begin + i) % s->n];
+  for (size_t i = 0, begin = sim_below(s, s->n_nodes); i < s->n_nodes; i++) {
+    struct sim_node *n = &s->nodes[(begin + i) % s->n_nodes];
     if (n->up && s->step % 2 == 0) om_node_tick(n->node, s->now_ms);
     sim_node_pump(n);
     sim_node_batch(n);
@@ -108,28 +122,37 @@ static void step(struct sim *s) {
 
 /* ---- a run ---- */
 
+/* One home that forks its log does no harm by itself, nor with one witness that helps it where five or more make a
+ * quorum of all but one. Of three witnesses none may be useless: all must sign. */
 static void choose_liars(struct sim *s) {
-  if (s->n < 5 || sim_one_in(s, 3)) return; /* of three witnesses none may lie */
   struct sim_node *n = &s->nodes[sim_below(s, s->n)];
+  if (sim_one_in(s, 2)) {
+    n->two_faced = true;
+    s->fork_step = 10 + sim_below(s, 120);
+    struct sim_node *helper = &s->nodes[sim_below(s, s->n)];
+    if (s->n >= 5 && helper != n) helper->cosigns_all = true;
+    return;
+  }
+  if (s->n < 5) return;
   switch (sim_below(s, 8)) {
     case 0: n->mute = true; break;
     case 1: n->alters = true; break;
     case 2: n->cosigns_all = true; break;
     case 3: n->replays = true; break;
     case 4: n->boasts = true; break;
-    default: n->two_faced = true; break;
+    default: break;
   }
 }
 
 static void open_sim(struct sim *s) {
   s->random = s->seed * 0x9E3779B97F4A7C15u + 1;
   s->trace = 0xcbf29ce484222325u;
-  s->n = 4 + sim_below(s, 3);
+  s->n = s->n_nodes = 4 + sim_below(s, 3);
   network_open(&s->net, s->n, true);
   sim_check_begin(s);
   for (uint32_t i = 0; i < s->n; i++) {
     s->nodes[i].sim = s;
-    s->nodes[i].daemon = i;
+    s->nodes[i].daemon = s->nodes[i].index = i;
     s->nodes[i].path = temp_folder();
   }
   choose_liars(s);
@@ -138,7 +161,7 @@ static void open_sim(struct sim *s) {
 }
 
 static void close_sim(struct sim *s) {
-  for (size_t i = 0; i < s->n; i++) sim_node_close(&s->nodes[i]);
+  for (size_t i = 0; i < s->n_nodes; i++) sim_node_close(&s->nodes[i]);
   sim_check_end(s);
   om_arena_free(&s->tale.arena);
   network_close(&s->net);

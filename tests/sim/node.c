@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/node_state.h"
 #include "daemon/io/checkers.h"
 #include "daemon/io/wall.h"
 #include "sim/sim.h"
@@ -22,9 +23,7 @@ bool sim_liar(const struct sim_node *n) {
 }
 
 bool sim_forked(const struct sim *s) {
-  bool any = false;
-  for (size_t i = 0; i < s->n; i++) any |= s->nodes[i].other_face != NULL;
-  return any;
+  return s->n_nodes > s->n;
 }
 
 /* ---- what the node asks ---- */
@@ -107,6 +106,7 @@ void sim_node_open(struct sim_node *n) {
   sim_must(s, om_queue_init(&n->queue, &st), &st, "making a queue");
   n->batches = (struct om_batches){.queue = &n->queue, .ledger = n->ledger, .keys = &n->keys};
   n->up = true;
+  if (n->two_faced) n->node->recovery.ready = true; /* it does not ask what it had said before */
   refresh(n);
   sim_check_commit(n);
 }
@@ -127,7 +127,7 @@ static void close_all(struct sim_node *n) {
   for (size_t i = 0; i < n->n_jobs; i++) free_job(n->jobs[i]);
   n->n_jobs = 0;
   empty_queue(n);
-  for (uint32_t peer = 0; peer < n->sim->n; peer++) sim_cut(n->sim, n->daemon, peer);
+  for (uint32_t peer = 0; peer < n->sim->n_nodes; peer++) sim_cut(n->sim, n->index, peer);
   om_tracker_free(&n->tracker);
   om_node_free(n->node);
   n->node = NULL;
@@ -156,27 +156,27 @@ static void copy_store(const struct sim *s, const char *to, const char *from) {
   OM_ASSERT(fclose(out) == 0);
 }
 
-void sim_node_turn(struct sim_node *n) {
+void sim_node_swap(struct sim_node *n) {
   struct sim *s = n->sim;
-  if (n->up) close_all(n);
-  if (n->other_face == NULL) {
-    n->other_face = temp_folder();
-    copy_store(s, n->other_face, n->path);
+  n->side = !n->side;
+  for (uint32_t i = 0; i < s->n_nodes; i++)
+    if (s->nodes[i].two_faced) sim_cut(s, n->index, i);
+}
+
+void sim_node_fork(struct sim_node *n) {
+  struct sim *s = n->sim;
+  struct sim_node *face = &s->nodes[s->n];
+  *face = (struct sim_node){.sim = s, .daemon = n->daemon, .index = (uint32_t)s->n, .two_faced = true, .side = true};
+  face->path = temp_folder();
+  face->skew_ms = n->skew_ms;
+  copy_store(s, face->path, n->path);
+  s->n_nodes++;
+  uint32_t half = (uint32_t)s->n / 2, first = (uint32_t)sim_below(s, s->n);
+  for (uint32_t i = 0; i < half; i++) {
+    struct sim_node *other = &s->nodes[(first + i) % s->n];
+    if (other != n) sim_node_swap(other);
   }
-  char *face = n->path;
-  n->path = n->other_face;
-  n->other_face = face;
-  n->shown = !n->shown;
-  memset(n->final_seen, 0, sizeof n->final_seen);
-  for (uint32_t a = 0; a < s->n; a++)
-    for (uint32_t b = 0; b < a; b++) {
-      bool half[2] = {(a + n->daemon) % 2, (b + n->daemon) % 2};
-      if (a == n->daemon) half[0] = n->shown;
-      if (b == n->daemon) half[1] = n->shown;
-      s->parted[a][b] = s->parted[b][a] = half[0] != half[1];
-      if (s->parted[a][b]) sim_cut(s, a, b);
-    }
-  sim_node_open(n);
+  sim_node_open(face);
 }
 
 void sim_node_close(struct sim_node *n) {
@@ -187,7 +187,6 @@ void sim_node_close(struct sim_node *n) {
   }
   for (size_t i = 0; i < 16; i++) free(n->old[i].bytes);
   remove_folder(n->path);
-  if (n->other_face != NULL) remove_folder(n->other_face);
 }
 
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len) {
@@ -202,18 +201,6 @@ void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len) {
 }
 
 /* ---- the writer ---- */
-
-/* Signs what it is asked to, without a look. */
-static void sign_anything(struct sim_node *n, struct om_action *action) {
-  struct om_note note;
-  struct om_status st;
-  char name[OM_NAME_BYTES + 1], line[OM_NOTE_LINE_BYTES];
-  enum om_code code = om_note_parse(&note, (const char *)action->bytes, action->len, &st);
-  snprintf(name, sizeof name, "daemon%u.example/log", n->daemon);
-  if (code == OM_OK)
-    om_note_cosign(line, name, n->keys.cosign, (uint64_t)(sim_wall(n) / 1000), note.text, note.text_len);
-  om_node_cosigned(n->node, action, code == OM_OK ? line : NULL, code == OM_OK ? OM_OK : OM_REFUSED, n->sim->now_ms);
-}
 
 static void add_job(struct sim_node *n, struct om_job *job) {
   OM_ASSERT(n->n_jobs < SIM_JOBS);
@@ -334,20 +321,14 @@ void sim_node_pump(struct sim_node *n) {
   struct om_action action;
   while (n->up && om_node_next(n->node, &action, n->sim->now_ms)) {
     switch (action.kind) {
-      case OM_ACTION_SEND: sim_send(n->sim, n->daemon, &action); break;
+      case OM_ACTION_SEND: sim_send(n->sim, n->index, &action); break;
       case OM_ACTION_DROP:
         if (!sim_liar(&n->sim->nodes[action.slot]) && !sim_liar(n) && !sim_forked(n->sim))
           sim_violation(n->sim, "daemon %u drops the honest %u: %s", n->daemon, action.slot, action.reason);
-        sim_cut(n->sim, n->daemon, action.slot);
+        sim_cut(n->sim, n->index, action.slot);
         om_action_free(&action);
         break;
       case OM_ACTION_COSIGN:
-        if (n->cosigns_all) {
-          sign_anything(n, &action);
-          break;
-        }
-        add_job(n, om_job_action(&action));
-        break;
       case OM_ACTION_APPLY:
       case OM_ACTION_FINAL: add_job(n, om_job_action(&action)); break;
     }

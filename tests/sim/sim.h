@@ -13,7 +13,8 @@
 #include "support/network.h"
 
 enum {
-  SIM_NODES = 6,
+  SIM_LOGS = 8,             /* daemons of the network: NETWORK_MAX */
+  SIM_NODES = SIM_LOGS + 1, /* and the second face of one that has two */
   SIM_JOBS = 128,       /* three for each log are out at most */
   SIM_STATEMENTS = 256, /* waiting at a daemon for their turn */
   SIM_LOTS = 4096,
@@ -41,7 +42,8 @@ struct sim_statement {
 
 struct sim_node {
   struct sim *sim;
-  uint32_t daemon;
+  uint32_t daemon; /* number of its log */
+  uint32_t index;  /* among the nodes: the same, but for a second face */
   bool up;
   int64_t back_ms; /* down: when it starts again */
   char *path;
@@ -57,15 +59,14 @@ struct sim_node {
   struct sim_statement *statements[SIM_STATEMENTS];
   size_t n_statements;
   int64_t skew_ms; /* of its wall clock */
-  uint64_t final_seen[SIM_NODES];
+  uint64_t final_seen[SIM_LOGS];
   /* What makes it dishonest or useless. */
   bool mute;                  /* says nothing to what it is asked to witness */
   bool alters;                /* gives out altered entries of others' logs */
-  bool cosigns_all;           /* signs whatever is proposed */
+  bool cosigns_all;           /* signs whatever is proposed, as soon as it sees it */
   bool replays;               /* sends old messages again */
-  bool two_faced;             /* keeps two histories of its log, one for each half of its peers; and votes in both */
-  char *other_face;           /* the store of the other history; NULL: not yet */
-  bool shown;                 /* which of the two */
+  bool two_faced;             /* it forks its log, and has a second face from then on; and votes in both */
+  bool side;                  /* an honest one's: which of the two faces it is shown */
   bool boasts;                /* says that it holds more, or less, than it does */
   struct sim_message old[16]; /* sent once; replayed */
 };
@@ -93,9 +94,12 @@ struct sim {
   int64_t now_ms;
   uint64_t steady_ns;
   bool verbose;
-  size_t n;
+  size_t n; /* daemons */
+  size_t n_nodes; /* one more from when a home has forked */
+  uint64_t fork_step;
+  bool quiet; /* nothing else befalls the network for a while after the fork */
   struct network net;
-  struct sim_node nodes[SIM_NODES];
+  struct sim_node nodes[SIM_NODES]; /* the one at N is the second face */
   bool linked[SIM_NODES][SIM_NODES];           /* symmetric */
   bool parted[SIM_NODES][SIM_NODES];           /* symmetric: no link may come up */
   struct sim_pipe pipes[SIM_NODES][SIM_NODES]; /* [from][to] */
@@ -107,10 +111,10 @@ struct sim {
   uint8_t lots[SIM_LOTS][OM_LOT_NUMBER_BYTES];
   size_t n_lots;
   /* the model */
-  struct sim_canon canon[SIM_NODES];
+  struct sim_canon canon[SIM_LOGS];
   struct sim_lot *model;
   size_t n_model;
-  int64_t gained_mg[SIM_NODES + 1]; /* by member */
+  int64_t gained_mg[SIM_LOGS + 1]; /* by member */
   struct {
     struct om_hash vector, state;
   } states[1024];
@@ -132,9 +136,10 @@ bool sim_forked(const struct sim *s);
 /* node.c */
 void sim_node_open(struct sim_node *n);
 void sim_node_crash(struct sim_node *n);
-/* A two-faced node goes on with its other history, among the other half of its peers,
- * which the first half does not hear. */
-void sim_node_turn(struct sim_node *n);
+/* A two-faced home forks: from now on there are two of it with the same keys, each shown to some of the others. */
+void sim_node_fork(struct sim_node *n);
+/* N is shown the other face from now on. */
+void sim_node_swap(struct sim_node *n);
 void sim_node_close(struct sim_node *n);
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len); /* takes BYTES */
 /* One batch of the writer. */

@@ -5,15 +5,38 @@
 
 #include "sim/sim.h"
 
-static void say(struct sim *s, uint32_t member, Oremark__Event *event) {
-  struct sim_node *home = &s->nodes[member - 1];
-  size_t len, n, skip;
-  uint8_t *bytes = network_statement(&s->net, &len, member, sim_wall(home), &event, 1, &member, 1);
+enum { FORK_STEPS = 8 /* in which both faces of a home are sure to say something */ };
+
+/* To a home that has forked: to either face, or to both. */
+static void submit(struct sim *s, struct sim_node *home, uint8_t *bytes, size_t len) {
+  if (sim_forked(s) && home->two_faced) {
+    struct sim_node *face = &s->nodes[s->n];
+    if (sim_one_in(s, 4)) {
+      uint8_t *copy = malloc(len);
+      OM_ASSERT(copy != NULL);
+      memcpy(copy, bytes, len);
+      sim_node_submit(face, copy, len);
+    } else if (sim_one_in(s, 2)) {
+      home = face;
+    }
+  }
+  sim_node_submit(home, bytes, len);
+}
+
+static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event *event) {
+  size_t n, skip;
+  uint8_t *bytes = network_statement(&s->net, len, member, sim_wall(&s->nodes[member - 1]), &event, 1, &member, 1);
   om_event_materials(event, &n, &skip);
   for (size_t i = 0; i < n && s->n_lots < SIM_LOTS; i++)
-    network_lot(&s->net, s->lots[s->n_lots++], NULL, bytes, len, 0, (uint16_t)(skip + i));
+    network_lot(&s->net, s->lots[s->n_lots++], NULL, bytes, *len, 0, (uint16_t)(skip + i));
   s->told++;
-  sim_node_submit(home, bytes, len);
+  return bytes;
+}
+
+static void say(struct sim *s, uint32_t member, Oremark__Event *event) {
+  size_t len;
+  uint8_t *bytes = word(s, &len, member, event);
+  submit(s, &s->nodes[member - 1], bytes, len);
 }
 
 static struct om_hash say_site(struct sim *s, uint32_t member, uint32_t site, const struct om_hash *before) {
@@ -60,7 +83,7 @@ static Oremark__LotRef *ref_of(struct sim *s, const struct om_lot *lot) {
   return ref;
 }
 
-static void say_extract(struct sim *s, uint32_t member) {
+static Oremark__Event *new_lots(struct sim *s) {
   Oremark__Material *lots[4] = {NULL};
   size_t n = 1 + sim_below(s, 3);
   uint64_t most = sim_one_in(s, 2) ? 50000000000 : 1000000;
@@ -68,7 +91,17 @@ static void say_extract(struct sim *s, uint32_t member) {
     uint64_t mg = 100 + sim_below(s, most);
     lots[i] = copper(&s->tale, 4 * mg, mg);
   }
-  say(s, member, extract(&s->tale, 1, lots));
+  return extract(&s->tale, 1, lots);
+}
+
+/* A home that has just forked gives each face something of its own to show. */
+static void say_two_things(struct sim *s) {
+  struct sim_node *face = &s->nodes[s->n];
+  for (int i = 0; i < 2; i++) {
+    size_t len;
+    uint8_t *bytes = word(s, &len, face->daemon + 1, new_lots(s));
+    sim_node_submit(i == 0 ? face : &s->nodes[face->daemon], bytes, len);
+  }
 }
 
 static Oremark__Event *part(struct sim *s, const struct om_lot *lot) {
@@ -113,8 +146,10 @@ static Oremark__Event *next_event(struct sim *s, uint32_t member, const struct o
 static bool look(struct sim *s, struct om_lot *out, uint32_t member, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   struct om_status st;
   struct om_txn *txn;
-  if (!s->nodes[member - 1].up) return false;
-  sim_must(s, om_txn_read(&txn, om_ledger_store(s->nodes[member - 1].ledger), &st), &st, "reading");
+  const struct sim_node *home = &s->nodes[member - 1];
+  if (sim_forked(s) && home->two_faced && sim_one_in(s, 2)) home = &s->nodes[s->n];
+  if (!home->up) return false;
+  sim_must(s, om_txn_read(&txn, om_ledger_store(home->ledger), &st), &st, "reading");
   enum om_code code = om_lot_get(txn, &s->tale.arena, out, number, &st);
   om_txn_abort(txn);
   return code == OM_OK;
@@ -136,13 +171,14 @@ static void say_next(struct sim *s, uint32_t member) {
 }
 
 void sim_story_step(struct sim *s) {
-  if (s->n_lots + 8 > SIM_LOTS) return;
+  if (s->n_lots + 16 > SIM_LOTS) return;
+  if (sim_forked(s) && s->step < s->fork_step + FORK_STEPS) say_two_things(s);
   for (size_t i = 1 + sim_below(s, 2); i > 0; i--) {
     uint32_t member = 1 + (uint32_t)sim_below(s, s->n);
     om_arena_free(&s->tale.arena);
     s->tale.taken_ms = sim_wall(&s->nodes[member - 1]);
     if (s->n_lots == 0 || sim_one_in(s, 5))
-      say_extract(s, member);
+      say(s, member, new_lots(s));
     else
       say_next(s, member);
   }

@@ -439,8 +439,7 @@ static enum om_code add_site(struct om_txn *txn, const struct om_case *judged, c
   return OM_OK;
 }
 
-/* Governors only, each counted once, and at least the threshold of them. */
-static enum om_code governors_signed(struct om_txn *txn, const struct om_case *judged, struct om_status *st) {
+enum om_code om_act_governors_signed(struct om_txn *txn, const struct om_case *judged, struct om_status *st) {
   struct om_governors g;
   enum om_code code = om_registry_governors(txn, &g, judged->index, st);
   if (code != OM_OK) return code;
@@ -497,13 +496,17 @@ static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, 
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_KEY) return add_key(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_SET_ADDRESS) return set_address(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_SITE) return add_site(txn, judged, event, index, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_LIFT_SEAL) return om_act_lift_seal(txn, judged, event, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG) return om_act_retire_log(txn, judged, event, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_SEAL_LOG)
+    return refuse(st, "call", "a call to seal stands in no log: each witness makes its seal by `oremark log make-seal`");
   return refuse(st, "not-built", "rules of this kind of act are not built in this version");
 }
 
 enum om_code om_acts_apply(struct om_txn *txn, const struct om_case *judged, struct om_status *st) {
   const Oremark__Statement *s = judged->statement;
   enum om_kind_class class = om_kind_of(s->events[0])->class;
-  enum om_code code = class == OM_KIND_GOVERNORS ? governors_signed(txn, judged, st)
+  enum om_code code = class == OM_KIND_GOVERNORS ? om_act_governors_signed(txn, judged, st)
                       : class == OM_KIND_MEMBER  ? member_signed(txn, judged, st)
                                                  : refuse(st, "registry", "the registry log holds registry acts only");
   for (size_t i = 0; i < s->n_events && code == OM_OK; i++) {

@@ -28,6 +28,14 @@ enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged,
  * ("quorum"). */
 enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om_status *st);
 
+enum om_code om_act_lift_seal(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                              struct om_status *st);
+enum om_code om_act_retire_log(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                               struct om_status *st);
+
+/* Are the signers of JUDGED governors only, and at least the threshold of them, as of registry size JUDGED->index? */
+enum om_code om_act_governors_signed(struct om_txn *txn, const struct om_case *judged, struct om_status *st);
+
 /* Operators needed of W eligible ones: OVERRIDE if not 0, else floor(2w/3) + 1; 0 with W = 0. */
 uint32_t om_quorum_size(uint32_t w, uint32_t override);
 /* Does a quorum of K among W operators still meet in an honest one when f = floor((w - 1) / 3) lie? 2k > w + f, k <= w.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ledger/ledger_state.h"
+#include "ledger/seal.h"
 
 enum {
   WITNESS_AHEAD_S =
@@ -164,7 +165,7 @@ enum om_code om_votes_lost(struct om_batch *batch, const struct om_signers_keys 
   return om_txn_check(batch->txn, st);
 }
 
-static enum om_code check_votes(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
+enum om_code om_votes_check(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
   struct om_bytes row;
   if (!om_txn_get(batch->txn, &row, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1))
     return om_txn_check(batch->txn, st);
@@ -224,18 +225,20 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   struct om_log_state *state;
   struct om_log_info info;
   struct om_daemon self;
+  struct om_hash call;
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
   if (code == OM_OK && info.stopped)
     code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   if (code == OM_OK && info.frozen)
     code = om_fail(st, OM_REFUSED, "frozen", "log %s has two final histories: it is not cosigned further", info.origin);
+  if (code == OM_OK && om_log_sealed(batch->txn, &call, log)) code = om_sealed_refuse(st, log, &call);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
   if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return lapse(batch, state, note, len, st);
   if (code == OM_OK) code = check_clock(state, &head, time_s, st);
   if (code == OM_OK) code = may_witness(batch, &self, log, &head, keys, st);
-  if (code == OM_OK) code = check_votes(batch, keys, st);
+  if (code == OM_OK) code = om_votes_check(batch, keys, st);
   if (code == OM_OK) code = vote(batch, log, &head, note, len, st);
   if (code == OM_OK) om_note_cosign(line, self.origin, keys->cosign, time_s, parsed.text, parsed.text_len);
   return code;

@@ -24,6 +24,7 @@ enum om_head_kind {
   OM_HEAD_FINAL = 'f', /* size (8), time of the quorum (8), note */
   OM_HEAD_VOTE = 'c',  /* size (8), root (32): the highest that this daemon has cosigned */
   OM_HEAD_VOTED = 'v', /* size (8), the signed note of that head: evidence, if another one is met */
+  OM_HEAD_SEAL = 's',  /* id of the governors' call (32), Seal: no more of the log is cosigned */
 };
 
 enum om_evidence_kind {
@@ -112,6 +113,10 @@ enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_l
                              const struct om_checkpoint *checkpoint, struct om_status *st);
 /* Notes that this daemon's store was lost or set back: what its present cosigning key has signed is not known here. */
 enum om_code om_votes_lost(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
+/* OM_REFUSED ("votes") if KEYS' cosigning key is that one. */
+enum om_code om_votes_check(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
+/* OM_REFUSED ("sealed"): this daemon has sealed LOG at CALL. */
+enum om_code om_sealed_refuse(struct om_status *st, uint32_t log, const struct om_hash *call);
 /* After om_head_matches has refused NOTE as a fork (ST): keeps the evidence. If a quorum signed NOTE, and a final head
  * that is held contradicts it, the log is frozen; if none does, what is HELD of the log has lost and the log is stopped.
  * Either is no fault of whoever brought it: OM_WAIT. Else why the quorum does not count. */
@@ -128,6 +133,10 @@ uint32_t om_evidence_count(struct om_txn *txn, bool *frozen, uint32_t log);
 /* LOG's witnesses by the registry as of AS_OF. Errors as of om_log_quorum; with "quorum", OUT is filled. */
 enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint32_t log, uint64_t as_of,
                             struct om_status *st);
+/* The registry sizes by which the witnesses of LOG's head at SIZE are judged: its current list, and its settled one (the
+ * same where no change is open). */
+enum om_code om_quorum_indexes(struct om_txn *txn, uint64_t *now, uint64_t *settled, uint32_t log, uint64_t size,
+                               struct om_status *st);
 /* Does a mark of LOG itself, standing at SIZE, at its head of RECORDED entries end a change of its witnesses? */
 enum om_code om_quorum_settles(struct om_txn *txn, bool *settles, uint32_t log, uint64_t size, uint64_t recorded,
                                struct om_status *st);

@@ -93,6 +93,16 @@ enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t l
   return OM_OK;
 }
 
+enum om_code om_quorum_indexes(struct om_txn *txn, uint64_t *now, uint64_t *settled, uint32_t log, uint64_t size,
+                               struct om_status *st) {
+  struct om_quorum quorum;
+  *now = judged_by(txn, log, size);
+  *settled = settled_by(txn, log, size);
+  enum om_code code = om_log_quorum(txn, &quorum, log, size, st);
+  if (code == OM_OK && (*settled == 0 || !quorum.changing)) *settled = *now;
+  return code;
+}
+
 enum om_code om_quorum_settles(struct om_txn *txn, bool *settles, uint32_t log, uint64_t size, uint64_t recorded,
                                struct om_status *st) {
   struct om_quorum quorum;

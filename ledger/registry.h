@@ -96,6 +96,20 @@ struct om_reassigned {
 bool om_registry_reassigned(struct om_txn *txn, struct om_reassigned *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
                             const struct om_hash *last_event, uint64_t as_of);
 
+/* Is CALL, at which witnesses have sealed LOG, lifted as of AS_OF? */
+bool om_registry_lifted(struct om_txn *txn, uint32_t log, const struct om_hash *call, uint64_t as_of);
+
+/* A log that the governors have ended. */
+struct om_retired {
+  uint64_t size; /* it ends with so many entries... */
+  struct om_hash root;
+  uint32_t successor; /* ...and its members go on in this log */
+  uint64_t since;     /* registry index of the act */
+};
+bool om_registry_retired(struct om_txn *txn, struct om_retired *out, uint32_t log, uint64_t as_of);
+/* Where the members of LOG go on: LOG itself unless it is retired, else its successor, or that one's. */
+uint32_t om_registry_successor(struct om_txn *txn, uint32_t log, uint64_t as_of);
+
 /* Acts on one subject form a chain, so that none can be replayed. */
 enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES, OM_SUBJECT_WITNESSES };
 /* Id of the last act on a subject; OM_MISSING where the genesis alone has spoken of it: an act then names none before

@@ -1,4 +1,4 @@
-/* The rows of the registry table: what registry.c reads, acts.c and acts_witness.c write. Only these include this. */
+/* The rows of the registry table: what registry*.c read and acts*.c write. Only these include this. */
 #ifndef OREMARK_LEDGER_REGISTRY_ROWS_H
 #define OREMARK_LEDGER_REGISTRY_ROWS_H
 
@@ -15,6 +15,8 @@ enum om_registry_kind {
   OM_ROW_DAEMON_COUNT = 'd',
   OM_ROW_ADDRESS = 'A', /* a: log -> text */
   OM_ROW_REASSIGNED = 'R', /* then lot number (20), since (8) -> last event (32), member (4) */
+  OM_ROW_LIFTED = 'l',     /* then log (4), call (32), since (8) -> nothing */
+  OM_ROW_RETIRED = 'X',    /* a: log -> size (8), root (32), successor (4) */
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
   OM_ROW_LIMITS = 'L',   /* a Limits message */
@@ -37,10 +39,20 @@ enum {
 };
 void om_reassigned_key(uint8_t out[OM_REASSIGNED_KEY_BYTES], const uint8_t number[OM_LOT_NUMBER_BYTES], uint64_t since);
 
+enum {
+  OM_LIFTED_SUBJECT_BYTES = 1 + 4 + OM_HASH_BYTES,
+  OM_LIFTED_KEY_BYTES = OM_LIFTED_SUBJECT_BYTES + 8,
+  OM_RETIRED_BYTES = 8 + OM_HASH_BYTES + 4,
+};
+void om_lifted_key(uint8_t out[OM_LIFTED_KEY_BYTES], uint32_t log, const struct om_hash *call, uint64_t since);
+
 void om_registry_row_key(uint8_t out[OM_REGISTRY_KEY_BYTES], enum om_registry_kind kind, uint32_t a, uint32_t b,
                          uint64_t since);
 /* The row that stood as of AS_OF. */
 bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_kind kind, uint32_t a, uint32_t b,
                      uint64_t as_of);
+
+/* The registry index that began the row that stands now; 0 also where there is none. */
+uint64_t om_registry_since(struct om_txn *txn, enum om_registry_kind kind, uint32_t a);
 
 #endif

@@ -38,5 +38,8 @@ OM_ACT_FUNCTIONS(revoke_key)
 OM_ACT_FUNCTIONS(add_key)
 OM_ACT_FUNCTIONS(add_site)
 OM_ACT_FUNCTIONS(set_address)
+OM_ACT_FUNCTIONS(seal_log)
+OM_ACT_FUNCTIONS(lift_seal)
+OM_ACT_FUNCTIONS(retire_log)
 
 #endif

@@ -95,18 +95,39 @@ static enum om_code check_fields(struct om_evidence_verdict *out, const Oremark_
   return check_fork(out, e, st);
 }
 
-enum om_code om_evidence_check(const uint8_t *bytes, size_t len, struct om_evidence_verdict *out,
-                               struct om_status *st) {
-  struct om_arena arena = {0};
-  memset(out, 0, sizeof *out);
+/* Into ARENA. */
+static enum om_code unpack(struct om_arena *arena, const Oremark__Evidence **out, const uint8_t *bytes, size_t len,
+                           struct om_status *st) {
   if (len > OM_EVIDENCE_MAX_BYTES)
     return om_fail(st, OM_MALFORMED, "evidence", "evidence has at most %d bytes, this has %zu", OM_EVIDENCE_MAX_BYTES,
                    len);
   if (!om_canonical(&oremark__evidence__descriptor, bytes, len, st)) return st->code;
-  const Oremark__Evidence *e = oremark__evidence__unpack(om_arena_protobuf(&arena), len, bytes);
-  enum om_code code = e ? check_fields(out, e, st) : om_fail(st, OM_MALFORMED, "evidence", "it can't be taken apart");
+  *out = oremark__evidence__unpack(om_arena_protobuf(arena), len, bytes);
+  return *out ? OM_OK : om_fail(st, OM_MALFORMED, "evidence", "it can't be taken apart");
+}
+
+enum om_code om_evidence_check(const uint8_t *bytes, size_t len, struct om_evidence_verdict *out,
+                               struct om_status *st) {
+  struct om_arena arena = {0};
+  const Oremark__Evidence *e;
+  memset(out, 0, sizeof *out);
+  enum om_code code = unpack(&arena, &e, bytes, len, st);
+  if (code == OM_OK) code = check_fields(out, e, st);
   om_arena_free(&arena);
   return code;
+}
+
+enum om_code om_evidence_about(const uint8_t *bytes, size_t len, struct om_checkpoint *out, struct om_status *st) {
+  struct om_arena arena = {0};
+  struct om_note note;
+  const Oremark__Evidence *e;
+  enum om_code code = unpack(&arena, &e, bytes, len, st);
+  if (code == OM_OK && e->what_case != OREMARK__EVIDENCE__WHAT_FORK)
+    code = om_fail(st, OM_MALFORMED, "evidence", "evidence of nothing that is known here");
+  if (code == OM_OK) code = om_note_parse(&note, (const char *)e->fork->smaller.data, e->fork->smaller.len, st);
+  if (code == OM_OK) code = om_checkpoint_parse(out, NULL, note.text, note.text_len, st);
+  om_arena_free(&arena);
+  return code == OM_OK ? OM_OK : (st->code = OM_MALFORMED);
 }
 
 /* ---- making ---- */

@@ -11,9 +11,9 @@
 #include "ledger/registry.h"
 
 enum {
-  /* Two of the longest notes, a proof, 64 witnesses with the longest names, and what is said beside it, come to less.
-   */
-  OM_EVIDENCE_MAX_BYTES = 65536,
+  /* The longest entry, a note, a proof, 64 witnesses with the longest names, and what is said beside it, come to less;
+   * and so do two notes in place of entry and note. */
+  OM_EVIDENCE_MAX_BYTES = 98304,
 };
 
 /* One whose cosignature stands on both heads; as the evidence names it, which proves the key and not the name. */
@@ -36,6 +36,10 @@ struct om_evidence_verdict {
 /* Do the LEN bytes at BYTES prove that one log signed two heads, neither of which extends the other? OM_MALFORMED: they
  * are no canonical evidence of the kinds known here; OM_NO: they prove nothing, and why. */
 enum om_code om_evidence_check(const uint8_t *bytes, size_t len, struct om_evidence_verdict *out, struct om_status *st);
+
+/* What LEN bytes at BYTES speak of, for telling one piece from another: the smaller head. No signature is checked.
+ * OM_MALFORMED: they are no canonical evidence of the kinds known here. */
+enum om_code om_evidence_about(const uint8_t *bytes, size_t len, struct om_checkpoint *out, struct om_status *st);
 
 /* A head as it was signed. */
 struct om_signed_head {

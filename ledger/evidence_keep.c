@@ -71,17 +71,21 @@ static enum om_code witnesses_of(struct om_txn *txn, struct om_daemon out[OM_WIT
   return code == OM_REFUSED ? OM_OK : code; /* no safe quorum: then nobody is named */
 }
 
-/* Where a piece about HEAD goes; OM_EVIDENCE_PIECES_MAX: nowhere, as much is held already. */
-static uint32_t find_room(struct om_txn *txn, uint32_t log, const struct om_checkpoint *head, bool freezes) {
+uint32_t om_evidence_find(struct om_txn *txn, uint32_t log, const struct om_checkpoint *about, bool freezes) {
   struct om_bytes row;
+  for (uint32_t i = 0; i < OM_EVIDENCE_PIECES_MAX && piece(txn, &row, log, i); i++)
+    if (om_get64(row.data + 1) == about->size && memcmp(row.data + 9, about->root.bytes, OM_HASH_BYTES) == 0 &&
+        (row.data[0] != 0 || !freezes))
+      return i;
+  return OM_EVIDENCE_NONE;
+}
+
+uint32_t om_evidence_room(struct om_txn *txn, uint32_t log, bool freezes) {
   bool frozen;
   uint32_t n = om_evidence_count(txn, &frozen, log);
-  for (uint32_t i = 0; i < n; i++)
-    if (piece(txn, &row, log, i) && om_get64(row.data + 1) == head->size &&
-        memcmp(row.data + 9, head->root.bytes, OM_HASH_BYTES) == 0 && (row.data[0] != 0 || !freezes))
-      return OM_EVIDENCE_PIECES_MAX;
-  if (n == OM_EVIDENCE_PIECES_MAX && freezes && !frozen) return n - 1; /* the one that counts is not left out */
-  return n;
+  /* The last place is kept for one that freezes. What stands is never written over: peers are told by its number. */
+  uint32_t places = freezes || frozen ? OM_EVIDENCE_PIECES_MAX : OM_EVIDENCE_PIECES_MAX - 1;
+  return n < places ? n : OM_EVIDENCE_NONE;
 }
 
 static enum om_code make(struct om_batch *batch, struct om_arena *arena, uint8_t **out, size_t *len,
@@ -99,15 +103,17 @@ static enum om_code make(struct om_batch *batch, struct om_arena *arena, uint8_t
                           st);
 }
 
-static void put_piece(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *head, bool freezes,
-                      struct om_arena *arena, const uint8_t *bytes, size_t len) {
-  uint8_t key[OM_EVIDENCE_KEY_BYTES], *row = om_arena_alloc(arena, PIECE_HEAD_BYTES + len);
+void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *about, bool freezes,
+                     const uint8_t *bytes, size_t len) {
+  struct om_arena arena = {0};
+  uint8_t key[OM_EVIDENCE_KEY_BYTES], *row = om_arena_alloc(&arena, PIECE_HEAD_BYTES + len);
   row[0] = freezes;
-  om_be64(row + 1, head->size);
-  memcpy(row + 9, head->root.bytes, OM_HASH_BYTES);
+  om_be64(row + 1, about->size);
+  memcpy(row + 9, about->root.bytes, OM_HASH_BYTES);
   memcpy(row + PIECE_HEAD_BYTES, bytes, len);
   om_evidence_key(key, log, OM_EVIDENCE_PIECE, number);
   om_txn_put(txn, OM_TABLE_EVIDENCE, key, sizeof key, row, PIECE_HEAD_BYTES + len);
+  om_arena_free(&arena);
 }
 
 enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
@@ -118,12 +124,13 @@ enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state 
   bool is_final = false;
   if (!find_held(batch->txn, &ours, &is_final, held->log, head->size)) return om_txn_check(batch->txn, st);
   bool freezes = quorum_signed && is_final;
-  uint32_t number = find_room(batch->txn, held->log, head, freezes);
-  if (number == OM_EVIDENCE_PIECES_MAX) return om_txn_check(batch->txn, st);
+  if (om_evidence_find(batch->txn, held->log, head, freezes) != OM_EVIDENCE_NONE) return om_txn_check(batch->txn, st);
+  uint32_t number = om_evidence_room(batch->txn, held->log, freezes);
+  if (number == OM_EVIDENCE_NONE) return om_txn_check(batch->txn, st);
   uint8_t *bytes;
   size_t bytes_len;
   enum om_code code = make(batch, &arena, &bytes, &bytes_len, held, &ours, &other, why, st);
-  if (code == OM_OK) put_piece(batch->txn, held->log, number, head, freezes, &arena, bytes, bytes_len);
+  if (code == OM_OK) om_evidence_put(batch->txn, held->log, number, head, freezes, bytes, bytes_len);
   if (code == OM_OK || code == OM_NO) code = om_txn_check(batch->txn, st);
   om_arena_free(&arena);
   return code;

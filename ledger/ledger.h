@@ -22,6 +22,11 @@ enum {
 };
 #define OM_RULES_PRE_RELEASE true /* not every kind of event has its rules yet */
 
+enum {
+  OM_EVIDENCE_PIECES_MAX = 8, /* held against one log: one proves that it can't be trusted; more show how, and a log
+                                 that signs another history every second fills no disk */
+};
+
 struct om_ledger;
 
 /* Opens the store in PATH (see om_store_open) for the network whose genesis file's bytes are given; an empty store
@@ -205,6 +210,16 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
  * cosigned later. */
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
                              size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st);
+
+#define OM_EVIDENCE_NONE UINT32_MAX /* no piece */
+
+/* Takes evidence against LOG that a peer has made (ledger/evidence.h), and freezes LOG if both heads in it are final.
+ * *NUMBER is the piece that shows it, *NEWS whether it was not held before; OM_EVIDENCE_NONE: as much is held already.
+ * OM_MISSING: the registry here does not name LOG. OM_MALFORMED, OM_NO: it proves nothing against LOG. */
+enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *news, uint32_t log, const uint8_t *bytes,
+                               size_t len, struct om_status *st);
+/* Looks again whether the heads in evidence held against LOG are final, after its witnesses are known better. */
+enum om_code om_batch_evidence_again(struct om_batch *batch, uint32_t log, struct om_status *st);
 
 /* Signs the own log's head if it has grown (KEYS NULL: signs nothing), and makes everything durable. Ends the batch in any case: not OM_OK means
  * that nothing of it was written. With quorum 0 the new head is final at once. */

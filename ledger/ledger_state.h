@@ -33,11 +33,6 @@ enum om_evidence_kind {
   OM_EVIDENCE_STOP = 's',  /* number: index. Length of why (2), why the log is not followed further, the entry */
 };
 
-enum {
-  OM_EVIDENCE_PIECES_MAX = 8, /* of one log: one proves that it can't be trusted; more show how, and a log that signs
-                                 another history every second fills no disk */
-};
-
 /* A log as the writer holds it between transactions. */
 struct om_log_state {
   uint32_t log;
@@ -129,6 +124,13 @@ enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state 
                               struct om_status *st);
 /* Pieces of evidence held against LOG, and whether one of them shows two final heads. */
 uint32_t om_evidence_count(struct om_txn *txn, bool *frozen, uint32_t log);
+/* The piece held against LOG that is about the same head and, if FREEZES, freezes the log; OM_EVIDENCE_NONE: none. */
+uint32_t om_evidence_find(struct om_txn *txn, uint32_t log, const struct om_checkpoint *about, bool freezes);
+/* Where another piece against LOG goes; OM_EVIDENCE_NONE: as many are held as are kept. */
+uint32_t om_evidence_room(struct om_txn *txn, uint32_t log, bool freezes);
+/* Keeps a piece that was checked; BYTES are not the store's own. */
+void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *about, bool freezes,
+                     const uint8_t *bytes, size_t len);
 
 /* LOG's witnesses by the registry as of AS_OF. Errors as of om_log_quorum; with "quorum", OUT is filled. */
 enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint32_t log, uint64_t as_of,

@@ -201,6 +201,7 @@ void om_node_free(struct om_node *node) {
     om_sync_free(tracked);
     om_heard_clear(&tracked->final);
     om_pair_clear(&tracked->proposals);
+    om_evidence_free(tracked);
     free(tracked->witnesses);
   }
   free(node->logs);
@@ -250,6 +251,7 @@ void om_node_quorum(struct om_node *node, uint32_t log, const struct om_quorum *
     om_recover_quorum(node, now_ms);
     om_quorum_advance(node, now_ms);
   }
+  om_evidence_quorum(node, log);
   om_node_mark_log(node, log);
   om_node_mark_rows(node, log);
   om_sync_choose(node, log, now_ms);
@@ -313,6 +315,7 @@ void om_node_disconnected(struct om_node *node, uint32_t slot, int64_t now_ms) {
   free_peer(peer);
   if (log < node->n_logs) om_pair_clear(&node->logs[log].proposals); /* it proposes again when it is back */
   om_sync_lost(node, slot, now_ms);
+  om_evidence_lost(node, slot);
 }
 
 static enum om_code take_hello(struct om_node *node, uint32_t slot, const Oremark__Hello *hello, int64_t now_ms,
@@ -356,6 +359,7 @@ static enum om_code take_small(struct om_node *node, uint32_t slot, const Oremar
     }
     case OREMARK__PEER_MESSAGE__WHAT_ASK: return om_recover_asked(node, slot, message->ask, st);
     case OREMARK__PEER_MESSAGE__WHAT_TOLD: return om_recover_told(node, slot, message->told, now_ms, st);
+    case OREMARK__PEER_MESSAGE__WHAT_SHOWN: return om_evidence_shown(node, slot, message->shown, st);
     case OREMARK__PEER_MESSAGE__WHAT_ENTRIES: /* om_peer_decode lets none through */
     case OREMARK__PEER_MESSAGE__WHAT_PING:
     case OREMARK__PEER_MESSAGE__WHAT__NOT_SET: /* of a later version */
@@ -400,6 +404,7 @@ static void tick_peer(struct om_node *node, uint32_t slot, int64_t now_ms) {
   if (!peer->greeted && now_ms - peer->since_ms >= OM_HELLO_MS) om_node_drop(node, slot, "it sent no Hello");
   if (now_ms - peer->heard_ms >= OM_SILENCE_MS) om_node_drop(node, slot, "nothing was heard of it for a minute");
   if (now_ms - peer->spoke_ms >= OM_PING_MS) peer->ping_due = true;
+  om_judge_tick(node, slot);
 }
 
 void om_node_tick(struct om_node *node, int64_t now_ms) {
@@ -469,7 +474,9 @@ bool om_node_next(struct om_node *node, struct om_action *out, int64_t now_ms) {
   while (node->dirty_first != 0) {
     uint32_t log = take_dirty_log(node);
     *out = (struct om_action){.log = log};
-    if (!om_sync_next(node, out, log, now_ms) && !om_witness_next(node, out, log, now_ms)) continue;
+    if (!om_sync_next(node, out, log, now_ms) && !om_witness_next(node, out, log, now_ms) &&
+        !om_evidence_next(node, out, log))
+      continue;
     om_node_mark_log(node, log);
     return true;
   }

@@ -7,8 +7,8 @@
  * om_node_next asks for it, out of what the peer has not been told yet, so a peer that does not read costs no memory.
  *
  * Ownership: bytes passed in are copied where they are kept. What an action holds belongs to the caller: SEND, DROP end
- * with om_action_free; APPLY, COSIGN and FINAL are handed back with their outcome (om_node_applied, ..._cosigned,
- * ..._finalised), which ends them. Memory for each peer and each log is bounded by the constants below; without memory
+ * with om_action_free; APPLY, COSIGN, FINAL and EVIDENCE are handed back with their outcome (om_node_applied,
+ * ..._cosigned, ..._finalised, ..._shown), which ends them. Memory for each peer and each log is bounded by the constants below; without memory
  * the program stops. Thread: one at a time for each node. Times are milliseconds of any clock that does not go back. */
 #ifndef OREMARK_DAEMON_CORE_NODE_H
 #define OREMARK_DAEMON_CORE_NODE_H
@@ -43,6 +43,9 @@ enum {
   OM_SILENCE_MS = 60000, /* three lost pings: the peer is gone */
   OM_STALL_MS = 5000,    /* a followed peer brings nothing while another has more: change to that one */
   OM_RETRY_MS = 1000,    /* after OM_IO, OM_FULL, OM_BUSY */
+  OM_JUDGE_MS = 100,     /* ten checks a second, of up to 1 + 64 signatures each, for what a peer sends and no quorum
+                            stands behind: at worst 3 % of a core for each peer... */
+  OM_JUDGE_BURST = 32,   /* ...and so many at once: what honest peers show when links come up */
   OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
 };
 
@@ -72,6 +75,9 @@ struct om_node_config {
   /* The highest head of LOG that is kept durably here, cosigned or final, in NOTE (OM_HEAD_MAX_BYTES). False: none.
    * NULL: none of any. */
   bool (*highest)(void *ctx, uint8_t *note, size_t *len, uint32_t log);
+  /* Piece NUMBER of the evidence held against LOG, in memory of its own, which the node frees. False: it can't be had.
+   * NULL: none of any. */
+  bool (*evidence)(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number);
 };
 
 /* False: no more room in this message, the entry was not taken. */
@@ -99,6 +105,10 @@ void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, 
 /* NOTE, a final head of LOG covering SIZE entries, is stored: at the start, after FINAL, and with quorum 0 after each
  * own commit. */
 void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
+
+/* N pieces of evidence (ledger/evidence.h) are held against LOG, and whether one of them has frozen it: at the start,
+ * and when that has changed. */
+void om_node_evidence(struct om_node *node, uint32_t log, uint32_t n, bool frozen);
 
 /* ---- the start ---- */
 
@@ -133,13 +143,14 @@ enum om_action_kind {
   OM_ACTION_APPLY,  /* entries of a mirrored log to the writer: om_batch_mirror for each */
   OM_ACTION_COSIGN, /* om_batch_cosign of a head that log's home proposed */
   OM_ACTION_FINAL,  /* om_batch_final of a head with its quorum */
+  OM_ACTION_EVIDENCE, /* om_batch_evidence of what a peer showed; without bytes: om_batch_evidence_again */
 };
 
 struct om_action {
   enum om_action_kind kind;
   uint32_t slot;  /* SEND, DROP; APPLY: whom they came from, for messages to people */
-  uint32_t log;   /* APPLY, COSIGN, FINAL */
-  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note */
+  uint32_t log;   /* APPLY, COSIGN, FINAL, EVIDENCE */
+  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; EVIDENCE: the evidence */
   size_t len;
   char reason[OM_REASON_BYTES]; /* DROP */
   /* APPLY: the first entry's index, and the entries. HOME: they came from the log's own daemon; else from a relay,
@@ -151,8 +162,8 @@ struct om_action {
   struct om_inbox_chunk *chunks; /* what ENTRIES point into */
 };
 
-/* The next thing to do; false: nothing until the next event. At most one APPLY, one COSIGN and one FINAL for each log
- * are out at a time. */
+/* The next thing to do; false: nothing until the next event. At most one APPLY, one COSIGN, one FINAL and one EVIDENCE
+ * for each log are out at a time. */
 bool om_node_next(struct om_node *node, struct om_action *out, int64_t now_ms);
 /* For any action that is not handed back; at a stop, for those too. */
 void om_action_free(struct om_action *action);
@@ -173,6 +184,11 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
  * stored). OM_WAIT: again when the log has grown. OM_REFUSED: it does not stand, the peer that sent it is dropped.
  * Others as above. */
 void om_node_finalised(struct om_node *node, struct om_action *action, enum om_code code, int64_t now_ms);
+
+/* What came of an EVIDENCE. OM_OK: piece NUMBER shows it (OM_EVIDENCE_NONE: none, as enough is held; om_node_evidence is
+ * called besides if it is new). OM_NO, OM_MALFORMED, OM_REFUSED: it proves nothing, the peer that showed it is dropped.
+ * Others as above. */
+void om_node_shown(struct om_node *node, struct om_action *action, uint32_t number, enum om_code code, int64_t now_ms);
 
 /* ---- for status and metrics ---- */
 

@@ -56,6 +56,8 @@ struct om_row {
   bool dirty;
   bool follow_due, stop_due; /* messages owed */
   bool cosigned_due;
+  bool show_again;           /* it showed evidence that could not be looked at: to be asked for all that it holds */
+  uint8_t shown;             /* the pieces held here that the peer knows, a bit for each */
   bool stalled;              /* brought nothing at the present size of the log */
   uint64_t has, has_final;   /* what the peer holds, as far as known here */
   uint64_t told, told_final; /* what it was told that this daemon holds */
@@ -75,6 +77,8 @@ struct om_peer {
   int64_t since_ms, heard_ms, spoke_ms;
   size_t queued;
   uint64_t proposed; /* size of the last own head proposed to it */
+  int64_t judged_ms; /* up to when its allowance of checks is spent, at one in OM_JUDGE_MS */
+  bool short_of_judging; /* something of it waits for that */
   bool asked;        /* for the highest head of the own log */
   bool told_due;     /* it asks for that of its own: */
   uint32_t asks_for;
@@ -126,6 +130,12 @@ struct om_tracked {
   uint64_t cosigned; /* size of the last head cosigned in this run, its note's hash and the line */
   struct om_hash cosigned_hash;
   char cosigned_line[OM_LINE_MAX_BYTES + 1];
+
+  uint32_t pieces; /* of evidence held against it */
+  bool frozen;
+  struct om_heard shown; /* evidence that a peer showed and the ledger has not looked at yet */
+  bool weighing;         /* an EVIDENCE is out */
+  bool weigh_due;        /* its witnesses are known better: what is held is to be looked at again */
 };
 
 enum { OM_GATHERED_MAX = OM_QUORUM_LISTS * OM_WITNESSES_MAX }; /* one line of each witness of either list */
@@ -240,6 +250,19 @@ enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark_
                              struct om_status *st);
 bool om_recover_next(struct om_node *node, struct om_action *out, uint32_t slot);
 void om_recover_free(struct om_node *node);
+
+/* evidence.c: what proves that logs break the rules */
+enum om_code om_evidence_shown(struct om_node *node, uint32_t slot, const Oremark__Shown *in, struct om_status *st);
+bool om_evidence_tell(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log);
+bool om_evidence_next(struct om_node *node, struct om_action *out, uint32_t log);
+void om_evidence_quorum(struct om_node *node, uint32_t log); /* its witnesses have been told anew */
+void om_evidence_lost(struct om_node *node, uint32_t slot);
+void om_evidence_free(struct om_tracked *tracked);
+
+/* judge.c: each peer's allowance of checks that no quorum stands behind */
+bool om_judge_may(struct om_node *node, uint32_t slot);
+bool om_judge_spend(struct om_node *node, uint32_t slot); /* false: nothing is left now */
+void om_judge_tick(struct om_node *node, uint32_t slot);
 
 /* witness.c: other logs' proposals */
 enum om_code om_witness_propose(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,

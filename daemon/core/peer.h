@@ -6,12 +6,14 @@
 #define OREMARK_DAEMON_CORE_PEER_H
 
 #include "daemon/core/frame.h"
+#include "ledger/evidence.h"
 #include "ledger/hash.h"
 #include "proto/peer.pb-c.h"
 
 enum {
   OM_PEER_SMALL_BYTES =
-      16384, /* any message but Entries: a note of 8 KiB and its frame, with room for fields to come */
+      16384, /* any message but Entries and Shown: a note of 8 KiB and its frame, with room for fields to come */
+  OM_PEER_SHOWN_BYTES = OM_EVIDENCE_MAX_BYTES + 64, /* Shown: a piece of evidence, and what stands around it */
 };
 
 /* Entries, not taken apart yet: counted, every length within limits. */

@@ -151,5 +151,5 @@ static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot
 bool om_serve_next(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log, int64_t now_ms) {
   struct om_row *row = om_node_row(node, slot, log);
   return follow_next(node, out, row, log) || cosigned_next(node, out, row, log) || head_next(node, out, row, log) ||
-         entries_next(node, out, slot, row, log) || have_next(node, out, slot, row, log, now_ms);
+         om_evidence_tell(node, out, slot, log) || entries_next(node, out, slot, row, log) || have_next(node, out, slot, row, log, now_ms);
 }

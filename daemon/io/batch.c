@@ -49,6 +49,13 @@ static struct om_slice *take(struct run *run, enum om_job_class class, size_t ma
   return part;
 }
 
+static enum om_code write_evidence(struct run *run, struct om_job *job) {
+  job->number = OM_EVIDENCE_NONE;
+  if (job->action.len == 0) return om_batch_evidence_again(run->batch, job->log, &job->status);
+  return om_batch_evidence(run->batch, &job->number, &job->news, job->log, job->action.bytes, job->action.len,
+                           &job->status);
+}
+
 static enum om_code write_head(struct run *run, struct om_job *job, struct om_status *st) {
   const uint8_t *note = job->action.bytes;
   size_t len = job->action.len;
@@ -57,6 +64,8 @@ static enum om_code write_head(struct run *run, struct om_job *job, struct om_st
   if (job->kind == OM_JOB_COSIGN)
     job->code = om_batch_cosign(run->batch, job->line, job->log, note, len, (uint64_t)(om_wall_ms() / 1000),
                                 run->all->keys, &job->status);
+  else if (job->kind == OM_JOB_EVIDENCE)
+    job->code = write_evidence(run, job);
   else
     job->code = om_batch_final(run->batch, &newer, job->log, note, len, &job->status);
   if (!store_failed(run, job->code)) return OM_OK;

@@ -1,6 +1,7 @@
 #include "daemon/io/holdings.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/io/logline.h"
@@ -64,10 +65,29 @@ static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
   return some;
 }
 
+static bool evidence(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number) {
+  struct om_holdings *holdings = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_bytes piece;
+  bool freezes;
+  if (om_txn_read(&txn, holdings->store, &st) != OM_OK) return false;
+  bool some = om_log_evidence(txn, &piece, &freezes, log, number, &st) == OM_OK;
+  if (some) {
+    *bytes = malloc(piece.len);
+    OM_ASSERT(*bytes != NULL);
+    memcpy(*bytes, piece.data, piece.len);
+    *len = piece.len;
+  }
+  om_txn_abort(txn);
+  return some;
+}
+
 void om_holdings_config(struct om_holdings *holdings, struct om_node_config *config) {
   config->ctx = holdings;
   config->entries = entries;
   config->judge = judge;
   config->compare = compare;
   config->highest = highest;
+  config->evidence = evidence;
 }

@@ -15,7 +15,8 @@ static struct om_job *job_new(enum om_job_kind kind, size_t room) {
 enum om_job_class om_job_class(const struct om_job *job) {
   switch (job->kind) {
     case OM_JOB_COSIGN:
-    case OM_JOB_FINAL: return OM_CLASS_HEADS;
+    case OM_JOB_FINAL:
+    case OM_JOB_EVIDENCE: return OM_CLASS_HEADS;
     case OM_JOB_SUBMIT: return OM_CLASS_SUBMISSIONS;
     case OM_JOB_MIRROR: return OM_CLASS_MIRRORED;
   }
@@ -53,6 +54,7 @@ static enum om_job_kind kind_of(enum om_action_kind kind) {
     case OM_ACTION_APPLY: return OM_JOB_MIRROR;
     case OM_ACTION_COSIGN: return OM_JOB_COSIGN;
     case OM_ACTION_FINAL: return OM_JOB_FINAL;
+    case OM_ACTION_EVIDENCE: return OM_JOB_EVIDENCE;
     case OM_ACTION_SEND:
     case OM_ACTION_DROP: break;
   }

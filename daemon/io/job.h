@@ -1,5 +1,5 @@
 /* A job: work for the ledger's writer that the loop hands over and gets back with its outcome. A submission job
- * carries statements of one client, in its order; a mirror job entries of one log; a cosign or final job one note.
+ * carries statements of one client, in its order; a mirror job entries of one log; a cosign or final job one note, an evidence job one piece.
  * Its items are checked by the pool in slices, side by side, and written in order as far as they are checked, so a
  * job may be written while its tail is still being checked. Ownership: whoever holds a job owns it: the loop before
  * om_writer_add and from the done hook on, which ends it with om_job_free. Thread: fields below "queue" belong to
@@ -19,7 +19,7 @@ enum {
 };
 _Static_assert((int)OM_JOB_STATEMENT_BYTES > (int)OM_STATEMENT_MAX_BYTES, "every statement fits a job of its own");
 
-enum om_job_kind { OM_JOB_COSIGN, OM_JOB_FINAL, OM_JOB_SUBMIT, OM_JOB_MIRROR };
+enum om_job_kind { OM_JOB_COSIGN, OM_JOB_FINAL, OM_JOB_EVIDENCE, OM_JOB_SUBMIT, OM_JOB_MIRROR };
 
 /* The order in which the writer serves what waits. */
 enum om_job_class { OM_CLASS_HEADS, OM_CLASS_SUBMISSIONS, OM_CLASS_MIRRORED, OM_CLASSES };
@@ -42,8 +42,8 @@ struct om_job_item {
 struct om_job {
   enum om_job_kind kind;
   void *owner;             /* the loop's: who asked */
-  uint32_t log;            /* MIRROR, COSIGN, FINAL */
-  struct om_action action; /* MIRROR, COSIGN, FINAL: as the node gave it; its bytes are used in place */
+  uint32_t log;            /* all but SUBMIT */
+  struct om_action action; /* all but SUBMIT: as the node gave it; its bytes are used in place */
   uint8_t *bytes;          /* SUBMIT: the statements, one after the other */
   size_t len;
   size_t n; /* items */
@@ -60,10 +60,12 @@ struct om_job {
   struct om_job_memory *memory; /* of what has been checked */
 
   /* outcome */
-  enum om_code code;             /* MIRROR, COSIGN, FINAL */
+  enum om_code code;             /* all but SUBMIT */
   struct om_status status;       /* its sentence */
   uint64_t size;                 /* MIRROR: entries held durably now */
   char line[OM_NOTE_LINE_BYTES]; /* COSIGN */
+  uint32_t number;               /* EVIDENCE: the piece that shows it */
+  bool news;                     /* EVIDENCE: it was not held before */
 };
 
 enum om_job_class om_job_class(const struct om_job *job);
@@ -74,7 +76,7 @@ struct om_job *om_job_submit(void *owner);
 bool om_job_add(struct om_job *job, uint64_t request, const uint8_t *bytes, size_t len);
 /* Puts in the place of a statement what it is answered with, so that answers stay in order. */
 bool om_job_refuse(struct om_job *job, uint64_t request, const struct om_status *why);
-/* A job for an APPLY, COSIGN or FINAL action, which it takes over. */
+/* A job for an APPLY, COSIGN, FINAL or EVIDENCE action, which it takes over. */
 struct om_job *om_job_action(const struct om_action *action);
 /* Frees what is left of JOB, but not its action. */
 void om_job_free(struct om_job *job);

@@ -135,17 +135,30 @@ static void on_committed(void *ctx) {
   look_whether_ready(shell);
 }
 
+static const char *what_failed(enum om_job_kind kind) {
+  switch (kind) {
+    case OM_JOB_MIRROR: return "entries-refused";
+    case OM_JOB_EVIDENCE: return "evidence-refused";
+    case OM_JOB_COSIGN:
+    case OM_JOB_FINAL:
+    case OM_JOB_SUBMIT: break;
+  }
+  return "head-refused";
+}
+
 static void report(struct shell *shell, const struct om_job *job) {
   bool fork = strcmp(job->status.rule, "fork") == 0; /* waits for the operator */
+  if (job->kind == OM_JOB_EVIDENCE && job->code == OM_OK && job->news)
+    om_log(OM_LOG_WARNING, "evidence", "log=%" PRIu32 " piece=%" PRIu32 " detail=\"see 'oremark evidence'\"", job->log,
+           job->number);
   if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
   if (strcmp(job->status.rule, "votes") == 0) { /* of every head that is proposed: said once */
     if (!shell->told_votes) om_log(OM_LOG_WARNING, "votes-lost", "detail=\"%s\"", job->status.text);
     shell->told_votes = true;
     return;
   }
-  om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR,
-         job->kind == OM_JOB_MIRROR ? "entries-refused" : "head-refused", "log=%" PRIu32 " code=%s why=\"%s\"",
-         job->log, om_code_name(job->code), job->status.text);
+  om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR, what_failed(job->kind),
+         "log=%" PRIu32 " code=%s why=\"%s\"", job->log, om_code_name(job->code), job->status.text);
 }
 
 static void on_done(void *ctx, struct om_job *job) {
@@ -162,6 +175,7 @@ static void on_done(void *ctx, struct om_job *job) {
       om_node_cosigned(shell->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
       break;
     case OM_JOB_FINAL: om_node_finalised(shell->node, &job->action, job->code, now); break;
+    case OM_JOB_EVIDENCE: om_node_shown(shell->node, &job->action, job->number, job->code, now); break;
     case OM_JOB_SUBMIT: break;
   }
   om_job_free(job);

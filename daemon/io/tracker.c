@@ -69,7 +69,10 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   if (code == OM_OK && log == tracker->own_log && head_size < info.size)
     code = tell_head(tracker, txn, &head_size, log, now_ms, st);
   if (code == OM_OK && info.final_size != told->final_size) code = tell_final(tracker, txn, &info, now_ms, st);
-  *told = (struct om_told){info.size, info.final_size, info.registry_size, head_size, own_mark, info.stopped};
+  if (info.evidence != told->evidence || info.frozen != told->frozen)
+    om_node_evidence(tracker->node, log, info.evidence, info.frozen);
+  *told = (struct om_told){info.size,    info.final_size, info.registry_size, head_size, own_mark,
+                           info.stopped, info.frozen,     info.evidence};
   return code;
 }
 

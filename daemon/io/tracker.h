@@ -8,7 +8,8 @@
 struct om_told {
   uint64_t size, final_size, registry_size, head_size;
   uint64_t own_mark; /* head at which its witnesses were last settled */
-  bool stopped;
+  bool stopped, frozen;
+  uint32_t evidence;
 };
 
 struct om_tracker {

@@ -3,7 +3,7 @@
 #include "daemon/core/peer.h"
 #include "fuzz/fuzz.h"
 
-enum { LOGS = 3, OWN = 1, PEERS = 3, JOBS_MAX = 3 * LOGS, FIRST_SIZE = 5, STEPS_MAX = 400 };
+enum { LOGS = 3, OWN = 1, PEERS = 3, JOBS_MAX = 4 * LOGS, FIRST_SIZE = 5, STEPS_MAX = 400 };
 
 static const uint32_t remote[PEERS] = {0, 2, OM_LOG_NONE};
 
@@ -57,6 +57,18 @@ static size_t own_note(char note[OM_NOTE_BYTES_MAX], uint64_t size) {
   return len;
 }
 
+/* Canonical evidence of nothing: where it says no more than its log's number. */
+static bool give_evidence(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number) {
+  (void)ctx;
+  OM_ASSERT(log < LOGS && number < OM_EVIDENCE_PIECES_MAX);
+  *bytes = malloc(2);
+  OM_ASSERT(*bytes != NULL);
+  (*bytes)[0] = 2 << 3;
+  (*bytes)[1] = (uint8_t)(number + 1);
+  *len = 2;
+  return number != 3;
+}
+
 static void tell_own(struct world *w) {
   char note[OM_NOTE_BYTES_MAX];
   size_t len = own_note(note, w->size[OWN]);
@@ -66,7 +78,7 @@ static void tell_own(struct world *w) {
 
 static void begin(struct world *w) {
   const struct om_node_config config = {
-      .own_log = OWN, .version = "fuzz", .ctx = w, .entries = give_entries, .judge = judge};
+      .own_log = OWN, .version = "fuzz", .ctx = w, .entries = give_entries, .judge = judge, .evidence = give_evidence};
   w->now_ms = 1;
   w->node = om_node_new(&config);
   om_node_logs(w->node, LOGS);
@@ -135,6 +147,15 @@ static void finalised(struct world *w, struct om_action *job, uint8_t how) {
   om_node_finalised(w->node, job, code, w->now_ms);
 }
 
+static void shown(struct world *w, struct om_action *job, uint8_t how) {
+  static const enum om_code codes[] = {OM_OK, OM_NO, OM_IO, OM_OK};
+  enum om_code code = codes[how % 4];
+  uint32_t log = job->log, number = how / 4 % (OM_EVIDENCE_PIECES_MAX + 1);
+  if (code == OM_OK && job->len > 0 && number < OM_EVIDENCE_PIECES_MAX)
+    om_node_evidence(w->node, log, number + 1, how > 200);
+  om_node_shown(w->node, job, number < OM_EVIDENCE_PIECES_MAX ? number : OM_EVIDENCE_NONE, code, w->now_ms);
+}
+
 static void finish_job(struct world *w) {
   uint8_t which = fuzz_byte(&w->data, &w->len), how = fuzz_byte(&w->data, &w->len);
   if (w->n_jobs == 0) return;
@@ -145,6 +166,8 @@ static void finish_job(struct world *w) {
     applied(w, &job, how);
   else if (job.kind == OM_ACTION_COSIGN)
     cosigned(w, &job, how);
+  else if (job.kind == OM_ACTION_EVIDENCE)
+    shown(w, &job, how);
   else
     finalised(w, &job, how);
 }

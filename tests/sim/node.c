@@ -271,6 +271,7 @@ static void tell(struct sim_node *n, struct om_job *job) {
       om_node_cosigned(n->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
       break;
     case OM_JOB_FINAL: om_node_finalised(n->node, &job->action, job->code, now); break;
+    case OM_JOB_EVIDENCE: om_node_shown(n->node, &job->action, job->number, job->code, now); break;
   }
   om_job_free(job);
 }
@@ -330,7 +331,8 @@ void sim_node_pump(struct sim_node *n) {
         break;
       case OM_ACTION_COSIGN:
       case OM_ACTION_APPLY:
-      case OM_ACTION_FINAL: add_job(n, om_job_action(&action)); break;
+      case OM_ACTION_FINAL:
+      case OM_ACTION_EVIDENCE: add_job(n, om_job_action(&action)); break;
     }
   }
 }

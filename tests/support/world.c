@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/peer.h"
+#include "proto/evidence.pb-c.h"
 #include "support/seed.h"
 
 enum { STEP_MS = 10, PROPOSE_TIMEOUT_MS = 2000, PROPOSE_INTERVAL_MS = 50 };
@@ -122,6 +123,7 @@ static void tell_registry(struct world_node *self) {
     if (self->logs[log].final_size > 0)
       om_node_final(self->node, log, self->logs[log].final_size, self->logs[log].final, self->logs[log].final_len,
                     w->now_ms);
+    if (self->n_pieces[log] > 0) om_node_evidence(self->node, log, self->n_pieces[log], false);
   }
   self->n_logs = known;
 }
@@ -302,6 +304,57 @@ static void do_final(struct world_node *self, struct om_action *job) {
   om_node_finalised(self->node, job, code, self->world->now_ms);
 }
 
+/* ---- evidence ---- */
+
+size_t world_evidence(uint8_t out[OM_EVIDENCE_MAX_BYTES], uint32_t log, const char *why, bool lie) {
+  Oremark__Evidence e = OREMARK__EVIDENCE__INIT;
+  e.log = log;
+  e.origin = lie ? (char *)"lie" : (char *)"";
+  e.why = (char *)(uintptr_t)why;
+  OM_ASSERT(oremark__evidence__get_packed_size(&e) <= OM_EVIDENCE_MAX_BYTES);
+  return oremark__evidence__pack(&e, out);
+}
+
+static uint32_t keep_piece(struct world_node *self, uint32_t log, const uint8_t *bytes, size_t len) {
+  for (uint32_t i = 0; i < self->n_pieces[log]; i++)
+    if (self->pieces[log][i].len == len && memcmp(self->pieces[log][i].bytes, bytes, len) == 0) return i;
+  if (self->n_pieces[log] == OM_EVIDENCE_PIECES_MAX) return OM_EVIDENCE_NONE;
+  struct world_piece *piece = &self->pieces[log][self->n_pieces[log]++];
+  *piece = (struct world_piece){malloc(len), len};
+  OM_ASSERT(piece->bytes != NULL);
+  memcpy(piece->bytes, bytes, len);
+  om_node_evidence(self->node, log, self->n_pieces[log], false);
+  return self->n_pieces[log] - 1;
+}
+
+void world_accuse(struct world *w, uint32_t node, uint32_t log, const char *why) {
+  static uint8_t bytes[OM_EVIDENCE_MAX_BYTES];
+  keep_piece(&w->nodes[node], log, bytes, world_evidence(bytes, log, why, false));
+}
+
+static bool give_evidence(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number) {
+  struct world_node *self = ctx;
+  OM_ASSERT(number < self->n_pieces[log]);
+  *len = self->pieces[log][number].len;
+  *bytes = malloc(*len);
+  OM_ASSERT(*bytes != NULL);
+  memcpy(*bytes, self->pieces[log][number].bytes, *len);
+  return true;
+}
+
+static void do_evidence(struct world_node *self, struct om_action *job) {
+  uint32_t log = job->log, number = OM_EVIDENCE_NONE;
+  enum om_code code = self->full ? OM_FULL : OM_OK;
+  OM_ASSERT(job->len > 0); /* witnesses never change here */
+  Oremark__Evidence *e = oremark__evidence__unpack(NULL, job->len, job->bytes);
+  OM_ASSERT(e != NULL);
+  self->looked_at++;
+  if (strcmp(e->origin, "lie") == 0) code = OM_NO;
+  oremark__evidence__free_unpacked(e, NULL);
+  if (code == OM_OK) number = keep_piece(self, log, job->bytes, job->len);
+  om_node_shown(self->node, job, number, code, self->world->now_ms);
+}
+
 static void work(struct world_node *self) {
   if (self->n_jobs == 0) return;
   size_t i = test_below(&self->world->random, self->n_jobs);
@@ -311,6 +364,8 @@ static void work(struct world_node *self) {
     do_apply(self, &job);
   else if (job.kind == OM_ACTION_COSIGN)
     do_cosign(self, &job);
+  else if (job.kind == OM_ACTION_EVIDENCE)
+    do_evidence(self, &job);
   else
     do_final(self, &job);
 }
@@ -552,7 +607,8 @@ static void open_node(struct world *w, uint32_t i) {
                                   .entries = give_entries,
                                   .judge = judge,
                                   .compare = compare,
-                                  .highest = highest};
+                                  .highest = highest,
+                                  .evidence = give_evidence};
   self->node = om_node_new(&config);
   tell_registry(self);
 }
@@ -612,6 +668,7 @@ void world_lose(struct world *w, uint32_t node, size_t kept) {
 static void close_node(struct world_node *self) {
   for (size_t i = 0; i < self->n_jobs; i++) om_action_free(&self->jobs[i]);
   for (size_t log = 0; log < WORLD_NODES; log++) {
+    for (size_t i = 0; i < self->n_pieces[log]; i++) free(self->pieces[log][i].bytes);
     for (size_t i = 0; i < self->logs[log].size; i++) free(self->logs[log].entries[i].bytes);
     free(self->logs[log].entries);
     free(self->logs[log].roots);

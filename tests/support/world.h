@@ -5,6 +5,7 @@
 #define OREMARK_TESTS_SUPPORT_WORLD_H
 
 #include "daemon/core/node.h"
+#include "ledger/evidence.h"
 
 enum { WORLD_NODES = 12, WORLD_LINKS = 16 };
 
@@ -28,6 +29,12 @@ struct world_log {
   uint8_t vote_note[OM_HEAD_MAX_BYTES];
   size_t vote_len;
   bool stopped;
+};
+
+/* Evidence against a log as one node holds it. */
+struct world_piece {
+  uint8_t *bytes;
+  size_t len;
 };
 
 struct world_message {
@@ -54,6 +61,9 @@ struct world_node {
   uint32_t log; /* own */
   struct om_secret *log_key, *cosign_key;
   struct world_log logs[WORLD_NODES];
+  struct world_piece pieces[WORLD_NODES][OM_EVIDENCE_PIECES_MAX]; /* in the order in which they came */
+  uint32_t n_pieces[WORLD_NODES];
+  size_t looked_at; /* pieces that its ledger was given */
   struct om_action jobs[64]; /* with the writer */
   size_t n_jobs;
   uint32_t n_logs; /* told to the node */
@@ -96,6 +106,10 @@ size_t world_join(struct world *w, uint32_t a, uint32_t b);
 void world_cut(struct world *w, size_t link);
 /* Appends N entries of LEN bytes to the own log of NODE in one commit. NEEDS_SIZE over 0: each waits for that. */
 void world_append(struct world *w, uint32_t node, size_t n, size_t len, uint32_t needs_log, uint64_t needs_size);
+/* Evidence that says WHY: a world's ledger takes it for proof, unless it is a lie. Returns its length. */
+size_t world_evidence(uint8_t out[OM_EVIDENCE_MAX_BYTES], uint32_t log, const char *why, bool lie);
+/* NODE has made that evidence itself. */
+void world_accuse(struct world *w, uint32_t node, uint32_t log, const char *why);
 /* Lets MS milliseconds pass, delivering and working in random order. */
 void world_run(struct world *w, int64_t ms);
 /* Runs until all connected nodes hold what they should (all of every log as far as final, witnesses all of it); false

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/evidence.h"
+#include "ledger/ledger_state.h"
 #include "proto/evidence.pb-c.h"
 #include "support/records.h"
 
@@ -437,6 +438,139 @@ static void test_two_final_heads_freeze_a_log(void **state) {
   close_twins(&t);
 }
 
+static struct om_log_info info_of(struct twins *t, size_t daemon) {
+  struct om_log_info out;
+  struct om_txn *txn;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(t->ledgers[daemon]), &t->st), OM_OK);
+  assert_int_equal(om_log_info(txn, &out, LOG, &t->st), OM_OK);
+  om_txn_abort(txn);
+  return out;
+}
+
+/* DAEMON is shown BYTES by a peer. */
+static enum om_code show(struct twins *t, size_t daemon, uint32_t log, const uint8_t *bytes, size_t len,
+                         uint32_t *number, bool *news) {
+  struct om_batch *batch;
+  struct om_status committed;
+  memset(&t->st, 0, sizeof t->st);
+  assert_int_equal(om_batch_begin(&batch, t->ledgers[daemon], &t->st), OM_OK);
+  enum om_code code = om_batch_evidence(batch, number, news, log, bytes, len, &t->st);
+  assert_int_equal(om_batch_commit(batch, NULL, &committed), OM_OK);
+  return code;
+}
+
+/* Two pieces as daemon 4 holds them: a lapse, and two final heads. */
+static void make_pieces(struct twins *t, struct file out[2]) {
+  struct om_txn *txn;
+  struct om_bytes bytes;
+  bool freezes;
+  free(mine(t, t->ledgers[1], 5).bytes);
+  settle(t);
+  free(mine(t, t->twin, 6).bytes);
+  struct head two = head_of(t, t->twin, BY(2, 3)), three = head_of(t, t->twin, BY(2, 3, 4));
+  assert_int_equal(offer(t, 4, &two, true), OM_REFUSED);
+  assert_int_equal(offer(t, 4, &three, true), OM_WAIT);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(t->ledgers[4]), &t->st), OM_OK);
+  for (uint32_t i = 0; i < 2; i++) {
+    assert_int_equal(om_log_evidence(txn, &bytes, &freezes, LOG, i, &t->st), OM_OK);
+    assert_int_equal(freezes, i);
+    out[i] = (struct file){malloc(bytes.len), bytes.len};
+    memcpy(out[i].bytes, bytes.data, bytes.len);
+  }
+  om_txn_abort(txn);
+}
+
+static void test_what_others_made_is_taken_in(void **state) {
+  (void)state;
+  struct twins t;
+  struct file made[2];
+  uint32_t number;
+  bool news;
+  open_twins(&t);
+  make_pieces(&t, made);
+  for (uint32_t i = 0; i < 2; i++) {
+    for (int again = 0; again < 2; again++) {
+      must_be(show(&t, 3, LOG, made[i].bytes, made[i].len, &number, &news), OM_OK, &t.st);
+      assert_int_equal(number, i);
+      assert_int_equal(news, again == 0);
+    }
+    struct om_log_info info = info_of(&t, 3);
+    assert_int_equal(info.evidence, i + 1);
+    assert_int_equal(info.frozen, i);
+    assert_false(info.stopped);
+  }
+  must_be(show(&t, 3, LOG, made[0].bytes, made[0].len, &number, &news), OM_OK, &t.st);
+  assert_false(news);
+  assert_int_equal(number, 1); /* which says more */
+  assert_int_equal(show(&t, 2, 2, made[1].bytes, made[1].len, &number, &news), OM_NO); /* about another log */
+  assert_int_equal(show(&t, 2, LOG, made[1].bytes, made[1].len - 1, &number, &news), OM_MALFORMED);
+  made[1].bytes[6] ^= 1; /* the network */
+  assert_int_equal(show(&t, 2, LOG, made[1].bytes, made[1].len, &number, &news), OM_NO);
+  assert_int_equal(info_of(&t, 2).evidence, 0);
+  for (int i = 0; i < 2; i++) free(made[i].bytes);
+  close_twins(&t);
+}
+
+/* What was held as a lapse turns out to be final when the witnesses are known better. */
+static void test_held_evidence_is_looked_at_again(void **state) {
+  (void)state;
+  struct twins t;
+  struct file made[2];
+  struct om_checkpoint about;
+  struct om_batch *batch;
+  open_twins(&t);
+  make_pieces(&t, made);
+  for (int again = 0; again < 2; again++) {
+    assert_int_equal(om_batch_begin(&batch, t.ledgers[3], &t.st), OM_OK);
+    for (uint32_t i = 0; i < 2 && !again; i++) {
+      assert_int_equal(om_evidence_about(made[i].bytes, made[i].len, &about, &t.st), OM_OK);
+      om_evidence_put(om_batch_txn(batch), LOG, i, &about, false, made[i].bytes, made[i].len);
+    }
+    if (again) assert_int_equal(om_batch_evidence_again(batch, LOG, &t.st), OM_OK);
+    assert_int_equal(om_batch_commit(batch, NULL, &t.st), OM_OK);
+    struct om_txn *txn;
+    struct om_bytes bytes;
+    bool freezes[2];
+    assert_int_equal(info_of(&t, 3).frozen, again);
+    assert_int_equal(om_txn_read(&txn, om_ledger_store(t.ledgers[3]), &t.st), OM_OK);
+    for (uint32_t i = 0; i < 2; i++)
+      assert_int_equal(om_log_evidence(txn, &bytes, &freezes[i], LOG, i, &t.st), OM_OK);
+    assert_memory_equal(bytes.data, made[1].bytes, made[1].len);
+    assert_false(freezes[0]);
+    assert_int_equal(freezes[1], again);
+    om_txn_abort(txn);
+  }
+  for (int i = 0; i < 2; i++) free(made[i].bytes);
+  close_twins(&t);
+}
+
+/* A log that signs ever new histories fills no disk, and a place is left for two final heads. */
+static void test_so_many_pieces_and_no_more(void **state) {
+  (void)state;
+  struct twins t;
+  struct file made[2];
+  uint32_t number;
+  bool news;
+  open_twins(&t);
+  make_pieces(&t, made);
+  for (unsigned i = 0; i < OM_EVIDENCE_PIECES_MAX + 2; i++) {
+    free(mine(&t, t.ledgers[1], 100 + i).bytes);
+    settle(&t);
+    free(mine(&t, t.twin, 200 + i).bytes);
+    struct head other = head_of(&t, t.twin, BY(0));
+    assert_int_equal(offer(&t, 2, &other, false), OM_REFUSED);
+    assert_int_equal(info_of(&t, 2).evidence, i < OM_EVIDENCE_PIECES_MAX - 1 ? i + 1 : OM_EVIDENCE_PIECES_MAX - 1);
+  }
+  assert_int_equal(show(&t, 2, LOG, made[0].bytes, made[0].len, &number, &news), OM_OK);
+  assert_int_equal(number, OM_EVIDENCE_NONE);
+  assert_false(news);
+  must_be(show(&t, 2, LOG, made[1].bytes, made[1].len, &number, &news), OM_OK, &t.st);
+  assert_int_equal(number, OM_EVIDENCE_PIECES_MAX - 1);
+  assert_true(info_of(&t, 2).frozen);
+  for (int i = 0; i < 2; i++) free(made[i].bytes);
+  close_twins(&t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_heads_of_one_size),
@@ -445,6 +579,9 @@ int main(void) {
       cmocka_unit_test(test_every_byte_counts),
       cmocka_unit_test(test_a_witness_keeps_what_contradicts_its_vote),
       cmocka_unit_test(test_two_final_heads_freeze_a_log),
+      cmocka_unit_test(test_what_others_made_is_taken_in),
+      cmocka_unit_test(test_held_evidence_is_looked_at_again),
+      cmocka_unit_test(test_so_many_pieces_and_no_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

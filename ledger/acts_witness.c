@@ -1,7 +1,6 @@
 /* The acts that change who witnesses: SetWitnesses, and RevokeKey of a daemon's cosign key. */
 #include "ledger/acts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "keys/sign.h"
@@ -32,38 +31,6 @@ static enum om_code last_settled(struct om_txn *txn, const struct om_case *judge
 
 /* ---- SetWitnesses ---- */
 
-enum {
-  /* "em dash, origin, base64, newline" of C2SP signed-note; base64 of key id, time and signature: 76 bytes */
-  COSIGNATURE_LINE_BYTES = 3 + 1 + 1 + 104 + 1, /* and the origin */
-  SIGNATURE_LINE_BYTES = 3 + 1 + 1 + 92 + 1,    /* of the log itself: 68 bytes in base64; and the origin */
-  CHECKPOINT_BYTES = 1 + 20 + 1 + 44 + 1 + 1,   /* size, root and the blank line; and the origin */
-};
-
-static int longest_first(const void *a, const void *b) {
-  const size_t *x = a, *y = b;
-  return (*x < *y) - (*x > *y);
-}
-
-static bool has_signer(const struct om_quorum_list *list, const struct om_daemon *daemon) {
-  for (size_t i = 0; i < list->n; i++)
-    if (list->daemons[i].log == daemon->log &&
-        memcmp(list->daemons[i].cosign_key, daemon->cosign_key, sizeof daemon->cosign_key) == 0)
-      return true;
-  return false;
-}
-
-/* The longest head of ORIGIN that a quorum of both lists may have signed. */
-static size_t longest_note(const char *origin, const struct om_quorum_list *now, const struct om_quorum_list *before) {
-  size_t lines[OM_QUORUM_LISTS * OM_WITNESSES_MAX], n = 0;
-  size_t bytes = 2 * strlen(origin) + CHECKPOINT_BYTES + SIGNATURE_LINE_BYTES;
-  for (size_t i = 0; i < now->n; i++) lines[n++] = strlen(now->daemons[i].origin) + COSIGNATURE_LINE_BYTES;
-  for (size_t i = 0; i < before->n; i++)
-    if (!has_signer(now, &before->daemons[i])) lines[n++] = strlen(before->daemons[i].origin) + COSIGNATURE_LINE_BYTES;
-  qsort(lines, n, sizeof *lines, longest_first);
-  for (size_t i = 0; i < n && i < (size_t)now->k + before->k; i++) bytes += lines[i];
-  return bytes;
-}
-
 enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om_status *st) {
   struct om_quorum_list now;
   struct om_daemon own;
@@ -74,28 +41,6 @@ enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om
                  "log %s has %u operators that may witness it, and %u needed: that can't be reached, or two heads "
                  "could both be final",
                  own.origin, now.operators, now.k);
-}
-
-/* Under the new list LOG must be able to become final, safely, and its heads to be marked during the change. */
-static enum om_code check_log(struct om_txn *txn, uint32_t log, uint64_t before_size, struct om_status *st) {
-  struct om_quorum_list now, before;
-  struct om_daemon own;
-  enum om_code code = om_act_quorum_reachable(txn, log, st);
-  if (code == OM_OK) code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
-  if (code == OM_OK) code = om_quorum_list(txn, &now, log, OM_REGISTRY_NOW, st);
-  if (code != OM_OK) return code;
-  code = om_quorum_list(txn, &before, log, before_size, st);
-  if (code == OM_MISSING || code == OM_REFUSED) { /* the log is as new as the list, or had no quorum before */
-    before.n = before.k = 0;
-    om_status_clear(st);
-    code = OM_OK;
-  }
-  size_t bytes = code == OM_OK ? longest_note(own.origin, &now, &before) : 0;
-  if (bytes <= OM_MARK_NOTE_MAX_BYTES) return code;
-  return om_fail(st, OM_REFUSED, "quorum",
-                 "a head of %s signed by the quorums of the old list and the new could have %zu bytes, and a mark "
-                 "holds %d: change fewer witnesses at once",
-                 own.origin, bytes, OM_MARK_NOTE_MAX_BYTES);
 }
 
 enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judged, const Oremark__SetWitnesses *act,
@@ -111,7 +56,7 @@ enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judg
   enum om_code code = last_settled(txn, judged, st);
   if (code != OM_OK) return code;
   put(txn, OM_ROW_WITNESSES, 0, judged->index, row, 4 + 4 * w->n_logs);
-  for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) code = check_log(txn, log, judged->index, st);
+  for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) code = om_act_quorum_reachable(txn, log, st);
   return code;
 }
 

@@ -11,9 +11,9 @@
 #include "ledger/registry.h"
 
 enum {
-  /* The longest entry, a note, a proof, 64 witnesses with the longest names, and what is said beside it, come to less;
-   * and so do two notes in place of entry and note. */
-  OM_EVIDENCE_MAX_BYTES = 98304,
+  /* The longest entry (64 KiB), a note (32), a proof (4), 64 witnesses with the longest names (18), and what is said
+   * beside it, come to less; and so do two notes in place of entry and note. */
+  OM_EVIDENCE_MAX_BYTES = 131072,
 };
 
 /* One whose cosignature stands on both heads; as the evidence names it, which proves the key and not the name. */

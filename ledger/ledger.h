@@ -15,7 +15,7 @@
 #define OM_LOG_NONE UINT32_MAX /* a daemon without a log of its own: mirror only */
 
 enum {
-  OM_MARK_NOTE_MAX_BYTES = 8192, /* three lines and 64 cosignatures of at most 120 bytes; marks are many, so no more */
+  OM_MARK_NOTE_MAX_BYTES = OM_NOTE_BYTES_MAX, /* any head that a quorum has signed can be marked */
   OM_RULES_VERSION = 1,          /* the version of the rules that this program knows (DESIGN section 3) */
   OM_CLOCK_AHEAD_MS = 86400000,  /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in
                                     the wrong zone or on the wrong day is a mistake, not a record */

@@ -25,8 +25,11 @@ enum {
   OM_NOTE_KEY_ID_BYTES = 4,                /* big-endian, before the signature */
   /* em dash, space, name, space, base64 of the longest that we make, newline, NUL */
   OM_NOTE_LINE_BYTES = 3 + 1 + OM_KEY_NAME_BYTES + 1 + OM_BASE64_BYTES(OM_NOTE_KEY_ID_BYTES + OM_COSIGNATURE_BYTES) + 1,
-  OM_NOTE_SIGNATURES_MAX = 80, /* the log, 64 witnesses, and the rest of the 16 that C2SP wants taken */
-  OM_NOTE_BYTES_MAX = 16384,   /* a checkpoint with 65 of the longest lines is 15.7 kB */
+  /* the log, two lists of 64 witnesses each, and the rest of the 16 that C2SP wants taken */
+  OM_NOTE_SIGNATURES_MAX = 144,
+  /* During a change of witnesses a head is signed by the quorums of both lists. At most: 194 bytes of checkpoint and a
+   * blank line, 226 of the log's line, 128 cosignatures of 238: 30,885. */
+  OM_NOTE_BYTES_MAX = 32768,
   /* origin, size of up to 19 digits, root, a newline each, NUL */
   OM_CHECKPOINT_BYTES = OM_LOG_ORIGIN_BYTES + 1 + 19 + 1 + OM_BASE64_BYTES(OM_HASH_BYTES) + 1,
 };

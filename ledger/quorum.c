@@ -79,11 +79,6 @@ enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t l
   enum om_code code = om_quorum_list(txn, &out->lists[0], log, now, st);
   if (code != OM_OK || settled == 0 || settled == now) return code;
   code = om_quorum_list(txn, &out->lists[1], log, settled, st);
-  if (code == OM_REFUSED) { /* no head was ever final under it: as good as none */
-    out->lists[1].k = 0;
-    om_status_clear(st);
-    code = OM_OK;
-  }
   if (code != OM_OK || same_list(&out->lists[0], &out->lists[1])) return code;
   out->changing = true;
   if (out->lists[0].k == 0)
@@ -122,9 +117,7 @@ enum om_code om_quorum_unsettled(struct om_txn *txn, bool *unsettled, uint32_t l
   struct om_quorum quorum;
   enum om_code code = om_log_quorum(txn, &quorum, log, size, st);
   *unsettled = code == OM_OK && quorum.changing;
-  if (code != OM_REFUSED) return code;
-  om_status_clear(st); /* under the present list nothing can be final: nothing is there to be contradicted */
-  return OM_OK;
+  return code;
 }
 
 enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint64_t size, uint64_t marked,
@@ -134,10 +127,8 @@ enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint
   if (code != OM_OK || !*third) return code;
   code = om_quorum_list(txn, &present, log, judged_by(txn, log, size), st);
   if (code == OM_OK) code = om_quorum_list(txn, &next, log, marked, st);
-  if (code != OM_OK && code != OM_REFUSED) return code;
-  *third = code == OM_REFUSED || !same_list(&present, &next);
-  om_status_clear(st);
-  return OM_OK;
+  *third = code == OM_OK && !same_list(&present, &next);
+  return code;
 }
 
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,

@@ -18,7 +18,7 @@ struct om_txn;
 enum {
   OM_ADDRESS_BYTES = 255, /* "host:port": the longest name of a host (RFC 1035) and its port just fit */
   OM_NAME_BYTES = 128,   /* names of members, sites, origins: fits a line on a screen */
-  OM_WITNESSES_MAX = 64, /* so that a note with all their cosignatures stays below the mark's 8 KiB limit */
+  OM_WITNESSES_MAX = 64, /* so that a head with the cosignatures of two lists fits a note */
   OM_GOVERNORS_MAX = 32, /* a statement carries at most 32 signatures */
   OM_MOVES_MAX = 16, /* of a member from home log to home log: each of its statements is judged against all of them */
   OM_MEMBER_NONE = 0,

@@ -12,7 +12,7 @@
 
 enum {
   OM_PEER_SMALL_BYTES =
-      16384, /* any message but Entries and Shown: a note of 8 KiB and its frame, with room for fields to come */
+      40960, /* any message but Entries and Shown: a note of 32 KiB and its frame, with room for fields to come */
   OM_PEER_SHOWN_BYTES = OM_EVIDENCE_MAX_BYTES + 64, /* Shown: a piece of evidence, and what stands around it */
 };
 

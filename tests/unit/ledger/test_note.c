@@ -407,14 +407,14 @@ static void limits_hold(void **state) {
   assert_int_equal(len, full);
   memcpy(note + len, DASH "z " SIG "\n", 15);
   assert_int_equal(om_note_parse(&parsed, note, len + 15, &st), OM_MALFORMED);
-  /* the largest checkpoint of ours, the log and 64 witnesses with the longest names fit */
+  /* the largest checkpoint of ours, the log and two lists of 64 witnesses with the longest names fit */
   struct om_checkpoint checkpoint = {.size = OM_TREE_SIZE_MAX};
   char text[OM_CHECKPOINT_BYTES];
   memset(checkpoint.origin, 'o', OM_LOG_ORIGIN_BYTES);
   size_t text_len = om_checkpoint_format(text, &checkpoint);
   assert_int_equal(text_len, OM_CHECKPOINT_BYTES - 1);
   assert_int_equal(om_note_begin(note, &len, text, text_len, &st), OM_OK);
-  for (unsigned i = 0; i < 65; i++) {
+  for (unsigned i = 0; i < 129; i++) {
     snprintf(name, sizeof name, "%0*u", OM_KEY_NAME_BYTES, i);
     write_line(line, sizeof line, name, i, sig, sizeof sig);
     assert_int_equal(om_note_add_line(note, &len, line, strlen(line), &st), OM_OK);

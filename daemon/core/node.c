@@ -187,7 +187,9 @@ struct om_node *om_node_new(const struct om_node_config *config) {
   return node;
 }
 
-static void free_peer(struct om_peer *peer) {
+static void free_peer(struct om_node *node, uint32_t slot) {
+  struct om_peer *peer = &node->peers[slot];
+  om_relay_lost(node, slot);
   for (uint32_t log = 0; log < peer->n_rows; log++) free(peer->rows[log].serve);
   free(peer->rows);
   *peer = (struct om_peer){.connected = false};
@@ -195,7 +197,7 @@ static void free_peer(struct om_peer *peer) {
 
 void om_node_free(struct om_node *node) {
   if (node == NULL) return;
-  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) free_peer(&node->peers[slot]);
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) free_peer(node, slot);
   for (uint32_t log = 0; log < node->n_logs; log++) {
     struct om_tracked *tracked = &node->logs[log];
     om_sync_free(tracked);
@@ -294,6 +296,7 @@ void om_node_connected(struct om_node *node, uint32_t slot, uint32_t remote_log,
   node->peers[slot] = (struct om_peer){.connected = true,
                                        .hello_due = true,
                                        .log = remote_log,
+                                       .link = ++node->links,
                                        .since_ms = now_ms,
                                        .heard_ms = now_ms,
                                        .spoke_ms = now_ms};
@@ -312,7 +315,7 @@ void om_node_disconnected(struct om_node *node, uint32_t slot, int64_t now_ms) {
   struct om_peer *peer = &node->peers[slot];
   if (!peer->connected) return;
   uint32_t log = peer->log;
-  free_peer(peer);
+  free_peer(node, slot);
   if (log < node->n_logs) om_pair_clear(&node->logs[log].proposals); /* it proposes again when it is back */
   om_sync_lost(node, slot, now_ms);
   om_evidence_lost(node, slot);
@@ -349,9 +352,7 @@ static enum om_code take_small(struct om_node *node, uint32_t slot, const Oremar
     case OREMARK__PEER_MESSAGE__WHAT_HEAD:
       return om_sync_head(node, slot, message->head->log, message->head->checkpoint.data, message->head->checkpoint.len,
                           now_ms, st);
-    case OREMARK__PEER_MESSAGE__WHAT_PROPOSE:
-      return om_witness_propose(node, slot, message->propose->log, message->propose->checkpoint.data,
-                                message->propose->checkpoint.len, st);
+    case OREMARK__PEER_MESSAGE__WHAT_PROPOSE: return om_witness_propose(node, slot, message->propose, st);
     case OREMARK__PEER_MESSAGE__WHAT_COSIGNED: {
       const Oremark__Cosigned *in = message->cosigned;
       struct om_peer_cosigned cosigned = {in->log, in->size, in->witness, (const char *)in->line.data, in->line.len};
@@ -400,6 +401,7 @@ void om_node_sent(struct om_node *node, uint32_t slot, size_t len, int64_t now_m
 
 static void tick_peer(struct om_node *node, uint32_t slot, int64_t now_ms) {
   struct om_peer *peer = &node->peers[slot];
+  peer->relays = 0;
   if (!peer->connected || peer->dropping) return;
   if (!peer->greeted && now_ms - peer->since_ms >= OM_HELLO_MS) om_node_drop(node, slot, "it sent no Hello");
   if (now_ms - peer->heard_ms >= OM_SILENCE_MS) om_node_drop(node, slot, "nothing was heard of it for a minute");
@@ -411,7 +413,7 @@ void om_node_tick(struct om_node *node, int64_t now_ms) {
   node->now_ms = now_ms;
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) tick_peer(node, slot, now_ms);
   om_sync_tick(node, now_ms);
-  om_recover_advance(node, now_ms);
+  om_recover_tick(node, now_ms);
   om_quorum_advance(node, now_ms);
 }
 

@@ -6,6 +6,15 @@
  * are none. Call om_node_tick every OM_NODE_TICK_MS. Nothing is queued inside for a peer: every message is made when
  * om_node_next asks for it, out of what the peer has not been told yet, so a peer that does not read costs no memory.
  *
+ * Relays: a daemon that can be reached by nobody, and the witnesses of its log that it can't reach either, need one
+ * neighbour in common. It passes on, one hop far, the home's proposals and its question at the start to the witnesses
+ * that the home names, and their answers to the home; it keeps no more than the newest of each, for as long as both
+ * links stand. It can withhold these and nothing else: a head is signed by its log, a cosignature by its witness, and
+ * question and answer at the start by the cosign keys of the two, over when the home started; a witness answers no
+ * question, and cosigns no proposal, of an earlier start than it has been asked in. Entries that are not final yet are
+ * held, and served to the other witnesses, by witnesses only: so two daemons that can't reach each other need a
+ * neighbour that is a witness of both of their logs to become final by each other's cosignature.
+ *
  * Ownership: bytes passed in are copied where they are kept. What an action holds belongs to the caller: SEND, DROP end
  * with om_action_free; APPLY, COSIGN, FINAL and EVIDENCE are handed back with their outcome (om_node_applied,
  * ..._cosigned, ..._finalised, ..._shown), which ends them. Memory for each peer and each log is bounded by the constants below; without memory
@@ -47,6 +56,14 @@ enum {
                             stands behind: at worst 3 % of a core for each peer... */
   OM_JUDGE_BURST = 32,   /* ...and so many at once: what honest peers show when links come up */
   OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
+
+  OM_START_BYTES = 16,              /* when a daemon started: 8 bytes of Unix time in ms, 8 of chance (peer.proto) */
+  OM_RELAYS_MAX = 256,              /* said for others by one peer in a tick, and looked at: a signature is checked for
+                                       each, 15 ms; what is beyond is said again by its daemon */
+  OM_RELAY_PEER_BYTES = 256 << 10,  /* of one peer's, kept until it is passed on: 64 MiB where all 256 peers try */
+  OM_RELAY_HEAD_BYTES = 2048,       /* a proposed head that comes from a relay: it bears one signature, of its log */
+  OM_RELAY_FIRST_MS = 1000,         /* what was not answered is said again through relays: after this, then after twice */
+  OM_RELAY_LONGEST_MS = 30000,      /* as long, up to this: 300 bytes in 30 s to each peer while a witness is gone */
 };
 
 struct om_node;
@@ -78,6 +95,14 @@ struct om_node_config {
   /* Piece NUMBER of the evidence held against LOG, in memory of its own, which the node frees. False: it can't be had.
    * NULL: none of any. */
   bool (*evidence)(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number);
+
+  /* For what goes through a relay (see "Relays" above). */
+  uint8_t start[OM_START_BYTES]; /* later than at any earlier start, by its first 8 bytes */
+  struct om_hash network;
+  /* Signs WHAT with this daemon's cosign key. NULL: neither asks nor answers through relays. */
+  void (*sign)(void *ctx, uint8_t sig[OM_SIG_BYTES], const struct om_hash *what);
+  /* The cosign key that the registry names for the daemon of LOG; false: none. NULL: none of any. */
+  bool (*cosign_key)(void *ctx, uint8_t key[OM_PUBLIC_BYTES], uint32_t log);
 };
 
 /* False: no more room in this message, the entry was not taken. */

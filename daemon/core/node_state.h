@@ -1,4 +1,4 @@
-/* What a node remembers: for the files of the node alone (node.c, serve.c, sync.c, witness.c, quorum.c). Others see
+/* What a node remembers: for the files of the node alone (node.c, serve.c, sync.c, witness.c, quorum.c, recover.c, relay.c, vouch.c). Others see
  * node.h. */
 #ifndef OREMARK_DAEMON_CORE_NODE_STATE_H
 #define OREMARK_DAEMON_CORE_NODE_STATE_H
@@ -50,6 +50,29 @@ struct om_serve {
   } ring[OM_WINDOW_CHUNKS];
 };
 
+/* What one peer has said and is passed on to another: one of each kind and witness in a row, the newest. */
+struct om_parcel {
+  struct om_parcel *next;
+  Oremark__PeerMessage__WhatCase what;
+  uint32_t witness; /* whose answer it is; OM_LOG_NONE: it is no answer */
+  uint32_t from;    /* slot, and which of the links that stood there */
+  uint64_t from_link;
+  uint8_t *bytes; /* a PeerMessage; owned */
+  size_t len;
+};
+
+/* When something is said again that was not answered: at once larger gaps. */
+struct om_again {
+  int64_t at_ms, wait_ms;
+  unsigned round; /* 0: was said once */
+};
+
+/* Witnesses without a link, that have not answered. */
+struct om_unlinked {
+  size_t n;
+  uint32_t logs[OM_QUORUM_LISTS * OM_WITNESSES_MAX];
+};
+
 /* One log as seen with one peer. */
 struct om_row {
   uint32_t next_dirty; /* index + 1 in the peer's queue of rows with something to say */
@@ -67,6 +90,10 @@ struct om_row {
   uint64_t follow_from;   /* last Follow sent in this following */
   int64_t allowance;      /* cost of entries that it may still send */
   struct om_serve *serve; /* it follows the log from here; owned */
+  struct om_parcel *parcels;         /* to be passed on to it; owned */
+  struct om_heard_pair *proposals;   /* of the log's home, which it passed on; NULL: none; owned */
+  bool told_due;                     /* an answer to the home's question, which it passed on */
+  bool ask_passed;                   /* the home's question was passed on to it */
 };
 
 struct om_peer {
@@ -79,12 +106,18 @@ struct om_peer {
   uint64_t proposed; /* size of the last own head proposed to it */
   int64_t judged_ms; /* up to when its allowance of checks is spent, at one in OM_JUDGE_MS */
   bool short_of_judging; /* something of it waits for that */
+  unsigned proposed_round; /* and the round in which others were named in it */
+  uint64_t proposed_to;    /* size of that one */
   bool asked;        /* for the highest head of the own log */
+  unsigned asked_round; /* the last in which it was asked to ask others */
   bool told_due;     /* it asks for that of its own: */
   uint32_t asks_for;
   uint32_t n_rows;
   struct om_row *rows;
   uint32_t dirty_first, dirty_last; /* index + 1; 0: none */
+  uint64_t link;       /* number of this link among all that there were */
+  unsigned relays;     /* said for others in this tick */
+  size_t relay_bytes;  /* kept of that */
 };
 
 /* One log as held here. */
@@ -124,7 +157,9 @@ struct om_tracked {
   bool have_later;
 
   struct om_heard_pair proposals; /* of its home, to be cosigned */
+  uint32_t relayed;               /* rows that hold proposals of its home, too */
   uint64_t cosigning;             /* size of the COSIGN that is out; 0: none */
+  uint32_t cosigning_slot;        /* whom it came from */
   bool cosign_waits;
   uint64_t cosign_growths;
   uint64_t cosigned; /* size of the last head cosigned in this run, its note's hash and the line */
@@ -136,6 +171,8 @@ struct om_tracked {
   struct om_heard shown; /* evidence that a peer showed and the ledger has not looked at yet */
   bool weighing;         /* an EVIDENCE is out */
   bool weigh_due;        /* its witnesses are known better: what is held is to be looked at again */
+  bool started;                  /* the home has asked: */
+  uint8_t start[OM_START_BYTES]; /* in this life of it */
 };
 
 enum { OM_GATHERED_MAX = OM_QUORUM_LISTS * OM_WITNESSES_MAX }; /* one line of each witness of either list */
@@ -146,6 +183,8 @@ struct om_proposal {
   struct om_quorum quorum; /* that the log at this size asks for */
   uint8_t *note;           /* owned */
   size_t len;
+  struct om_unlinked to;
+  struct om_again again;
   size_t n;
   bool done;
   struct om_gathered {
@@ -171,6 +210,8 @@ struct om_recovery {
   struct om_teller tellers[OM_GATHERED_MAX]; /* of either list */
   uint64_t size; /* of the own log when it was looked at last */
   int64_t grown_ms;
+  struct om_unlinked to; /* witnesses that are asked through others */
+  struct om_again again;
 };
 
 struct om_node {
@@ -184,6 +225,7 @@ struct om_node {
   uint32_t bulk;     /* logs that hold one of OM_BULK_LOGS */
   uint64_t growths;  /* of any log: what waited while one came in is tried again, since the news may have crossed */
   int64_t now_ms;
+  uint64_t links; /* that there were */
 
   struct om_heard head;                            /* the own log's newest signed head */
   struct om_quorum quorum;                         /* of the own log */
@@ -245,10 +287,13 @@ void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t siz
 /* recover.c: the start */
 void om_recover_quorum(struct om_node *node, int64_t now_ms); /* the own log's witnesses have been told */
 void om_recover_advance(struct om_node *node, int64_t now_ms);
+void om_recover_tick(struct om_node *node, int64_t now_ms);
 enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark__Ask *ask, struct om_status *st);
 enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark__Told *told, int64_t now_ms,
                              struct om_status *st);
 bool om_recover_next(struct om_node *node, struct om_action *out, uint32_t slot);
+/* The answer to a question about LOG that the peer in SLOT has passed on. */
+bool om_recover_tell(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log);
 void om_recover_free(struct om_node *node);
 
 /* evidence.c: what proves that logs break the rules */
@@ -265,8 +310,12 @@ bool om_judge_spend(struct om_node *node, uint32_t slot); /* false: nothing is l
 void om_judge_tick(struct om_node *node, uint32_t slot);
 
 /* witness.c: other logs' proposals */
-enum om_code om_witness_propose(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Oremark__Propose *propose,
                                 struct om_status *st);
+/* Forgets what was proposed of LOG and is not cosigned. */
+void om_witness_forget(struct om_node *node, uint32_t log);
+/* Forgets what the peer in SLOT has passed on of LOG up to SIZE; true if that was anything. */
+bool om_witness_done(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size);
 bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
 
 /* quorum.c: the own log's proposals */
@@ -276,5 +325,31 @@ void om_quorum_advance(struct om_node *node, int64_t now_ms);
 bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot);
 void om_quorum_refused(struct om_node *node, int64_t now_ms); /* the own ledger did not take an assembled head */
 void om_quorum_free(struct om_node *node);
+
+/* relay.c: what is passed on between a log's home and those of its witnesses that it has no link to */
+/* Whether the peer in SLOT may say one thing more for others in this tick. */
+bool om_relay_may(struct om_node *node, uint32_t slot);
+/* What the home, in SLOT, asks to be passed on. */
+enum om_code om_relay_propose(struct om_node *node, uint32_t slot, const Oremark__Propose *propose,
+                              struct om_status *st);
+enum om_code om_relay_ask(struct om_node *node, uint32_t slot, const Oremark__Ask *ask, struct om_status *st);
+/* What a witness, in SLOT, answers another log's home. */
+void om_relay_cosigned(struct om_node *node, uint32_t slot, const struct om_peer_cosigned *in);
+enum om_code om_relay_told(struct om_node *node, uint32_t slot, const Oremark__Told *told, struct om_status *st);
+bool om_relay_next(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log);
+void om_relay_lost(struct om_node *node, uint32_t slot); /* the link in SLOT has ended */
+/* Those of LOG's witnesses that no live link leads to, in OUT. */
+void om_relay_unlinked(const struct om_node *node, struct om_unlinked *out, uint32_t log);
+void om_again_begin(struct om_again *again, int64_t now_ms);
+bool om_again_due(struct om_again *again, int64_t now_ms); /* once for each round */
+
+/* vouch.c: what is said through a relay is signed */
+void om_vouch_ask(const struct om_node *node, Oremark__Ask *ask, uint8_t sig[OM_SIG_BYTES]);
+void om_vouch_told(const struct om_node *node, Oremark__Told *told, uint8_t sig[OM_SIG_BYTES]);
+/* Whether the daemon of its log has signed ASK; whether a witness of the own log TOLD, in answer to this start. */
+bool om_vouched_ask(const struct om_node *node, const Oremark__Ask *ask);
+bool om_vouched_told(const struct om_node *node, const Oremark__Told *told);
+/* Whether a home that said START may be in an earlier life than that in which it asked last. */
+bool om_start_past(const struct om_tracked *tracked, const ProtobufCBinaryData *start);
 
 #endif

@@ -1,5 +1,7 @@
 /* The own log's heads on their way to a quorum: one is proposed at a time, the newest when the last has its quorum or
- * has had its time. Cosignatures are gathered until k operators have signed; then the note goes to the ledger, which
+ * has had its time. Witnesses without a link are named to those with one, who pass it on: at once to other witnesses,
+ * who get it anyway and hold the entries under it; where there is no quorum after a while, to every peer, again and
+ * again. Cosignatures are gathered until k operators have signed; then the note goes to the ledger, which
  * checks it again. */
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,8 @@ static void propose(struct om_node *node, int64_t now_ms) {
   proposal->note = om_node_alloc(proposal->len, 1);
   memcpy(proposal->note, node->head.note, proposal->len);
   proposal->quorum = node->quorum; /* what is told of it later is of a longer log */
+  om_relay_unlinked(node, &proposal->to, node->config.own_log);
+  om_again_begin(&proposal->again, now_ms);
   node->proposed[node->n_proposed++] = proposal;
   node->proposed_ms = now_ms;
 }
@@ -102,10 +106,27 @@ static void finish(struct om_node *node, struct om_proposal *proposal) {
   om_node_mark_log(node, own);
 }
 
+static bool has_line(const struct om_proposal *proposal, uint32_t witness) {
+  for (size_t i = 0; i < proposal->n; i++)
+    if (proposal->lines[i].witness == witness) return true;
+  return false;
+}
+
+/* Names the witnesses in PROPOSAL again that have neither a link nor answered. */
+static void propose_again(struct om_node *node, struct om_proposal *proposal, int64_t now_ms) {
+  size_t n = 0;
+  if (settled(node, proposal) || !om_again_due(&proposal->again, now_ms)) return;
+  om_relay_unlinked(node, &proposal->to, node->config.own_log);
+  for (size_t i = 0; i < proposal->to.n; i++)
+    if (!has_line(proposal, proposal->to.logs[i])) proposal->to.logs[n++] = proposal->to.logs[i];
+  proposal->to.n = n;
+}
+
 void om_quorum_advance(struct om_node *node, int64_t now_ms) {
   struct om_proposal *last = newest(node);
   if (!om_quorum_any(&node->quorum) || !om_node_ready(node)) return;
   if (last != NULL && !settled(node, last)) finish(node, last);
+  propose_again(node, last, now_ms);
   if (node->head.size <= final_size(node) || now_ms < node->propose_after_ms) return;
   if (last != NULL && node->head.size <= last->size) return;
   int64_t since = now_ms - node->proposed_ms;
@@ -121,17 +142,30 @@ void om_quorum_refused(struct om_node *node, int64_t now_ms) {
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) node->peers[slot].proposed = 0;
 }
 
+/* Whether the peer is to be asked to pass PROPOSAL on; true once for each round. */
+static bool names_others(struct om_peer *peer, const struct om_proposal *proposal, bool witness) {
+  bool named = peer->proposed_to == proposal->size && peer->proposed_round == proposal->again.round;
+  if (named || (!witness && proposal->again.round == 0)) return false;
+  peer->proposed_to = proposal->size;
+  peer->proposed_round = proposal->again.round;
+  return proposal->to.n > 0;
+}
+
 bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot) {
   struct om_proposal *proposal = newest(node);
   struct om_peer *peer = &node->peers[slot];
-  if (settled(node, proposal) || peer->proposed >= proposal->size || peer->log == OM_LOG_NONE ||
-      !om_node_is_witness(node, node->config.own_log, peer->log))
-    return false;
+  if (settled(node, proposal) || peer->log == OM_LOG_NONE) return false;
+  bool witness = om_node_is_witness(node, node->config.own_log, peer->log);
+  bool due = witness && peer->proposed < proposal->size, names = names_others(peer, proposal, witness);
+  if (!due && !names) return false;
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Propose wire = OREMARK__PROPOSE__INIT;
-  peer->proposed = proposal->size;
+  if (witness) peer->proposed = proposal->size;
   wire.log = node->config.own_log;
   wire.checkpoint = (ProtobufCBinaryData){proposal->len, proposal->note};
+  wire.start = (ProtobufCBinaryData){OM_START_BYTES, node->config.start};
+  wire.n_to = names ? proposal->to.n : 0;
+  wire.to = names ? proposal->to.logs : NULL;
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_PROPOSE;
   message.propose = &wire;
   om_peer_encode(&out->bytes, &out->len, &message);
@@ -173,16 +207,19 @@ enum om_code om_quorum_cosigned(struct om_node *node, uint32_t slot, const struc
                                 struct om_status *st) {
   if (in->len == 0 || in->len > OM_LINE_MAX_BYTES)
     return om_fail(st, OM_MALFORMED, "peer-cosigned", "a cosignature line of %zu bytes", in->len);
-  if (in->log != node->config.own_log) return OM_OK;
-  if (in->witness != node->peers[slot].log)
-    return om_fail(st, OM_REFUSED, "peer-cosigned", "a cosignature in the name of log %u's daemon", in->witness);
+  if (in->log != node->config.own_log) {
+    om_relay_cosigned(node, slot, in);
+    return OM_OK;
+  }
+  bool passed_on = in->witness != node->peers[slot].log; /* by who did not look whether it is good */
+  if (passed_on && !om_relay_may(node, slot)) return OM_OK;
   struct om_proposal *proposal = open_proposal(node, in->size);
   if (proposal == NULL || !om_quorum_find(&proposal->quorum, in->witness) || proposal->n == OM_GATHERED_MAX)
     return OM_OK; /* late */
-  for (size_t i = 0; i < proposal->n; i++)
-    if (proposal->lines[i].witness == in->witness) return OM_OK;
+  if (has_line(proposal, in->witness)) return OM_OK;
   uint8_t key[32];
   enum om_code code = check_line(key, proposal, in->witness, in->line, in->len, st);
+  if (code != OM_OK && passed_on) return OM_OK;
   if (code != OM_OK) return om_wrap(st, "a cosignature of the own log at size %llu", (unsigned long long)in->size);
   struct om_gathered *gathered = &proposal->lines[proposal->n++];
   gathered->witness = in->witness;

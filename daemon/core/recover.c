@@ -1,7 +1,7 @@
 /* The start of a daemon with witnesses. What it wrote before may be gone from its disk, and a head signed anew in its
  * place would be a second history: so it asks its witnesses for the highest head of its log that they know, takes back
  * what it lacks, and signs nothing before. Answering such a question waits for nobody's own readiness: else none of a
- * network that starts as a whole would ever begin. */
+ * network that starts as a whole would ever begin. Witnesses without a link are asked through whoever has one. */
 #include <stdio.h>
 #include <string.h>
 
@@ -107,20 +107,62 @@ void om_recover_advance(struct om_node *node, int64_t now_ms) {
     om_sync_refill(node, recovery->fork ? 0 : limit, now_ms);
 }
 
+/* Names the witnesses again that have neither a link nor told. */
+static void ask_again(struct om_node *node, int64_t now_ms) {
+  struct om_recovery *recovery = &node->recovery;
+  size_t n = 0;
+  if (recovery->ready || !recovery->asks || own_log(node) == NULL || node->config.sign == NULL) return;
+  if (!om_again_due(&recovery->again, now_ms)) return;
+  om_relay_unlinked(node, &recovery->to, node->config.own_log);
+  for (size_t i = 0; i < recovery->to.n; i++)
+    if (teller_of(recovery, recovery->to.logs[i]) == NULL) recovery->to.logs[n++] = recovery->to.logs[i];
+  recovery->to.n = n;
+}
+
+void om_recover_tick(struct om_node *node, int64_t now_ms) {
+  om_recover_advance(node, now_ms);
+  ask_again(node, now_ms);
+}
+
 void om_recover_quorum(struct om_node *node, int64_t now_ms) {
+  if (!node->recovery.asks) om_again_begin(&node->recovery.again, now_ms);
   node->recovery.asks = true;
   om_recover_advance(node, now_ms);
 }
 
 /* ---- messages ---- */
 
+/* The home has begun a new life: what it proposed in the last one is forgotten. */
+static void note_start(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (start->len != OM_START_BYTES) return;
+  if (tracked->started && memcmp(tracked->start, start->data, OM_START_BYTES) == 0) return;
+  memcpy(tracked->start, start->data, OM_START_BYTES);
+  tracked->started = true;
+  om_witness_forget(node, log);
+}
+
+/* A question that the peer in SLOT passes on. */
+static void asked_by_relay(struct om_node *node, uint32_t slot, const Oremark__Ask *ask) {
+  uint32_t log = ask->log;
+  if (log >= node->n_logs || log == node->config.own_log || node->config.sign == NULL) return;
+  if (!om_relay_may(node, slot) || om_start_past(&node->logs[log], &ask->start) || !om_vouched_ask(node, ask)) return;
+  note_start(node, log, &ask->start);
+  om_node_row(node, slot, log)->told_due = true;
+  om_node_mark_row(node, slot, log);
+}
+
 enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark__Ask *ask, struct om_status *st) {
   struct om_peer *peer = &node->peers[slot];
-  if (peer->log != OM_LOG_NONE && ask->log != peer->log)
-    return om_fail(st, OM_REFUSED, "peer-ask", "it asks for the head of log %u, which is not its own", ask->log);
+  if (peer->log != OM_LOG_NONE && ask->log != peer->log) {
+    asked_by_relay(node, slot, ask);
+    return OM_OK;
+  }
   peer->told_due = true;
   peer->asks_for = ask->log;
-  return OM_OK;
+  if (ask->log != peer->log || ask->log >= node->n_logs) return OM_OK;
+  note_start(node, ask->log, &ask->start);
+  return om_relay_ask(node, slot, ask, st);
 }
 
 static void put_teller(struct om_node *node, uint32_t witness, const Oremark__Told *told, uint64_t size) {
@@ -141,24 +183,37 @@ static void put_teller(struct om_node *node, uint32_t witness, const Oremark__To
   teller->stands = false;
 }
 
+/* The size of the head that is told; 0: none. */
+static enum om_code check_told(struct om_node *node, uint64_t *size, const Oremark__Told *told, struct om_status *st) {
+  *size = 0;
+  if (told->size > OM_TREE_SIZE_MAX) return om_fail(st, OM_MALFORMED, "peer-told", "a size beyond the largest");
+  if (told->checkpoint.len == 0) return OM_OK;
+  const ProtobufCBinaryData *note = &told->checkpoint;
+  enum om_code code = om_note_size(size, note->data, note->len, st);
+  if (code == OM_OK)
+    code = node->config.compare(node->config.ctx, size, node->config.own_log, note->data, note->len, st);
+  if (code == OM_WAIT || code == OM_REFUSED) code = OM_OK; /* signed by this log: heads_stand looks at it */
+  return code == OM_OK ? OM_OK : om_wrap(st, "what it tells of the own log");
+}
+
+/* Over the link of the witness itself, or, signed by it, over another. */
 enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark__Told *told, int64_t now_ms,
                              struct om_status *st) {
-  uint32_t own = node->config.own_log, witness = node->peers[slot].log;
+  uint32_t own = node->config.own_log;
   struct om_recovery *recovery = &node->recovery;
+  bool itself = told->signature.len == 0; /* the link proves who it is; it may not know its own number yet */
+  uint32_t witness = itself ? node->peers[slot].log : told->witness;
   uint64_t size = 0;
-  if (!node->peers[slot].asked || told->log != own)
+  if (told->log != own) return om_relay_told(node, slot, told, st);
+  bool asked = node->peers[slot].asked || node->peers[slot].asked_round > 0; /* who is no witness answers too */
+  if (itself && !asked)
     return om_fail(st, OM_MALFORMED, "peer-told", "it tells of log %u, which it was not asked for", told->log);
-  if (recovery->ready || recovery->fork || own >= node->n_logs) return OM_OK;
-  if (told->size > OM_TREE_SIZE_MAX) return om_fail(st, OM_MALFORMED, "peer-told", "a size beyond the largest");
-  if (told->checkpoint.len > 0) {
-    enum om_code code = om_note_size(&size, told->checkpoint.data, told->checkpoint.len, st);
-    if (code == OM_OK)
-      code = node->config.compare(node->config.ctx, &size, own, told->checkpoint.data, told->checkpoint.len, st);
-    if (code == OM_WAIT || code == OM_REFUSED) code = OM_OK; /* signed by this log: looked at below */
-    if (code != OM_OK) return om_wrap(st, "what it tells of the own log");
-  }
+  if (recovery->ready || recovery->fork || own >= node->n_logs || !om_node_is_witness(node, own, witness)) return OM_OK;
+  if (!itself && (!om_relay_may(node, slot) || !om_vouched_told(node, told))) return OM_OK;
+  enum om_code code = check_told(node, &size, told, st);
+  if (code != OM_OK) return itself ? code : OM_OK; /* who passes it on does not look */
   put_teller(node, witness, told, size);
-  om_row_told(node, slot, own, told->size);
+  if (itself) om_row_told(node, slot, own, told->size);
   recovery->grown_ms = now_ms;
   om_recover_advance(node, now_ms);
   return OM_OK;
@@ -167,34 +222,70 @@ enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark_
 static void make_told(struct om_node *node, Oremark__Told *told, uint8_t note[OM_HEAD_MAX_BYTES], uint32_t log) {
   size_t len = 0;
   told->log = log;
-  if (log < node->n_logs) told->size = node->logs[log].size;
+  told->witness = node->config.own_log;
+  if (log >= node->n_logs) return;
+  told->size = node->logs[log].size;
+  if (node->logs[log].started) told->start = (ProtobufCBinaryData){OM_START_BYTES, node->logs[log].start};
   if (node->config.highest != NULL && node->config.highest(node->config.ctx, note, &len, log))
     told->checkpoint = (ProtobufCBinaryData){len, note};
 }
 
-bool om_recover_next(struct om_node *node, struct om_action *out, uint32_t slot) {
+static void send_told(struct om_node *node, struct om_action *out, uint32_t log, bool vouched) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Told told = OREMARK__TOLD__INIT;
+  uint8_t note[OM_HEAD_MAX_BYTES], sig[OM_SIG_BYTES];
+  make_told(node, &told, note, log);
+  if (vouched) om_vouch_told(node, &told, sig);
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_TOLD;
+  message.told = &told;
+  om_peer_encode(&out->bytes, &out->len, &message);
+}
+
+/* A vote that is on its way to the disk is waited for. */
+static bool vote_under_way(const struct om_node *node, uint32_t log) {
+  return log < node->n_logs && node->logs[log].cosigning != 0;
+}
+
+bool om_recover_tell(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log) {
+  struct om_row *row = om_node_row(node, slot, log);
+  if (!row->told_due || vote_under_way(node, log)) return false;
+  row->told_due = false;
+  send_told(node, out, log, true);
+  return true;
+}
+
+/* Asks the peer in SLOT itself, if it is a witness, and to ask others, once in each round. */
+static bool ask_next(struct om_node *node, struct om_action *out, uint32_t slot) {
   struct om_peer *peer = &node->peers[slot];
+  struct om_recovery *recovery = &node->recovery;
   uint32_t own = node->config.own_log;
+  uint8_t sig[OM_SIG_BYTES];
+  if (recovery->ready || !recovery->asks || own >= node->n_logs || peer->log == OM_LOG_NONE) return false;
+  bool names = peer->asked_round != recovery->again.round && recovery->to.n > 0;
+  bool due = !peer->asked && om_node_is_witness(node, own, peer->log);
+  if (!names && !due) return false;
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Ask ask = OREMARK__ASK__INIT;
-  Oremark__Told told = OREMARK__TOLD__INIT;
-  uint8_t note[OM_HEAD_MAX_BYTES];
-  /* A vote that is on its way to the disk is waited for. */
-  if (peer->told_due && (peer->asks_for >= node->n_logs || node->logs[peer->asks_for].cosigning == 0)) {
-    peer->told_due = false;
-    make_told(node, &told, note, peer->asks_for);
-    message.what_case = OREMARK__PEER_MESSAGE__WHAT_TOLD;
-    message.told = &told;
-  } else if (!peer->asked && !node->recovery.ready && node->recovery.asks && own < node->n_logs &&
-             peer->log != OM_LOG_NONE && om_node_is_witness(node, own, peer->log)) {
-    peer->asked = true;
-    ask.log = own;
-    message.what_case = OREMARK__PEER_MESSAGE__WHAT_ASK;
-    message.ask = &ask;
-  } else {
-    return false;
+  peer->asked = peer->asked || due;
+  ask.log = own;
+  ask.start = (ProtobufCBinaryData){OM_START_BYTES, node->config.start};
+  if (names) {
+    peer->asked_round = recovery->again.round;
+    ask.n_to = recovery->to.n;
+    ask.to = recovery->to.logs;
+    om_vouch_ask(node, &ask, sig);
   }
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_ASK;
+  message.ask = &ask;
   om_peer_encode(&out->bytes, &out->len, &message);
+  return true;
+}
+
+bool om_recover_next(struct om_node *node, struct om_action *out, uint32_t slot) {
+  struct om_peer *peer = &node->peers[slot];
+  if (!peer->told_due || vote_under_way(node, peer->asks_for)) return ask_next(node, out, slot);
+  peer->told_due = false;
+  send_told(node, out, peer->asks_for, false);
   return true;
 }
 

@@ -1,5 +1,6 @@
-/* What one peer is told of one log: Follow for what is followed from it, cosignatures, final heads and entries for what
- * it follows, and how much is held. Each is made when the link has room, from what the peer has not been told. */
+/* What one peer is told of one log: Follow for what is followed from it, cosignatures, what is passed on to it, final
+ * heads and entries for what it follows, and how much is held. Each is made when the link has room, from what the peer
+ * has not been told. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,6 +151,8 @@ static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot
 
 bool om_serve_next(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log, int64_t now_ms) {
   struct om_row *row = om_node_row(node, slot, log);
-  return follow_next(node, out, row, log) || cosigned_next(node, out, row, log) || head_next(node, out, row, log) ||
-         om_evidence_tell(node, out, slot, log) || entries_next(node, out, slot, row, log) || have_next(node, out, slot, row, log, now_ms);
+  return follow_next(node, out, row, log) || cosigned_next(node, out, row, log) ||
+         om_relay_next(node, out, slot, log) || om_recover_tell(node, out, slot, log) ||
+         head_next(node, out, row, log) || om_evidence_tell(node, out, slot, log) ||
+         entries_next(node, out, slot, row, log) || have_next(node, out, slot, row, log, now_ms);
 }

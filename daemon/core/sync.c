@@ -399,7 +399,7 @@ static void stop_log(struct om_node *node, uint32_t log) {
   tracked->stopped = true;
   stop_source(node, log);
   clear_inbox(node, tracked);
-  om_pair_clear(&tracked->proposals);
+  om_witness_forget(node, log);
 }
 
 void om_node_applied(struct om_node *node, struct om_action *action, uint64_t size, enum om_code code, int64_t now_ms) {

@@ -1,48 +1,157 @@
 /* As a witness: heads that a log's own daemon proposes are cosigned once this daemon holds every entry under them.
- * Proposals are taken from the log's home only, so that nobody else can push its proposals aside. */
+ * Proposals come from the log's home or, while there is no link to it, through relays. What each relay brings stands by
+ * itself, beside what the home and other relays bring, so that nobody can push another's proposals aside. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/node_state.h"
 
-static void tell_home(struct om_node *node, uint32_t log) {
-  uint32_t home = om_node_slot_of(node, log);
-  if (home == OM_SLOT_NONE) return;
-  om_node_row(node, home, log)->cosigned_due = true;
-  om_node_mark_row(node, home, log);
+/* What the peer in SLOT has passed on of LOG; NULL: nothing. */
+static struct om_row *relay_row(struct om_node *node, uint32_t slot, uint32_t log) {
+  struct om_peer *peer = &node->peers[slot];
+  if (!peer->connected || log >= peer->n_rows || peer->rows[log].proposals == NULL) return NULL;
+  return &peer->rows[log];
 }
 
-enum om_code om_witness_propose(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+static size_t pair_bytes(const struct om_heard_pair *pair) {
+  return sizeof *pair + pair->first.len + pair->newest.len;
+}
+
+/* After PAIR of ROW has changed; BEFORE: its bytes before that. An empty one ends. */
+static void settle_pair(struct om_node *node, uint32_t slot, uint32_t log, size_t before) {
+  struct om_row *row = om_node_row(node, slot, log);
+  size_t after = row->proposals->first.size == 0 ? 0 : pair_bytes(row->proposals);
+  node->peers[slot].relay_bytes += after - before;
+  if (after > 0) return;
+  om_pair_clear(row->proposals);
+  free(row->proposals);
+  row->proposals = NULL;
+  node->logs[log].relayed--;
+}
+
+bool om_witness_done(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size) {
+  struct om_row *row = relay_row(node, slot, log);
+  if (row == NULL || row->proposals->first.size > size) return false;
+  size_t before = pair_bytes(row->proposals);
+  om_pair_done(row->proposals, size);
+  settle_pair(node, slot, log, before);
+  return true;
+}
+
+void om_witness_forget(struct om_node *node, uint32_t log) {
+  om_pair_clear(&node->logs[log].proposals);
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX && node->logs[log].relayed > 0; slot++)
+    om_witness_done(node, slot, log, UINT64_MAX);
+}
+
+static void answer(struct om_node *node, uint32_t slot, uint32_t log) {
+  om_node_row(node, slot, log)->cosigned_due = true;
+  om_node_mark_row(node, slot, log);
+}
+
+/* The answer goes where the proposal came from. */
+static void answer_all(struct om_node *node, uint32_t log, uint64_t size) {
+  uint32_t home = om_node_slot_of(node, log);
+  if (home != OM_SLOT_NONE) answer(node, home, log);
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX && node->logs[log].relayed > 0; slot++)
+    if (om_witness_done(node, slot, log, size)) answer(node, slot, log);
+}
+
+/* May the peer in SLOT pass on proposals of LOG, and has LOG signed this one? Who relays does not look. */
+static bool may_pass_on(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len) {
+  struct om_status st;
+  uint64_t size = 0;
+  if (!node->logs[log].asked || len > OM_RELAY_HEAD_BYTES || om_node_slot_of(node, log) != OM_SLOT_NONE) return false;
+  if (!om_relay_may(node, slot)) return false;
+  enum om_code code = node->config.compare(node->config.ctx, &size, log, note, len, &st);
+  return code == OM_OK || code == OM_WAIT || code == OM_REFUSED;
+}
+
+static void offer_relayed(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, const uint8_t *note,
+                          size_t len) {
+  struct om_row *row = om_node_row(node, slot, log);
+  if (node->peers[slot].relay_bytes + len + sizeof *row->proposals > OM_RELAY_PEER_BYTES) return;
+  size_t before = row->proposals == NULL ? 0 : pair_bytes(row->proposals);
+  if (row->proposals == NULL) {
+    row->proposals = om_node_alloc(1, sizeof *row->proposals);
+    node->logs[log].relayed++;
+  }
+  om_pair_offer(row->proposals, size, note, len, slot);
+  settle_pair(node, slot, log, before);
+}
+
+/* Takes NOTE, which is a head of SIZE, from LOG's home or a relay. */
+static void take_proposal(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, const uint8_t *note,
+                          size_t len) {
+  struct om_tracked *tracked = &node->logs[log];
+  bool home = node->peers[slot].log == log;
+  struct om_hash hash;
+  if (tracked->stopped || size < tracked->cosigned) return;
+  om_sha256(&hash, note, len);
+  if (size == tracked->cosigned && om_hash_equal(&hash, &tracked->cosigned_hash))
+    answer(node, slot, log); /* it lost the link, or its memory */
+  else if (home)
+    om_pair_offer(&tracked->proposals, size, note, len, slot);
+  else
+    offer_relayed(node, slot, log, size, note, len);
+  om_node_mark_log(node, log);
+}
+
+enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Oremark__Propose *propose,
                                 struct om_status *st) {
   uint64_t size = 0;
+  uint32_t log = propose->log;
+  const uint8_t *note = propose->checkpoint.data;
+  size_t len = propose->checkpoint.len;
   enum om_code code = om_note_size(&size, note, len, st);
-  if (code != OM_OK || log >= node->n_logs || node->peers[slot].log != log || log == node->config.own_log) return code;
-  struct om_tracked *tracked = &node->logs[log];
-  if (tracked->stopped || size < tracked->cosigned) return OM_OK;
-  struct om_hash hash;
-  om_sha256(&hash, note, len);
-  if (size == tracked->cosigned && om_hash_equal(&hash, &tracked->cosigned_hash)) {
-    tell_home(node, log); /* it lost the link, or its memory */
-    return OM_OK;
-  }
-  om_pair_offer(&tracked->proposals, size, note, len, slot);
-  om_node_mark_log(node, log);
+  if (code != OM_OK || log >= node->n_logs || log == node->config.own_log) return code;
+  bool home = node->peers[slot].log == log;
+  if (om_start_past(&node->logs[log], &propose->start)) return OM_OK;
+  if (home && om_relay_propose(node, slot, propose, st) != OM_OK) return st->code;
+  if (home || may_pass_on(node, slot, log, note, len)) take_proposal(node, slot, log, size, note, len);
   return OM_OK;
+}
+
+/* The largest that is covered by what is held; of equal ones the home's. */
+static const struct om_heard *best_proposal(struct om_node *node, uint32_t log) {
+  struct om_tracked *tracked = &node->logs[log];
+  const struct om_heard *best = om_pair_best(&tracked->proposals, tracked->size);
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX && tracked->relayed > 0; slot++) {
+    struct om_row *row = relay_row(node, slot, log);
+    const struct om_heard *relayed = row == NULL ? NULL : om_pair_best(row->proposals, tracked->size);
+    if (relayed != NULL && (best == NULL || relayed->size > best->size)) best = relayed;
+  }
+  return best;
 }
 
 bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->retry_ms != 0 && now_ms >= tracked->retry_ms) tracked->retry_ms = 0;
-  const struct om_heard *best = om_pair_best(&tracked->proposals, tracked->size);
-  if (best == NULL || !om_node_ready(node) || !tracked->asked || tracked->stopped || tracked->cosigning != 0 || tracked->cosign_waits ||
+  if (!om_node_ready(node) || !tracked->asked || tracked->stopped || tracked->cosigning != 0 || tracked->cosign_waits ||
       tracked->retry_ms != 0)
     return false;
+  const struct om_heard *best = best_proposal(node, log);
+  if (best == NULL) return false;
   out->kind = OM_ACTION_COSIGN;
   out->bytes = om_node_alloc(best->len, 1);
   out->len = best->len;
   memcpy(out->bytes, best->note, best->len);
   tracked->cosigning = best->size;
+  tracked->cosigning_slot = best->slot;
   tracked->cosign_growths = node->growths;
   return true;
+}
+
+/* The ledger refuses what was proposed at SIZE by whoever sits in SLOT: what others propose there may stand. */
+static void refuse(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size) {
+  struct om_row *row = slot < OM_PEERS_MAX ? relay_row(node, slot, log) : NULL;
+  if (row == NULL) {
+    om_pair_remove(&node->logs[log].proposals, size);
+    return;
+  }
+  size_t before = pair_bytes(row->proposals);
+  om_pair_remove(row->proposals, size);
+  settle_pair(node, slot, log, before);
 }
 
 static void remember(struct om_tracked *tracked, const struct om_action *action, uint64_t size, const char *line) {
@@ -65,12 +174,12 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
     case OM_OK:
       remember(tracked, action, size, line);
       om_pair_done(&tracked->proposals, size);
-      tell_home(node, log);
+      answer_all(node, log, size);
       break;
     case OM_WAIT: tracked->cosign_waits = node->growths == tracked->cosign_growths; break;
     case OM_NO:
     case OM_MALFORMED:
-    case OM_REFUSED: om_pair_remove(&tracked->proposals, size); break;
+    case OM_REFUSED: refuse(node, tracked->cosigning_slot, log, size); break;
     case OM_USAGE:
     case OM_IO:
     case OM_FULL:
@@ -80,4 +189,7 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
   }
   om_action_free(action);
   om_node_mark_log(node, log);
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) /* a question that waited for this vote */
+    if (node->peers[slot].connected && log < node->peers[slot].n_rows && node->peers[slot].rows[log].told_due)
+      om_node_mark_row(node, slot, log);
 }

@@ -83,6 +83,37 @@ static bool evidence(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint
   return some;
 }
 
+static void sign(void *ctx, uint8_t sig[OM_SIG_BYTES], const struct om_hash *what) {
+  const struct om_holdings *holdings = ctx;
+  om_sign(holdings->cosign, sig, what->bytes, sizeof what->bytes);
+}
+
+static bool cosign_key(void *ctx, uint8_t key[OM_PUBLIC_BYTES], uint32_t log) {
+  struct om_holdings *holdings = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_daemon daemon;
+  if (om_txn_read(&txn, holdings->store, &st) != OM_OK) return false;
+  bool known = om_registry_daemon(txn, &daemon, log, OM_REGISTRY_NOW, &st) == OM_OK;
+  if (known) memcpy(key, daemon.cosign_key, OM_PUBLIC_BYTES);
+  om_txn_abort(txn);
+  return known;
+}
+
+void om_holdings_start(const struct om_holdings *holdings, struct om_node_config *config, int64_t wall_ms,
+                       uint64_t chance) {
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_log_info info;
+  int64_t start_ms = wall_ms;
+  if (config->own_log != OM_LOG_NONE && om_txn_read(&txn, holdings->store, &st) == OM_OK) {
+    if (om_log_info(txn, &info, config->own_log, &st) == OM_OK && info.taken_ms > start_ms) start_ms = info.taken_ms;
+    om_txn_abort(txn);
+  }
+  om_be64(config->start, (uint64_t)start_ms);
+  om_be64(config->start + 8, chance);
+}
+
 void om_holdings_config(struct om_holdings *holdings, struct om_node_config *config) {
   config->ctx = holdings;
   config->entries = entries;
@@ -90,4 +121,7 @@ void om_holdings_config(struct om_holdings *holdings, struct om_node_config *con
   config->compare = compare;
   config->highest = highest;
   config->evidence = evidence;
+  config->network = holdings->network;
+  config->sign = holdings->cosign == NULL ? NULL : sign;
+  config->cosign_key = cosign_key;
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -368,11 +369,15 @@ static void catch_signals(struct shell *shell) {
 
 /* Runs with an open ledger until the loop is empty. */
 static enum om_code run(struct shell *shell, struct om_status *st) {
-  shell->holdings = (struct om_holdings){om_ledger_store(shell->ledger)};
+  uint64_t chance;
+  randombytes_buf(&chance, sizeof chance);
+  shell->holdings =
+      (struct om_holdings){om_ledger_store(shell->ledger), *om_ledger_network(shell->ledger), shell->keys->cosign};
   struct om_node_config config = {.own_log = om_ledger_own_log(shell->ledger),
                                   .version = OREMARK_VERSION,
                                   .propose_interval_ms = (uint32_t)shell->settings->propose_interval_ms};
   om_holdings_config(&shell->holdings, &config);
+  om_holdings_start(&shell->holdings, &config, shell->started_ms, chance);
   shell->node = om_node_new(&config);
   shell->tracker = (struct om_tracker){.node = shell->node, .own_log = config.own_log};
   catch_signals(shell);

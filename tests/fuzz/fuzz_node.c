@@ -46,6 +46,17 @@ static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t
   return head.root.bytes[0] == 1 ? om_fail(st, OM_WAIT, "behind", "not yet") : OM_OK;
 }
 
+static void sign(void *ctx, uint8_t sig[OM_SIG_BYTES], const struct om_hash *what) {
+  (void)ctx;
+  memset(sig, what->bytes[0], OM_SIG_BYTES);
+}
+
+static bool cosign_key(void *ctx, uint8_t key[OM_PUBLIC_BYTES], uint32_t log) {
+  (void)ctx;
+  memset(key, (int)log, OM_PUBLIC_BYTES);
+  return true;
+}
+
 static size_t own_note(char note[OM_NOTE_BYTES_MAX], uint64_t size) {
   struct om_checkpoint head = {.origin = "daemon1.example/log", .size = size};
   char text[OM_CHECKPOINT_BYTES];
@@ -77,8 +88,15 @@ static void tell_own(struct world *w) {
 }
 
 static void begin(struct world *w) {
-  const struct om_node_config config = {
-      .own_log = OWN, .version = "fuzz", .ctx = w, .entries = give_entries, .judge = judge, .evidence = give_evidence};
+  const struct om_node_config config = {.own_log = OWN,
+                                        .version = "fuzz",
+                                        .ctx = w,
+                                        .entries = give_entries,
+                                        .judge = judge,
+                                        .evidence = give_evidence,
+                                        .compare = judge,
+                                        .sign = sign,
+                                        .cosign_key = cosign_key};
   w->now_ms = 1;
   w->node = om_node_new(&config);
   om_node_logs(w->node, LOGS);

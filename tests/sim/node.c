@@ -97,12 +97,13 @@ void sim_node_open(struct sim_node *n) {
   struct om_node_config config = {.own_log = om_ledger_own_log(n->ledger),
                                   .version = "sim",
                                   .propose_interval_ms = PROPOSE_INTERVAL_MS};
-  n->holdings = (struct om_holdings){om_ledger_store(n->ledger)};
+  n->keys = network_signers(&s->net, n->daemon);
+  n->holdings = (struct om_holdings){om_ledger_store(n->ledger), s->net.id, n->keys.cosign};
   om_holdings_config(&n->holdings, &config);
+  om_holdings_start(&n->holdings, &config, sim_wall(n), sim_below(s, UINT64_MAX));
   if (n->alters) config.entries = give_altered;
   n->node = om_node_new(&config);
   n->tracker = (struct om_tracker){.node = n->node, .own_log = config.own_log};
-  n->keys = network_signers(&s->net, n->daemon);
   sim_must(s, om_queue_init(&n->queue, &st), &st, "making a queue");
   n->batches = (struct om_batches){.queue = &n->queue, .ledger = n->ledger, .keys = &n->keys};
   n->up = true;

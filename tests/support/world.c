@@ -206,6 +206,17 @@ static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
   return *len > 0;
 }
 
+static void sign(void *ctx, uint8_t sig[OM_SIG_BYTES], const struct om_hash *what) {
+  const struct world_node *self = ctx;
+  om_sign(self->cosign_key, sig, what->bytes, sizeof what->bytes);
+}
+
+static bool cosign_key(void *ctx, uint8_t key[OM_PUBLIC_BYTES], uint32_t log) {
+  const struct world_node *self = ctx;
+  memcpy(key, om_secret_public(self->world->nodes[log].cosign_key), OM_PUBLIC_BYTES);
+  return true;
+}
+
 /* ---- the writer ---- */
 
 static enum om_code apply_one(struct world_node *self, const struct om_action *job, const struct om_span *span) {
@@ -440,7 +451,8 @@ static void count_message(struct world_node *self, const struct om_action *actio
   Oremark__PeerMessage *message = entries ? NULL : oremark__peer_message__unpack(NULL, action->len, action->bytes);
   OM_ASSERT(entries || message != NULL);
   if (entries) check_entries(self, action, to);
-  if (message != NULL && message->what_case == OREMARK__PEER_MESSAGE__WHAT_PROPOSE) {
+  if (message != NULL && message->what_case == OREMARK__PEER_MESSAGE__WHAT_PROPOSE &&
+      message->propose->log == self->log) {
     struct om_note note;
     struct om_checkpoint checkpoint;
     struct om_status st;
@@ -469,10 +481,30 @@ static void watch(struct world_node *self) {
   }
 }
 
+/* What a test does to a message on its way out. */
+static bool withheld(struct world_node *self, struct om_action *action, uint32_t to) {
+  struct world *w = self->world;
+  if (w->sends == NULL || action->bytes[0] == (4 << 3 | 2)) return false;
+  Oremark__PeerMessage *message = oremark__peer_message__unpack(NULL, action->len, action->bytes);
+  OM_ASSERT(message != NULL);
+  bool goes = w->sends(w, (uint32_t)(self - w->nodes), to, message);
+  size_t made = action->len;
+  free(action->bytes);
+  om_peer_encode(&action->bytes, &action->len, message);
+  oremark__peer_message__free_unpacked(message, NULL);
+  OM_ASSERT(action->len == made || !goes); /* the node counts what it made */
+  return !goes;
+}
+
 static void send_message(struct world_node *self, struct om_action *action) {
   unsigned side = 0;
   struct world_link *link = link_at(self->world, (uint32_t)(self - self->world->nodes), action->slot, &side);
   OM_ASSERT(link != NULL && action->len > 0 && action->len <= OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES);
+  if (withheld(self, action, link->nodes[1 - side])) {
+    om_node_sent(self->node, action->slot, action->len, self->world->now_ms);
+    om_action_free(action);
+    return;
+  }
   count_message(self, action, link->nodes[1 - side]);
   struct world_message *message = malloc(sizeof *message);
   OM_ASSERT(message != NULL);
@@ -608,7 +640,11 @@ static void open_node(struct world *w, uint32_t i) {
                                   .judge = judge,
                                   .compare = compare,
                                   .highest = highest,
-                                  .evidence = give_evidence};
+                                  .evidence = give_evidence,
+                                  .sign = sign,
+                                  .cosign_key = cosign_key};
+  om_be64(config.start, ++w->starts);
+  om_be64(config.start + 8, test_below(&w->random, UINT64_MAX));
   self->node = om_node_new(&config);
   tell_registry(self);
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/core/node.h"
 #include "ledger/evidence.h"
+#include "daemon/core/peer.h"
 
 enum { WORLD_NODES = 12, WORLD_LINKS = 16 };
 
@@ -91,6 +92,9 @@ struct world {
   size_t ping_bytes;
   size_t most_in_pipe;
   size_t most_in_inbox;
+  uint64_t starts; /* of all nodes so far: the time of the next */
+  /* Not NULL: sees, and may alter without a change of its length, what FROM sends to TO but entries; false: it is lost. */
+  bool (*sends)(struct world *w, uint32_t from, uint32_t to, Oremark__PeerMessage *message);
 };
 
 void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, bool learns);

@@ -14,6 +14,8 @@ static void head(FILE *out, const Oremark__Lot *lot) {
   if (lot->n_aliases) fputc('\n', out);
   fprintf(out, "state      %s%s\n", om_show_text(text, lot->state),
           lot->final ? ", final" : ", last event not final yet");
+  if (lot->frozen)
+    fprintf(out, "           in a log that has two final histories and is frozen: see 'oremark evidence'\n");
   fprintf(out, "gross      %s\n", om_mass_format(mass, sizeof mass, (int64_t)lot->gross_mg));
   fprintf(out, "custodian  %s", om_show_text(text, lot->custodian_name));
   fprintf(out, "%s%s\n", *lot->site_name ? ", " : "", om_show_text(text, lot->site_name));

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/clock.h"
@@ -36,6 +37,13 @@ static json_t *verdict_json(const Oremark__Verdict *v) {
                    (json_int_t)v->entries, "bytes", (json_int_t)v->bytes, "heads", om_logs_json(v->logs, v->n_logs));
 }
 
+/* Which log of the lineage has two final histories, in a sentence; NULL: none. */
+static const char *frozen(const Oremark__Verdict *v) {
+  for (size_t i = 0; i < v->n_checks; i++)
+    if (v->checks[i]->failed && strcmp(v->checks[i]->name, "history") == 0) return v->checks[i]->first;
+  return NULL;
+}
+
 static void show(struct om_session *session, const Oremark__Verdict *v, int64_t took_ms) {
   static const char *const columns[] = {"check", ">passed", ">failed", "~what"};
   struct libscols_table *table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
@@ -56,13 +64,18 @@ static void show(struct om_session *session, const Oremark__Verdict *v, int64_t 
     om_show_wrapped(session->out, "- ", om_show_text(text, v->not_checked[i]));
   fprintf(session->out,
           "\n%s: %" PRIu64 " record%s in %" PRIu64 " entries, %" PRIu64 " bytes re-hashed, %" PRId64 ".%03d s\n",
-          v->undecided  ? "UNDECIDED, something is not final yet"
+          v->undecided  ? (frozen(v) ? "UNDECIDED, a log has two histories" : "UNDECIDED, something is not final yet")
           : v->verified ? "VERIFIED"
                         : "FAILED",
           v->records, v->records == 1 ? "" : "s", v->entries, v->bytes, took_ms / 1000, (int)(took_ms % 1000));
 }
 
 static enum om_code conclude(const Oremark__Verdict *v, struct om_status *st) {
+  char text[OM_SHOW_BYTES];
+  if (v->undecided && frozen(v))
+    return om_fail(st, OM_WAIT, NULL,
+                   "the lineage can't be decided: %s; the governors have to say which of them counts",
+                   om_show_text(text, frozen(v)));
   if (v->undecided)
     return om_fail(st, OM_WAIT, NULL,
                    "the lineage can't be decided yet: something in it is not final; 'oremark status' shows how far "
@@ -108,7 +121,7 @@ const struct om_command om_command_lot_verify = {
     .words = "LOT",
     .summary = "Check a lot and all it came from: every stored byte against the signed heads, every rule again.",
     .help =
-        "Exit status: 0 verified, 1 failed, 5 undecided as something is not final yet.\nExample:\n  oremark lot verify "
+        "Exit status: 0 verified, 1 failed, 5 undecided as something is not final yet, or a log is frozen.\nExample:\n  oremark lot verify "
         "DRUM-17 --deep\n",
     .options = options,
     .groups = OM_OPTS_DAEMON,

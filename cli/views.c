@@ -110,9 +110,9 @@ json_t *om_lot_json(const Oremark__Lot *lot) {
                 om_json_text(lot->custodian_name), "pen", (json_int_t)lot->pen, "pen_name", om_json_text(lot->pen_name),
                 "owner", (json_int_t)lot->owner, "owner_name", om_json_text(lot->owner_name), "site",
                 (json_int_t)lot->site, "site_name", om_json_text(lot->site_name));
-  json_t *where = json_pack("{s:I, s:o, s:o, s:o, s:b}", "step", (json_int_t)lot->step, "last_event",
+  json_t *where = json_pack("{s:I, s:o, s:o, s:o, s:b, s:b}", "step", (json_int_t)lot->step, "last_event",
                             om_json_hex(lot->last_event.data, lot->last_event.len), "at", place_json(lot->at), "born",
-                            place_json(lot->born), "final", lot->final);
+                            place_json(lot->born), "final", lot->final, "frozen", lot->frozen);
   json_object_update(json, who);
   json_object_update(json, where);
   json_decref(who);

@@ -471,6 +471,17 @@ static enum om_code own_state(struct om_batch *batch, struct om_log_state **out,
   return code;
 }
 
+/* A frozen log takes nothing in: nobody cosigns it, so it would never be final. */
+static enum om_code check_frozen(struct om_batch *batch, struct om_status *st) {
+  bool frozen;
+  if (batch->ledger->own_log == OM_LOG_NONE) return OM_OK;
+  om_evidence_count(batch->txn, &frozen, batch->ledger->own_log);
+  if (!frozen) return om_txn_check(batch->txn, st);
+  return om_fail(st, OM_REFUSED, "frozen",
+                 "this daemon's log has two final histories ('oremark evidence' shows them) and is frozen: nothing new "
+                 "in it would ever be final; the governors have to end it, and its members go on in another log");
+}
+
 /* A resubmission is told where the statement stands; OM_MISSING: it is none. */
 static enum om_code first_receipt(struct om_batch *batch, struct om_receipt *out, const struct om_checked *checked,
                                   struct om_status *st) {
@@ -493,7 +504,8 @@ enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, str
   struct need need = {0, 0};
   enum om_code code = first_receipt(batch, out, checked, st);
   if (code != OM_MISSING) return code;
-  code = own_state(batch, &own, &taken_ms, st);
+  code = check_frozen(batch, st);
+  if (code == OM_OK) code = own_state(batch, &own, &taken_ms, st);
   if (code == OM_OK) code = judge(batch, own, checked, taken_ms, &need, st);
   for (int i = 0; code == OM_WAIT && need.size > 0 && i < MARKS_FOR_ONE; i++) {
     code = append_mark(batch, own, need.log, need.size, taken_ms, st);

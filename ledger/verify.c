@@ -25,6 +25,7 @@ static const char *const check_words[OM_CHECKS][2] = {
     [OM_CHECK_BALANCE] = {"balance", "no metal comes out that did not go in, but for the stated tolerances"},
     [OM_CHECK_ATTRIBUTION] = {"attribution", "every share of an origin follows from those of the inputs"},
     [OM_CHECK_STATE] = {"state", "every row that is shown of these lots is what follows from the entries"},
+    [OM_CHECK_HISTORY] = {"history", "no log that the lineage stands in is known to have two final histories"},
     [OM_CHECK_SIGNATURES] = {"signatures", "every signature is good under a key that the registry had at the time"},
 };
 
@@ -349,6 +350,19 @@ static enum om_code hash_logs(struct om_verify *v, struct om_status *st) {
 
 /* ---- the verdict ---- */
 
+/* A frozen log is in doubt until the governors have ended it, and so said which of its histories counts. */
+static void check_histories(struct om_verify *v) {
+  struct om_retired retired;
+  for (uint32_t i = 0; i < v->n_logs; i++) {
+    if (!v->logs[i]) continue;
+    if (v->logs[i]->info.frozen && !om_registry_retired(v->txn, &retired, i, OM_REGISTRY_NOW))
+      om_verify_fail(v, OM_CHECK_HISTORY, "%s has two final histories and is frozen: 'oremark evidence' shows them",
+                     v->logs[i]->info.origin);
+    else
+      om_verify_pass(v, OM_CHECK_HISTORY, 1);
+  }
+}
+
 static void say_not_checked(const struct om_verify *v) {
   struct om_verdict *out = v->verdict;
   for (size_t i = 0; i < v->n_logs; i++) {
@@ -393,10 +407,11 @@ static void tell_logs(const struct om_verify *v, struct om_arena *arena) {
 static void conclude(struct om_verify *v, struct om_arena *arena) {
   struct om_verdict *out = v->verdict;
   uint64_t failed = 0;
+  check_histories(v);
   out->n_checks = v->deep ? OM_CHECKS : OM_CHECK_SIGNATURES;
   for (size_t i = 0; i < OM_CHECKS; i++) failed += out->checks[i].failed;
   out->verified = failed == 0;
-  out->undecided = failed > 0 && failed == out->checks[OM_CHECK_FINAL].failed;
+  out->undecided = failed > 0 && failed == out->checks[OM_CHECK_FINAL].failed + out->checks[OM_CHECK_HISTORY].failed;
   out->records = v->lineage.n_events;
   out->lots = v->lineage.n_lots;
   tell_logs(v, arena);

@@ -20,6 +20,7 @@ enum om_check_kind {
   OM_CHECK_BALANCE,
   OM_CHECK_ATTRIBUTION,
   OM_CHECK_STATE,
+  OM_CHECK_HISTORY,
   OM_CHECK_SIGNATURES, /* only when asked for: deep */
   OM_CHECKS,
 };
@@ -49,7 +50,7 @@ enum {
 
 struct om_verdict {
   bool verified;  /* every check passed and all is final */
-  bool undecided; /* nothing failed, but not all is final yet */
+  bool undecided; /* nothing failed, but not all is final yet, or a log is frozen: it has two final histories */
   struct om_check checks[OM_CHECKS];
   size_t n_checks;
   char not_checked[OM_NOT_CHECKED_MAX][OM_NOT_CHECKED_BYTES]; /* what the answer rests on that was not checked here */

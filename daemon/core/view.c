@@ -112,6 +112,16 @@ static enum om_code is_final(struct om_view *view, protobuf_c_boolean *out, cons
   return OM_OK;
 }
 
+/* And not ended by the governors, who have said then which history counts. */
+static enum om_code is_frozen(struct om_view *view, protobuf_c_boolean *out, uint32_t log, struct om_status *st) {
+  const struct om_log_info *info = NULL;
+  struct om_retired retired;
+  if (log_info(view, &info, log, st) != OM_OK) return st->code;
+  OM_ASSERT(info != NULL);
+  *out = info->frozen && !om_registry_retired(view->txn, &retired, log, OM_REGISTRY_NOW);
+  return OM_OK;
+}
+
 /* Takes apart the entry at AT, into memory of its own: it is many times as large as what is shown of it. */
 static enum om_code read_entry(struct om_view *view, const struct om_place *at, struct om_status *st) {
   if (view->entry_read != NULL && view->entry_at.log == at->log && view->entry_at.index == at->index) return OM_OK;
@@ -232,6 +242,7 @@ enum om_code om_view_lot(struct om_view *view, Oremark__Lot **out, const struct 
   if (code == OM_OK) code = place(view, &(*out)->at, &lot->at, st);
   if (code == OM_OK) code = place(view, &(*out)->born, &lot->born, st);
   if (code == OM_OK) code = is_final(view, &(*out)->final, &lot->at, st);
+  if (code == OM_OK) code = is_frozen(view, &(*out)->frozen, lot->at.log, st);
   return code;
 }
 

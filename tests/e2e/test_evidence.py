@@ -3,7 +3,7 @@
 import shutil
 import unittest
 
-from network import AUDITOR, DONE, GOVERNORS, MEMBERS, MINE, REFINER, Network, NetworkTest, run, wait_until
+from network import AUDITOR, DONE, GOVERNORS, MEMBERS, MINE, REFINER, REFUSED, UNDECIDED, Network, NetworkTest, run, wait_until
 
 FOUR = {name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER, AUDITOR)}
 
@@ -67,7 +67,7 @@ class Evidence(NetworkTest):
         return lot
 
     def test_who_saw_one_history_is_shown_both(self):
-        self.fork()
+        lot = self.fork()
         self.link((REFINER, GOVERNORS), (AUDITOR, GOVERNORS))
         self.net.start(GOVERNORS, REFINER, AUDITOR)
         for name in (GOVERNORS, REFINER, AUDITOR):
@@ -81,10 +81,23 @@ class Evidence(NetworkTest):
             result = run("verify-evidence", piece["file"], "--network", self.net.genesis, "--json")
             self.assertEqual(result.status, DONE, str(result))
             self.assertEqual(result.json["origin"], "mine.example/log")
+        self.assertEqual(self.net.do(AUDITOR, "lot", "show", lot).json["frozen"], True)
+        self.says(self.net.run(AUDITOR, "lot", "show", lot).out, "two final histories")
+        verdict = self.net.run(REFINER, "lot", "verify", lot)
+        self.assertEqual(verdict.status, UNDECIDED, str(verdict))
+        self.says(verdict.err, "mine.example/log", "two final histories", "governors")
         self.stop(AUDITOR)
         self.net.start(AUDITOR)
         self.assertEqual(len(self.held(AUDITOR)), len(files))
         self.assertTrue(self.mines_log(AUDITOR)["frozen"])
+
+    def test_a_frozen_log_takes_nothing_in(self):
+        self.fork()
+        self.link((REFINER, GOVERNORS), (MINE, GOVERNORS))
+        self.net.start(GOVERNORS, REFINER, MINE)
+        wait_until(lambda: self.mines_log(MINE)["frozen"], self.net.daemons[MINE].said)
+        self.refused(self.net.run(MINE, "extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross",
+                                  "1 t", "--metal", "Cu=280kg"), REFUSED, "two final histories", "oremark evidence", "governors")
 
 
 if __name__ == "__main__":

@@ -502,6 +502,14 @@ static void test_what_others_made_is_taken_in(void **state) {
   must_be(show(&t, 3, LOG, made[0].bytes, made[0].len, &number, &news), OM_OK, &t.st);
   assert_false(news);
   assert_int_equal(number, 1); /* which says more */
+
+  struct record before = mine(&t, t.ledgers[1], 7), after = record_extract(&t.net, 2, 1, 1, 8000, t0);
+  must_be(show(&t, 1, LOG, made[1].bytes, made[1].len, &number, &news), OM_OK, &t.st);
+  assert_int_equal(submit(&t, t.ledgers[1], 1, after), OM_REFUSED); /* nobody would ever cosign it */
+  assert_string_equal(t.st.rule, "frozen");
+  must_be(submit(&t, t.ledgers[1], 1, before), OM_OK, &t.st); /* it stands there, and is answered so */
+  free(before.bytes), free(after.bytes);
+
   assert_int_equal(show(&t, 2, 2, made[1].bytes, made[1].len, &number, &news), OM_NO); /* about another log */
   assert_int_equal(show(&t, 2, LOG, made[1].bytes, made[1].len - 1, &number, &news), OM_MALFORMED);
   made[1].bytes[6] ^= 1; /* the network */

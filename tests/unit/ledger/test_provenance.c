@@ -680,6 +680,37 @@ static struct om_lot look(struct story *s, const struct lot *lot) {
   return row;
 }
 
+/* Evidence that freezes LOG, as DAEMON holds it. */
+static void freeze(struct story *s, size_t daemon, uint32_t log) {
+  struct om_batch *batch;
+  struct om_status st = {0};
+  struct om_checkpoint about = {.size = 1};
+  assert_code(om_batch_begin(&batch, s->ledgers[daemon], &st), OM_OK, &st);
+  om_evidence_put(om_batch_txn(batch), log, 0, &about, true, (const uint8_t *)"proof", 5);
+  assert_code(om_batch_commit(batch, NULL, &st), OM_OK, &st);
+}
+
+static void test_a_log_with_two_final_histories_is_named(void **state) {
+  (void)state;
+  struct story s;
+  struct cast c;
+  struct om_verdict v;
+  struct om_status st = {0};
+  begin(&s, true);
+  tell(&s, &c);
+  v = assert_verified(&s, &c.l);
+  assert_int_equal(passed(&v, OM_CHECK_HISTORY), 3);
+  freeze(&s, 1, 2);
+  assert_code(ask(&s, &v, 1, &c.l, true, &st), OM_OK, &st);
+  assert_false(v.verified);
+  assert_true(v.undecided);
+  assert_int_equal(v.checks[OM_CHECK_HISTORY].failed, 1);
+  assert_non_null(strstr(v.checks[OM_CHECK_HISTORY].first, "daemon2.example/log"));
+  assert_code(ask(&s, &v, 2, &c.l, true, &st), OM_OK, &st); /* who knows nothing of it says nothing of it */
+  assert_true(v.verified);
+  end(&s);
+}
+
 static void test_metal_from_nothing_is_found_under_a_signed_head(void **state) {
   (void)state;
   struct story s;
@@ -855,6 +886,7 @@ int main(void) {
       cmocka_unit_test(test_every_changed_byte_is_noticed),
       cmocka_unit_test(test_a_missing_row_is_noticed),
       cmocka_unit_test(test_what_is_not_final_is_undecided),
+      cmocka_unit_test(test_a_log_with_two_final_histories_is_named),
       cmocka_unit_test(test_metal_from_nothing_is_found_under_a_signed_head),
       cmocka_unit_test(test_a_wrong_signature_is_found_when_asked_for),
       cmocka_unit_test(test_a_chain_of_ten_thousand_with_diamonds),

@@ -235,6 +235,20 @@ void sim_check_commit(struct sim_node *n) {
   if (!sim_liar(n)) model(s);
 }
 
+void sim_check_ready(struct sim_node *n) {
+  struct sim *s = n->sim;
+  struct om_txn *txn;
+  struct om_log_info info;
+  struct om_status st = {0};
+  sim_must(s, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
+  sim_must(s, om_log_info(txn, &info, n->daemon, &st), &st, "reading a log");
+  om_txn_abort(txn);
+  uint64_t final = s->canon[n->daemon].edge->size;
+  if (info.size < final)
+    sim_violation(s, "daemon %u goes on with %llu entries of its log, of which %llu are final", n->daemon,
+                  (unsigned long long)info.size, (unsigned long long)final);
+}
+
 /* ---- the dear ones ---- */
 
 static void check_kept(struct sim_node *n, struct om_txn *txn, const struct om_log_info *info) {
@@ -292,7 +306,8 @@ static bool holds_all(struct sim_node *n) {
     sim_must(s, om_txn_read(&home, om_ledger_store(s->nodes[log].ledger), &st), &st, "reading");
     sim_must(s, om_log_info(home, &b, log, &st), &st, "reading a log");
     om_txn_abort(home);
-    all = om_log_info(here, &a, log, &st) == OM_OK && a.size == b.size && a.final_size == b.size && b.size > 0;
+    all = om_log_info(here, &a, log, &st) == OM_OK && a.size == b.size && a.final_size == b.size && b.size > 0 &&
+          b.size >= s->canon[log].edge->size;
   }
   om_txn_abort(here);
   return all;
@@ -307,4 +322,24 @@ bool sim_converged(struct sim *s) {
     if (n->n_statements > 0 || !holds_all(n)) return false;
   }
   return true;
+}
+
+void sim_show(struct sim *s) {
+  for (size_t i = 0; i < s->n_nodes; i++) {
+    struct sim_node *n = &s->nodes[i];
+    struct om_txn *txn;
+    struct om_log_info info;
+    struct om_status st = {0};
+    char text[OM_STATUS_TEXT_BYTES];
+    printf("  daemon %u%s%s:", n->daemon, n->up ? "" : " (down)", sim_liar(n) ? " (a liar)" : n->mute ? " (mute)" : "");
+    if (n->up && om_txn_read(&txn, om_ledger_store(n->ledger), &st) == OM_OK) {
+      for (uint32_t log = 0; log < om_log_count(txn); log++)
+        if (om_log_info(txn, &info, log, &st) == OM_OK)
+          printf(" %llu/%llu%s%s", (unsigned long long)info.final_size, (unsigned long long)info.size,
+                 info.stopped ? " stopped" : "", info.frozen ? " frozen" : "");
+      om_txn_abort(txn);
+      if (om_node_waiting(n->node, text, sizeof text)) printf("; %s", text);
+    }
+    printf("; %zu statements wait\n", n->n_statements);
+  }
 }

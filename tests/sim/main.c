@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/io/logline.h"
 #include "sim/sim.h"
 #include "support/seed.h"
 
@@ -29,6 +30,7 @@ void sim_trace(struct sim *s, const void *bytes, size_t len) {
 static void clear_folders(const struct sim *s) {
   for (size_t i = 0; i < SIM_NODES; i++) {
     if (s->nodes[i].path != NULL) remove_folder(s->nodes[i].path);
+    if (s->nodes[i].backup != NULL) remove_folder(s->nodes[i].backup);
   }
 }
 
@@ -100,6 +102,8 @@ static void mishap(struct sim *s) {
   }
   struct sim_node *n = &s->nodes[sim_below(s, s->n_nodes)];
   if (n->up && sim_one_in(s, 100)) sim_node_crash(n);
+  if (s->loss_step != 0 && sim_one_in(s, 20)) sim_back_up(n);
+  if (s->loss_step != 0 && s->step >= s->loss_step && sim_one_in(s, 4)) sim_lose_store(n);
 }
 
 static void step(struct sim *s) {
@@ -109,6 +113,7 @@ static void step(struct sim *s) {
   for (size_t i = 0; i < s->n_nodes; i++)
     if (!s->nodes[i].up && s->now_ms >= s->nodes[i].back_ms) sim_node_open(&s->nodes[i]);
   links(s);
+  sim_operators_step(s);
   if (!s->healing) sim_story_step(s);
   sim_deliver(s);
   for (size_t i = 0, begin = sim_below(s, s->n_nodes); i < s->n_nodes; i++) {
@@ -125,15 +130,16 @@ static void step(struct sim *s) {
 /* One home that forks its log does no harm by itself, nor with one witness that helps it where five or more make a
  * quorum of all but one. Of three witnesses none may be useless: all must sign. */
 static void choose_liars(struct sim *s) {
+  if (s->n >= 5 && sim_one_in(s, 2)) s->loss_step = 40 + sim_below(s, 150);
   struct sim_node *n = &s->nodes[sim_below(s, s->n)];
   if (sim_one_in(s, 2)) {
     n->two_faced = true;
     s->fork_step = 10 + sim_below(s, 120);
     struct sim_node *helper = &s->nodes[sim_below(s, s->n)];
-    if (s->n >= 5 && helper != n) helper->cosigns_all = true;
+    if (s->n >= 5 && helper != n && s->loss_step == 0) helper->cosigns_all = true;
     return;
   }
-  if (s->n < 5) return;
+  if (s->n < 5 || s->loss_step != 0) return;
   switch (sim_below(s, 8)) {
     case 0: n->mute = true; break;
     case 1: n->alters = true; break;
@@ -180,7 +186,9 @@ static void heal(struct sim *s) {
   int64_t until = s->now_ms + HEAL_MS;
   if (sim_forked(s)) until = s->now_ms + FORKED_MS;
   while (s->now_ms < until && !sim_converged(s)) step(s);
-  if (!sim_forked(s) && !sim_converged(s))
+  bool converged = sim_forked(s) || sim_converged(s);
+  if (!converged || s->verbose) sim_show(s);
+  if (!converged)
     sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
   sim_check_all(s);
 }
@@ -202,9 +210,9 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
   heal(s);
   if (!any_liar(s)) idle(s);
   printf("seed %" PRIu64
-         ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes"
+         ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores lost"
          ", trace %016" PRIx64 "\n",
-         seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->trace);
+         seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->lost, s->trace);
   fflush(stdout);
   uint64_t trace = s->trace;
   close_sim(s);
@@ -241,6 +249,7 @@ int main(int argc, char **argv) {
       return usage();
   }
   if (optind != argc) return usage();
+  om_log_set_level(OM_LOG_ERROR);
   if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0); /* a crash here is no loss of power */
   for (uint64_t seed = from; seed < from + n; seed++) {
     uint64_t trace = run(seed, steps, verbose);

@@ -10,7 +10,7 @@
 #include "daemon/io/wall.h"
 #include "sim/sim.h"
 
-enum { MAP_BYTES = 1 << 28, PROPOSE_INTERVAL_MS = 100 };
+enum { MAP_BYTES = 1 << 28, PROPOSE_INTERVAL_MS = 100, POWER_STEPS = 16 /* a commit takes about 8 */ };
 
 static const int64_t base_ms = INT64_C(1710000000000);
 
@@ -90,20 +90,24 @@ static void refresh(struct sim_node *n) {
 void sim_node_open(struct sim_node *n) {
   struct sim *s = n->sim;
   struct om_status st;
+  sim_disk_of(n);
   sim_must(s,
            om_ledger_open(&n->ledger, n->path, MAP_BYTES, s->net.genesis, s->net.genesis_len,
                           om_secret_public(s->net.link_keys[n->daemon]), &st),
            &st, "opening a ledger");
+  sim_disk_of(NULL);
   struct om_node_config config = {.own_log = om_ledger_own_log(n->ledger),
                                   .version = "sim",
                                   .propose_interval_ms = PROPOSE_INTERVAL_MS};
   n->keys = network_signers(&s->net, n->daemon);
+  if (n->renewed) n->keys.cosign = n->spare;
   n->holdings = (struct om_holdings){om_ledger_store(n->ledger), s->net.id, n->keys.cosign};
   om_holdings_config(&n->holdings, &config);
   om_holdings_start(&n->holdings, &config, sim_wall(n), sim_below(s, UINT64_MAX));
   if (n->alters) config.entries = give_altered;
   n->node = om_node_new(&config);
   n->tracker = (struct om_tracker){.node = n->node, .own_log = config.own_log};
+  n->ready_seen = false;
   sim_must(s, om_queue_init(&n->queue, &st), &st, "making a queue");
   n->batches = (struct om_batches){.queue = &n->queue, .ledger = n->ledger, .keys = &n->keys};
   n->up = true;
@@ -140,21 +144,9 @@ static void close_all(struct sim_node *n) {
 void sim_node_crash(struct sim_node *n) {
   struct sim *s = n->sim;
   close_all(n);
+  sim_disk_fail(n);
   s->crashes++;
   n->back_ms = s->now_ms + (int64_t)sim_below(s, 4000);
-}
-
-/* The store is one file; nothing writes it now. */
-static void copy_store(const struct sim *s, const char *to, const char *from) {
-  char path[2][4200];
-  uint8_t buf[1 << 14];
-  snprintf(path[0], sizeof path[0], "%s/data.mdb", from);
-  snprintf(path[1], sizeof path[1], "%s/data.mdb", to);
-  FILE *in = fopen(path[0], "rb"), *out = fopen(path[1], "wb");
-  if (in == NULL || out == NULL) sim_violation(s, "can't copy %s", path[0]);
-  for (size_t len; (len = fread(buf, 1, sizeof buf, in)) > 0;) OM_ASSERT(fwrite(buf, 1, len, out) == len);
-  fclose(in);
-  OM_ASSERT(fclose(out) == 0);
 }
 
 void sim_node_swap(struct sim_node *n) {
@@ -170,7 +162,7 @@ void sim_node_fork(struct sim_node *n) {
   *face = (struct sim_node){.sim = s, .daemon = n->daemon, .index = (uint32_t)s->n, .two_faced = true, .side = true};
   face->path = temp_folder();
   face->skew_ms = n->skew_ms;
-  copy_store(s, face->path, n->path);
+  sim_copy_store(s, face->path, n->path);
   s->n_nodes++;
   uint32_t half = (uint32_t)s->n / 2, first = (uint32_t)sim_below(s, s->n);
   for (uint32_t i = 0; i < half; i++) {
@@ -187,7 +179,10 @@ void sim_node_close(struct sim_node *n) {
     free(n->statements[i]);
   }
   for (size_t i = 0; i < 16; i++) free(n->old[i].bytes);
+  sim_disk_free(n);
+  om_secret_free(n->spare);
   remove_folder(n->path);
+  if (n->backup != NULL) remove_folder(n->backup);
 }
 
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len) {
@@ -211,7 +206,7 @@ static void add_job(struct sim_node *n, struct om_job *job) {
 /* Gives the writer some of what there is, in any order; what members say, in theirs. */
 static void fill(struct sim_node *n) {
   struct sim *s = n->sim;
-  for (size_t i = 0; i < n->n_statements && om_node_ready(n->node); i++) {
+  for (size_t i = 0; i < n->n_statements; i++) {
     struct sim_statement *statement = n->statements[i];
     if (statement->due_ms > s->now_ms) continue;
     struct om_job *job = om_job_submit(statement);
@@ -292,7 +287,7 @@ static void settle(struct sim_node *n, bool committed) {
 }
 
 static bool anything(struct sim_node *n) {
-  bool due = n->n_jobs > 0;
+  bool due = n->n_jobs > 0 || n->queue.nudged;
   if (om_node_ready(n->node) && !n->batches.ready) due = n->batches.ready = true;
   for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
     due = due || om_queue_peek(&n->queue, class) != NULL;
@@ -305,15 +300,17 @@ void sim_node_batch(struct sim_node *n) {
   struct om_status st = {0};
   if (!n->up || !anything(n)) return;
   bool crashes = !s->healing && sim_one_in(s, 400), committed;
-  if (crashes && sim_one_in(s, 2)) { /* before the commit; a client that heard nothing says it again */
-    sim_node_crash(n);
-    return;
-  }
+  if (om_node_ready(n->node) && !n->ready_seen && !sim_liar(n)) sim_check_ready(n);
+  n->ready_seen = om_node_ready(n->node);
+  if (crashes) n->disk.steps_left = 1 + sim_below(s, POWER_STEPS);
   fill(n);
   clock_of(n);
+  sim_disk_of(n);
+  n->queue.nudged = false;
   sim_must(s, om_batches_run(&n->batches, &committed, &st), &st, "writing");
-  if (committed) sim_check_commit(n);
-  if (crashes)
+  sim_disk_of(NULL);
+  if (committed && !n->disk.dead) sim_check_commit(n);
+  if (crashes) /* a client that heard nothing says it again */
     sim_node_crash(n);
   else
     settle(n, committed);

@@ -9,6 +9,7 @@
 #include "daemon/io/batch.h"
 #include "daemon/io/holdings.h"
 #include "daemon/io/tracker.h"
+#include "ledger/registry.h"
 #include "support/custody.h"
 #include "support/network.h"
 
@@ -40,6 +41,14 @@ struct sim_statement {
   int64_t due_ms; /* tried again then */
 };
 
+/* What a node has written and not synced. */
+struct sim_disk {
+  struct sim_write *writes;
+  size_t n, room;
+  size_t steps_left; /* until the power fails; 0: it does not */
+  bool dead;
+};
+
 struct sim_node {
   struct sim *sim;
   uint32_t daemon; /* number of its log */
@@ -47,6 +56,8 @@ struct sim_node {
   bool up;
   int64_t back_ms; /* down: when it starts again */
   char *path;
+  char *backup; /* an old copy; NULL: none */
+  struct sim_disk disk;
   struct om_ledger *ledger;
   struct om_node *node;
   struct om_tracker tracker;
@@ -60,6 +71,11 @@ struct sim_node {
   size_t n_statements;
   int64_t skew_ms; /* of its wall clock */
   uint64_t final_seen[SIM_LOGS];
+  bool ready_seen;
+  /* After its store was lost. */
+  bool forgot, renewed;    /* its votes; it has a new cosigning key */
+  struct om_secret *spare; /* that key */
+  uint64_t asked_step;
   /* What makes it dishonest or useless. */
   bool mute;                  /* says nothing to what it is asked to witness */
   bool alters;                /* gives out altered entries of others' logs */
@@ -104,6 +120,7 @@ struct sim {
   bool parted[SIM_NODES][SIM_NODES];           /* symmetric: no link may come up */
   struct sim_pipe pipes[SIM_NODES][SIM_NODES]; /* [from][to] */
   bool healing;
+  uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
   size_t talk;    /* messages but pings */
   uint64_t trace; /* of every message and commit */
   /* the story */
@@ -119,7 +136,7 @@ struct sim {
     struct om_hash vector, state;
   } states[1024];
   size_t n_states;
-  size_t finals, refused, accepted, crashes, told;
+  size_t finals, refused, accepted, crashes, told, lost;
 };
 
 uint64_t sim_below(struct sim *s, uint64_t limit);
@@ -148,6 +165,19 @@ void sim_node_batch(struct sim_node *n);
 void sim_node_pump(struct sim_node *n);
 int64_t sim_wall(const struct sim_node *n);
 
+/* disk.c */
+void sim_disk_of(struct sim_node *n); /* who writes now; NULL: nobody */
+/* After the store was closed: takes back what a power failure takes. */
+void sim_disk_fail(struct sim_node *n);
+void sim_disk_free(struct sim_node *n);
+
+/* operator.c */
+void sim_copy_store(const struct sim *s, const char *to, const char *from); /* nothing writes to it now */
+void sim_back_up(struct sim_node *n);
+/* Loses N's store, or puts the old copy in its place, if the network stands it. */
+void sim_lose_store(struct sim_node *n);
+void sim_operators_step(struct sim *s);
+
 /* wire.c */
 void sim_link(struct sim *s, uint32_t a, uint32_t b);
 void sim_cut(struct sim *s, uint32_t a, uint32_t b);
@@ -158,13 +188,19 @@ void sim_deliver(struct sim *s);
 /* story.c */
 void sim_story_begin(struct sim *s);
 void sim_story_step(struct sim *s);
+/* EVENT by the governor, after the last act on the same subject that its daemon knows. */
+void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member);
 
 /* check.c */
 void sim_check_begin(struct sim *s);
 void sim_check_end(struct sim *s);
 void sim_check_commit(struct sim_node *n); /* after each commit */
+/* N may sign from now on: nothing that is final of its log is missing. */
+void sim_check_ready(struct sim_node *n);
 void sim_check_all(struct sim *s);         /* the dear ones */
 /* Whether everybody honest holds all of everybody honest's logs, as final. */
 bool sim_converged(struct sim *s);
+/* Who holds how much of which log, final/all, on standard output. */
+void sim_show(struct sim *s);
 
 #endif

@@ -39,6 +39,22 @@ static void say(struct sim *s, uint32_t member, Oremark__Event *event) {
   submit(s, &s->nodes[member - 1], bytes, len);
 }
 
+void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member) {
+  const uint32_t governor = 1;
+  struct sim_node *registry = &s->nodes[0];
+  struct om_txn *txn;
+  struct om_status st;
+  struct om_hash before;
+  size_t len;
+  sim_must(s, om_txn_read(&txn, om_ledger_store(registry->ledger), &st), &st, "reading");
+  if (om_registry_last_act(txn, &before, subject, member, OM_REGISTRY_NOW, &st) == OM_OK)
+    event->previous = (ProtobufCBinaryData){OM_HASH_BYTES, before.bytes};
+  om_txn_abort(txn);
+  uint8_t *bytes = network_statement(&s->net, &len, governor, sim_wall(registry), &event, 1, &governor, 1);
+  s->told++;
+  sim_node_submit(registry, bytes, len);
+}
+
 static struct om_hash say_site(struct sim *s, uint32_t member, uint32_t site, const struct om_hash *before) {
   char name[] = "yard", country[] = "PE";
   Oremark__AddSite act = OREMARK__ADD_SITE__INIT;

@@ -190,7 +190,10 @@ struct om_node *om_node_new(const struct om_node_config *config) {
 static void free_peer(struct om_node *node, uint32_t slot) {
   struct om_peer *peer = &node->peers[slot];
   om_relay_lost(node, slot);
-  for (uint32_t log = 0; log < peer->n_rows; log++) free(peer->rows[log].serve);
+  for (uint32_t log = 0; log < peer->n_rows; log++) {
+    free(peer->rows[log].serve);
+    om_heard_clear(&peer->rows[log].unjudged);
+  }
   free(peer->rows);
   *peer = (struct om_peer){.connected = false};
 }

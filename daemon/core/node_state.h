@@ -89,6 +89,7 @@ struct om_row {
   uint64_t head_sent;     /* size of the last final head sent */
   uint64_t follow_from;   /* last Follow sent in this following */
   int64_t allowance;      /* cost of entries that it may still send */
+  struct om_heard unjudged; /* the highest of the heads that it brought when its allowance of checks was spent */
   struct om_serve *serve; /* it follows the log from here; owned */
   struct om_parcel *parcels;         /* to be passed on to it; owned */
   struct om_heard_pair *proposals;   /* of the log's home, which it passed on; NULL: none; owned */
@@ -106,6 +107,7 @@ struct om_peer {
   uint64_t proposed; /* size of the last own head proposed to it */
   int64_t judged_ms; /* up to when its allowance of checks is spent, at one in OM_JUDGE_MS */
   bool short_of_judging; /* something of it waits for that */
+  uint32_t judge_turn;   /* the log whose head is judged next, of those that wait */
   unsigned proposed_round; /* and the round in which others were named in it */
   uint64_t proposed_to;    /* size of that one */
   bool asked;        /* for the highest head of the own log */
@@ -303,6 +305,10 @@ bool om_evidence_next(struct om_node *node, struct om_action *out, uint32_t log)
 void om_evidence_quorum(struct om_node *node, uint32_t log); /* its witnesses have been told anew */
 void om_evidence_lost(struct om_node *node, uint32_t slot);
 void om_evidence_free(struct om_tracked *tracked);
+
+/* heads.c: final heads that peers bring; besides om_sync_head above */
+void om_heads_judge_again(struct om_node *node, uint32_t log); /* LOG or the registry has grown */
+void om_heads_judge_row(struct om_node *node, uint32_t slot, uint32_t log); /* the peer has an allowance again */
 
 /* judge.c: each peer's allowance of checks that no quorum stands behind */
 bool om_judge_may(struct om_node *node, uint32_t slot);

@@ -465,51 +465,6 @@ void om_node_finalised(struct om_node *node, struct om_action *action, enum om_c
   om_node_mark_log(node, log);
 }
 
-/* ---- heads ---- */
-
-/* OM_OK: taken, or kept to be judged later. */
-static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
-                          uint64_t size, struct om_status *st) {
-  struct om_tracked *tracked = &node->logs[log];
-  enum om_code code = node->config.judge(node->config.ctx, &size, log, note, len, st);
-  if (code == OM_OK) {
-    om_pair_offer(&tracked->claims, size, note, len, slot);
-    om_node_mark_log(node, log);
-  } else if (code == OM_WAIT) {
-    if (size > tracked->unjudged.size) om_heard_set(&tracked->unjudged, size, note, len, slot);
-    om_status_clear(st);
-    code = OM_OK;
-  }
-  return code;
-}
-
-enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
-                          int64_t now_ms, struct om_status *st) {
-  uint64_t size = 0;
-  enum om_code code = om_note_size(&size, note, len, st);
-  if (code != OM_OK || log >= node->n_logs) return code;
-  struct om_tracked *tracked = &node->logs[log];
-  struct om_row *row = om_node_row(node, slot, log);
-  if (size > larger(tracked->final.size, om_pair_highest(&tracked->claims))) {
-    code = judge(node, slot, log, note, len, size, st);
-    if (code != OM_OK) return om_wrap(st, "a head of log %u", log);
-  }
-  row->has_final = larger(row->has_final, size);
-  row->has = larger(row->has, size);
-  om_sync_choose(node, log, now_ms);
-  return OM_OK;
-}
-
-static void judge_again(struct om_node *node, uint32_t log) {
-  struct om_heard heard = node->logs[log].unjudged;
-  struct om_status st;
-  if (heard.size == 0) return;
-  node->logs[log].unjudged = (struct om_heard){.slot = OM_SLOT_NONE};
-  if (judge(node, heard.slot, log, heard.note, heard.len, heard.size, &st) != OM_OK)
-    om_node_drop(node, heard.slot, "it sent a final head that does not stand");
-  free(heard.note);
-}
-
 /* ---- time and growth ---- */
 
 static void wake(struct om_node *node, uint32_t log, uint32_t grown, int64_t now_ms) {
@@ -518,7 +473,7 @@ static void wake(struct om_node *node, uint32_t log, uint32_t grown, int64_t now
   if (log == grown || registry) {
     tracked->final_waits = false;
     tracked->cosign_waits = false;
-    judge_again(node, log);
+    om_heads_judge_again(node, log);
     om_node_mark_log(node, log);
   }
   if (log == grown || !tracked->waits) return;

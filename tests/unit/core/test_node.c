@@ -582,10 +582,13 @@ static enum om_code rig_verdict = OM_OK; /* on heads */
 static struct om_action apply, final;    /* the last of each that came out */
 static uint64_t followed[3];             /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
 
+static size_t rig_judged;
+
 static enum om_code rig_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
                               struct om_status *st) {
   (void)ctx, (void)log, (void)note, (void)len, (void)st;
   assert_true(*size > 0);
+  rig_judged++;
   return rig_verdict;
 }
 
@@ -804,6 +807,40 @@ static void a_relay_with_an_unjudged_head_is_left_in_the_end(void **state) {
   world_close(&w);
 }
 
+/* A relay brings ever new heads that no quorum has signed: so many are judged as its allowance has, and the last is not
+ * forgotten. What another brings is judged at once. */
+static void heads_without_a_quorum_cost_their_bringer(void **state) {
+  (void)state;
+  enum { SECONDS = 5, HEADS = SECONDS * 100 };
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  rig_judged = 0;
+  rig_verdict = OM_WAIT;
+  for (uint64_t i = 1; i <= HEADS; i++) {
+    rig_head(0, i);
+    rig_ms += 10;
+    if (rig_ms % OM_NODE_TICK_MS == 0) om_node_tick(rig, rig_ms);
+  }
+  size_t most = OM_JUDGE_BURST + SECONDS * 1000 / OM_JUDGE_MS + 2;
+  assert_true(rig_judged <= most);
+  assert_true(rig_judged > most / 2);
+  size_t before = rig_judged;
+  rig_head(0, HEADS + 1);
+  assert_int_equal(rig_judged, before);
+  rig_head(1, HEADS + 2);
+  assert_int_equal(rig_judged, before + 1);
+  rig_verdict = OM_OK;
+  rig_pass(1000);
+  assert_int_equal(rig_judged, before + 2);
+  rig_head(0, 50); /* lower than what it has just been believed: nobody judges it */
+  assert_int_equal(rig_judged, before + 2);
+  rig_entries(followed[0] == 0 ? 0 : 1, 0, 10);
+  assert_int_equal(apply.n, 10);
+  rig_ms = 1000;
+  rig_close();
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hello_comes_first_and_once),
@@ -828,6 +865,7 @@ int main(void) {
       cmocka_unit_test(the_first_head_is_not_forgotten),
       cmocka_unit_test(a_relay_that_only_drips_is_left),
       cmocka_unit_test(a_relay_with_an_unjudged_head_is_left_in_the_end),
+      cmocka_unit_test(heads_without_a_quorum_cost_their_bringer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,78 @@
+/* Final heads that peers bring: judged before what lies under them is fetched. A head with its quorum costs nothing, as
+ * quorums are not to be had for nothing; one that its log has signed and no quorum has, is paid for by who brought it,
+ * and where that peer's allowance is spent its newest head of each log waits until it has more. */
+#include <stdlib.h>
+
+#include "daemon/core/node_state.h"
+
+static uint64_t larger(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
+
+/* OM_OK: taken. OM_WAIT: kept to be judged again when more is known. */
+static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+                          uint64_t size, struct om_status *st) {
+  struct om_tracked *tracked = &node->logs[log];
+  enum om_code code = node->config.judge(node->config.ctx, &size, log, note, len, st);
+  if (code == OM_OK) {
+    om_pair_offer(&tracked->claims, size, note, len, slot);
+    om_node_mark_log(node, log);
+  } else if (code == OM_WAIT) {
+    if (size > tracked->unjudged.size) om_heard_set(&tracked->unjudged, size, note, len, slot);
+    om_status_clear(st);
+  }
+  return code;
+}
+
+/* The same at the cost of the peer that has just brought it. */
+static enum om_code judge_new(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+                              uint64_t size, struct om_status *st) {
+  enum om_code code = judge(node, slot, log, note, len, size, st);
+  if (code != OM_WAIT) return code;
+  om_judge_spend(node, slot);
+  return OM_OK;
+}
+
+static bool is_news(const struct om_tracked *tracked, uint64_t size) {
+  return size > larger(tracked->final.size, om_pair_highest(&tracked->claims));
+}
+
+enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+                          int64_t now_ms, struct om_status *st) {
+  uint64_t size = 0;
+  enum om_code code = om_note_size(&size, note, len, st);
+  if (code != OM_OK || log >= node->n_logs) return code;
+  struct om_row *row = om_node_row(node, slot, log);
+  if (is_news(&node->logs[log], size)) {
+    if (om_judge_may(node, slot))
+      code = judge_new(node, slot, log, note, len, size, st);
+    else if (size >= row->unjudged.size)
+      om_heard_set(&row->unjudged, size, note, len, slot);
+    if (code != OM_OK) return om_wrap(st, "a head of log %u", log);
+  }
+  row->has_final = larger(row->has_final, size);
+  row->has = larger(row->has, size);
+  om_sync_choose(node, log, now_ms);
+  return OM_OK;
+}
+
+void om_heads_judge_row(struct om_node *node, uint32_t slot, uint32_t log) {
+  struct om_heard heard = om_node_row(node, slot, log)->unjudged;
+  struct om_status st;
+  om_node_row(node, slot, log)->unjudged = (struct om_heard){.slot = OM_SLOT_NONE};
+  if (is_news(&node->logs[log], heard.size) &&
+      judge_new(node, slot, log, heard.note, heard.len, heard.size, &st) != OM_OK)
+    om_node_drop(node, slot, "it sent a final head that does not stand");
+  free(heard.note);
+}
+
+void om_heads_judge_again(struct om_node *node, uint32_t log) {
+  struct om_heard heard = node->logs[log].unjudged;
+  struct om_status st;
+  if (heard.size == 0) return;
+  node->logs[log].unjudged = (struct om_heard){.slot = OM_SLOT_NONE};
+  enum om_code code = judge(node, heard.slot, log, heard.note, heard.len, heard.size, &st);
+  if (code != OM_OK && code != OM_WAIT)
+    om_node_drop(node, heard.slot, "it sent a final head that does not stand");
+  free(heard.note);
+}

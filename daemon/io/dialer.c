@@ -69,7 +69,7 @@ static void on_timer(uv_timer_t *timer) {
     dial->looking = true;
 }
 
-struct om_dial *om_dial_new(uv_loop_t *loop, const struct om_settings_peer *peer, void *ctx,
+struct om_dial *om_dial_new(uv_loop_t *loop, const struct om_settings_peer *peer, unsigned attempts, void *ctx,
                             void (*reach)(void *ctx, struct om_dial *dial, const struct sockaddr *address)) {
   struct om_dial *dial = calloc(1, sizeof *dial);
   struct om_status st;
@@ -80,8 +80,9 @@ struct om_dial *om_dial_new(uv_loop_t *loop, const struct om_settings_peer *peer
   dial->reach = reach;
   OM_ASSERT(uv_timer_init(loop, &dial->timer) == 0);
   dial->timer.data = dial;
+  dial->attempts = attempts;
   set_state(dial, OM_DIAL_WAITING);
-  uv_timer_start(&dial->timer, on_timer, 0, 0);
+  uv_timer_start(&dial->timer, on_timer, attempts == 0 ? 0 : wait_ms(dial), 0);
   return dial;
 }
 
@@ -104,6 +105,10 @@ void om_dial_down(struct om_dial *dial, const char *why) {
   set_state(dial, OM_DIAL_WAITING);
   uv_timer_start(&dial->timer, on_timer, wait_ms(dial), 0);
   dial->attempts++;
+}
+
+unsigned om_dial_attempts(const struct om_dial *dial) {
+  return dial->attempts + (dial->state == OM_DIAL_CONNECTED ? 0 : 1);
 }
 
 static void on_closed(uv_handle_t *handle) {

@@ -470,17 +470,22 @@ enum om_code om_peers_new(struct om_peers **out, const struct om_peers_config *c
 }
 
 /* One dial for each address: of two to the same daemon the second link would end the first. */
-static void add_dial(struct om_peers *peers, const struct om_settings_peer *who) {
-  struct om_dial *dial = om_dial_new(peers->config.loop, who, peers, reach);
+static void add_dial(struct om_peers *peers, const struct om_settings_peer *who, unsigned attempts) {
+  struct om_dial *dial = om_dial_new(peers->config.loop, who, attempts, peers, reach);
   peers->dials = realloc(peers->dials, (peers->n_dials + 1) * sizeof(struct om_dial *));
   OM_ASSERT(dial != NULL && peers->dials != NULL);
   peers->dials[peers->n_dials++] = dial;
   if (linked_origin(peers, dial->origin)) om_dial_up(dial);
 }
 
+/* With the attempt that is under way: an operator who moves its daemon again and again has one at a time, too. */
 static void remove_dial(struct om_peers *peers, size_t i) {
-  for (struct om_peer *peer = peers->first; peer != NULL; peer = peer->next)
-    if (peer->dial == peers->dials[i]) peer->dial = NULL;
+  for (struct om_peer *peer = peers->first, *next; peer != NULL; peer = next) {
+    next = peer->next;
+    if (peer->dial != peers->dials[i]) continue;
+    if (peer->slot == NO_SLOT) drop(peer, OM_IO, "its operator says now that it is elsewhere");
+    peer->dial = NULL;
+  }
   om_dial_close(peers->dials[i]);
   peers->dials[i] = peers->dials[--peers->n_dials];
 }
@@ -497,15 +502,17 @@ static void dial_known(struct om_peers *peers, struct known *daemon) {
   struct om_address address;
   struct om_status st;
   if (daemon->log == peers->own_log || in_settings(peers, daemon->origin)) return;
+  unsigned attempts = 0;
   bool wanted = *daemon->address != '\0' && om_address_parse(&address, daemon->address, &st) == OM_OK;
   for (size_t i = 0; i < peers->n_dials; i++) {
     const struct om_dial *dial = peers->dials[i];
     if (strcmp(dial->origin, daemon->origin) != 0) continue;
     if (wanted && strcmp(dial->address.host, address.host) == 0 && dial->address.port == address.port) return;
+    attempts = om_dial_attempts(dial); /* a new address is no reason to dial more often */
     remove_dial(peers, i);
     break;
   }
-  if (wanted) add_dial(peers, &who);
+  if (wanted) add_dial(peers, &who, attempts);
 }
 
 static void dial_registry(struct om_peers *peers) {
@@ -517,7 +524,7 @@ void om_peers_dial(struct om_peers *peers, const struct om_settings *settings) {
   peers->settings = settings;
   for (size_t i = 0; i < settings->peers_count; i++)
     if (own == NULL || strcmp(own->origin, settings->peers[i].origin) != 0) /* one file for all daemons of a site */
-      add_dial(peers, &settings->peers[i]);
+      add_dial(peers, &settings->peers[i], 0);
   dial_registry(peers);
 }
 

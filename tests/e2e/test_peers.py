@@ -1,6 +1,9 @@
 """How daemons find each other: through others, after being away, and never with strangers."""
 
 import itertools
+import socket
+import threading
+import time
 import unittest
 
 from network import (AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, Daemon, Network, NetworkTest, wait_until)
@@ -20,7 +23,7 @@ class InALine(NetworkTest):
 
     order = [MINE, GOVERNORS, REFINER, MAKER, RECYCLER, AUDITOR]
     pairs = list(zip(order[1:], order))
-    witnesses = ()  # who witnesses needs a link to whom it witnesses for
+    witnesses = ()  # who witnesses needs a link, or a neighbour in common, to whom it witnesses for
 
     def test_what_one_end_writes_reaches_the_other(self):
         lot = extract(self.net)
@@ -75,6 +78,91 @@ class ByTheRegistry(NetworkTest):
         self.net.daemons[AUDITOR].stop()
         self.net.daemons[AUDITOR].start()
         wait_until(lambda: mine.origin in self.linked(AUDITOR), "the auditor forgot where the mine is")
+
+
+class Target:
+    """Something that listens, is no daemon, and counts who comes."""
+
+    def __init__(self, says):
+        self.says, self.came, self.most, self.open = says, 0, 0, []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                link, _ = self.socket.accept()
+            except OSError:
+                return
+            self.came += 1
+            link.setblocking(False)
+            self.open = [one for one in self.open if self.stands(one)] + [link]
+            self.most = max(self.most, len(self.open))
+            if self.says:
+                link.send(self.says)
+
+    def stands(self, link):
+        """Whether the other side has left it open; what it said is read."""
+        try:
+            while link.recv(4096):
+                pass
+            return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def end(self):
+        self.socket.close()
+        for link in self.open:
+            link.close()
+
+
+class WrongAddress(NetworkTest):
+    """A member says that its daemon is at some port that is none: who dials it does so seldom, once at a time, and nothing else suffers."""
+
+    order = [MINE, GOVERNORS, REFINER, MAKER, RECYCLER, AUDITOR]
+    pairs = list(zip(order[1:], order))
+    witnesses = ()
+    dialers = 4  # all but the mine itself and the registry's daemon, whose settings say where the mine is
+    soon = 7  # attempts of one daemon in 6 s or so: after 0.2, 0.4, 0.8, 1.6, 3.2 s at most, half of that at least
+
+    def target(self, says):
+        target = Target(says)
+        self.addCleanup(target.end)
+        return target
+
+    def set_address(self, target):
+        self.net.must("member", "set-address", "--log", self.net.daemons[MINE].origin, f"127.0.0.1:{target.port}",
+                      socket=self.net.daemons[GOVERNORS].socket, key=self.net.key(MINE), member=MINE)
+
+    def all_works(self):
+        lot = extract(self.net)
+        self.assertEqual(self.net.verify(AUDITOR, lot)["verdict"], "verified")
+        peers = {peer["origin"]: peer for peer in self.net.do(AUDITOR, "peers").json["peers"]}
+        mine = peers[self.net.daemons[MINE].origin]
+        self.assertIn(mine["state"], ("waiting", "connecting"))
+        return mine["last_error"]
+
+    def test(self):
+        web = self.target(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 1000)
+        self.set_address(web)
+        wait_until(lambda: web.came >= 2 * self.dialers, "nobody dials")
+        time.sleep(3)
+        self.assertLessEqual(web.came, self.soon * self.dialers)
+        self.assertLessEqual(web.most, self.dialers)
+        self.says(self.all_works(), "speaks another protocol")
+
+        deaf = [self.target(b"") for _ in range(2)]
+        before = web.came
+        for i in range(20):
+            self.set_address(deaf[i % 2])
+        time.sleep(3)
+        self.assertLessEqual(web.came, before + self.dialers)  # who was just about to
+        self.assertLessEqual(deaf[0].came + deaf[1].came, 3 * self.dialers)
+        self.assertLessEqual(max(deaf[0].most, deaf[1].most), self.dialers)
+        self.all_works()
 
 
 class Away(NetworkTest):

@@ -288,12 +288,15 @@ static enum om_code admit_key(struct om_txn *txn, uint32_t member, ProtobufCBina
 static enum om_code enrol(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event, uint16_t index,
                           struct om_status *st) {
   const Oremark__NewMember *m = event->enrol->member;
+  struct om_retired ended;
   uint32_t next = om_registry_members(txn, OM_REGISTRY_NOW) + 1;
   if (!m) return refuse(st, "form", "the act names no member");
   if (m->member != next)
     return om_fail(st, OM_REFUSED, "number", "the next member's number is %u, not %u", next, m->member);
   if (m->home_log >= om_registry_daemons(txn, OM_REGISTRY_NOW))
     return om_fail(st, OM_REFUSED, "home", "there is no log %u to be the member's home", m->home_log);
+  if (om_registry_retired(txn, &ended, m->home_log, OM_REGISTRY_NOW))
+    return om_fail(st, OM_REFUSED, "home", "log %u has ended, and can be nobody's home", m->home_log);
   if (event->previous.len != 0) return refuse(st, "previous", "a new member has no act before this one");
   enum om_code code = member_form(m, st);
   if (code == OM_OK) code = admit_key(txn, m->member, m->key, st);
@@ -325,6 +328,7 @@ static enum om_code set_standing(struct om_txn *txn, const struct om_case *judge
 static enum om_code rehome(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                            uint16_t index, struct om_status *st) {
   uint32_t member = event->rehome->member, to = event->rehome->home_log;
+  struct om_retired ended;
   struct om_member m;
   enum om_code code = om_registry_member(txn, &m, member, OM_REGISTRY_NOW, st);
   if (code == OM_MISSING) return om_fail(st, OM_REFUSED, "member", "there is no member %u", member);
@@ -333,6 +337,8 @@ static enum om_code rehome(struct om_txn *txn, const struct om_case *judged, con
     return om_fail(st, OM_REFUSED, "home", "log %u can't be the member's home: name another daemon's", to);
   if (to == m.home_log)
     return om_fail(st, OM_REFUSED, "home", "log %u is the home of member %u (%s) already", to, member, m.name);
+  if (om_registry_retired(txn, &ended, to, OM_REGISTRY_NOW))
+    return om_fail(st, OM_REFUSED, "home", "log %u has ended, and can be nobody's home", to);
   if (m.moves == OM_MOVES_MAX)
     return om_fail(st, OM_REFUSED, "home", "member %u (%s) has moved %d times, and that is the most: enrol it anew",
                    member, m.name, OM_MOVES_MAX);

@@ -104,6 +104,10 @@ static enum om_code check_enough(struct om_txn *txn, const struct sealers *seale
   struct om_quorum_list list;
   enum om_code code = om_quorum_list(txn, &list, sealers->act->log, as_of, st);
   if (code == OM_MISSING) return refuse(st, "seal", "a seal states a list of witnesses from before the log was named");
+  if (code == OM_REFUSED) { /* no safe quorum: no head was ever final under it */
+    om_status_clear(st);
+    return OM_OK;
+  }
   if (code != OM_OK || list.k == 0) return code;
   uint32_t liars = (list.operators - 1) / 3, needed = list.operators + liars - list.k + 1;
   uint32_t sealed = operators_sealed(sealers, &list);
@@ -123,6 +127,7 @@ static enum om_code check_own_list(struct om_txn *txn, const struct sealer *seal
     enum om_code code = om_quorum_list(txn, &list, seal->log, as_of[i], st);
     if (code == OM_MISSING)
       return refuse(st, "seal", "a seal states a list of witnesses from before the log was named");
+    if (code == OM_REFUSED) continue;
     if (code != OM_OK) return code;
     for (size_t k = 0; k < list.n; k++)
       if (list.daemons[k].log == sealer->log &&
@@ -206,6 +211,14 @@ static void find_highest(struct stated *out, const struct sealers *sealers) {
   }
 }
 
+/* Without any seal a log can end only where nobody could make one. */
+static enum om_code check_none(struct om_txn *txn, uint32_t log, struct om_status *st) {
+  struct om_quorum_list list;
+  enum om_code code = om_quorum_list(txn, &list, log, OM_REGISTRY_NOW, st);
+  if (code != OM_OK || list.n == 0) return code;
+  return om_fail(st, OM_REFUSED, "seals", "log %u has witnesses, and none has sealed it: gather their seals", log);
+}
+
 static enum om_code check_seals(struct om_txn *txn, struct sealers *sealers, const struct om_hash *network,
                                 uint64_t size, struct om_status *st) {
   const Oremark__RetireLog *act = sealers->act;
@@ -216,7 +229,7 @@ static enum om_code check_seals(struct om_txn *txn, struct sealers *sealers, con
     if (check_enough(txn, sealers, act->seals[i]->registry_index, st) != OM_OK ||
         check_enough(txn, sealers, act->seals[i]->settled_index, st) != OM_OK)
       return st->code;
-  return act->n_seals > 0 ? OM_OK : check_enough(txn, sealers, OM_REGISTRY_NOW, st);
+  return act->n_seals > 0 ? OM_OK : check_none(txn, act->log, st);
 }
 
 /* ---- RetireLog ---- */

@@ -335,6 +335,7 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   struct om_log_state *marked;
   struct om_daemon known;
   uint64_t time_s;
+  struct om_retired ended;
   bool own = mark->log == state->log;
   if (state->log == OM_LOG_REGISTRY && !own)
     return om_fail(st, OM_REFUSED, "mark", "the registry log holds no marks of other logs");
@@ -344,6 +345,10 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
     return om_fail(st, OM_REFUSED, "mark", "the marked log %u is not in the registry that this log follows", mark->log);
   if (code == OM_OK)
     code = om_head_parse(batch->txn, &note, &head, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
+  if (code == OM_OK && om_registry_retired(batch->txn, &ended, mark->log, state->registry_size) &&
+      head.size > ended.size)
+    return om_fail(st, OM_REFUSED, "retired", "log %u has ended with %llu entries, this mark says %llu", mark->log,
+                   (unsigned long long)ended.size, (unsigned long long)head.size);
   if (code == OM_OK) code = om_batch_log(batch, &marked, mark->log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, mark->log, marked, &head, st);
   if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0)
@@ -356,12 +361,17 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
     code = first_mark(batch, state, mark, head.size, st);
   else if (code == OM_OK && mark->log == OM_LOG_REGISTRY && !own)
     code = next_list(batch, state, head.size, st);
+  bool follows = mark->log == OM_LOG_REGISTRY && !own;
+  if (code == OM_OK && follows) code = om_ended_wait(batch, state, head.size, st);
   if (code != OM_OK) return code;
   uint8_t key[OM_MARK_KEY_BYTES], row[8];
   om_mark_key(key, state->log, mark->log, state->edge.size);
   om_be64(row, head.size);
   om_txn_put(batch->txn, OM_TABLE_MARKS, key, sizeof key, row, sizeof row);
-  if (mark->log == OM_LOG_REGISTRY && !own) state->registry_size = head.size;
+  if (follows) {
+    om_ended_mark(batch, state, head.size);
+    state->registry_size = head.size;
+  }
   return om_txn_check(batch->txn, st);
 }
 
@@ -429,13 +439,13 @@ static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own
                    "it leans on %s, which has two final histories: nothing leans on it any more until the governors "
                    "have decided",
                    info.origin);
-  if (info.final_size < size)
+  if (info.head_size < size)
     return om_fail(st, OM_WAIT, "not-final",
                    "it leans on entry %llu of %s, which is not final yet (final up to %llu): try again in a moment",
-                   (unsigned long long)(size - 1), info.origin, (unsigned long long)info.final_size);
-  if (log == OM_LOG_REGISTRY && own->log != log) code = may_follow(batch, own, info.final_size, st);
+                   (unsigned long long)(size - 1), info.origin, (unsigned long long)info.head_size);
+  if (log == OM_LOG_REGISTRY && own->log != log) code = may_follow(batch, own, info.head_size, st);
   if (code != OM_OK) return code;
-  uint64_t theirs = log == OM_LOG_REGISTRY ? 0 : om_log_mark(batch->txn, log, OM_LOG_REGISTRY, info.final_size);
+  uint64_t theirs = log == OM_LOG_REGISTRY ? 0 : om_log_mark(batch->txn, log, OM_LOG_REGISTRY, info.head_size);
   if (theirs > own->registry_size) {
     code = append_mark(batch, own, OM_LOG_REGISTRY, theirs, taken_ms, st);
     if (code != OM_OK) return code;
@@ -452,6 +462,20 @@ static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own
   uint8_t *body = om_arena_alloc(&batch->arena, oremark__mark__get_packed_size(&mark));
   size_t len = oremark__mark__pack(&mark, body);
   return append_own(batch, own, ENTRY_MARK_TAG, body, len, taken_ms, st);
+}
+
+/* OM_REFUSED: the own log has ended, as the registry here says. */
+static enum om_code own_ended(struct om_batch *batch, struct om_status *st) {
+  struct om_retired ended;
+  struct om_daemon next;
+  uint32_t own = batch->ledger->own_log;
+  if (own == OM_LOG_NONE || !om_registry_retired(batch->txn, &ended, own, OM_REGISTRY_NOW)) return OM_OK;
+  uint32_t successor = om_registry_successor(batch->txn, own, OM_REGISTRY_NOW);
+  enum om_code code = om_registry_daemon(batch->txn, &next, successor, OM_REGISTRY_NOW, st);
+  if (code != OM_OK) return code;
+  return om_fail(st, OM_REFUSED, "retired",
+                 "this daemon's log has ended, and its members go on in %s: submit to the daemon of that log",
+                 next.origin);
 }
 
 /* The own log, begun if it can be. */
@@ -504,7 +528,8 @@ enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, str
   struct need need = {0, 0};
   enum om_code code = first_receipt(batch, out, checked, st);
   if (code != OM_MISSING) return code;
-  code = check_frozen(batch, st);
+  code = own_ended(batch, st);
+  if (code == OM_OK) code = check_frozen(batch, st);
   if (code == OM_OK) code = own_state(batch, &own, &taken_ms, st);
   if (code == OM_OK) code = judge(batch, own, checked, taken_ms, &need, st);
   for (int i = 0; code == OM_WAIT && need.size > 0 && i < MARKS_FOR_ONE; i++) {
@@ -523,17 +548,19 @@ enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int6
   struct om_log_state *own;
   struct om_log_info registry;
   struct om_daemon daemon;
+  struct om_retired ended;
   *marked = false;
   if (batch->ledger->own_log == OM_LOG_NONE) return OM_OK;
   /* Also where nothing is to be marked: from here on the commit signs the log if it has no head of this size. */
   enum om_code code = om_batch_log(batch, &own, batch->ledger->own_log, st);
   if (code != OM_OK || own->log == OM_LOG_REGISTRY) return code;
+  if (om_registry_retired(batch->txn, &ended, own->log, OM_REGISTRY_NOW)) return OM_OK;
   code = om_log_info(batch->txn, &registry, OM_LOG_REGISTRY, st);
-  if (code != OM_OK || registry.final_size <= own->registry_size || registry.frozen) return code;
-  if (own->edge.size == 0 && om_registry_daemon(batch->txn, &daemon, own->log, registry.final_size, st) != OM_OK)
+  if (code != OM_OK || registry.head_size <= own->registry_size || registry.frozen) return code;
+  if (own->edge.size == 0 && om_registry_daemon(batch->txn, &daemon, own->log, registry.head_size, st) != OM_OK)
     return st->code == OM_MISSING ? OM_OK : st->code;
   code = own_clock(own, &taken_ms, st);
-  if (code == OM_OK) code = append_mark(batch, own, OM_LOG_REGISTRY, registry.final_size, taken_ms, st);
+  if (code == OM_OK) code = append_mark(batch, own, OM_LOG_REGISTRY, registry.head_size, taken_ms, st);
   *marked = code == OM_OK;
   return code == OM_WAIT ? OM_OK : code; /* followed when the witnesses are settled */
 }
@@ -541,17 +568,19 @@ enum om_code om_batch_follow_registry(struct om_batch *batch, bool *marked, int6
 enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int64_t taken_ms, struct om_status *st) {
   struct om_log_state *own;
   struct om_log_info info;
+  struct om_retired ended;
   bool settles;
   *marked = false;
   if (batch->ledger->own_log == OM_LOG_NONE) return OM_OK;
   enum om_code code = om_batch_log(batch, &own, batch->ledger->own_log, st);
+  if (code == OM_OK && om_registry_retired(batch->txn, &ended, own->log, OM_REGISTRY_NOW)) return OM_OK;
   if (code == OM_OK) code = om_log_info(batch->txn, &info, own->log, st);
-  if (code != OM_OK || info.final_size == 0 || own->edge.size == 0) return code;
-  code = om_quorum_settles(batch->txn, &settles, own->log, own->edge.size, info.final_size, st);
+  if (code != OM_OK || info.head_size == 0 || own->edge.size == 0) return code;
+  code = om_quorum_settles(batch->txn, &settles, own->log, own->edge.size, info.head_size, st);
   if (code == OM_REFUSED) return OM_OK; /* no quorum is possible: nothing to record */
   if (code != OM_OK || !settles) return code;
   code = own_clock(own, &taken_ms, st);
-  if (code == OM_OK) code = append_mark(batch, own, own->log, info.final_size, taken_ms, st);
+  if (code == OM_OK) code = append_mark(batch, own, own->log, info.head_size, taken_ms, st);
   if (code != OM_OK) return code;
   *marked = true;
   bool followed; /* the registry may have gone on to a list that this log had to wait for */
@@ -599,7 +628,8 @@ enum om_code om_batch_take(struct om_batch *batch, uint32_t log, uint64_t index,
   enum om_code code = om_batch_log(batch, &state, log, st);
   if (code != OM_OK) return code;
   OM_ASSERT(index == state->edge.size && checked->entry);
-  code = judge_entry(batch, state, checked, st);
+  code = om_ended_entry(batch->txn, state, &checked->leaf, st);
+  if (code == OM_OK) code = judge_entry(batch, state, checked, st);
   return code != OM_OK ? code
                        : om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
                                              checked->entry->taken_ms, st);

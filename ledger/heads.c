@@ -68,7 +68,7 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
     return st->code;
   }
   if (code == OM_OK) code = om_log_info(batch->txn, &info, held->log, st);
-  if (code == OM_OK && held->log != batch->ledger->own_log && !info.stopped && head.size > info.final_size)
+  if (code == OM_OK && held->log != batch->ledger->own_log && !info.stopped && head.size > info.head_size)
     code = om_batch_stop_log(batch, held->log, held->edge.size, note, len, &fork, st);
   if (code != OM_OK) return code;
   *st = fork;
@@ -85,13 +85,14 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
   *newer = false;
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
+  if (code == OM_OK && info.retired && head.size > info.end.size) return OM_OK; /* of no log any more */
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
   if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) {
     code = om_head_forked(batch, state, note, len, st);
     return code == OM_WAIT && log == batch->ledger->own_log ? st->code = OM_REFUSED : code;
   }
-  if (code != OM_OK || head.size <= info.final_size) return code;
+  if (code != OM_OK || head.size <= info.head_size) return code;
   code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
   if (code != OM_OK) return code;
   put_final(batch->txn, log, head.size, time_s, note, len);
@@ -232,6 +233,8 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
     code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   if (code == OM_OK && info.frozen)
     code = om_fail(st, OM_REFUSED, "frozen", "log %s has two final histories: it is not cosigned further", info.origin);
+  if (code == OM_OK && info.retired)
+    code = om_fail(st, OM_REFUSED, "retired", "log %s has ended: it is not cosigned further", info.origin);
   if (code == OM_OK && om_log_sealed(batch->txn, &call, log)) code = om_sealed_refuse(st, log, &call);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);

@@ -245,6 +245,18 @@ static void stopped_info(struct om_txn *txn, struct om_log_info *out) {
   memcpy(out->stopped_why, row.data + 2, len);
 }
 
+/* A log that ends needs no head of its own up to there: the registry's says where. */
+static void ended_info(struct om_txn *txn, struct om_log_info *out) {
+  struct om_bytes row;
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  out->retired = om_registry_retired(txn, &out->end, out->log, OM_REGISTRY_NOW);
+  if (!out->retired || out->size < out->end.size) return;
+  om_head_key(key, OM_LOG_REGISTRY, OM_HEAD_FINAL);
+  bool is_final = om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16 &&
+                  om_get64(row.data) > out->end.since;
+  if (is_final) out->final_size = out->end.size;
+}
+
 enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t log, struct om_status *st) {
   struct om_daemon daemon;
   struct om_bytes row;
@@ -263,9 +275,10 @@ enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t l
   }
   om_head_key(key, log, OM_HEAD_FINAL);
   if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16) {
-    out->final_size = om_get64(row.data);
+    out->final_size = out->head_size = om_get64(row.data);
     out->final_time_s = om_get64(row.data + 8);
   }
+  ended_info(txn, out);
   stopped_info(txn, out);
   out->evidence = om_evidence_count(txn, &out->frozen, log);
   return om_txn_check(txn, st);

@@ -46,7 +46,7 @@ enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint3
   if (row.len < OM_ROW_MEMBER_BYTES || row.len > OM_ROW_MEMBER_BYTES + OM_NAME_BYTES) return corrupt(st, "member");
   *out = (struct om_member){.number = member,
                             .roles = om_get32(row.data),
-                            .home_log = om_get32(row.data + 4),
+                            .home_log = om_registry_successor(txn, om_get32(row.data + 4), as_of),
                             .home_before = om_get32(row.data + 11),
                             .home_since = om_get64(row.data + 15),
                             .moves = row.data[23],

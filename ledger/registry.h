@@ -31,7 +31,7 @@ enum {
 struct om_member {
   uint32_t number;
   uint32_t roles; /* bit 1 << role */
-  uint32_t home_log;
+  uint32_t home_log;    /* if the one that it was given has ended, where its members go on */
   uint32_t home_before; /* of the last Rehome, where moves > 0 */
   uint64_t home_since;  /* registry index of that act */
   uint8_t moves;        /* how many there were */

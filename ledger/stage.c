@@ -88,7 +88,9 @@ static enum om_code moved_on(const struct om_lot *lot, const Oremark__LotRef *re
 static enum om_code check_bound(struct om_stage *stage, uint32_t log, uint64_t since, struct om_status *st) {
   struct om_txn *txn = stage->backing->registry;
   uint64_t marked = 0, size = 0, index = 0;
+  struct om_retired ended;
   if (log == stage->judged->log) return OM_OK; /* it is judged by a registry that holds the act */
+  if (om_registry_retired(txn, &ended, log, stage->judged->registry_size)) return OM_OK; /* it binds for good */
   enum om_code code = stage->backing->mark(stage->backing->ctx, &marked, log, st);
   if (code != OM_OK || om_log_mark(txn, log, OM_LOG_REGISTRY, marked) > since) return code;
   stage->wait_log = log;

@@ -65,6 +65,19 @@ const char *om_verify_origin(const struct om_verify *v, uint32_t log) {
   return log < v->n_logs && v->logs[log] ? v->logs[log]->info.origin : "an unknown log";
 }
 
+/* A log that has ended stands as the act says that ended it, which the registry's own head covers. */
+static bool take_end(struct om_verify *v, struct om_verify_log *log) {
+  struct om_quorum quorum;
+  struct om_status st;
+  if (!log->info.retired || log->info.final_size != log->info.end.size) return false;
+  log->head.size = log->info.end.size;
+  log->head.root = log->info.end.root;
+  log->has_head = true;
+  if (om_log_quorum(v->txn, &quorum, log->info.log, log->head.size, &st) == OM_OK) log->k = quorum.lists[0].k;
+  om_verify_pass(v, OM_CHECK_HEAD, 1);
+  return true;
+}
+
 /* Reads LOG's final head and checks who signed it. */
 static enum om_code read_head(struct om_verify *v, struct om_verify_log *log, uint32_t number, struct om_status *st) {
   struct om_bytes note;
@@ -92,7 +105,8 @@ static enum om_code open_log(struct om_verify *v, uint32_t number, struct om_sta
   OM_ASSERT(log);
   v->logs[number] = log;
   enum om_code code = om_log_info(v->txn, &log->info, number, st);
-  return code == OM_OK ? read_head(v, log, number, st) : code;
+  if (code != OM_OK || take_end(v, log)) return code;
+  return read_head(v, log, number, st);
 }
 
 /* ---- the plan: which entries, in what order, leaning on which marks ---- */
@@ -222,7 +236,14 @@ static enum om_code plan(struct om_verify *v, struct om_status *st) {
 
 /* ---- bytes, trees and marks ---- */
 
-/* The mark says what the table of marks, which the rules ask, says of it. */
+/* Does HEAD, of the registry, cover the end of the log that is MARKED, at that size? */
+static bool covers_end(struct om_verify *v, const struct om_verify_mark *mark, const struct om_checkpoint *head) {
+  struct om_retired end;
+  return om_registry_retired(v->txn, &end, mark->marked, head->size) && end.size == mark->size;
+}
+
+/* The mark says what the table of marks, which the rules ask, says of it. A mark of the registry also covers the logs
+ * that have ended by it. */
 static enum om_code check_mark(struct om_verify *v, const struct om_verify_mark *mark, struct om_bytes bytes,
                                struct om_status *st) {
   struct om_note note;
@@ -230,14 +251,16 @@ static enum om_code check_mark(struct om_verify *v, const struct om_verify_mark 
   struct om_status why;
   uint64_t time_s;
   Oremark__Entry *entry = oremark__entry__unpack(NULL, bytes.len, bytes.data);
-  bool good = entry && entry->what_case == OREMARK__ENTRY__WHAT_MARK && entry->mark->log == mark->marked;
+  bool good = entry && entry->what_case == OREMARK__ENTRY__WHAT_MARK &&
+              (entry->mark->log == mark->marked || entry->mark->log == OM_LOG_REGISTRY);
   enum om_code code = OM_OK;
   if (good) {
     ProtobufCBinaryData data = entry->mark->checkpoint;
     good = om_note_parse(&note, (const char *)data.data, data.len, &why) == OM_OK &&
-           om_checkpoint_parse(&head, NULL, note.text, note.text_len, &why) == OM_OK && head.size == mark->size;
+           om_checkpoint_parse(&head, NULL, note.text, note.text_len, &why) == OM_OK &&
+           (entry->mark->log == mark->marked ? head.size == mark->size : covers_end(v, mark, &head));
     if (good && v->deep) {
-      code = om_quorum_check(v->txn, &head, &time_s, mark->marked, data.data, data.len, st);
+      code = om_quorum_check(v->txn, &head, &time_s, entry->mark->log, data.data, data.len, st);
       good = code == OM_OK;
     }
   }

@@ -243,13 +243,17 @@ static enum om_code follow_registry(struct run *run, struct om_status *st) {
   struct om_log_info info;
   struct om_batches *all = run->all;
   if (om_log_info(om_batch_txn(run->batch), &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;
-  if (!all->ready || (all->followed && info.final_size <= all->registry_final)) return OM_OK;
+  if (!all->ready || (all->followed && info.head_size <= all->registry_final)) return OM_OK;
   bool marked;
   enum om_code code = om_batch_follow_registry(run->batch, &marked, om_wall_ms(), st);
   if (code != OM_OK)
     return store_failed(run, code) ? code : OM_OK; /* a clock that is wrong: tried again with the next batch */
-  all->followed = true;
-  all->registry_final = info.final_size;
+  /* It may wait for a log that has ended: then with every batch. */
+  uint32_t own = om_ledger_own_log(all->ledger);
+  uint64_t follows = own == OM_LOG_NONE ? info.head_size
+                                        : om_log_mark(om_batch_txn(run->batch), own, OM_LOG_REGISTRY, UINT64_MAX);
+  all->followed = marked || own == OM_LOG_REGISTRY || follows >= info.head_size;
+  all->registry_final = info.head_size;
   return OM_OK;
 }
 
@@ -260,11 +264,11 @@ static enum om_code settle_witnesses(struct run *run, struct om_status *st) {
   uint32_t own = om_ledger_own_log(all->ledger);
   if (own == OM_LOG_NONE || !all->ready) return OM_OK;
   if (om_log_info(om_batch_txn(run->batch), &info, own, st) != OM_OK) return st->code;
-  if (info.final_size == all->own_final) return OM_OK;
+  if (info.head_size == all->own_final) return OM_OK;
   bool marked;
   enum om_code code = om_batch_settle_witnesses(run->batch, &marked, om_wall_ms(), st);
   if (code != OM_OK) return store_failed(run, code) ? code : OM_OK; /* tried again with the next batch */
-  all->own_final = info.final_size;
+  all->own_final = info.head_size;
   return OM_OK;
 }
 

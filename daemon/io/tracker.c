@@ -33,7 +33,7 @@ static enum om_code tell_final(struct om_tracker *tracker, struct om_txn *txn, c
                                int64_t now_ms, struct om_status *st) {
   struct om_bytes note;
   enum om_code code = om_log_final(txn, &note, info->log, st);
-  if (code == OM_OK) om_node_final(tracker->node, info->log, info->final_size, note.data, note.len, now_ms);
+  if (code == OM_OK) om_node_final(tracker->node, info->log, info->head_size, note.data, note.len, now_ms);
   return code;
 }
 

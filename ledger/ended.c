@@ -1,0 +1,80 @@
+/* What follows where a log takes up that the governors have ended another (RetireLog): the act itself covers that log up
+ * to its end, as a mark would, so that its members and lots go on elsewhere. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/ledger_state.h"
+#include "ledger/registry_rows.h"
+
+bool om_ended_next(struct om_txn *txn, uint32_t *log, struct om_retired *out, uint64_t from, uint64_t to) {
+  uint8_t key[OM_REGISTRY_KEY_BYTES];
+  struct om_bytes found, row;
+  for (;;) {
+    om_registry_row_key(key, OM_ROW_RETIRED, *log + 1, 0, 0);
+    if (!om_txn_next(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key) || found.len != sizeof key ||
+        found.data[0] != OM_ROW_RETIRED)
+      return false;
+    *log = om_get32(found.data + 1);
+    if (om_registry_retired(txn, out, *log, to) && out->since >= from) return true;
+  }
+}
+
+enum om_code om_ended_held(struct om_batch *batch, uint32_t log, const struct om_retired *ended, struct om_status *st) {
+  struct om_log_state *state;
+  struct om_hash root;
+  enum om_code code = om_batch_log(batch, &state, log, st);
+  if (code != OM_OK) return code;
+  om_edge_root(&state->edge, &root);
+  if (state->edge.size == ended->size && om_hash_equal(&root, &ended->root)) return OM_OK;
+  return om_fail(st, OM_WAIT, "retired",
+                 "log %u has ended with %llu entries, and %llu are held here, or others: wait until it is held as it "
+                 "ended",
+                 log, (unsigned long long)ended->size, (unsigned long long)state->edge.size);
+}
+
+enum om_code om_ended_wait(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size,
+                           struct om_status *st) {
+  struct om_retired ended;
+  enum om_code code = OM_OK;
+  for (uint32_t log = OM_LOG_REGISTRY;
+       code == OM_OK && om_ended_next(batch->txn, &log, &ended, state->registry_size, registry_size);)
+    if (log != state->log) code = om_ended_held(batch, log, &ended, st);
+  return code;
+}
+
+void om_ended_mark(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size) {
+  struct om_retired ended;
+  for (uint32_t log = OM_LOG_REGISTRY;
+       om_ended_next(batch->txn, &log, &ended, state->registry_size, registry_size);) {
+    uint8_t key[OM_MARK_KEY_BYTES], row[8];
+    if (log == state->log || ended.size <= om_log_mark(batch->txn, state->log, log, UINT64_MAX)) continue;
+    om_mark_key(key, state->log, log, state->edge.size);
+    om_be64(row, ended.size);
+    om_txn_put(batch->txn, OM_TABLE_MARKS, key, sizeof key, row, sizeof row);
+  }
+}
+
+static enum om_code no_tile(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES],
+                            struct om_status *st) {
+  (void)arg, (void)level, (void)index, (void)hashes, (void)st;
+  return OM_OK;
+}
+
+enum om_code om_ended_entry(struct om_txn *txn, const struct om_log_state *state, const struct om_hash *leaf,
+                            struct om_status *st) {
+  struct om_retired ended;
+  struct om_hash root;
+  uint64_t size = state->edge.size + 1;
+  if (!om_registry_retired(txn, &ended, state->log, OM_REGISTRY_NOW) || size < ended.size) return OM_OK;
+  if (size > ended.size)
+    return om_fail(st, OM_WAIT, "retired", "log %u has ended with %llu entries: no more of it is taken", state->log,
+                   (unsigned long long)ended.size);
+  struct om_edge *edge = malloc(sizeof *edge); /* of one entry in a log's life */
+  OM_ASSERT(edge);
+  memcpy(edge, &state->edge, sizeof *edge);
+  enum om_code code = om_edge_append(edge, leaf, no_tile, NULL, st);
+  if (code == OM_OK) om_edge_root(edge, &root);
+  free(edge);
+  if (code != OM_OK || om_hash_equal(&root, &ended.root)) return code;
+  return om_fail(st, OM_REFUSED, "retired", "log %u has ended with other entries than these", state->log);
+}

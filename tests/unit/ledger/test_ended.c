@@ -1,0 +1,259 @@
+/* What follows from the end of a log: its members and lots go on in the successor, on every daemon alike, and nothing
+ * beyond the end is taken any more. */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/verify.h"
+#include "support/records.h"
+#include "support/sealing.h"
+
+static enum om_code submit(struct sealing *f, size_t daemon, const struct record *record, struct om_receipt *receipt,
+                           int64_t at, struct om_status *st) {
+  return network_submit(&f->net, daemon, f->ledgers[daemon], receipt, record->bytes, record->len, at, st);
+}
+
+static void equal_states(struct sealing *f, size_t n) {
+  struct om_hash first, hash;
+  struct om_status st;
+  for (size_t i = 0; i < n; i++) {
+    struct om_txn *txn;
+    assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[i]), &st), OM_OK);
+    assert_int_equal(om_store_state_hash(&hash, txn, &st), OM_OK);
+    om_txn_abort(txn);
+    if (i == 0) first = hash;
+    assert_memory_equal(first.bytes, hash.bytes, sizeof hash.bytes);
+  }
+}
+
+static uint64_t mark_of(struct sealing *f, size_t daemon, uint32_t log, uint32_t marked, uint64_t index) {
+  struct om_txn *txn;
+  struct om_status st;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[daemon]), &st), OM_OK);
+  uint64_t size = om_log_mark(txn, log, marked, index);
+  om_txn_abort(txn);
+  return size;
+}
+
+static uint32_t home_of(struct sealing *f, size_t daemon, uint32_t member, uint64_t as_of) {
+  struct om_txn *txn;
+  struct om_status st;
+  struct om_member row;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[daemon]), &st), OM_OK);
+  assert_int_equal(om_registry_member(txn, &row, member, as_of, &st), OM_OK);
+  om_txn_abort(txn);
+  return row.home_log;
+}
+
+/* The daemons but LAST go on alone. */
+static void settle_others(struct sealing *f, int64_t at) {
+  f->net.n = LAST;
+  sealing_settle(f, at);
+  f->net.n = N;
+}
+
+static bool follow(struct sealing *f, size_t daemon, int64_t at) {
+  struct om_signers_keys keys = network_signers(&f->net, daemon);
+  struct om_batch *batch;
+  struct om_status st;
+  bool marked;
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[daemon], &st), OM_OK);
+  assert_int_equal(om_batch_follow_registry(batch, &marked, at, &st), OM_OK);
+  assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+  return marked;
+}
+
+static void end_last(struct sealing *f, int64_t at) {
+  struct record call = sealing_call(f, LAST, at);
+  struct retire r = sealing_all(f, &call, NEEDED, at);
+  RETIRED(f, &r);
+  free(call.bytes);
+}
+
+static void members_and_lots_go_on(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  struct om_receipt receipt;
+  sealing_mine(f);
+  struct record mine = sealing_grow(f, t0 + 2, LAST);
+  sealing_settle(f, t0 + 3);
+  uint64_t size = sealing_info(f->ledgers[LAST], LAST).size, registry = sealing_info(f->ledgers[0], 0).size;
+  uint64_t before = sealing_info(f->ledgers[SUCCESSOR], SUCCESSOR).size;
+  struct record shipped = record_ship(&f->net, N, &mine, 2, t0 + 9);
+  assert_int_equal(submit(f, SUCCESSOR, &shipped, &receipt, t0 + 9, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "home");
+  end_last(f, t0 + 4);
+  sealing_settle(f, t0 + 10);
+  for (size_t i = 0; i < N; i++) {
+    struct om_log_info info = sealing_info(f->ledgers[i], LAST);
+    assert_true(info.retired);
+    assert_int_equal(info.end.size, size);
+    assert_int_equal(info.end.successor, SUCCESSOR);
+    assert_int_equal(info.size, size);
+    assert_int_equal(info.final_size, size);
+    assert_int_equal(mark_of(f, i, SUCCESSOR, LAST, before), 0);
+    assert_int_equal(mark_of(f, i, SUCCESSOR, LAST, UINT64_MAX), size);
+    assert_int_equal(home_of(f, i, N, registry), LAST);
+    assert_int_equal(home_of(f, i, N, registry + 1), SUCCESSOR);
+  }
+  assert_int_equal(submit(f, LAST, &shipped, &receipt, t0 + 11, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "retired");
+  assert_non_null(strstr(st.text, "daemon6"));
+  if (submit(f, SUCCESSOR, &shipped, &receipt, t0 + 11, &st) != OM_OK) fail_msg("%s", st.text);
+  assert_int_equal(submit(f, SUCCESSOR, &mine, &receipt, t0 + 11, &st), OM_OK);
+  assert_true(receipt.again);
+  assert_int_equal(receipt.log, LAST);
+  sealing_settle(f, t0 + 12);
+  equal_states(f, N);
+  free(mine.bytes);
+  free(shipped.bytes);
+}
+
+/* The head at which it ends was never final, and some have not got that far. */
+static void the_successor_waits_for_the_end(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  struct om_receipt receipt;
+  sealing_mine(f);
+  struct record mine = sealing_grow(f, t0 + 2, 4);
+  assert_int_equal(sealing_asks(f, 3, &st), OM_OK);
+  uint64_t size = sealing_info(f->ledgers[LAST], LAST).size;
+  end_last(f, t0 + 4);
+  f->net.n = LAST;
+  for (size_t i = 1; i < LAST; i++)
+    assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, 0, (uint64_t)t0 / 1000 + 1, &st), OM_OK);
+  f->net.n = N;
+  assert_false(follow(f, SUCCESSOR, t0 + 10));
+  assert_true(follow(f, 3, t0 + 10)); /* it has what there is */
+  struct record shipped = record_ship(&f->net, N, &mine, 2, t0 + 9);
+  assert_int_equal(submit(f, SUCCESSOR, &shipped, &receipt, t0 + 10, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "home"); /* as far as it follows the registry */
+  assert_int_equal(network_mirror(&f->net, f->ledgers[SUCCESSOR], f->ledgers[3], 3, &st), OM_WAIT);
+  assert_string_equal(st.rule, "retired");
+  assert_int_equal(sealing_info(f->ledgers[SUCCESSOR], LAST).final_size, size - 1);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[SUCCESSOR], f->ledgers[3], LAST, &st), OM_OK);
+  assert_int_equal(sealing_info(f->ledgers[SUCCESSOR], LAST).final_size, size);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[SUCCESSOR], f->ledgers[3], 3, &st), OM_OK);
+  assert_true(follow(f, SUCCESSOR, t0 + 10));
+  assert_int_equal(network_mirror(&f->net, f->ledgers[4], f->ledgers[3], LAST, &st), OM_OK);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[3], LAST, &st), OM_OK);
+  if (submit(f, SUCCESSOR, &shipped, &receipt, t0 + 11, &st) != OM_OK) fail_msg("%s", st.text);
+  settle_others(f, t0 + 12);
+  equal_states(f, LAST);
+  free(mine.bytes);
+  free(shipped.bytes);
+}
+
+static void nothing_beyond_the_end_is_taken(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  sealing_mine(f);
+  uint64_t size = sealing_info(f->ledgers[LAST], LAST).size;
+  end_last(f, t0 + 4);
+  free(sealing_grow(f, t0 + 10, 0).bytes);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[0], f->ledgers[LAST], LAST, &st), OM_WAIT);
+  assert_string_equal(st.rule, "retired");
+  struct om_log_info info = sealing_info(f->ledgers[0], LAST);
+  assert_int_equal(info.size, size);
+  assert_false(info.stopped);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[LAST], LAST, &st), OM_OK); /* has not heard */
+  assert_int_equal(sealing_asks(f, 5, &st), OM_OK);
+  free(sealing_grow(f, t0 + 11, 0).bytes);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[LAST], LAST, &st), OM_OK);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(sealing_asks(f, 5, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "retired");
+}
+
+/* Other entries than those under the head at which it ended. */
+static void an_end_has_one_root(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  sealing_mine(f);
+  free(sealing_grow(f, t0 + 2, 0).bytes);
+  struct om_log_info info = sealing_info(f->ledgers[LAST], LAST);
+  struct record call = sealing_call(f, LAST, t0 + 4);
+  struct retire r = sealing_all(f, &call, NEEDED, t0 + 4);
+  char note[OM_NOTE_BYTES_MAX], text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
+  size_t len;
+  struct om_checkpoint head = {.origin = "daemon7.example/log", .size = info.size, .root.bytes = {1}};
+  size_t text_len = om_checkpoint_format(text, &head);
+  assert_int_equal(om_note_begin(note, &len, text, text_len, &st), OM_OK);
+  assert_int_equal(om_note_add_line(note, &len, line,
+                                    om_note_sign(line, head.origin, f->net.log_keys[LAST], text, text_len), &st),
+                   OM_OK);
+  r.seals[0]->head = sealing_data(note, len);
+  sealing_forge(f, r.seals[0], f->net.cosign_keys[0]);
+  r.root = head.root;
+  RETIRED(f, &r);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[0], f->ledgers[LAST], LAST, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "retired");
+  assert_int_equal(sealing_info(f->ledgers[0], LAST).size, info.size - 1);
+  free(call.bytes);
+}
+
+/* Its home was dead before the member left it: nobody will ever see that log take up the move. */
+static void a_move_from_a_dead_log_is_bound_by_its_end(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  struct om_receipt receipt;
+  Oremark__Rehome moves = OREMARK__REHOME__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  sealing_mine(f);
+  struct record mine = sealing_grow(f, t0 + 2, LAST);
+  sealing_settle(f, t0 + 3);
+  moves.member = N;
+  moves.home_log = 5;
+  event.kind_case = OREMARK__EVENT__KIND_REHOME;
+  event.rehome = &moves;
+  if (sealing_act(f, &event, NULL, t0 + 4, &st) != OM_OK) fail_msg("%s", st.text);
+  settle_others(f, t0 + 4);
+  struct record shipped = record_ship(&f->net, N, &mine, 2, t0 + 9);
+  assert_int_equal(submit(f, 5, &shipped, &receipt, t0 + 10, &st), OM_WAIT);
+  end_last(f, t0 + 5);
+  settle_others(f, t0 + 11);
+  assert_int_equal(home_of(f, 1, N, OM_REGISTRY_NOW), 5);
+  if (submit(f, 5, &shipped, &receipt, t0 + 12, &st) != OM_OK) fail_msg("%s", st.text);
+  settle_others(f, t0 + 13);
+  equal_states(f, LAST);
+  free(mine.bytes);
+  free(shipped.bytes);
+}
+
+static void nobody_moves_into_an_ended_log(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  Oremark__Rehome moves = OREMARK__REHOME__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  end_last(f, t0 + 4);
+  moves.member = 2;
+  moves.home_log = LAST;
+  event.kind_case = OREMARK__EVENT__KIND_REHOME;
+  event.rehome = &moves;
+  assert_int_equal(sealing_act(f, &event, NULL, t0 + 9, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "home");
+  struct record call = sealing_call(f, 5, t0 + 9);
+  struct om_log_info info = sealing_info(f->ledgers[5], 5);
+  struct retire r = {.log = 5, .successor = LAST, .size = info.size, .root = info.root};
+  for (; r.n < NEEDED; r.n++) r.seals[r.n] = sealing_seal(f, r.n, &call, t0 + 9);
+  REFUSED(f, &r, "successor");
+  r.successor = SUCCESSOR;
+  RETIRED(f, &r);
+  free(call.bytes);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, sealing_open, sealing_close)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(members_and_lots_go_on),
+      TEST(the_successor_waits_for_the_end),
+      TEST(nothing_beyond_the_end_is_taken),
+      TEST(an_end_has_one_root),
+      TEST(a_move_from_a_dead_log_is_bound_by_its_end),
+      TEST(nobody_moves_into_an_ended_log),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

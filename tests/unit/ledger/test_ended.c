@@ -110,6 +110,25 @@ static void members_and_lots_go_on(void **state) {
   free(shipped.bytes);
 }
 
+/* The lot that PART made, deeply, on DAEMON. */
+static void verify(struct sealing *f, size_t daemon, const struct record *made) {
+  struct om_arena arena = {0};
+  struct om_verdict *out = calloc(1, sizeof *out);
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct om_status st;
+  struct om_txn *txn;
+  assert_non_null(out);
+  network_lot(&f->net, number, NULL, made->bytes, made->len, 0, 0);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[daemon]), &st), OM_OK);
+  assert_int_equal(om_verify_lot(txn, &arena, out, &f->net.id, number, true, NULL, &st), OM_OK);
+  for (size_t i = 0; i < out->n_checks; i++)
+    if (out->checks[i].failed > 0) fail_msg("%s", out->checks[i].first);
+  assert_true(out->verified);
+  om_txn_abort(txn);
+  om_arena_free(&arena);
+  free(out);
+}
+
 /* The head at which it ends was never final, and some have not got that far. */
 static void the_successor_waits_for_the_end(void **state) {
   struct sealing *f = *state;
@@ -142,6 +161,7 @@ static void the_successor_waits_for_the_end(void **state) {
   if (submit(f, SUCCESSOR, &shipped, &receipt, t0 + 11, &st) != OM_OK) fail_msg("%s", st.text);
   settle_others(f, t0 + 12);
   equal_states(f, LAST);
+  verify(f, 1, &mine);
   free(mine.bytes);
   free(shipped.bytes);
 }

@@ -34,6 +34,7 @@ static enum om_code judge_new(struct om_node *node, uint32_t slot, uint32_t log,
 }
 
 static bool is_news(const struct om_tracked *tracked, uint64_t size) {
+  if (tracked->ended && size > tracked->end) return false; /* whoever sends it has not heard */
   return size > larger(tracked->final.size, om_pair_highest(&tracked->claims));
 }
 

@@ -272,6 +272,13 @@ void om_node_log_changed(struct om_node *node, uint32_t log, uint64_t size, bool
   if (grown && log == node->config.own_log) om_recover_advance(node, now_ms);
 }
 
+void om_node_log_ended(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms) {
+  if (log >= node->n_logs) return;
+  om_sync_end(node, log, end, now_ms);
+  om_node_mark_log(node, log);
+  om_node_mark_rows(node, log);
+}
+
 void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms) {
   OM_ASSERT(len <= OM_HEAD_MAX_BYTES);
   if (size <= node->head.size) return;

@@ -127,6 +127,8 @@ struct om_tracked {
   uint32_t next_dirty; /* index + 1 in the node's queue of logs with an action to give */
   bool dirty;
   bool stopped;
+  bool ended;   /* by the governors: nothing of it counts from... */
+  uint64_t end; /* ...here on */
   uint64_t size;
   struct om_heard final;       /* the last final head stored */
   struct om_heard_pair claims; /* final heads heard of and judged good enough to fetch what they cover */
@@ -281,6 +283,8 @@ void om_sync_tick(struct om_node *node, int64_t now_ms);
 bool om_sync_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
 void om_sync_free(struct om_tracked *tracked);
 
+/* LOG has ended with END entries. */
+void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
 /* Takes the own log back from others up to SIZE; up to what is held, or 0: no further. */
 void om_sync_refill(struct om_node *node, uint64_t size, int64_t now_ms);
 /* The peer in SLOT says that it holds SIZE entries of LOG. */

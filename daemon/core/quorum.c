@@ -28,6 +28,11 @@ static uint64_t final_size(const struct om_node *node) {
   return own < node->n_logs ? node->logs[own].final.size : 0;
 }
 
+static bool own_ended(const struct om_node *node) {
+  uint32_t own = node->config.own_log;
+  return own < node->n_logs && node->logs[own].ended;
+}
+
 static bool settled(const struct om_node *node, const struct om_proposal *proposal) {
   return proposal == NULL || proposal->done || proposal->size <= final_size(node);
 }
@@ -124,6 +129,7 @@ static void propose_again(struct om_node *node, struct om_proposal *proposal, in
 
 void om_quorum_advance(struct om_node *node, int64_t now_ms) {
   struct om_proposal *last = newest(node);
+  if (own_ended(node)) return;
   if (!om_quorum_any(&node->quorum) || !om_node_ready(node)) return;
   if (last != NULL && !settled(node, last)) finish(node, last);
   propose_again(node, last, now_ms);
@@ -154,7 +160,7 @@ static bool names_others(struct om_peer *peer, const struct om_proposal *proposa
 bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot) {
   struct om_proposal *proposal = newest(node);
   struct om_peer *peer = &node->peers[slot];
-  if (settled(node, proposal) || peer->log == OM_LOG_NONE) return false;
+  if (own_ended(node) || settled(node, proposal) || peer->log == OM_LOG_NONE) return false;
   bool witness = om_node_is_witness(node, node->config.own_log, peer->log);
   bool due = witness && peer->proposed < proposal->size, names = names_others(peer, proposal, witness);
   if (!due && !names) return false;

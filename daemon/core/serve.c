@@ -11,10 +11,11 @@ static uint64_t larger(uint64_t a, uint64_t b) {
 }
 
 /* How far the peer in SLOT is served: a witness must see what it is to cosign, and a home daemon may have lost its
- * tail. */
+ * tail. A log that has ended is everybody's up to there. */
 static uint64_t served_size(const struct om_node *node, uint32_t slot, uint32_t log) {
   const struct om_tracked *tracked = &node->logs[log];
   uint32_t peer_log = node->peers[slot].log;
+  if (tracked->ended) return tracked->size < tracked->end ? tracked->size : tracked->end;
   bool all = peer_log == log || (peer_log != OM_LOG_NONE && om_node_is_witness(node, log, peer_log));
   return all || tracked->final.size > tracked->size ? tracked->size : tracked->final.size;
 }

@@ -9,6 +9,10 @@ static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
 /* ---- the inbox ---- */
 
 static void free_chunk(struct om_inbox_chunk *chunk) {
@@ -60,13 +64,14 @@ void om_sync_free(struct om_tracked *tracked) {
 /* ---- whom to follow ---- */
 
 static uint64_t offered(const struct om_tracked *tracked, const struct om_row *row) {
+  if (tracked->ended) return smaller(row->has, tracked->end);
   return tracked->asked || tracked->refill > tracked->size ? row->has : row->has_final;
 }
 
 static bool has_more(struct om_node *node, uint32_t slot, uint32_t log) {
   const struct om_tracked *tracked = &node->logs[log];
   const struct om_row *row = om_node_row(node, slot, log);
-  return offered(tracked, row) > tracked->size || row->has_final > tracked->final.size;
+  return offered(tracked, row) > tracked->size || (!tracked->ended && row->has_final > tracked->final.size);
 }
 
 static bool eligible(struct om_node *node, uint32_t slot, uint32_t log) {
@@ -82,17 +87,17 @@ static uint32_t next_with_more(struct om_node *node, uint32_t log, uint32_t afte
   return OM_SLOT_NONE;
 }
 
-/* The log's home first; then whom it is followed from already, unless only another has more. */
+/* The log's home first, unless the log has ended; then whom it is followed from already, unless only another has more. */
 static uint32_t pick_source(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
   uint32_t home = om_node_slot_of(node, log), now = tracked->source;
-  if (home != OM_SLOT_NONE && eligible(node, home, log) && om_node_row(node, home, log)->has >= tracked->size)
+  if (!tracked->ended && home != OM_SLOT_NONE && eligible(node, home, log) && om_node_row(node, home, log)->has >= tracked->size)
     return home;
   bool current = now != OM_SLOT_NONE && om_node_live(node, now);
   if (current && eligible(node, now, log) && has_more(node, now, log)) return now;
   uint32_t other = next_with_more(node, log, log % OM_PEERS_MAX);
   if (other != OM_SLOT_NONE) return other;
-  return current ? now : OM_SLOT_NONE;
+  return current && !tracked->ended ? now : OM_SLOT_NONE;
 }
 
 static void release_bulk(struct om_node *node, struct om_tracked *tracked) {
@@ -207,6 +212,18 @@ void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms) {
   }
 }
 
+/* Its own daemon is one like any other now: what it has beyond the end, or in place of what is under it, counts no more. */
+void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  tracked->ended = true;
+  tracked->end = end;
+  tracked->waits = false;
+  om_pair_clear(&tracked->claims);
+  om_witness_forget(node, log);
+  om_heard_clear(&tracked->unjudged);
+  choose_again(node, log, now_ms);
+}
+
 /* ---- entries ---- */
 
 /* A log that waits can ask for its entries again: its room goes first. */
@@ -233,6 +250,7 @@ static struct om_inbox_chunk *new_chunk(const struct om_peer_entries *in, size_t
 
 /* Entries below this may be taken in: a witness has to see what it is asked to cosign. */
 static uint64_t apply_limit(const struct om_tracked *tracked) {
+  if (tracked->ended) return tracked->end;
   if (tracked->refill > 0) return tracked->refill;
   return tracked->asked ? UINT64_MAX : larger(tracked->final.size, om_pair_highest(&tracked->claims));
 }
@@ -252,7 +270,7 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
     tracked->starved = true;
     return OM_OK;
   }
-  push_chunk(&tracked->inbox, new_chunk(in, cost, slot, node->peers[slot].log == in->log));
+  push_chunk(&tracked->inbox, new_chunk(in, cost, slot, !tracked->ended && node->peers[slot].log == in->log));
   node->inbox_cost += cost;
   tracked->got += in->n;
   if (in->start < apply_limit(tracked)) tracked->progress_ms = now_ms; /* what may never be taken in is no progress */

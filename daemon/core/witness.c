@@ -106,6 +106,7 @@ enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Orema
   enum om_code code = om_note_size(&size, note, len, st);
   if (code != OM_OK || log >= node->n_logs || log == node->config.own_log) return code;
   bool home = node->peers[slot].log == log;
+  if (node->logs[log].ended) return OM_OK;
   if (om_start_past(&node->logs[log], &propose->start)) return OM_OK;
   if (home && om_relay_propose(node, slot, propose, st) != OM_OK) return st->code;
   if (home || may_pass_on(node, slot, log, note, len)) take_proposal(node, slot, log, size, note, len);

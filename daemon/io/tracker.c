@@ -68,11 +68,20 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   uint64_t head_size = first ? 0 : told->head_size;
   if (code == OM_OK && log == tracker->own_log && head_size < info.size)
     code = tell_head(tracker, txn, &head_size, log, now_ms, st);
-  if (code == OM_OK && info.final_size != told->final_size) code = tell_final(tracker, txn, &info, now_ms, st);
+  if (code == OM_OK && info.head_size != told->final_head) code = tell_final(tracker, txn, &info, now_ms, st);
   if (info.evidence != told->evidence || info.frozen != told->frozen)
     om_node_evidence(tracker->node, log, info.evidence, info.frozen);
-  *told = (struct om_told){info.size,    info.final_size, info.registry_size, head_size, own_mark,
-                           info.stopped, info.frozen,     info.evidence};
+  if (info.retired && (first || !told->ended)) om_node_log_ended(tracker->node, log, info.end.size, now_ms);
+  *told = (struct om_told){.size = info.size,
+                           .final_size = info.final_size,
+                           .final_head = info.head_size,
+                           .registry_size = info.registry_size,
+                           .head_size = head_size,
+                           .own_mark = own_mark,
+                           .stopped = info.stopped,
+                           .frozen = info.frozen,
+                           .ended = info.retired,
+                           .evidence = info.evidence};
   return code;
 }
 

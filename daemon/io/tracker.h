@@ -8,7 +8,8 @@
 struct om_told {
   uint64_t size, final_size, registry_size, head_size;
   uint64_t own_mark; /* head at which its witnesses were last settled */
-  bool stopped, frozen;
+  uint64_t final_head; /* size of its last final head */
+  bool stopped, frozen, ended;
   uint32_t evidence;
 };
 

@@ -397,6 +397,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_TRACE: om_answer_trace(&a, request->get_trace, &st); break;
     case OREMARK__REQUEST__WHAT_VERIFY_LOT: om_answer_verify(&a, request->verify_lot, &st); break;
     case OREMARK__REQUEST__WHAT_SUBMIT:
+    case OREMARK__REQUEST__WHAT_SEAL:
     case OREMARK__REQUEST__WHAT__NOT_SET:
     case _OREMARK__REQUEST__WHAT__CASE_IS_INT_SIZE: unknown(&a, &st); break;
   }

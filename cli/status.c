@@ -57,6 +57,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
                   s->pre_release, "quorum", (json_int_t)s->quorum, "ready", s->ready, "waiting",
                   om_json_text(s->waiting), "logs", om_logs_json(s->logs, s->n_logs), "started_at",
                   om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
+    json_object_set_new(json, "cosign_waits", om_json_text(s->cosign_waits));
     json_object_set_new(json, "pending", json_integer((json_int_t)pending(s)));
     json_object_set_new(json, "queued", json_integer((json_int_t)s->queued));
     json_object_set_new(json, "needed", json_integer((json_int_t)s->needed));
@@ -72,6 +73,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     fprintf(session->out, "rules version %u%s, quorum %u%s\n", s->rules_version, s->pre_release ? " (pre-release)" : "",
             s->quorum, s->quorum ? "" : ": not protected against a dishonest operator");
     if (*s->waiting) fprintf(session->out, "not ready: it %s\n", om_show_text(text, s->waiting));
+    if (*s->cosign_waits) fprintf(session->out, "cosigns nothing: %s\n", om_show_text(text, s->cosign_waits));
     if (s->queued)
       fprintf(session->out, "%" PRIu64 " statement%s queued: recorded once %s\n", s->queued, s->queued == 1 ? "" : "s",
               s->ready ? "what they lean on is final" : "the daemon is ready");

@@ -670,11 +670,14 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
   return code == OM_REFUSED || code == OM_MALFORMED ? stop_at(batch, log, index, checked, st) : code;
 }
 
-enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_checked *checked,
-                             const struct om_signers_keys *keys, struct om_status *st) {
-  OM_ASSERT(batch->ledger->own_log != OM_LOG_NONE);
-  enum om_code code = om_batch_take(batch, batch->ledger->own_log, index, checked, st);
-  return code == OM_OK ? om_votes_lost(batch, keys, st) : code;
+enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_checked *checked, struct om_status *st) {
+  uint32_t own = batch->ledger->own_log;
+  struct om_log_state *state;
+  OM_ASSERT(own != OM_LOG_NONE);
+  enum om_code code = om_batch_take(batch, own, index, checked, st);
+  if (code == OM_OK) code = om_batch_log(batch, &state, own, st);
+  if (code != OM_OK) return code;
+  return om_votes_lost(batch, own == OM_LOG_REGISTRY ? state->edge.size : state->registry_size, st);
 }
 
 /* ---- commit ---- */

@@ -156,25 +156,7 @@ enum om_code om_head_compare(struct om_txn *txn, uint64_t *size, uint32_t log, c
   return om_head_matches(txn, log, &state, &head, st);
 }
 
-/* ---- a store that was lost ---- */
-
-static const char meta_votes_lost[] = "votes-lost"; /* the cosigning key (32) that may have signed what is forgotten */
-
-enum om_code om_votes_lost(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
-  om_txn_put(batch->txn, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1, om_secret_public(keys->cosign),
-             32);
-  return om_txn_check(batch->txn, st);
-}
-
-enum om_code om_votes_check(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
-  struct om_bytes row;
-  if (!om_txn_get(batch->txn, &row, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1))
-    return om_txn_check(batch->txn, st);
-  if (row.len != 32 || memcmp(row.data, om_secret_public(keys->cosign), 32) != 0) return OM_OK;
-  return om_fail(st, OM_REFUSED, "votes",
-                 "this daemon's store was lost or restored from an old copy: make a new cosign key and have the "
-                 "governors replace it (revoke-key)");
-}
+/* ---- cosigning ---- */
 
 static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, uint32_t log,
                                 const struct om_checkpoint *head, const struct om_signers_keys *keys,
@@ -191,10 +173,11 @@ static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, 
       if (memcmp(om_secret_public(keys->cosign), self->cosign_key, sizeof self->cosign_key) == 0) return OM_OK;
     }
   }
-  return listed
-             ? om_fail(st, OM_USAGE, NULL,
-                       "the cosign key in the keys folder is not the one that the registry names for %s", self->origin)
-             : om_fail(st, OM_REFUSED, "witness", "this daemon is no witness of %s", head->origin);
+  if (!listed) return om_fail(st, OM_REFUSED, "witness", "this daemon is no witness of %s", head->origin);
+  code = om_cosign_key_check(batch->txn, batch->ledger->own_log, om_secret_public(keys->cosign), st);
+  if (code != OM_OK) return code;
+  return om_fail(st, OM_IO, "cosign-key", "%s has not marked the registry yet that names the cosign key here",
+                 head->origin);
 }
 
 /* Drift is capped by the period in which an entry says that it was taken: a log that runs ahead of time would use up

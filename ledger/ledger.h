@@ -89,6 +89,10 @@ enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, bool *fre
 /* The highest head of LOG, a note, that is kept durably here: the last that this daemon has cosigned, or the last final
  * one. OM_MISSING if none. */
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
+/* May the daemon whose log is OWN (OM_LOG_NONE: it is asked for nothing) cosign with KEY, the public half of the key in
+ * its folder? OM_REFUSED ("votes"): never again, its store was lost or set back; OM_IO ("cosign-key"): not before the
+ * registry names that key and the own log's final entries show it. */
+enum om_code om_cosign_key_check(struct om_txn *txn, uint32_t own, const uint8_t key[32], struct om_status *st);
 /* Is NOTE a head that LOG signed, and are the entries held of it those under it? OM_MALFORMED: LOG did not sign it;
  * OM_WAIT: it covers more than is held; OM_REFUSED ("fork"): LOG signed it and holds other entries here. *SIZE: what it
  * covers. */
@@ -191,10 +195,9 @@ enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int
 enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                              struct om_status *st);
 /* The same for the own log, whose tail this store has lost and others hold; but an entry that is invalid stops nothing.
- * From the first such entry on om_batch_cosign refuses ("votes") whatever KEYS' cosigning key would sign: what it has
- * signed before may be lost with the rest. */
-enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_checked *checked,
-                             const struct om_signers_keys *keys, struct om_status *st);
+ * From the first such entry on om_batch_cosign refuses ("votes") whatever the cosigning keys would sign that this log
+ * shows: what they have signed before may be lost with the rest. */
+enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_checked *checked, struct om_status *st);
 /* The same for an entry that could not even be taken apart: stops the log with WHY and keeps BYTES as evidence. */
 enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t index, const uint8_t *bytes, size_t len,
                                const struct om_status *why, struct om_status *st);

@@ -106,9 +106,10 @@ enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_c
 /* Is CHECKPOINT's root that of LOG's tree here at its size? OM_WAIT where fewer entries are held. */
 enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state,
                              const struct om_checkpoint *checkpoint, struct om_status *st);
-/* Notes that this daemon's store was lost or set back: what its present cosigning key has signed is not known here. */
-enum om_code om_votes_lost(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
-/* OM_REFUSED ("votes") if KEYS' cosigning key is that one. */
+/* Notes that this daemon's store was lost or set back: what the cosigning keys have signed that the registry up to
+ * REGISTRY_SIZE, as the own log has marked it, has ever named, is not known here. */
+enum om_code om_votes_lost(struct om_batch *batch, uint64_t registry_size, struct om_status *st);
+/* OM_REFUSED ("votes") if KEYS' cosigning key is one of those; OM_IO ("cosign-key") if it is not in use yet. */
 enum om_code om_votes_check(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
 /* OM_REFUSED ("sealed"): this daemon has sealed LOG at CALL. */
 enum om_code om_sealed_refuse(struct om_status *st, uint32_t log, const struct om_hash *call);

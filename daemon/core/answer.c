@@ -63,6 +63,11 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   status->ready = a->about->ready;
   status->queued = om_queued_count(txn);
   if (a->about->waiting != NULL) status->waiting = (char *)(uintptr_t)a->about->waiting;
+  if (a->about->cosign_key && om_cosign_key_check(txn, own, a->about->cosign_key, st) != OM_OK) {
+    status->cosign_waits = (char *)om_arena_copy(a->view.arena, (const uint8_t *)st->text, strlen(st->text) + 1);
+    om_status_clear(st);
+    if (om_txn_check(txn, st) != OM_OK) return st->code;
+  }
   if (own < status->n_logs) {
     const Oremark__LogState *log = status->logs[own];
     status->origin = log->origin;

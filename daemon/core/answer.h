@@ -35,6 +35,7 @@ struct om_about {
   uint32_t own_log;    /* OM_LOG_NONE: mirror only */
   bool ready;          /* heads may be signed */
   const char *waiting; /* else: for what, one sentence */
+  const uint8_t *cosign_key; /* public half, 32 bytes; NULL: it has none */
   size_t n_peers;
   const struct om_peer_view *peers;
   size_t n_witnesses; /* of the own log */

@@ -77,6 +77,10 @@ enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t
   state->operator_ = member_name(view, info->operator_member);
   state->frozen = info->frozen;
   state->evidence = info->evidence;
+  state->operator_member = info->operator_member;
+  struct om_daemon daemon;
+  if (om_registry_daemon(view->txn, &daemon, log, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
+  state->cosign_key = bytes(view, daemon.cosign_key, sizeof daemon.cosign_key);
   *out = state;
   return OM_OK;
 }
@@ -348,6 +352,7 @@ enum om_code om_view_members(struct om_view *view, Oremark__Members *out, struct
   if (om_registry_governors(view->txn, &governors, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
   uint32_t n = om_registry_members(view->txn, OM_REGISTRY_NOW);
   out->threshold = governors.threshold;
+  if (last_act(view, &out->last_witnesses, OM_SUBJECT_WITNESSES, 0, st) != OM_OK) return st->code;
   out->members = om_arena_array(view->arena, n, sizeof *out->members);
   for (uint32_t i = 1; i <= n; i++) {
     if (view_member(view, &out->members[i - 1], i, &governors, st) != OM_OK) return st->code;

@@ -170,7 +170,7 @@ static enum om_code write_entry(struct run *run, struct om_job *job, size_t i, b
   } else {
     bool own = job->log == om_ledger_own_log(run->all->ledger);
     uint64_t index = job->action.start + i;
-    code = own ? om_batch_refill(run->batch, index, item->checked, run->all->keys, &why)
+    code = own ? om_batch_refill(run->batch, index, item->checked, &why)
                : om_batch_mirror(run->batch, job->log, index, item->checked, &why);
   }
   if (store_failed(run, code)) {

@@ -38,7 +38,7 @@ struct shell {
   uv_signal_t signals[2];
   enum stage stage;
   bool clients_gone, peers_gone;
-  bool ready, told_fork, told_votes;
+  bool ready, told_fork, told_votes, told_key;
   int64_t started_ms;
   struct om_status failure; /* OM_OK: stopped by a signal */
 };
@@ -147,17 +147,27 @@ static const char *what_failed(enum om_job_kind kind) {
   return "head-refused";
 }
 
+/* Why nothing is cosigned: as long as it is so it is met at every head that is proposed, and said once. */
+static bool tell_key(struct shell *shell, const struct om_status *why) {
+  bool lost = strcmp(why->rule, "votes") == 0, waits = strcmp(why->rule, "cosign-key") == 0;
+  if (!lost && !waits) return false;
+  bool *told = lost ? &shell->told_votes : &shell->told_key;
+  if (!*told) om_log(OM_LOG_WARNING, lost ? "votes-lost" : "cosign-key-waits", "detail=\"%s\"", why->text);
+  *told = true;
+  return true;
+}
+
 static void report(struct shell *shell, const struct om_job *job) {
   bool fork = strcmp(job->status.rule, "fork") == 0; /* waits for the operator */
   if (job->kind == OM_JOB_EVIDENCE && job->code == OM_OK && job->news)
     om_log(OM_LOG_WARNING, "evidence", "log=%" PRIu32 " piece=%" PRIu32 " detail=\"see 'oremark evidence'\"", job->log,
            job->number);
-  if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
-  if (strcmp(job->status.rule, "votes") == 0) { /* of every head that is proposed: said once */
-    if (!shell->told_votes) om_log(OM_LOG_WARNING, "votes-lost", "detail=\"%s\"", job->status.text);
-    shell->told_votes = true;
-    return;
+  if (job->kind == OM_JOB_COSIGN && job->code == OM_OK && shell->told_key) {
+    om_log_event(OM_LOG_INFO, "cosign-key-in-use");
+    shell->told_key = false;
   }
+  if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
+  if (tell_key(shell, &job->status)) return;
   om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR, what_failed(job->kind),
          "log=%" PRIu32 " code=%s why=\"%s\"", job->log, om_code_name(job->code), job->status.text);
 }
@@ -222,6 +232,7 @@ static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   char text[OM_STATUS_TEXT_BYTES];
   if (!shell->ready && om_node_waiting(shell->node, text, sizeof text))
     out->waiting = om_arena_copy(arena, text, strlen(text) + 1);
+  if (shell->keys->cosign != NULL) out->cosign_key = om_secret_public(shell->keys->cosign);
   out->n_peers = om_peers_view(shell->peers, arena, &out->peers);
   struct om_node_witness *witnesses = om_arena_array(arena, OM_NODE_WITNESSES, sizeof *witnesses);
   out->n_witnesses = om_node_witnesses(shell->node, witnesses, out->witnesses_needed);
@@ -240,7 +251,7 @@ static void peer_incoming(void *ctx, struct om_listener *listener) {
 
 /* ---- starting ---- */
 
-/* The keys must be the ones that the registry names, or nobody would believe what they sign. */
+/* The log key must be the one that the registry names, or nobody would believe what it signs. */
 static enum om_code check_keys(struct shell *shell, struct om_txn *txn, uint32_t own, struct om_status *st) {
   struct om_daemon daemon;
   if (own == OM_LOG_NONE) return OM_OK;
@@ -248,9 +259,10 @@ static enum om_code check_keys(struct shell *shell, struct om_txn *txn, uint32_t
   if (memcmp(om_secret_public(shell->keys->log), daemon.log_key, sizeof daemon.log_key) != 0)
     return om_fail(st, OM_USAGE, NULL, "the log key in %s is not the one that the registry names for %s",
                    shell->settings->keys, daemon.origin);
-  if (memcmp(om_secret_public(shell->keys->cosign), daemon.cosign_key, sizeof daemon.cosign_key) != 0)
-    return om_fail(st, OM_USAGE, NULL, "the cosign key in %s is not the one that the registry names for %s",
-                   shell->settings->keys, daemon.origin);
+  if (om_cosign_key_check(txn, own, om_secret_public(shell->keys->cosign), st) == OM_OK) return OM_OK;
+  if (strcmp(st->rule, "cosign-key") != 0 && strcmp(st->rule, "votes") != 0) return st->code;
+  tell_key(shell, st); /* the governors may replace it later: all else goes on */
+  om_status_clear(st);
   return OM_OK;
 }
 

@@ -519,6 +519,111 @@ static void a_replaced_key_counts_no_more(void **state) {
   assert_string_equal(st.rule, "key");
 }
 
+/* What daemon 2 says to cosigning LOG's head with KEY. Nothing is kept. */
+static const char *two_cosigns(struct fixture *f, uint32_t log, const struct om_secret *key) {
+  static struct om_status st;
+  char note[OM_NOTE_BYTES_MAX], line[OM_NOTE_LINE_BYTES];
+  size_t len;
+  struct om_batch *batch;
+  struct om_signers_keys keys = {f->net.log_keys[2], key};
+  om_status_clear(&st);
+  head(f, note, &len, log, "");
+  assert_int_equal(network_mirror(&f->net, f->ledgers[2], f->ledgers[log], log, &st), OM_OK);
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[2], &st), OM_OK);
+  om_batch_cosign(batch, line, log, (uint8_t *)note, len, (uint64_t)t0 / 1000, &keys, &st);
+  om_batch_abort(batch);
+  return st.rule;
+}
+
+static const char *key_says(struct fixture *f, const struct om_secret *key) {
+  static struct om_status st;
+  struct om_txn *txn;
+  om_status_clear(&st);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[2]), &st), OM_OK);
+  om_cosign_key_check(txn, 2, om_secret_public(key), &st);
+  om_txn_abort(txn);
+  return st.rule;
+}
+
+/* A key signs when the final entries of its daemon's own log show it, so that whoever takes them back knows it. */
+static void a_new_key_waits_for_its_own_log(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_secret *old = f->net.cosign_keys[2];
+  assert_string_equal(key_says(f, old), "");
+  assert_string_equal(key_says(f, f->spare), "cosign-key");
+  assert_int_equal(revoke(f, 3, old, f->spare, NULL, NULL, t0 + 1, &st), OM_OK);
+  assert_string_equal(two_cosigns(f, 0, old), ""); /* the old list needs it */
+  assert_string_equal(two_cosigns(f, 0, f->spare), "cosign-key");
+  finalise_registry(f, t0 + 2);
+  assert_true(follows(f, 1, t0 + 3));
+  assert_string_equal(two_cosigns(f, 1, f->spare), "cosign-key");
+  assert_true(follows(f, 2, t0 + 3));
+  mirror_everywhere(f, 2);
+  assert_string_equal(two_cosigns(f, 1, f->spare), "cosign-key"); /* shown, but not final */
+  assert_int_equal(network_finalise(&f->net, f->ledgers, 2, (uint64_t)t0 / 1000, &st), OM_OK);
+  assert_string_equal(two_cosigns(f, 1, f->spare), "");
+  assert_string_equal(key_says(f, f->spare), "");
+  assert_string_equal(key_says(f, old), "cosign-key"); /* it may sign for old lists, and is to be taken out */
+  assert_string_equal(two_cosigns(f, 1, old), "");
+}
+
+/* Daemon 2 with an empty store, which takes its own log from daemon 1. */
+static void lose_the_store(struct fixture *f) {
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_batch *batch;
+  uint64_t size = size_of(f->ledgers[1], 2);
+  om_ledger_close(f->ledgers[2]);
+  remove_folder(f->folders[2]);
+  f->folders[2] = temp_folder();
+  f->ledgers[2] = network_ledger(&f->net, 2, f->folders[2]);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[2], f->ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[1]), &st), OM_OK);
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[2], &st), OM_OK);
+  for (uint64_t i = 0; i < size; i++) {
+    struct om_arena arena = {0};
+    struct om_bytes entry;
+    struct om_checked *checked;
+    assert_int_equal(om_log_entry(txn, &entry, 2, i, &st), OM_OK);
+    assert_int_equal(om_check_entry(&checked, &arena, &f->net.id, om_batch_txn(batch), entry.data, entry.len, &st),
+                     OM_OK);
+    assert_int_equal(om_batch_refill(batch, i, checked, &st), OM_OK);
+    om_arena_free(&arena);
+  }
+  om_txn_abort(txn);
+  struct om_signers_keys keys = network_signers(&f->net, 2);
+  assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+}
+
+/* The keys that the own log has shown before it was lost sign no more, whichever is in the folder then; one that has
+ * come since does. */
+static void a_lost_store_ends_the_keys_that_its_log_shows(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  struct om_secret *first = f->net.cosign_keys[2], *third;
+  uint8_t seed[OM_SEED_BYTES] = {10};
+  assert_int_equal(om_secret_new(&third, seed, &st), OM_OK);
+  assert_int_equal(revoke(f, 3, first, f->spare, NULL, &id, t0 + 1, &st), OM_OK);
+  settle(f, t0 + 2);
+  lose_the_store(f);
+  assert_string_equal(key_says(f, first), "votes");
+  assert_string_equal(key_says(f, f->spare), "votes");
+  assert_string_equal(key_says(f, third), "cosign-key");
+  assert_int_equal(revoke(f, 3, f->spare, third, &id, &id, t0 + 3, &st), OM_OK);
+  lose_the_store(f); /* once more, with the new key in the registry and not in its own log */
+  f->net.cosign_keys[2] = third;
+  settle(f, t0 + 4);
+  assert_string_equal(key_says(f, f->spare), "votes");
+  assert_string_equal(key_says(f, third), "");
+  assert_string_equal(two_cosigns(f, 0, third), "");
+  lose_the_store(f);
+  assert_string_equal(key_says(f, third), "votes");
+  f->net.cosign_keys[2] = first;
+  om_secret_free(third);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
 
 int main(void) {
@@ -530,6 +635,8 @@ int main(void) {
       TEST(a_log_waits_with_going_back),
       TEST(a_submission_waits_for_the_change),
       TEST(a_list_may_be_skipped),
+      TEST(a_new_key_waits_for_its_own_log),
+      TEST(a_lost_store_ends_the_keys_that_its_log_shows),
       TEST(none_is_a_list_too),
       TEST(lists_that_are_refused),
       TEST(a_replaced_key_counts_no_more),

@@ -4,14 +4,11 @@
 #include <string.h>
 
 #include "cli/act.h"
+#include "cli/governors.h"
 #include "cli/material.h"
 #include "cli/secret.h"
 #include "cli/words.h"
 #include "keys/base64.h"
-
-#define GOVERNORS_ACT                                                                                                  \
-  "Signed by one governor; where more must sign, write it with --out, let each add a signature with 'oremark sign',\n" \
-  "then hand it in with 'oremark submit' to the daemon that holds the registry log.\n"
 
 static enum om_code public_half(struct om_session *session, ProtobufCBinaryData *out, const struct om_args *args,
                                 const char *what, struct om_status *st) {
@@ -37,11 +34,6 @@ static enum om_code public_half(struct om_session *session, ProtobufCBinaryData 
   return OM_OK;
 }
 
-static void copy_id(struct om_arena *arena, ProtobufCBinaryData *out, ProtobufCBinaryData id) {
-  out->data = om_arena_copy(arena, id.data, id.len);
-  out->len = id.len;
-}
-
 /* The speaker as the registry here knows it. */
 static enum om_code self_member(struct om_session *session, const Oremark__Member **out, struct om_status *st) {
   const Oremark__Members *members;
@@ -50,30 +42,6 @@ static enum om_code self_member(struct om_session *session, const Oremark__Membe
   for (size_t i = 0; i < members->n_members; i++)
     if (members->members[i]->member == self) return *out = members->members[i], OM_OK;
   return om_fail(st, OM_MISSING, NULL, "there is no member %u here: see 'oremark member list'", self);
-}
-
-/* More governors must sign than one command can. */
-static enum om_code one_is_enough(struct om_session *session, const Oremark__Members *members, struct om_status *st) {
-  if (members->threshold <= 1 || om_args_has(session->args, "out")) return OM_OK;
-  return om_fail(st, OM_USAGE, NULL,
-                 "%u governors must sign this: write it with --out FILE, let the others 'oremark sign FILE', then "
-                 "'oremark submit FILE'",
-                 members->threshold);
-}
-
-/* The log that a member will be at home in: its number, or its origin. */
-static enum om_code log_named(struct om_session *session, uint32_t *out, const struct om_given *given,
-                              struct om_status *st) {
-  char *end;
-  unsigned long number = strtoul(given->value, &end, 10);
-  if (end != given->value && *end == '\0' && number < UINT32_MAX) return *out = (uint32_t)number, OM_OK;
-  struct om_hash network;
-  if (om_session_network(session, &network, st)) return st->code;
-  for (size_t i = 0; session->status && i < session->status->status->n_logs; i++)
-    if (strcmp(session->status->status->logs[i]->origin, given->value) == 0)
-      return *out = session->status->status->logs[i]->log, OM_OK;
-  om_fail(st, OM_USAGE, NULL, "no log '%s' is known here: see 'oremark status'", given->value);
-  return om_given_wrap(given, st);
 }
 
 static const struct om_option enrol_options[] = {
@@ -116,8 +84,8 @@ static enum om_code build_enrol(struct om_session *session, const struct om_args
   if (om_args_words(args, 0, 0, st) || om_args_need(args, &name, "name", st) ||
       om_args_need(args, &country, "country", st) || om_args_need(args, &home, "home", st) ||
       public_half(session, &member->key, args, "member enrol", st) || roles(session, member, args, st) ||
-      om_session_members(session, &members, st) || one_is_enough(session, members, st) ||
-      log_named(session, &member->home_log, home, st))
+      om_session_members(session, &members, st) || om_governors_suffice(session, members, st) ||
+      om_log_named(session, &member->home_log, home, st))
     return st->code;
   member->name = om_copy_text(session->arena, name->value);
   member->country = om_copy_text(session->arena, country->value);
@@ -133,7 +101,7 @@ static enum om_code build_enrol(struct om_session *session, const struct om_args
 const struct om_command om_command_member_enrol = {
     .name = "member enrol",
     .summary = "Take a new member in (act of the governors).",
-    .help = GOVERNORS_ACT
+    .help = OM_GOVERNORS_ACT
     "Example:\n"
     "  oremark member enrol --name \"Kokkola Refining\" --country FI --role refiner --home kokkola.example/log \\\n"
     "    --vkey kokkola.example/clerk-1+1f3a0c5d+AQ... --out enrol.statement\n",
@@ -159,7 +127,7 @@ static enum om_code build_add_key(struct om_session *session, const struct om_ar
       self_member(session, &self, st))
     return st->code;
   add->label = om_copy_text(session->arena, om_args_value(args, "label"));
-  copy_id(session->arena, &event->previous, self->last_key);
+  om_copy_id(session->arena, &event->previous, self->last_key);
   event->kind_case = OREMARK__EVENT__KIND_ADD_KEY;
   event->add_key = add;
   return OM_OK;
@@ -233,7 +201,7 @@ static enum om_code build_add_site(struct om_session *session, const struct om_a
   for (size_t i = 0; i < self->n_sites; i++)
     if (self->sites[i]->site > add->site) add->site = self->sites[i]->site;
   add->site++;
-  copy_id(session->arena, &event->previous, self->last_site);
+  om_copy_id(session->arena, &event->previous, self->last_site);
   event->kind_case = OREMARK__EVENT__KIND_ADD_SITE;
   event->add_site = add;
   return OM_OK;
@@ -307,7 +275,7 @@ static enum om_code build_add_daemon(struct om_session *session, const struct om
       daemon_key(session, &daemon->witness_key, args, "witness-key", "witness.key", OM_KEY_WITNESS, st) ||
       daemon_key(session, &daemon->link_key, args, "link-key", "link.key", OM_KEY_LINK, st) ||
       om_session_member(session, &daemon->operator_, operator_->value, st) ||
-      om_session_members(session, &members, st) || one_is_enough(session, members, st) ||
+      om_session_members(session, &members, st) || om_governors_suffice(session, members, st) ||
       om_session_network(session, &network, st))
     return st->code;
   if (!session->status)
@@ -323,7 +291,7 @@ static enum om_code build_add_daemon(struct om_session *session, const struct om
 const struct om_command om_command_member_add_daemon = {
     .name = "member add-daemon",
     .summary = "Admit a daemon and its log (act of the governors).",
-    .help = GOVERNORS_ACT
+    .help = OM_GOVERNORS_ACT
     "Example:\n  oremark member add-daemon --origin kokkola.example/log --operator 4 --keys keys --out add.statement\n",
     .options = add_daemon_options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
@@ -343,12 +311,12 @@ static enum om_code standing(struct om_session *session, uint32_t *member, char 
   const struct om_given *why;
   if (om_args_words(args, 1, 1, st) || om_args_need(args, &why, "reason", st) ||
       om_session_member(session, member, args->words[0].value, st) || om_session_members(session, &members, st) ||
-      one_is_enough(session, members, st))
+      om_governors_suffice(session, members, st))
     return st->code;
   *reason = om_copy_text(session->arena, why->value);
   for (size_t i = 0; i < members->n_members; i++)
     if (members->members[i]->member == *member)
-      copy_id(session->arena, &event->previous, members->members[i]->last_act);
+      om_copy_id(session->arena, &event->previous, members->members[i]->last_act);
   return OM_OK;
 }
 
@@ -366,7 +334,7 @@ const struct om_command om_command_member_suspend = {
     .name = "member suspend",
     .words = "MEMBER",
     .summary = "Take no new statements of a member's; hides nothing (act of the governors).",
-    .help = GOVERNORS_ACT
+    .help = OM_GOVERNORS_ACT
     "Example:\n  oremark member suspend 7 --reason \"tags found on ore of another mine\" --out suspend.statement\n",
     .options = standing_options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
@@ -388,7 +356,7 @@ const struct om_command om_command_member_reinstate = {
     .name = "member reinstate",
     .words = "MEMBER",
     .summary = "End a member's suspension (act of the governors).",
-    .help = GOVERNORS_ACT
+    .help = OM_GOVERNORS_ACT
     "Example:\n  oremark member reinstate 7 --reason \"cleared by the inspector\" --out reinstate.statement\n",
     .options = standing_options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
@@ -409,12 +377,12 @@ static enum om_code build_rehome(struct om_session *session, const struct om_arg
   oremark__rehome__init(rehome);
   if (om_args_words(args, 1, 1, st) || om_args_need(args, &home, "home", st) ||
       om_session_member(session, &rehome->member, args->words[0].value, st) ||
-      log_named(session, &rehome->home_log, home, st) || om_session_members(session, &members, st) ||
-      one_is_enough(session, members, st))
+      om_log_named(session, &rehome->home_log, home, st) || om_session_members(session, &members, st) ||
+      om_governors_suffice(session, members, st))
     return st->code;
   for (size_t i = 0; i < members->n_members; i++)
     if (members->members[i]->member == rehome->member)
-      copy_id(session->arena, &event->previous, members->members[i]->last_act);
+      om_copy_id(session->arena, &event->previous, members->members[i]->last_act);
   event->kind_case = OREMARK__EVENT__KIND_REHOME;
   event->rehome = rehome;
   return OM_OK;
@@ -424,7 +392,7 @@ const struct om_command om_command_member_rehome = {
     .name = "member rehome",
     .words = "MEMBER",
     .summary = "Move a member to another home log; its lots go with it (act of the governors).",
-    .help = GOVERNORS_ACT
+    .help = OM_GOVERNORS_ACT
     "The member writes in its new home log once the old one has taken the move up and that is final.\n"
     "Example:\n  oremark member rehome 7 --home andes.example/log --out rehome.statement\n",
     .options = rehome_options,
@@ -445,10 +413,10 @@ static enum om_code build_set_address(struct om_session *session, const struct o
   const struct om_given *log;
   oremark__set_address__init(set);
   if (om_args_words(args, 0, 1, st) || om_args_need(args, &log, "log", st) ||
-      log_named(session, &set->log, log, st) || self_member(session, &self, st))
+      om_log_named(session, &set->log, log, st) || self_member(session, &self, st))
     return st->code;
   set->address = om_copy_text(session->arena, args->n_words ? args->words[0].value : "");
-  copy_id(session->arena, &event->previous, self->last_key);
+  om_copy_id(session->arena, &event->previous, self->last_key);
   event->kind_case = OREMARK__EVENT__KIND_SET_ADDRESS;
   event->set_address = set;
   return OM_OK;

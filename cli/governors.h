@@ -1,0 +1,26 @@
+/* What the commands share that make acts of the governors. Thread: one. */
+#ifndef OREMARK_CLI_GOVERNORS_H
+#define OREMARK_CLI_GOVERNORS_H
+
+#include "cli/session.h"
+
+/* For the help text of each. */
+#define OM_GOVERNORS_ACT                                                                                               \
+  "Signed by one governor; where more must sign, write it with --out, let each add a signature with 'oremark sign',\n" \
+  "then hand it in with 'oremark submit' to the daemon that holds the registry log.\n"
+
+/* OM_USAGE, with what to do, where more governors must sign than one command can and the act is not written to a file.
+ */
+enum om_code om_governors_suffice(struct om_session *session, const Oremark__Members *members, struct om_status *st);
+
+/* The log that GIVEN names by its number, or by its origin as the daemon knows it. */
+enum om_code om_log_named(struct om_session *session, uint32_t *out, const struct om_given *given,
+                          struct om_status *st);
+/* What the daemon says of that log. */
+enum om_code om_log_state_named(struct om_session *session, const Oremark__LogState **out, const struct om_given *given,
+                                struct om_status *st);
+
+/* A copy of ID in ARENA. */
+void om_copy_id(struct om_arena *arena, ProtobufCBinaryData *out, ProtobufCBinaryData id);
+
+#endif

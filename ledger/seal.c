@@ -152,6 +152,7 @@ static enum om_code make(struct om_batch *batch, struct om_arena *arena, struct 
   seal.call = (ProtobufCBinaryData){sizeof call->bytes, (uint8_t *)(uintptr_t)call->bytes};
   enum om_code code = state_head(batch, &seal, note, st);
   if (code == OM_OK) code = check_listed(batch, &seal, keys, st);
+  if (code == OM_OK) code = om_votes_check(batch, keys, st);
   if (code != OM_OK) return code;
   om_seal_digest(&digest, &batch->ledger->network, &seal);
   om_sign(keys->cosign, signature, digest.bytes, sizeof digest);
@@ -193,7 +194,6 @@ enum om_code om_batch_seal(struct om_batch *batch, struct om_arena *arena, struc
     if (!om_registry_lifted(batch->txn, log, &before, OM_REGISTRY_NOW)) return om_sealed_refuse(st, log, &before);
   }
   code = check_call(batch, checked, now_ms, st);
-  if (code == OM_OK) code = om_votes_check(batch, keys, st);
   if (code == OM_OK) code = make(batch, arena, out, log, &checked->statement_id, keys, st);
   if (code != OM_OK) return code;
   keep(batch->txn, log, &checked->statement_id, out->data, out->len);

@@ -150,6 +150,14 @@ static void choose_liars(struct sim *s) {
   }
 }
 
+/* In every third seed where all are honest, two that can't reach each other. */
+static void choose_behind(struct sim *s) {
+  uint32_t first = (uint32_t)(s->seed / 3 % s->n);
+  for (size_t i = 0; i < s->n; i++)
+    if (s->seed % 3 != 0 || s->nodes[i].two_faced || sim_liar(&s->nodes[i])) return;
+  s->nodes[first].behind = s->nodes[(first + 1) % s->n].behind = true;
+}
+
 static void open_sim(struct sim *s) {
   s->random = s->seed * 0x9E3779B97F4A7C15u + 1;
   s->trace = 0xcbf29ce484222325u;
@@ -162,6 +170,7 @@ static void open_sim(struct sim *s) {
     s->nodes[i].path = temp_folder();
   }
   choose_liars(s);
+  choose_behind(s);
   for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);
   sim_story_begin(s);
 }

@@ -77,6 +77,7 @@ struct sim_node {
   struct om_secret *spare; /* that key */
   uint64_t asked_step;
   /* What makes it dishonest or useless. */
+  bool behind;                /* nobody can call it: two of these never have a link */
   bool mute;                  /* says nothing to what it is asked to witness */
   bool alters;                /* gives out altered entries of others' logs */
   bool cosigns_all;           /* signs whatever is proposed, as soon as it sees it */

@@ -143,6 +143,11 @@ enum om_code om_log_quorum(struct om_txn *txn, struct om_quorum *out, uint32_t l
  * time of the quorum (k-th smallest; 0 with quorum 0). Does not look at the tree. OM_REFUSED says what is missing. */
 enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
                              const uint8_t *note, size_t len, struct om_status *st);
+/* Is NOTE a head of LOG, of which HELD entries are held, that may well be final? As above, but where it covers more
+ * than is held and a change of the witnesses is under way, a quorum of the new list is enough: the change may be
+ * recorded among the entries that are not held. */
+enum om_code om_quorum_claim(struct om_txn *txn, struct om_checkpoint *out, uint32_t log, uint64_t held,
+                             const uint8_t *note, size_t len, struct om_status *st);
 
 /* ---- writing: one batch is one LMDB transaction ---- */
 

@@ -194,6 +194,19 @@ static enum om_code check_list(uint64_t *time_s, const struct om_quorum_list *li
   return OM_OK;
 }
 
+enum om_code om_quorum_claim(struct om_txn *txn, struct om_checkpoint *out, uint32_t log, uint64_t held,
+                             const uint8_t *note, size_t len, struct om_status *st) {
+  struct om_note parsed;
+  struct om_quorum quorum;
+  uint64_t time;
+  enum om_code code = om_head_parse(txn, &parsed, out, log, note, len, st);
+  if (code == OM_OK) code = om_log_quorum(txn, &quorum, log, out->size, st);
+  bool settles = code == OM_OK && quorum.changing && out->size > held;
+  for (size_t i = 0; code == OM_OK && i < (settles ? 1 : quorum.n_lists); i++)
+    code = check_list(&time, &quorum.lists[i], &parsed, out, st);
+  return code;
+}
+
 enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
                              const uint8_t *note, size_t len, struct om_status *st) {
   struct om_note parsed;

@@ -19,6 +19,7 @@ static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, con
     om_node_mark_log(node, log);
   } else if (code == OM_WAIT) {
     if (size > tracked->unjudged.size) om_heard_set(&tracked->unjudged, size, note, len, slot);
+    om_marks_look(node, log);
     om_status_clear(st);
   }
   return code;

@@ -141,6 +141,8 @@ struct om_tracked {
   size_t n_witnesses;
   uint32_t *witnesses; /* log numbers; owned */
   bool asked;          /* this daemon is one of them */
+  uint64_t looked;     /* entries below this that wait here were searched for marks of the log itself */
+  uint64_t invited;    /* entries under what its home has proposed: who witnesses may stand among them */
   uint64_t refill;     /* the own log at a start: taken back from others up to here; 0: it is not */
 
   uint32_t source; /* slot from which it is followed */
@@ -289,6 +291,9 @@ void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_m
 void om_sync_refill(struct om_node *node, uint64_t size, int64_t now_ms);
 /* The peer in SLOT says that it holds SIZE entries of LOG. */
 void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size);
+
+/* marks.c: where LOG's newest head can't be judged yet, one on the way there may stand among the entries that wait */
+void om_marks_look(struct om_node *node, uint32_t log);
 
 /* recover.c: the start */
 void om_recover_quorum(struct om_node *node, int64_t now_ms); /* the own log's witnesses have been told */

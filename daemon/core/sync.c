@@ -65,7 +65,8 @@ void om_sync_free(struct om_tracked *tracked) {
 
 static uint64_t offered(const struct om_tracked *tracked, const struct om_row *row) {
   if (tracked->ended) return smaller(row->has, tracked->end);
-  return tracked->asked || tracked->refill > tracked->size ? row->has : row->has_final;
+  if (tracked->asked || tracked->refill > tracked->size) return row->has;
+  return larger(row->has_final, smaller(row->has, tracked->invited));
 }
 
 static bool has_more(struct om_node *node, uint32_t slot, uint32_t log) {
@@ -123,6 +124,7 @@ static void start_source(struct om_node *node, uint32_t log, uint32_t slot, int6
   struct om_tracked *tracked = &node->logs[log];
   struct om_row *row = om_node_row(node, slot, log);
   tracked->source = slot;
+  tracked->looked = 0;
   tracked->progress_ms = now_ms;
   row->follow_due = true; /* after the stop of an earlier following, where that is still to be sent */
   row->follow_from = tracked->got;
@@ -248,11 +250,12 @@ static struct om_inbox_chunk *new_chunk(const struct om_peer_entries *in, size_t
   return chunk;
 }
 
-/* Entries below this may be taken in: a witness has to see what it is asked to cosign. */
+/* Entries below this may be taken in: a witness has to see what it is asked to cosign, and whether it is one. */
 static uint64_t apply_limit(const struct om_tracked *tracked) {
   if (tracked->ended) return tracked->end;
   if (tracked->refill > 0) return tracked->refill;
-  return tracked->asked ? UINT64_MAX : larger(tracked->final.size, om_pair_highest(&tracked->claims));
+  if (tracked->asked) return UINT64_MAX;
+  return larger(tracked->invited, larger(tracked->final.size, om_pair_highest(&tracked->claims)));
 }
 
 enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
@@ -273,6 +276,7 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
   push_chunk(&tracked->inbox, new_chunk(in, cost, slot, !tracked->ended && node->peers[slot].log == in->log));
   node->inbox_cost += cost;
   tracked->got += in->n;
+  om_marks_look(node, in->log);
   if (in->start < apply_limit(tracked)) tracked->progress_ms = now_ms; /* what may never be taken in is no progress */
   om_node_mark_log(node, in->log);
   return OM_OK;
@@ -452,6 +456,8 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
     case OM_CORRUPT:
     case OM_MISSING: tracked->retry_ms = now_ms + OM_RETRY_MS; break;
   }
+  tracked->looked = 0;
+  om_marks_look(node, log);
   om_node_mark_log(node, log);
 }
 
@@ -492,6 +498,8 @@ static void wake(struct om_node *node, uint32_t log, uint32_t grown, int64_t now
     tracked->final_waits = false;
     tracked->cosign_waits = false;
     om_heads_judge_again(node, log);
+    tracked->looked = 0;
+    om_marks_look(node, log);
     om_node_mark_log(node, log);
   }
   if (log == grown || !tracked->waits) return;

@@ -80,6 +80,16 @@ static void offer_relayed(struct om_node *node, uint32_t slot, uint32_t log, uin
   settle_pair(node, slot, log, before);
 }
 
+/* The home asks for a cosignature. A daemon that is newly named as a witness learns so from an entry that needs its
+ * own cosignature to be final: it takes in what the home proposes, and then sees whether it is asked. */
+static void invite(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, const uint8_t *note, size_t len) {
+  struct om_tracked *tracked = &node->logs[log];
+  om_pair_offer(&tracked->proposals, size, note, len, slot);
+  if (size <= tracked->invited) return;
+  tracked->invited = size;
+  om_sync_choose(node, log, node->now_ms);
+}
+
 /* Takes NOTE, which is a head of SIZE, from LOG's home or a relay. */
 static void take_proposal(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, const uint8_t *note,
                           size_t len) {
@@ -91,7 +101,7 @@ static void take_proposal(struct om_node *node, uint32_t slot, uint32_t log, uin
   if (size == tracked->cosigned && om_hash_equal(&hash, &tracked->cosigned_hash))
     answer(node, slot, log); /* it lost the link, or its memory */
   else if (home)
-    om_pair_offer(&tracked->proposals, size, note, len, slot);
+    invite(node, slot, log, size, note, len);
   else
     offer_relayed(node, slot, log, size, note, len);
   om_node_mark_log(node, log);

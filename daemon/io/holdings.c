@@ -28,11 +28,10 @@ static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t
   struct om_txn *txn;
   struct om_checkpoint head = {0};
   struct om_log_info info = {0};
-  uint64_t time_s;
   enum om_code code = om_txn_read(&txn, holdings->store, st);
   if (code != OM_OK) return code;
   code = om_log_info(txn, &info, log, st);
-  if (code == OM_OK) code = om_quorum_check(txn, &head, &time_s, log, note, len, st);
+  if (code == OM_OK) code = om_quorum_claim(txn, &head, log, info.size, note, len, st);
   om_txn_abort(txn);
   *size = head.size;
   if (code == OM_MISSING) return OM_WAIT;

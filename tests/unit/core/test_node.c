@@ -583,13 +583,14 @@ static struct om_action apply, final;    /* the last of each that came out */
 static uint64_t followed[3];             /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
 
 static size_t rig_judged;
+static uint64_t rig_knows = UINT64_MAX; /* heads above this can't be judged */
 
 static enum om_code rig_judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
                               struct om_status *st) {
   (void)ctx, (void)log, (void)note, (void)len, (void)st;
   assert_true(*size > 0);
   rig_judged++;
-  return rig_verdict;
+  return *size > rig_knows ? OM_WAIT : rig_verdict;
 }
 
 static void note_follow(const struct om_action *action) {
@@ -672,6 +673,83 @@ static void rig_head(uint32_t slot, uint64_t size) {
   size_t len = world_note(&w, note, 1, size, &root, NULL, 0);
   Oremark__PeerMessage message = head_of(&head, 1, note, len);
   rig_say(slot, &message);
+}
+
+/* Whoever is named as a witness by an entry that is not final without it learns so by taking in what the log's home
+ * proposes to it, and no more. */
+static void a_home_invites_a_new_witness(void **state) {
+  (void)state;
+  static char note[OM_NOTE_BYTES_MAX];
+  struct om_hash root = {{1}};
+  Oremark__Hello hello;
+  Oremark__Have have;
+  Oremark__Propose propose;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  om_node_disconnected(rig, 0, 1000);
+  om_node_disconnected(rig, 1, 1000);
+  om_node_connected(rig, 2, 1, 1000);
+  Oremark__PeerMessage message = hello_as(&hello, 1, "v");
+  rig_say(2, &message);
+  message = have_of(&have, 1, 5, 0);
+  rig_say(2, &message);
+  rig_entries(2, 0, 5);
+  assert_int_equal(apply.kind, OM_ACTION_SEND);
+  size_t len = world_note(&w, note, 1, 3, &root, NULL, 0);
+  message = propose_of(&propose, 1, note, len);
+  rig_say(2, &message);
+  assert_int_equal(apply.kind, OM_ACTION_APPLY);
+  assert_int_equal(apply.n, 3);
+  rig_close();
+  world_close(&w);
+}
+
+/* Entry INDEX of log 1: a mark of the log itself at SIZE. */
+static void rig_own_mark(uint32_t slot, uint64_t index, uint64_t size) {
+  static char note[OM_NOTE_BYTES_MAX];
+  static uint8_t bytes[2 * OM_NOTE_BYTES_MAX];
+  struct om_hash root = {{1}};
+  struct om_entry_sink sink;
+  struct om_status st;
+  uint8_t *out = NULL;
+  size_t len = world_note(&w, note, 1, size, &root, NULL, 0), out_len = 0;
+  Oremark__Mark mark = OREMARK__MARK__INIT;
+  Oremark__Entry entry = OREMARK__ENTRY__INIT;
+  mark.log = 1;
+  mark.checkpoint = (ProtobufCBinaryData){len, (uint8_t *)note};
+  entry.taken_ms = 1790000000000;
+  entry.what_case = OREMARK__ENTRY__WHAT_MARK;
+  entry.mark = &mark;
+  om_entry_sink_begin(&sink, 1, index);
+  assert_true(om_entry_put(&sink, bytes, oremark__entry__pack(&entry, bytes)));
+  om_entry_sink_end(&sink, &out, &out_len);
+  assert_int_equal(om_node_message(rig, slot, out, out_len, rig_ms, &st), OM_OK);
+  free(out);
+  rig_drain();
+}
+
+/* The newest head is signed by witnesses that are not known here: the one that the log has recorded at the change leads
+ * on, whichever comes first. */
+static void a_recorded_head_leads_on(void **state) {
+  (void)state;
+  for (int head_first = 0; head_first < 2; head_first++) {
+    world_open(&w, 2, NULL, 1, false);
+    rig_open();
+    uint32_t slot = followed[0] == 0 ? 0 : 1;
+    rig_knows = 50;
+    if (head_first) rig_head(slot, 100);
+    rig_entries(slot, 0, 12);
+    rig_own_mark(slot, 12, 11);
+    if (!head_first) {
+      assert_int_equal(apply.kind, OM_ACTION_SEND);
+      rig_head(slot, 100);
+    }
+    assert_int_equal(apply.kind, OM_ACTION_APPLY);
+    assert_int_equal(apply.n, 11);
+    rig_knows = UINT64_MAX;
+    rig_close();
+    world_close(&w);
+  }
 }
 
 /* What an entry waits for is committed while its APPLY is under way: it is tried again, though nothing grows after
@@ -860,6 +938,8 @@ int main(void) {
       cmocka_unit_test(random_bytes),
       cmocka_unit_test(a_full_disk_is_tried_again),
       cmocka_unit_test(unfinal_entries_wait_for_their_head),
+      cmocka_unit_test(a_home_invites_a_new_witness),
+      cmocka_unit_test(a_recorded_head_leads_on),
       cmocka_unit_test(news_that_cross_a_wait),
       cmocka_unit_test(a_source_lost_during_an_apply),
       cmocka_unit_test(the_first_head_is_not_forgotten),

@@ -166,6 +166,20 @@ static uint64_t final_at(struct fixture *f, uint32_t log, const char *signers) {
   return 0;
 }
 
+/* May a head of LOG with these cosignatures be final, for whom HELD entries are all that it has? */
+static bool claims_at(struct fixture *f, uint32_t log, const char *signers, uint64_t held) {
+  char note[OM_NOTE_BYTES_MAX];
+  size_t len;
+  struct om_txn *txn;
+  struct om_checkpoint checkpoint;
+  struct om_status st;
+  head(f, note, &len, log, signers);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[log]), &st), OM_OK);
+  enum om_code code = om_quorum_claim(txn, &checkpoint, log, held, (uint8_t *)note, len, &st);
+  om_txn_abort(txn);
+  return code == OM_OK;
+}
+
 /* What TO says of a next entry of LOG that marks MARKED at the head NOTE. Nothing is kept. */
 static enum om_code marks(struct fixture *f, size_t to, uint32_t log, uint32_t marked, const char *note, size_t len,
                           struct om_status *st) {
@@ -217,6 +231,11 @@ static void a_change_takes_both_quorums(void **state) {
   assert_int_equal(final_at(f, 0, "123"), 0);
   assert_int_equal(final_at(f, 0, "34567"), 0);
   assert_int_equal(final_at(f, 0, "12345"), 1005); /* the later of 1003 and 1005 */
+  uint64_t changed = size_of(f->ledgers[0], 0); /* what comes after may record the change: then the new list suffices */
+  assert_false(claims_at(f, 0, "123", changed));
+  assert_true(claims_at(f, 0, "123", changed - 1));
+  assert_false(claims_at(f, 0, "34567", changed - 1));
+  assert_true(claims_at(f, 0, "12345", changed));
   uint64_t registry = size_of(f->ledgers[0], 0), last = size_of(f->ledgers[LAST], LAST);
   settle(f, t0 + 2);
   assert_int_equal(size_of(f->ledgers[0], 0), registry + 1); /* its mark of itself */

@@ -114,6 +114,7 @@ static void step(struct sim *s) {
     if (!s->nodes[i].up && s->now_ms >= s->nodes[i].back_ms) sim_node_open(&s->nodes[i]);
   links(s);
   sim_operators_step(s);
+  if (!s->healing) sim_govern_step(s);
   if (!s->healing) sim_story_step(s);
   sim_deliver(s);
   for (size_t i = 0, begin = sim_below(s, s->n_nodes); i < s->n_nodes; i++) {
@@ -130,6 +131,7 @@ static void step(struct sim *s) {
 /* One home that forks its log does no harm by itself, nor with one witness that helps it where five or more make a
  * quorum of all but one. Of three witnesses none may be useless: all must sign. */
 static void choose_liars(struct sim *s) {
+  if (s->change_step != 0) return;
   if (s->n >= 5 && sim_one_in(s, 2)) s->loss_step = 40 + sim_below(s, 150);
   struct sim_node *n = &s->nodes[sim_below(s, s->n)];
   if (sim_one_in(s, 2)) {
@@ -162,7 +164,8 @@ static void open_sim(struct sim *s) {
   s->random = s->seed * 0x9E3779B97F4A7C15u + 1;
   s->trace = 0xcbf29ce484222325u;
   s->n = s->n_nodes = 4 + sim_below(s, 3);
-  network_open(&s->net, s->n, true);
+  if (s->n == 6 && sim_one_in(s, 3)) s->change_step = 30 + sim_below(s, 60);
+  network_open_witnesses(&s->net, s->n, s->change_step != 0 ? s->n / 2 : s->n);
   sim_check_begin(s);
   for (uint32_t i = 0; i < s->n; i++) {
     s->nodes[i].sim = s;

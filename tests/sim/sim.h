@@ -121,6 +121,7 @@ struct sim {
   bool parted[SIM_NODES][SIM_NODES];           /* symmetric: no link may come up */
   struct sim_pipe pipes[SIM_NODES][SIM_NODES]; /* [from][to] */
   bool healing;
+  uint64_t change_step; /* the governor changes the witnesses about then; 0: they stay */
   uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
   size_t talk;    /* messages but pings */
   uint64_t trace; /* of every message and commit */
@@ -178,6 +179,9 @@ void sim_back_up(struct sim_node *n);
 /* Loses N's store, or puts the old copy in its place, if the network stands it. */
 void sim_lose_store(struct sim_node *n);
 void sim_operators_step(struct sim *s);
+
+/* govern.c */
+void sim_govern_step(struct sim *s);
 
 /* wire.c */
 void sim_link(struct sim *s, uint32_t a, uint32_t b);

@@ -666,6 +666,9 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
     if (info.stopped)
       return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   }
+  if (om_lost_due(batch, log))
+    return om_fail(st, OM_WAIT, "mending", "another history of log %u is held here than the one that a quorum signed",
+                   log);
   enum om_code code = om_batch_take(batch, log, index, checked, st);
   return code == OM_REFUSED || code == OM_MALFORMED ? stop_at(batch, log, index, checked, st) : code;
 }
@@ -710,6 +713,7 @@ enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_key
     if (batch->work[i] && batch->work[i]->edge.size > 0) om_log_state_write(batch->txn, batch->work[i]);
   code = om_txn_commit(batch->txn, st);
   if (code == OM_OK) {
+    ledger->lost = ledger->lost || batch->lost;
     ledger->logs = grown(ledger->logs, &ledger->n_logs, batch->n_work);
     for (size_t i = 0; i < batch->n_work; i++) {
       if (!batch->work[i]) continue;

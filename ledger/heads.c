@@ -68,11 +68,18 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
     return st->code;
   }
   if (code == OM_OK) code = om_log_info(batch->txn, &info, held->log, st);
-  if (code == OM_OK && held->log != batch->ledger->own_log && !info.stopped && head.size > info.head_size)
+  bool lost = code == OM_OK && held->log != batch->ledger->own_log && head.size > info.head_size && !info.frozen;
+  if (lost && !om_lost_note(batch, &head, note, len, held->log, info.head_size) && !info.stopped)
     code = om_batch_stop_log(batch, held->log, held->edge.size, note, len, &fork, st);
   if (code != OM_OK) return code;
   *st = fork;
   return st->code = OM_WAIT;
+}
+
+static enum om_code mending(const struct om_log_info *info, struct om_status *st) {
+  return om_fail(st, OM_WAIT, "mending",
+                 "of log %s another history is held here than the one that a quorum signed: it is followed anew first",
+                 info->origin);
 }
 
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
@@ -93,11 +100,12 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
     return code == OM_WAIT && log == batch->ledger->own_log ? st->code = OM_REFUSED : code;
   }
   if (code != OM_OK || head.size <= info.head_size) return code;
+  if (om_lost_due(batch, log)) return mending(&info, st);
   code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
   if (code != OM_OK) return code;
   put_final(batch->txn, log, head.size, time_s, note, len);
   *newer = true;
-  return om_txn_check(batch->txn, st);
+  return om_lost_final(batch, state, head.size, st);
 }
 
 /* Compare and set: a witness's votes on a log only ever grow, along one history. */
@@ -127,20 +135,26 @@ static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_c
   return om_txn_check(batch->txn, st);
 }
 
+/* Takes NOTE of SIZE if it is higher than what is there. */
+static void higher(struct om_bytes *out, uint64_t *most, struct om_bytes note, uint64_t size) {
+  if (size <= *most) return;
+  *most = size;
+  *out = note;
+}
+
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st) {
-  struct om_bytes vote = {0}, final = {0};
+  struct om_bytes row;
   uint8_t key[OM_HEAD_KEY_BYTES];
-  om_head_key(key, log, OM_HEAD_VOTED);
-  bool voted = om_txn_get(txn, &vote, OM_TABLE_HEADS, key, sizeof key) && vote.len > 8;
+  uint64_t most = 0, size;
   om_head_key(key, log, OM_HEAD_FINAL);
-  bool has_final = om_txn_get(txn, &final, OM_TABLE_HEADS, key, sizeof key) && final.len > 16;
+  if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16)
+    higher(note, &most, (struct om_bytes){row.data + 16, row.len - 16}, om_get64(row.data));
+  om_head_key(key, log, OM_HEAD_VOTED);
+  if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 8)
+    higher(note, &most, (struct om_bytes){row.data + 8, row.len - 8}, om_get64(row.data));
+  if (om_lost_awaited(txn, &row, &size, log)) higher(note, &most, row, size);
   if (om_txn_check(txn, st) != OM_OK) return st->code;
-  if (!voted && !has_final) return om_fail(st, OM_MISSING, NULL, "no head of log %u is kept here", log);
-  if (voted && (!has_final || om_get64(vote.data) > om_get64(final.data)))
-    *note = (struct om_bytes){.data = vote.data + 8, .len = vote.len - 8};
-  else
-    *note = (struct om_bytes){.data = final.data + 16, .len = final.len - 16};
-  return OM_OK;
+  return most > 0 ? OM_OK : om_fail(st, OM_MISSING, NULL, "no head of log %u is kept here", log);
 }
 
 enum om_code om_head_compare(struct om_txn *txn, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
@@ -202,6 +216,21 @@ static enum om_code lapse(struct om_batch *batch, const struct om_log_state *sta
   return st->code;
 }
 
+/* Nothing is cosigned before the head that is awaited is final here: it is, as soon as what it covers is held. */
+static enum om_code reach_awaited(struct om_batch *batch, const struct om_log_info *info, struct om_status *st) {
+  struct om_bytes row;
+  uint8_t note[OM_NOTE_BYTES_MAX];
+  uint64_t size;
+  bool newer;
+  if (!om_lost_awaited(batch->txn, &row, &size, info->log)) return om_txn_check(batch->txn, st);
+  size_t len = row.len;
+  memcpy(note, row.data, len);
+  if (om_batch_final(batch, &newer, info->log, note, len, st) == OM_OK &&
+      !om_lost_awaited(batch->txn, &row, &size, info->log))
+    return OM_OK;
+  return om_txn_check(batch->txn, st) == OM_OK ? mending(info, st) : st->code;
+}
+
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
                              size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st) {
   struct om_note parsed;
@@ -219,6 +248,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   if (code == OM_OK && info.retired)
     code = om_fail(st, OM_REFUSED, "retired", "log %s has ended: it is not cosigned further", info.origin);
   if (code == OM_OK && om_log_sealed(batch->txn, &call, log)) code = om_sealed_refuse(st, log, &call);
+  if (code == OM_OK) code = reach_awaited(batch, &info, st);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
   if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return lapse(batch, state, note, len, st);

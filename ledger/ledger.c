@@ -199,6 +199,7 @@ enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t m
   if (code == OM_OK) code = check_store(ledger, genesis, genesis_len, st);
   if (code == OM_OK) code = om_txn_read(&txn, ledger->store, st);
   if (code == OM_OK) code = om_ledger_find_own(ledger, txn, st);
+  if (code == OM_OK) code = om_lost_look(ledger, txn, st);
   om_txn_abort(txn);
   if (code != OM_OK) {
     om_ledger_close(ledger);

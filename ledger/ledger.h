@@ -82,8 +82,8 @@ enum om_code om_log_tiles(struct om_txn *txn, struct om_log_tiles *out, uint32_t
 /* The own log's signed head (a note); the last final head of any log (a note with cosignatures). OM_MISSING if none. */
 enum om_code om_log_head(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
 enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
-/* Piece NUMBER (from 0) of the evidence against LOG (ledger/evidence.h); *FREEZES if it shows two final heads. OM_MISSING
- * beyond the last. */
+/* Piece NUMBER (from 0) of the evidence against LOG (ledger/evidence.h); *FREEZES if it shows two final heads.
+ * OM_MISSING beyond the last. */
 enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, bool *freezes, uint32_t log, uint32_t number,
                              struct om_status *st);
 /* The highest head of LOG, a note, that is kept durably here: the last that this daemon has cosigned, or the last final
@@ -209,16 +209,17 @@ enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t in
 
 /* Stores NOTE as LOG's final head if its quorum signed it, its root is the tree's at that size, and it is higher than
  * the last. OM_WAIT: fewer entries are held than it covers; or (rule "fork") its quorum signed it and what is held of
- * LOG is another history, which has lost: LOG is stopped. OM_REFUSED: it does not stand, or it is no head of the own
+ * LOG is another history, which has lost: om_ledger_mend (ledger/rebuild.h) is due, and until then nothing more of LOG
+ * is taken ("mending"). OM_REFUSED: it does not stand, or it is no head of the own
  * log. *NEWER whether it was stored. */
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
                             struct om_status *st);
 
 /* As a witness: checks LOG's proposed head NOTE against the mirrored tree, compares and sets the highest head cosigned
  * (kept durably), and makes the cosignature line (with newline) at TIME_S. It may be sent only after the commit.
- * OM_WAIT: fewer entries held; OM_REFUSED: not a witness, lower than or beside what was cosigned, wrong root, log
- * stopped. OM_IO, rule "clock": the log's last entry is from the future, by this witness's clock; the same head may be
- * cosigned later. */
+ * OM_WAIT: fewer entries held, or (rule "mending") LOG has to be followed anew first; OM_REFUSED: not a witness, lower
+ * than or beside what was cosigned, wrong root, log stopped. OM_IO, rule "clock": the log's last entry is from the
+ * future, by this witness's clock; the same head may be cosigned later. */
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
                              size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st);
 
@@ -232,8 +233,8 @@ enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *n
 /* Looks again whether the heads in evidence held against LOG are final, after its witnesses are known better. */
 enum om_code om_batch_evidence_again(struct om_batch *batch, uint32_t log, struct om_status *st);
 
-/* Signs the own log's head if it has grown (KEYS NULL: signs nothing), and makes everything durable. Ends the batch in any case: not OM_OK means
- * that nothing of it was written. With quorum 0 the new head is final at once. */
+/* Signs the own log's head if it has grown (KEYS NULL: signs nothing), and makes everything durable. Ends the batch in
+ * any case: not OM_OK means that nothing of it was written. With quorum 0 the new head is final at once. */
 enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
 /* Ends the batch as if it had never been. NULL is fine. */
 void om_batch_abort(struct om_batch *batch);

@@ -20,11 +20,13 @@ enum {
 #define OM_META_GENESIS "genesis" /* key in OM_TABLE_META: the genesis file's bytes */
 
 enum om_head_kind {
-  OM_HEAD_OWN = 'o',   /* size (8), signed note */
-  OM_HEAD_FINAL = 'f', /* size (8), time of the quorum (8), note */
-  OM_HEAD_VOTE = 'c',  /* size (8), root (32): the highest that this daemon has cosigned */
-  OM_HEAD_VOTED = 'v', /* size (8), the signed note of that head: evidence, if another one is met */
-  OM_HEAD_SEAL = 's',  /* id of the governors' call (32), Seal: no more of the log is cosigned */
+  OM_HEAD_OWN = 'o',      /* size (8), signed note */
+  OM_HEAD_FINAL = 'f',    /* size (8), time of the quorum (8), note */
+  OM_HEAD_VOTE = 'c',     /* size (8), root (32): the highest that this daemon has cosigned */
+  OM_HEAD_VOTED = 'v',    /* size (8), the signed note of that head: evidence, if another one is met */
+  OM_HEAD_AWAITED = 'w',  /* a quorum signed it, and what is held is, or was, another history: ledger/lost.c */
+  OM_HEAD_OUTVOTED = 'l', /* size (8), the signed note of the head of that other history that was cosigned here */
+  OM_HEAD_SEAL = 's',     /* id of the governors' call (32), Seal: no more of the log is cosigned */
 };
 
 enum om_evidence_kind {
@@ -49,6 +51,7 @@ struct om_ledger {
   uint32_t own_log;
   struct om_log_state **logs; /* by number; NULL until first written by this process */
   size_t n_logs;
+  bool lost; /* entries are held that have lost: om_ledger_mend is due */
 };
 
 struct om_batch {
@@ -57,6 +60,7 @@ struct om_batch {
   struct om_log_state **work; /* by number; NULL: not touched by this batch */
   size_t n_work;
   struct om_arena arena; /* of the statement being judged */
+  bool lost;             /* it has found what loses */
 };
 
 void om_log_entry_key(uint8_t out[OM_LOG_ENTRY_KEY_BYTES], uint32_t log, uint64_t index);
@@ -89,8 +93,8 @@ enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_l
 
 /* The batch's copy of a log's state. */
 enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uint32_t log, struct om_status *st);
-/* Judges CHECKED as entry INDEX (= the log's size here) of LOG and appends it. OM_WAIT, OM_MALFORMED and OM_REFUSED as of
- * om_batch_mirror, but nothing is stopped: nothing is written then. */
+/* Judges CHECKED as entry INDEX (= the log's size here) of LOG and appends it. OM_WAIT, OM_MALFORMED and OM_REFUSED as
+ * of om_batch_mirror, but nothing is stopped: nothing is written then. */
 enum om_code om_batch_take(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                            struct om_status *st);
 /* Judges a mark that would stand as entry INDEX of STATE's log, and stages it. */
@@ -131,10 +135,33 @@ enum om_code om_ended_entry(struct om_txn *txn, const struct om_log_state *state
                             struct om_status *st);
 
 /* After om_head_matches has refused NOTE as a fork (ST): keeps the evidence. If a quorum signed NOTE, and a final head
- * that is held contradicts it, the log is frozen; if none does, what is HELD of the log has lost and the log is stopped.
+ * that is held contradicts it, the log is frozen; if none does, what is HELD of the log has lost (ledger/lost.c).
  * Either is no fault of whoever brought it: OM_WAIT. Else why the quorum does not count. */
 enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *held, const uint8_t *note, size_t len,
                             struct om_status *st);
+/* ---- ledger/lost.c: what has lost ---- */
+
+/* Notes that what is held of LOG beyond FINAL_SIZE, which is final here, has lost against HEAD, signed by a quorum as
+ * NOTE. False: the log was cut there before, and has come to nothing again. */
+bool om_lost_note(struct om_batch *batch, const struct om_checkpoint *head, const uint8_t *note, size_t len,
+                  uint32_t log, uint64_t final_size);
+/* Whether LOG is noted and not cut yet: nothing more of it is taken. */
+bool om_lost_due(struct om_batch *batch, uint32_t log);
+/* The head of LOG that is awaited here; false: none is. */
+bool om_lost_awaited(struct om_txn *txn, struct om_bytes *note, uint64_t *size, uint32_t log);
+/* Within a rebuild: LOG has been cut at SIZE. */
+void om_lost_cut(struct om_txn *txn, uint32_t log, uint64_t size);
+/* Within a rebuild: LOG was cut below its final head BYTES, because it leaned on what was cut: that is awaited now. */
+void om_lost_await(struct om_txn *txn, uint32_t log, uint64_t cut, const uint8_t *bytes, size_t len);
+/* STATE's log is final up to FINAL_SIZE now: if that reaches what is awaited, it no longer is; if it contradicts it,
+ * the log has two final heads. */
+enum om_code om_lost_final(struct om_batch *batch, const struct om_log_state *state, uint64_t final_size,
+                           struct om_status *st);
+/* Whether anything is due, for the ledger's memory. */
+enum om_code om_lost_look(struct om_ledger *ledger, struct om_txn *txn, struct om_status *st);
+
+/* ---- evidence ---- */
+
 /* Keeps evidence that HEAD, signed as NOTE, contradicts a signed head of what is HELD, if one is held that is as large,
  * and if it is news. */
 enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
@@ -153,8 +180,8 @@ void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const st
 /* LOG's witnesses by the registry as of AS_OF. Errors as of om_log_quorum; with "quorum", OUT is filled. */
 enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint32_t log, uint64_t as_of,
                             struct om_status *st);
-/* The registry sizes by which the witnesses of LOG's head at SIZE are judged: its current list, and its settled one (the
- * same where no change is open). */
+/* The registry sizes by which the witnesses of LOG's head at SIZE are judged: its current list, and its settled one
+ * (the same where no change is open). */
 enum om_code om_quorum_indexes(struct om_txn *txn, uint64_t *now, uint64_t *settled, uint32_t log, uint64_t size,
                                struct om_status *st);
 /* Does a mark of LOG itself, standing at SIZE, at its head of RECORDED entries end a change of its witnesses? */
@@ -163,8 +190,8 @@ enum om_code om_quorum_settles(struct om_txn *txn, bool *settles, uint32_t log, 
 /* Has LOG, at SIZE, not yet recorded a head that both lists of its last change signed? */
 enum om_code om_quorum_unsettled(struct om_txn *txn, bool *unsettled, uint32_t log, uint64_t size,
                                  struct om_status *st);
-/* Would a mark of the registry up to MARKED, standing in LOG at SIZE, begin a change of its witnesses while the last one
- * is not settled? A log has two lists to satisfy at most: beside a third, a head of two could contradict it. */
+/* Would a mark of the registry up to MARKED, standing in LOG at SIZE, begin a change of its witnesses while the last
+ * one is not settled? A log has two lists to satisfy at most: beside a third, a head of two could contradict it. */
 enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint64_t size, uint64_t marked,
                              struct om_status *st);
 

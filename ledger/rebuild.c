@@ -147,6 +147,16 @@ static void drop_head(struct rebuild *r, uint32_t log, enum om_head_kind kind) {
     om_txn_del(r->batch->txn, OM_TABLE_HEADS, key, sizeof key);
 }
 
+/* Nothing final is lost: where it went only because it leans on what was cut, it is fetched again up to that head. */
+static void await_final(struct rebuild *r, uint32_t log) {
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  struct om_bytes row;
+  om_head_key(key, log, OM_HEAD_FINAL);
+  if (om_txn_get(r->old, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16 &&
+      om_get64(row.data) > r->logs[log].end)
+    om_lost_await(r->batch->txn, log, r->logs[log].end, row.data + 16, row.len - 16);
+}
+
 static enum om_code cut_all(struct rebuild *r, struct om_status *st) {
   for (uint32_t log = 0; log < r->n_logs; log++) {
     struct replayed *l = &r->logs[log];
@@ -154,7 +164,9 @@ static enum om_code cut_all(struct rebuild *r, struct om_status *st) {
     enum om_code code = keep_entries(r, log, st);
     if (code != OM_OK) return code;
     lift_stop(r, log);
+    om_lost_cut(r->batch->txn, log, l->end);
     drop_head(r, log, OM_HEAD_OWN);
+    if (!l->cut) await_final(r, log);
     drop_head(r, log, OM_HEAD_FINAL);
   }
   enum om_code code = om_txn_check(r->old, st);

@@ -1,0 +1,250 @@
+/* A daemon has taken in what loses: it follows the history that a quorum signed, and its vote with it. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/rebuild.h"
+#include "support/records.h"
+
+enum { DAEMONS = 5, LOG = 1, LED_ASTRAY = 4 };
+
+static const int64_t t0 = INT64_C(1710000000000);
+
+#define assert_ok(call, st)                                                      \
+  do {                                                                           \
+    if ((call) != OM_OK) fail_msg("%s: [%s] %s", #call, (st)->rule, (st)->text); \
+  } while (0)
+
+/* Daemon LOG, and a copy of its folder that goes on by itself; daemon LED_ASTRAY hears of the copy alone. */
+struct scene {
+  struct network net;
+  char *paths[DAEMONS], *copy;
+  struct om_ledger *ledgers[DAEMONS], *twin;
+  uint64_t common; /* entries that both have, final */
+  struct om_status st;
+};
+
+struct head {
+  uint8_t note[OM_NOTE_BYTES_MAX];
+  size_t len;
+};
+
+static struct om_log_info info_of(struct om_ledger *ledger) {
+  struct om_status st = {0};
+  struct om_log_info out;
+  struct om_txn *txn;
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledger), &st), &st);
+  assert_ok(om_log_info(txn, &out, LOG, &st), &st);
+  om_txn_abort(txn);
+  return out;
+}
+
+static struct om_log_info astray(struct scene *s) {
+  return info_of(s->ledgers[LED_ASTRAY]);
+}
+
+static void open_scene(struct scene *s) {
+  char command[9000];
+  struct om_receipt receipt;
+  memset(s, 0, sizeof *s);
+  network_open(&s->net, DAEMONS, true);
+  for (size_t i = 0; i < DAEMONS; i++) {
+    s->paths[i] = temp_folder();
+    s->ledgers[i] = network_ledger(&s->net, i, s->paths[i]);
+  }
+  struct record site = record_site(&s->net, LOG + 1, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
+  assert_ok(network_submit(&s->net, 0, s->ledgers[0], &receipt, site.bytes, site.len, t0, &s->st), &s->st);
+  free(site.bytes);
+  assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
+  om_ledger_close(s->ledgers[LOG]);
+  s->copy = temp_folder();
+  snprintf(command, sizeof command, "cp %s/data.mdb %s/", s->paths[LOG], s->copy);
+  assert_int_equal(system(command), 0);
+  s->ledgers[LOG] = network_ledger(&s->net, LOG, s->paths[LOG]);
+  s->twin = network_ledger(&s->net, LOG, s->copy);
+  s->common = info_of(s->twin).size;
+}
+
+static void close_scene(struct scene *s) {
+  for (size_t i = 0; i < DAEMONS; i++) {
+    om_ledger_close(s->ledgers[i]);
+    remove_folder(s->paths[i]);
+  }
+  om_ledger_close(s->twin);
+  remove_folder(s->copy);
+  network_close(&s->net);
+}
+
+static void mine(struct scene *s, struct om_ledger *ledger, int n) {
+  for (int i = 0; i < n; i++) {
+    struct om_receipt receipt;
+    struct record r = record_extract(&s->net, LOG + 1, 1, 1, 1000, t0);
+    assert_ok(network_submit(&s->net, LOG, ledger, &receipt, r.bytes, r.len, t0, &s->st), &s->st);
+    free(r.bytes);
+  }
+}
+
+static void mirror(struct scene *s, struct om_ledger *from) {
+  assert_ok(network_mirror(&s->net, s->ledgers[LED_ASTRAY], from, LOG, &s->st), &s->st);
+}
+
+static struct head head_of(struct om_ledger *ledger, bool final) {
+  struct head out;
+  struct om_status st = {0};
+  struct om_txn *txn;
+  struct om_bytes note;
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledger), &st), &st);
+  assert_ok(final ? om_log_final(txn, &note, LOG, &st) : om_log_head(txn, &note, LOG, &st), &st);
+  memcpy(out.note, note.data, out.len = note.len);
+  om_txn_abort(txn);
+  return out;
+}
+
+static enum om_code offer(struct scene *s, const struct head *head, bool final) {
+  char line[OM_NOTE_LINE_BYTES];
+  bool newer;
+  struct om_batch *batch;
+  struct om_signers_keys keys = network_signers(&s->net, LED_ASTRAY);
+  memset(&s->st, 0, sizeof s->st);
+  assert_ok(om_batch_begin(&batch, s->ledgers[LED_ASTRAY], &s->st), &s->st);
+  enum om_code code =
+      final ? om_batch_final(batch, &newer, LOG, head->note, head->len, &s->st)
+            : om_batch_cosign(batch, line, LOG, head->note, head->len, (uint64_t)t0 / 1000, &keys, &s->st);
+  struct om_status committed = {0};
+  assert_ok(om_batch_commit(batch, NULL, &committed), &committed);
+  return code;
+}
+
+/* The honest log, with N records more, is final with all but the one that was led astray. */
+static struct head win(struct scene *s, int n) {
+  struct om_ledger *others[DAEMONS];
+  memcpy(others, s->ledgers, sizeof others);
+  mine(s, s->ledgers[LOG], n);
+  for (size_t i = 0; i < DAEMONS; i++)
+    if (i != LOG && i != LED_ASTRAY)
+      assert_ok(network_mirror(&s->net, s->ledgers[i], s->ledgers[LOG], LOG, &s->st), &s->st);
+  network_finalise(&s->net, s->ledgers, LOG, (uint64_t)t0 / 1000, &s->st); /* one refuses */
+  struct head out = head_of(s->ledgers[0], true);
+  assert_int_equal(info_of(s->ledgers[0]).final_size, s->common + (uint64_t)n);
+  return out;
+}
+
+static void test_the_vote_moves_to_what_is_final(void **state) {
+  (void)state;
+  struct scene s;
+  open_scene(&s);
+  mine(&s, s.twin, 3);
+  mirror(&s, s.twin);
+  struct head lost = head_of(s.twin, false);
+  assert_ok(offer(&s, &lost, false), &s.st);
+  assert_false(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  struct head won = win(&s, 2);
+  assert_int_equal(offer(&s, &won, true), OM_WAIT);
+  assert_string_equal(s.st.rule, "fork");
+  assert_true(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  assert_false(astray(&s).stopped);
+  assert_int_equal(astray(&s).evidence, 1);
+  /* Until it is cut, it takes and signs nothing of that log. */
+  mine(&s, s.twin, 1);
+  assert_int_equal(network_mirror(&s.net, s.ledgers[LED_ASTRAY], s.twin, LOG, &s.st), OM_WAIT);
+  assert_string_equal(s.st.rule, "mending");
+  assert_int_equal(offer(&s, &lost, false), OM_WAIT);
+  /* Also after it was stopped in between. */
+  om_ledger_close(s.ledgers[LED_ASTRAY]);
+  s.ledgers[LED_ASTRAY] = network_ledger(&s.net, LED_ASTRAY, s.paths[LED_ASTRAY]);
+  assert_true(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  assert_ok(om_ledger_mend(s.ledgers[LED_ASTRAY], &s.st), &s.st);
+  assert_false(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  assert_int_equal(astray(&s).size, s.common);
+  assert_int_equal(astray(&s).final_size, s.common);
+  struct head both = head_of(s.ledgers[LED_ASTRAY], true);
+  assert_int_equal(offer(&s, &both, false), OM_WAIT); /* below what is awaited */
+  assert_int_equal(offer(&s, &won, false), OM_WAIT);
+  mirror(&s, s.ledgers[LOG]);
+  assert_ok(offer(&s, &won, false), &s.st);
+  assert_int_equal(astray(&s).final_size, s.common + 2);
+  assert_int_equal(offer(&s, &both, false), OM_REFUSED); /* its vote is higher now */
+  assert_string_equal(s.st.rule, "vote");
+  mine(&s, s.ledgers[LOG], 1);
+  assert_ok(network_settle(&s.net, s.ledgers, t0, &s.st), &s.st);
+  assert_int_equal(astray(&s).final_size, s.common + 3);
+  close_scene(&s);
+}
+
+/* The vote was for less than what won: only when that is held, it can be shown that the log signed both. */
+static void test_a_small_vote_becomes_evidence(void **state) {
+  (void)state;
+  struct scene s;
+  open_scene(&s);
+  mine(&s, s.twin, 1);
+  mirror(&s, s.twin);
+  struct head lost = head_of(s.twin, false);
+  assert_ok(offer(&s, &lost, false), &s.st);
+  mine(&s, s.twin, 2);
+  mirror(&s, s.twin);
+  struct head won = win(&s, 2);
+  assert_int_equal(offer(&s, &won, true), OM_WAIT);
+  assert_int_equal(astray(&s).evidence, 0);
+  assert_ok(om_ledger_mend(s.ledgers[LED_ASTRAY], &s.st), &s.st);
+  mirror(&s, s.ledgers[LOG]);
+  assert_ok(offer(&s, &won, true), &s.st);
+  assert_int_equal(astray(&s).evidence, 1);
+  assert_false(astray(&s).frozen);
+  close_scene(&s);
+}
+
+/* Whoever feeds the same again is not followed for ever. */
+static void test_the_same_again_stops_the_log(void **state) {
+  (void)state;
+  struct scene s;
+  open_scene(&s);
+  mine(&s, s.twin, 2);
+  mirror(&s, s.twin);
+  struct head won = win(&s, 1);
+  assert_int_equal(offer(&s, &won, true), OM_WAIT);
+  assert_ok(om_ledger_mend(s.ledgers[LED_ASTRAY], &s.st), &s.st);
+  mirror(&s, s.twin);
+  assert_false(astray(&s).stopped);
+  assert_int_equal(offer(&s, &won, true), OM_WAIT);
+  assert_false(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  assert_true(astray(&s).stopped);
+  close_scene(&s);
+}
+
+/* What was final here stays: then there are two final heads, and the log is frozen. */
+static void test_what_is_final_is_not_cut(void **state) {
+  (void)state;
+  struct scene s;
+  open_scene(&s);
+  struct head won = win(&s, 1);
+  mirror(&s, s.ledgers[LOG]);
+  assert_ok(offer(&s, &won, true), &s.st);
+  mine(&s, s.twin, 1);
+  struct head two = head_of(s.twin, false);
+  const size_t liars[] = {0, 2, 3};
+  for (size_t i = 0; i < 3; i++) {
+    char line[OM_NOTE_LINE_BYTES], origin[64];
+    struct om_note parsed;
+    snprintf(origin, sizeof origin, "daemon%zu.example/log", liars[i]);
+    assert_ok(om_note_parse(&parsed, (const char *)two.note, two.len, &s.st), &s.st);
+    size_t n = om_note_cosign(line, origin, s.net.cosign_keys[liars[i]], 1710000000, parsed.text, parsed.text_len);
+    assert_ok(om_note_add_line((char *)two.note, &two.len, line, n, &s.st), &s.st);
+  }
+  assert_int_equal(offer(&s, &two, true), OM_WAIT);
+  assert_false(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  assert_true(astray(&s).frozen);
+  assert_int_equal(astray(&s).final_size, s.common + 1);
+  close_scene(&s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_the_vote_moves_to_what_is_final),
+      cmocka_unit_test(test_a_small_vote_becomes_evidence),
+      cmocka_unit_test(test_the_same_again_stops_the_log),
+      cmocka_unit_test(test_what_is_final_is_not_cut),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

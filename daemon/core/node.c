@@ -265,11 +265,12 @@ void om_node_quorum(struct om_node *node, uint32_t log, const struct om_quorum *
 void om_node_log_changed(struct om_node *node, uint32_t log, uint64_t size, bool stopped, int64_t now_ms) {
   if (log >= node->n_logs) return;
   struct om_tracked *tracked = &node->logs[log];
-  bool grown = size > tracked->size;
+  bool grown = size > tracked->size, lifted = tracked->stopped && !stopped;
   tracked->stopped = stopped;
   if (grown) tracked->size = size;
   if (grown || stopped) om_sync_grown(node, log, now_ms);
   if (grown && log == node->config.own_log) om_recover_advance(node, now_ms);
+  if (lifted) om_sync_choose(node, log, now_ms);
 }
 
 void om_node_log_ended(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms) {

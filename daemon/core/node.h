@@ -128,6 +128,10 @@ void om_node_log_changed(struct om_node *node, uint32_t log, uint64_t size, bool
 /* The governors have ended LOG with END entries, as the registry here says: at the start, and when it does. It is followed
  * up to there from whoever has it, also without a head, and no further. */
 void om_node_log_ended(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
+/* Of LOG only SIZE entries are held any more: the others have been taken out, since they were not what a quorum signed.
+ * Called as soon as that is durable, before any outcome of what was given out of LOG before. The own log: its head is to
+ * be told anew. */
+void om_node_log_cut(struct om_node *node, uint32_t log, uint64_t size, int64_t now_ms);
 /* The own log's signed head, durable: at the start, and after each commit that signed one. */
 void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
 /* NOTE, a final head of LOG covering SIZE entries, is stored: at the start, after FINAL, and with quorum 0 after each

@@ -154,6 +154,7 @@ struct om_tracked {
   size_t apply_cost;
   uint64_t apply_growths;
   bool apply_stale; /* the inbox behind it was emptied meanwhile: what is left of it is of no use */
+  bool apply_cut;   /* the log was cut meanwhile: what comes of it is of no use either */
   bool waits;       /* its next entry waits for another log */
   bool holding;     /* and is kept: nothing is fetched until it is taken in */
   bool bulk;        /* holds one of OM_BULK_LOGS */
@@ -168,6 +169,7 @@ struct om_tracked {
   uint32_t cosigning_slot;        /* whom it came from */
   bool cosign_waits;
   uint64_t cosign_growths;
+  bool cosign_cut; /* the log was cut while it was out */
   uint64_t cosigned; /* size of the last head cosigned in this run, its note's hash and the line */
   struct om_hash cosigned_hash;
   char cosigned_line[OM_LINE_MAX_BYTES + 1];
@@ -287,6 +289,8 @@ void om_sync_free(struct om_tracked *tracked);
 
 /* LOG has ended with END entries. */
 void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
+/* LOG was cut: what was being fetched is behind other entries now. */
+void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms);
 /* Takes the own log back from others up to SIZE; up to what is held, or 0: no further. */
 void om_sync_refill(struct om_node *node, uint64_t size, int64_t now_ms);
 /* The peer in SLOT says that it holds SIZE entries of LOG. */
@@ -332,6 +336,9 @@ void om_witness_forget(struct om_node *node, uint32_t log);
 /* Forgets what the peer in SLOT has passed on of LOG up to SIZE; true if that was anything. */
 bool om_witness_done(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size);
 bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
+
+/* LOG was cut: what was cosigned may be gone. */
+void om_witness_cut(struct om_tracked *tracked);
 
 /* quorum.c: the own log's proposals */
 enum om_code om_quorum_cosigned(struct om_node *node, uint32_t slot, const struct om_peer_cosigned *in, int64_t now_ms,

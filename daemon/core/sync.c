@@ -428,12 +428,17 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
   OM_ASSERT(action->kind == OM_ACTION_APPLY && action->log < node->n_logs);
   uint32_t log = action->log;
   struct om_tracked *tracked = &node->logs[log];
-  OM_ASSERT(tracked->applying && size >= tracked->apply_start && size <= tracked->apply_end);
+  OM_ASSERT(tracked->applying);
+  if (tracked->apply_cut) { /* it was of a log that is gone */
+    size = tracked->size;
+    code = OM_OK;
+  }
+  OM_ASSERT(tracked->apply_cut || (size >= tracked->apply_start && size <= tracked->apply_end));
   bool stale = tracked->apply_stale;
   om_node_log_changed(node, log, size, tracked->stopped, now_ms);
   put_back(node, tracked, log, action);
   tracked->applying = false;
-  tracked->apply_stale = false;
+  tracked->apply_stale = tracked->apply_cut = false;
   om_action_free(action);
   if (stale && size != tracked->apply_end)
     choose_again(node, log, now_ms); /* it was followed from where this was to end */
@@ -517,6 +522,15 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
   if (tracked->stopped) stop_log(node, log);
   om_node_mark_rows(node, log);
   for (uint32_t other = 0; other < node->n_logs; other++) wake(node, other, log, now_ms);
+}
+
+void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  tracked->apply_cut = tracked->applying;
+  tracked->waits = tracked->final_waits = false;
+  forget_stalls(node, log);
+  choose_again(node, log, now_ms);
+  om_node_mark_log(node, log);
 }
 
 /* Nothing comes although somebody has more: another is asked; when all have been, each once more. */

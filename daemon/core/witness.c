@@ -173,6 +173,13 @@ static void remember(struct om_tracked *tracked, const struct om_action *action,
   om_sha256(&tracked->cosigned_hash, action->bytes, action->len);
 }
 
+void om_witness_cut(struct om_tracked *tracked) {
+  tracked->cosign_cut = tracked->cosigning != 0;
+  tracked->cosign_waits = false;
+  tracked->cosigned = 0;
+  tracked->cosigned_line[0] = '\0';
+}
+
 void om_node_cosigned(struct om_node *node, struct om_action *action, const char *line, enum om_code code,
                       int64_t now_ms) {
   OM_ASSERT(action->kind == OM_ACTION_COSIGN && action->log < node->n_logs);
@@ -183,8 +190,9 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
   tracked->cosigning = 0;
   switch (code) {
     case OM_OK:
-      remember(tracked, action, size, line);
       om_pair_done(&tracked->proposals, size);
+      if (tracked->cosign_cut) break;
+      remember(tracked, action, size, line);
       answer_all(node, log, size);
       break;
     case OM_WAIT: tracked->cosign_waits = node->growths == tracked->cosign_growths; break;
@@ -198,6 +206,7 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
     case OM_CORRUPT:
     case OM_MISSING: tracked->retry_ms = now_ms + OM_RETRY_MS; break;
   }
+  tracked->cosign_cut = false;
   om_action_free(action);
   om_node_mark_log(node, log);
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) /* a question that waited for this vote */

@@ -4,6 +4,7 @@
 
 #include "daemon/io/logline.h"
 #include "daemon/io/wall.h"
+#include "ledger/rebuild.h"
 
 enum {
   PARTS_MAX = 1024,            /* pieces of jobs in one batch: heads and short submissions are one each */
@@ -299,7 +300,7 @@ static void undo(struct run *run, enum om_code code, const struct om_status *st)
 static enum om_code finish(struct run *run, bool *committed, enum om_code code, struct om_status *st) {
   if (code == OM_OK) {
     code = om_batch_commit(run->batch, run->all->ready ? run->all->keys : NULL, st);
-    *committed = code == OM_OK;
+    *committed = *committed || code == OM_OK;
   } else {
     om_batch_abort(run->batch);
   }
@@ -311,9 +312,37 @@ static enum om_code finish(struct run *run, bool *committed, enum om_code code, 
   return code == OM_FULL || code == OM_NO ? OM_OK : code;
 }
 
-enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct om_status *st) {
+/* Is JOB of entries that follow others which are gone? */
+static bool is_behind(void *ctx, const struct om_job *job) {
+  struct om_log_info info;
+  struct om_status st;
+  return om_log_info(ctx, &info, job->log, &st) != OM_OK || info.size < job->action.start + job->taken;
+}
+
+static enum om_code mend(struct om_batches *batches, bool *committed, struct om_status *st) {
+  struct om_txn *txn;
+  if (!om_ledger_lost(batches->ledger) || batches->no_room) return OM_OK;
+  om_log(OM_LOG_WARNING, "history-lost", "detail=\"%s\"",
+         "entries are held here that a quorum has not signed; the tables are made anew without them");
+  enum om_code code = om_ledger_mend(batches->ledger, st);
+  batches->no_room = code == OM_FULL;
+  if (batches->no_room) {
+    om_log(OM_LOG_ERROR, "rebuild-failed", "why=\"%s\"", st->text);
+    return OM_OK;
+  }
+  if (code == OM_OK) code = om_txn_read(&txn, om_ledger_store(batches->ledger), st);
+  if (code != OM_OK) return code;
+  om_queue_give_up_those(batches->queue, OM_CLASS_MIRRORED, is_behind, txn);
+  om_txn_abort(txn);
+  om_log_event(OM_LOG_INFO, "rebuilt");
+  batches->followed = false;
+  batches->own_final = 0;
+  *committed = true;
+  return OM_OK;
+}
+
+static enum om_code run_batch(struct om_batches *batches, bool *committed, struct om_status *st) {
   struct run run = {.all = batches};
-  *committed = false;
   enum om_code code = om_batch_begin(&run.batch, batches->ledger, st);
   if (code != OM_OK) return code;
   /* What a relay brought is alone in its batch, which is dropped if it is bad; every other batch at most. */
@@ -322,6 +351,14 @@ enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct 
   code = finish(&run, committed, code, st);
   if (*committed && drains(batches) && !batches->drain.done) om_queue_nudge(batches->queue);
   return code;
+}
+
+enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct om_status *st) {
+  *committed = false;
+  /* Before, for what an earlier run of the daemon has left; after, for what this batch has found. */
+  enum om_code code = mend(batches, committed, st);
+  if (code == OM_OK) code = run_batch(batches, committed, st);
+  return code == OM_OK ? mend(batches, committed, st) : code;
 }
 
 void om_batches_refuse(struct om_batches *batches, const struct om_status *why) {

@@ -18,6 +18,7 @@ struct om_batches {
   bool relay_turn;         /* the last batch was given to entries from a relay */
   struct om_drain drain;   /* how far what was queued has been submitted */
   bool drained;            /* all of it has been once: others may follow */
+  bool no_room;            /* the store had no room to make its tables anew: not tried again in this run */
 };
 
 /* Writes one batch. Every job that was taken has its outcome, good or bad, when it returns. *COMMITTED whether

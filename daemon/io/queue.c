@@ -276,11 +276,23 @@ static void withdraw(struct om_job_list *list, struct om_job *job) {
   }
 }
 
-void om_queue_give_up(struct om_queue *queue, struct om_job *job) {
-  uv_mutex_lock(&queue->lock);
+static void give_up(struct om_queue *queue, struct om_job *job) {
   job->ended = true;
   if (job->claimed < job->n) withdraw(&queue->unchecked[om_job_class(job)], job);
   job->claimed = job->n;
+}
+
+void om_queue_give_up(struct om_queue *queue, struct om_job *job) {
+  uv_mutex_lock(&queue->lock);
+  give_up(queue, job);
+  uv_mutex_unlock(&queue->lock);
+}
+
+void om_queue_give_up_those(struct om_queue *queue, enum om_job_class class,
+                            bool (*ends)(void *ctx, const struct om_job *job), void *ctx) {
+  uv_mutex_lock(&queue->lock);
+  for (struct om_job *job = queue->classes[class].first; job != NULL; job = job->next)
+    if (!job->ended && ends(ctx, job)) give_up(queue, job);
   uv_mutex_unlock(&queue->lock);
 }
 

@@ -6,7 +6,7 @@
 /* Makes rows for N logs and tells the node of them: after which of them is its own, or it would follow that one too,
  * and be served its own entries by those who hold them where the store is new and the daemon is not. */
 static void grow(struct om_tracker *tracker, uint32_t n, uint32_t own_log) {
-  if (own_log != tracker->own_log) {
+  if (own_log != tracker->own_log && own_log != OM_LOG_NONE) {
     tracker->own_log = own_log;
     om_node_own_log(tracker->node, own_log);
   }
@@ -32,6 +32,7 @@ static enum om_code tell_quorum(struct om_tracker *tracker, struct om_txn *txn, 
 static enum om_code tell_final(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info,
                                int64_t now_ms, struct om_status *st) {
   struct om_bytes note;
+  if (info->final_size == 0) return OM_OK;
   enum om_code code = om_log_final(txn, &note, info->log, st);
   if (code == OM_OK) om_node_final(tracker->node, info->log, info->head_size, note.data, note.len, now_ms);
   return code;
@@ -58,6 +59,10 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   struct om_told *told = &tracker->logs[log];
   enum om_code code = om_log_info(txn, &info, log, st);
   if (code != OM_OK) return code;
+  if (info.size < told->size || info.final_size < told->final_size) {
+    om_node_log_cut(tracker->node, log, info.size, now_ms);
+    told->final_size = told->head_size = 0;
+  }
   bool grown = info.size != told->size;
   /* Either mark may change who is to sign. */
   uint64_t own_mark = grown || first ? om_log_mark(txn, log, log, UINT64_MAX) : told->own_mark;
@@ -93,7 +98,8 @@ enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, stru
   *registry = before == 0 || info.size != tracker->logs[OM_LOG_REGISTRY].size;
   grow(tracker, om_log_count(txn), own_log);
   bool witnesses = *registry || own_log != own_before; /* who is one of them is to be told anew for every log */
-  for (uint32_t log = 0; log < tracker->n; log++) {
+  uint32_t named = om_log_count(txn);                  /* fewer than before where the registry log was cut */
+  for (uint32_t log = 0; log < tracker->n && log < named; log++) {
     bool first = log >= before || (log == own_log && own_log != own_before);
     if (refresh(tracker, txn, log, first, witnesses, now_ms, st) != OM_OK) return st->code;
   }

@@ -24,18 +24,36 @@ static struct om_secret *secret_of(uint8_t kind, uint8_t number) {
 
 /* ---- ledgers ---- */
 
+static enum om_code no_tile(void *arg, unsigned level, uint64_t index, const struct om_hash hashes[OM_TILE_HASHES],
+                            struct om_status *st) {
+  (void)arg, (void)level, (void)index, (void)hashes, (void)st; /* the leaves are all kept */
+  return OM_OK;
+}
+
+/* After entries were added or taken away. */
+static void grow_edge(struct world_log *log) {
+  struct om_status st;
+  if (log->edge == NULL) log->edge = calloc(1, sizeof *log->edge);
+  OM_ASSERT(log->edge != NULL);
+  if (log->edge->size > log->size) memset(log->edge, 0, sizeof *log->edge);
+  if (log->size == 0) om_empty_root(&log->roots[0]);
+  while (log->edge->size < log->size)
+    OM_ASSERT(om_edge_append(log->edge, &log->leaves[log->edge->size], no_tile, NULL, &st) == OM_OK);
+}
+
 static void log_append(struct world_log *log, const struct world_entry *entry) {
   if (log->size + 1 >= log->room) {
     log->room = log->room * 2 + 64;
     log->entries = realloc(log->entries, log->room * sizeof *log->entries);
     log->roots = realloc(log->roots, (log->room + 1) * sizeof *log->roots);
-    OM_ASSERT(log->entries != NULL && log->roots != NULL);
+    log->leaves = realloc(log->leaves, log->room * sizeof *log->leaves);
+    OM_ASSERT(log->entries != NULL && log->roots != NULL && log->leaves != NULL);
   }
-  if (log->size == 0) om_empty_root(&log->roots[0]);
-  struct om_hash leaf;
-  om_leaf_hash(&leaf, entry->bytes, entry->len);
-  om_node_hash(&log->roots[log->size + 1], &log->roots[log->size], &leaf);
+  grow_edge(log);
+  om_leaf_hash(&log->leaves[log->size], entry->bytes, entry->len);
   log->entries[log->size++] = *entry;
+  grow_edge(log);
+  om_edge_root(log->edge, &log->roots[log->size]);
 }
 
 /* log, index, needs_log, needs_size, then filling. */
@@ -151,6 +169,21 @@ void world_append(struct world *w, uint32_t node, size_t n, size_t len, uint32_t
   tell_own_head(self);
 }
 
+/* Takes the entries of LOG at SIZE and above out again, as a rebuild does. */
+static void cut_log(struct world_node *self, uint32_t log, size_t size) {
+  struct world_log *held = &self->logs[log];
+  while (held->size > size) free(held->entries[--held->size].bytes);
+  if (held->vote > size) held->vote = 0;
+  om_node_log_cut(self->node, log, size, self->world->now_ms);
+}
+
+void world_rewind(struct world *w, uint32_t node, size_t kept) {
+  struct world_node *self = &w->nodes[node];
+  OM_ASSERT(self->logs[self->log].final_size <= kept);
+  cut_log(self, self->log, kept);
+  self->proposed = kept;
+}
+
 static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto) {
   struct world_node *self = ctx;
   struct world_log *held = &self->logs[log];
@@ -241,6 +274,10 @@ static void do_apply(struct world_node *self, struct om_action *job) {
   uint32_t log = job->log;
   enum om_code code = self->full ? OM_FULL : OM_OK;
   size_t slice = test_below(&w->random, 4) == 0 ? 1 + test_below(&w->random, job->n) : job->n;
+  if (job->start > self->logs[log].size) { /* it was cut: nobody looks at them */
+    om_node_applied(self->node, job, job->start, code, w->now_ms);
+    return;
+  }
   OM_ASSERT(job->start == self->logs[log].size);
   for (size_t i = 0; i < slice && code == OM_OK; i++) code = apply_one(self, job, &job->entries[i]);
   self->logs[log].stopped = code == OM_REFUSED;
@@ -301,10 +338,10 @@ static enum om_code check_final(struct world_node *self, const struct om_action 
   *size = checkpoint.size;
   if (checkpoint.size > held->size) return OM_WAIT;
   quorum_of(w, &quorum, job->log);
-  return signed_by(&note, &quorum.lists[0]) >= quorum.lists[0].k &&
-                 om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size])
-             ? OM_OK
-             : OM_REFUSED;
+  if (signed_by(&note, &quorum.lists[0]) < quorum.lists[0].k) return OM_REFUSED;
+  if (om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size])) return OM_OK;
+  OM_ASSERT(held->final_size < checkpoint.size);
+  return OM_NO; /* what is held has lost */
 }
 
 static void do_final(struct world_node *self, struct om_action *job) {
@@ -312,6 +349,16 @@ static void do_final(struct world_node *self, struct om_action *job) {
   uint32_t log = job->log;
   enum om_code code = check_final(self, job, &size);
   if (code == OM_OK) store_final(self, log, size, job->bytes, job->len);
+  if (code == OM_NO) { /* either order must do */
+    if (test_below(&self->world->random, 2) == 0) {
+      cut_log(self, log, self->logs[log].final_size);
+      om_node_finalised(self->node, job, OM_WAIT, self->world->now_ms);
+    } else {
+      om_node_finalised(self->node, job, OM_WAIT, self->world->now_ms);
+      cut_log(self, log, self->logs[log].final_size);
+    }
+    return;
+  }
   om_node_finalised(self->node, job, code, self->world->now_ms);
 }
 
@@ -708,6 +755,8 @@ static void close_node(struct world_node *self) {
     for (size_t i = 0; i < self->logs[log].size; i++) free(self->logs[log].entries[i].bytes);
     free(self->logs[log].entries);
     free(self->logs[log].roots);
+    free(self->logs[log].leaves);
+    free(self->logs[log].edge);
   }
   om_secret_free(self->log_key);
   om_secret_free(self->cosign_key);

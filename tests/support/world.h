@@ -20,7 +20,9 @@ struct world_entry {
 /* A log as one node holds it. */
 struct world_log {
   struct world_entry *entries;
+  struct om_hash *leaves;
   struct om_hash *roots; /* roots[n]: of the first n entries */
+  struct om_edge *edge;
   size_t size, room;
   uint64_t final_size;
   uint8_t final[OM_HEAD_MAX_BYTES];
@@ -105,6 +107,8 @@ void world_close(struct world *w);
 void world_begun(struct world *w);
 /* NODE starts again with the first KEPT entries of its own log and nothing else: no link, vote or final head. */
 void world_lose(struct world *w, uint32_t node, size_t kept);
+/* NODE's own log goes back to its first KEPT entries, and on from there with others. */
+void world_rewind(struct world *w, uint32_t node, size_t kept);
 /* Returns the link's index. */
 size_t world_join(struct world *w, uint32_t a, uint32_t b);
 void world_cut(struct world *w, size_t link);

@@ -129,6 +129,24 @@ static bool forge_entries(uint32_t log, uint64_t start, size_t n, size_t len) {
   return dropped;
 }
 
+/* The root over the first N of them, from index 0. */
+static void forged_root(struct om_hash *root, uint32_t log, size_t n, size_t len) {
+  struct om_edge *edge = calloc(1, sizeof *edge);
+  uint8_t *entry = calloc(len, 1);
+  struct om_status st;
+  struct om_hash leaf;
+  assert_true(edge != NULL && entry != NULL);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t fields[4] = {log, i, 0, 0};
+    memcpy(entry, fields, sizeof fields);
+    om_leaf_hash(&leaf, entry, len);
+    assert_int_equal(om_edge_append(edge, &leaf, NULL, NULL, &st), OM_OK); /* less than a tile */
+  }
+  om_edge_root(edge, root);
+  free(edge);
+  free(entry);
+}
+
 static void hello_comes_first_and_once(void **state) {
   (void)state;
   Oremark__Hello hello;
@@ -182,7 +200,8 @@ static void what_is_not_a_message(void **state) {
   const uint8_t cut[] = {4 << 3 | 2, 100, 1}, groups[] = {4 << 3 | 2, 1, 3 << 3 | 3}, none[] = {4 << 3 | 2, 0};
   const uint8_t empty_entry[] = {4 << 3 | 2, 2, 3 << 3 | 2, 0}, beyond[] = {4 << 3 | 2, 3, 3 << 3 | 2, 5, 1};
   const uint8_t trailing[] = {4 << 3 | 2, 3, 3 << 3 | 2, 1, 9, 1 << 3 | 2, 0}, endless[] = {0xff, 0xff, 0xff};
-  const uint8_t other_first[] = {14 << 3 | 0, 1, 4 << 3 | 2, 3, 3 << 3 | 2, 1, 9}, later_kind[] = {15 << 3 | 2, 2, 1, 2};
+  const uint8_t other_first[] = {14 << 3 | 0, 1, 4 << 3 | 2, 3, 3 << 3 | 2, 1, 9},
+                later_kind[] = {15 << 3 | 2, 2, 1, 2};
   open_three();
   memset(big, 0x7a, sizeof big);
   assert_dropped(forge_raw(big, sizeof big), "40961 bytes without entries");
@@ -556,11 +575,12 @@ static void unfinal_entries_wait_for_their_head(void **state) {
   static char note[OM_NOTE_BYTES_MAX];
   const bool only_two[WORLD_NODES] = {false, false, true};
   const uint32_t two = 2;
-  struct om_hash root = {{1}};
+  struct om_hash root;
   Oremark__Head head;
   world_open(&w, 3, only_two, 1, false);
   bad = world_join(&w, 0, 1);
   world_run(&w, 500);
+  forged_root(&root, 1, 4, 100);
   assert_false(forge_entries(1, 0, 10, 100)); /* the world stops if 0 takes one in */
   world_run(&w, 500);
   assert_int_equal(w.nodes[0].n_jobs, 0);

@@ -267,6 +267,53 @@ static void a_lying_relay_is_left(void **state) {
 
 /* A witness that joins while a head waits for its quorum is asked; one that is silent does not hold up the next head.
  */
+static void cut_node(uint32_t node) {
+  for (size_t i = 0; i < WORLD_LINKS; i++)
+    if (w.links[i].up && (w.links[i].nodes[0] == node || w.links[i].nodes[1] == node)) world_cut(&w, i);
+}
+
+/* Node 4 alone has the last LOST entries of log 1, which then goes on from where it was final by WON others: what the
+ * others have made final is not what node 4 holds. It follows them, and witnesses again. */
+static void a_cut_log_is_followed_anew(void **state) {
+  (void)state;
+  uint64_t seed = test_seed();
+  for (uint64_t round = 0; round < 12; round++) {
+    world_open(&w, 5, everybody, seed + round, false);
+    join_all();
+    world_append(&w, 1, 10, 100, 0, 0);
+    assert_true(world_settle(&w, 20000));
+    cut_node(1);
+    size_t only = world_join(&w, 1, 4);
+    size_t lost = 1 + test_below(&w.random, 600), won = 1 + test_below(&w.random, lost);
+    cut_node(0), cut_node(2), cut_node(3);
+    world_append(&w, 1, lost, 200, 0, 0);
+    world_run(&w, 3000);
+    assert_int_equal(w.nodes[4].logs[1].size, 10 + lost);
+    assert_int_equal(w.nodes[4].logs[1].final_size, 10);
+    world_cut(&w, only);
+    world_rewind(&w, 1, 10);
+    world_join(&w, 0, 2), world_join(&w, 0, 3), world_join(&w, 2, 3);
+    for (uint32_t other = 0; other < 4; other++)
+      if (other != 1) world_join(&w, 1, other);
+    world_append(&w, 1, won, 100, 0, 0);
+    world_run(&w, 3000);
+    assert_int_equal(w.nodes[0].logs[1].final_size, 10 + won);
+    for (uint32_t other = 0; other < 4; other++) world_join(&w, 4, other);
+    for (int i = 0; i < 5; i++) { /* while more comes in */
+      world_append(&w, 0, 3, 100, 1, 10);
+      world_run(&w, 50);
+    }
+    assert_true(world_settle(&w, 30000));
+    world_append(&w, 1, 5, 100, 0, 0);
+    cut_node(2); /* then node 4 is needed for a quorum */
+    world_append(&w, 1, 5, 100, 0, 0);
+    world_run(&w, 10000);
+    assert_int_equal(w.nodes[4].logs[1].final_size, 10 + won + 10);
+    assert_int_equal(all_drops(), 0);
+    world_close(&w);
+  }
+}
+
 static void late_and_silent_witnesses(void **state) {
   (void)state;
   world_open(&w, 4, everybody, test_seed(), false); /* three eligible for each log: k = 3 */
@@ -329,6 +376,7 @@ int main(void) {
       cmocka_unit_test(many_logs_behind),
       cmocka_unit_test(operators_count_once),
       cmocka_unit_test(a_lying_relay_is_left),
+      cmocka_unit_test(a_cut_log_is_followed_anew),
       cmocka_unit_test(late_and_silent_witnesses),
       cmocka_unit_test(a_peer_that_does_not_read),
   };

@@ -336,7 +336,7 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   struct om_daemon known;
   uint64_t time_s;
   struct om_retired ended;
-  bool own = mark->log == state->log;
+  bool newer, own = mark->log == state->log;
   if (state->log == OM_LOG_REGISTRY && !own)
     return om_fail(st, OM_REFUSED, "mark", "the registry log holds no marks of other logs");
   enum om_code code = OM_OK;
@@ -363,6 +363,9 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
     code = next_list(batch, state, head.size, st);
   bool follows = mark->log == OM_LOG_REGISTRY && !own;
   if (code == OM_OK && follows) code = om_ended_wait(batch, state, head.size, st);
+  /* What a mark leans on is final here too from now on: it is never cut while the mark stands. */
+  if (code == OM_OK)
+    code = om_head_final(batch, &newer, marked, head.size, time_s, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code != OM_OK) return code;
   uint8_t key[OM_MARK_KEY_BYTES], row[8];
   om_mark_key(key, state->log, mark->log, state->edge.size);

@@ -82,6 +82,18 @@ static enum om_code mending(const struct om_log_info *info, struct om_status *st
                  info->origin);
 }
 
+enum om_code om_head_final(struct om_batch *batch, bool *newer, const struct om_log_state *state, uint64_t size,
+                           uint64_t time_s, const uint8_t *note, size_t len, struct om_status *st) {
+  struct om_log_info info;
+  *newer = false;
+  enum om_code code = om_log_info(batch->txn, &info, state->log, st);
+  if (code != OM_OK || size <= info.head_size) return code;
+  if (om_lost_due(batch, state->log)) return mending(&info, st);
+  put_final(batch->txn, state->log, size, time_s, note, len);
+  *newer = true;
+  return om_lost_final(batch, state, size, st);
+}
+
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
                             struct om_status *st) {
   struct om_note parsed;
@@ -100,12 +112,8 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
     return code == OM_WAIT && log == batch->ledger->own_log ? st->code = OM_REFUSED : code;
   }
   if (code != OM_OK || head.size <= info.head_size) return code;
-  if (om_lost_due(batch, log)) return mending(&info, st);
   code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
-  if (code != OM_OK) return code;
-  put_final(batch->txn, log, head.size, time_s, note, len);
-  *newer = true;
-  return om_lost_final(batch, state, head.size, st);
+  return code == OM_OK ? om_head_final(batch, newer, state, head.size, time_s, note, len, st) : code;
 }
 
 /* Compare and set: a witness's votes on a log only ever grow, along one history. */

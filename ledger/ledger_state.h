@@ -107,6 +107,10 @@ enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *sta
 /* Reads the note of a head: checkpoint of LOG, at least one entry. */
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,
                            const uint8_t *bytes, size_t len, struct om_status *st);
+/* Stores NOTE, a head of STATE's log over SIZE entries that stands and has its quorum (at TIME_S), as the final one if
+ * it is higher than the last: *NEWER. OM_WAIT ("mending"). */
+enum om_code om_head_final(struct om_batch *batch, bool *newer, const struct om_log_state *state, uint64_t size,
+                           uint64_t time_s, const uint8_t *note, size_t len, struct om_status *st);
 /* Is CHECKPOINT's root that of LOG's tree here at its size? OM_WAIT where fewer entries are held. */
 enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_log_state *state,
                              const struct om_checkpoint *checkpoint, struct om_status *st);

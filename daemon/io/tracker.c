@@ -32,7 +32,7 @@ static enum om_code tell_quorum(struct om_tracker *tracker, struct om_txn *txn, 
 static enum om_code tell_final(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info,
                                int64_t now_ms, struct om_status *st) {
   struct om_bytes note;
-  if (info->final_size == 0) return OM_OK;
+  if (info->head_size == 0) return OM_OK;
   enum om_code code = om_log_final(txn, &note, info->log, st);
   if (code == OM_OK) om_node_final(tracker->node, info->log, info->head_size, note.data, note.len, now_ms);
   return code;
@@ -59,9 +59,9 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   struct om_told *told = &tracker->logs[log];
   enum om_code code = om_log_info(txn, &info, log, st);
   if (code != OM_OK) return code;
-  if (info.size < told->size || info.final_size < told->final_size) {
+  if (info.size < told->size || info.head_size < told->final_head) {
     om_node_log_cut(tracker->node, log, info.size, now_ms);
-    told->final_size = told->head_size = 0;
+    told->final_head = told->head_size = 0;
   }
   bool grown = info.size != told->size;
   /* Either mark may change who is to sign. */

@@ -481,6 +481,12 @@ static enum om_code set_witnesses(struct om_txn *txn, const struct om_case *judg
   return code == OM_OK ? om_act_set_witnesses(txn, judged, event->set_witnesses, st) : code;
 }
 
+static enum om_code restart(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                            uint16_t index, struct om_status *st) {
+  enum om_code code = chain(txn, judged, OM_SUBJECT_WITNESSES, 0, event, index, st);
+  return code == OM_OK ? om_act_restart(txn, judged, event->restart, st) : code;
+}
+
 static enum om_code revoke_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                                uint16_t index, struct om_status *st) {
   enum om_code code = chain(txn, judged, OM_SUBJECT_KEYS, event->revoke_key->member, event, index, st);
@@ -498,6 +504,7 @@ static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, 
   if (event->kind_case == OREMARK__EVENT__KIND_REASSIGN) return reassign(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_DAEMON) return add_daemon(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_SET_WITNESSES) return set_witnesses(txn, judged, event, index, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_RESTART) return restart(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_REVOKE_KEY) return revoke_key(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_ADD_KEY) return add_key(txn, judged, event, index, st);
   if (event->kind_case == OREMARK__EVENT__KIND_SET_ADDRESS) return set_address(txn, judged, event, index, st);

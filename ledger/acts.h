@@ -28,6 +28,12 @@ enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged,
  * ("quorum"). */
 enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om_status *st);
 
+enum om_code om_act_restart(struct om_txn *txn, const struct om_case *judged, const Oremark__Restart *act,
+                            struct om_status *st);
+/* Writes a list of witnesses as registry index SINCE. OM_REFUSED: it names no daemon. */
+enum om_code om_act_put_witnesses(struct om_txn *txn, uint64_t since, const Oremark__WitnessList *w,
+                                  struct om_status *st);
+
 enum om_code om_act_lift_seal(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                               struct om_status *st);
 enum om_code om_act_retire_log(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,

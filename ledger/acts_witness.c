@@ -43,9 +43,8 @@ enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om
                  own.origin, now.operators, now.k);
 }
 
-enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judged, const Oremark__SetWitnesses *act,
+enum om_code om_act_put_witnesses(struct om_txn *txn, uint64_t since, const Oremark__WitnessList *w,
                                   struct om_status *st) {
-  const Oremark__WitnessList *w = act->witnesses;
   uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
   uint8_t row[4 * (1 + OM_WITNESSES_MAX)];
   OM_ASSERT(w && w->n_logs <= OM_WITNESSES_MAX); /* by its form */
@@ -53,9 +52,15 @@ enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judg
     return om_fail(st, OM_REFUSED, "witness", "there is no log %u whose daemon could witness", w->logs[w->n_logs - 1]);
   om_be32(row, w->quorum);
   for (size_t i = 0; i < w->n_logs; i++) om_be32(row + 4 + 4 * i, w->logs[i]);
+  put(txn, OM_ROW_WITNESSES, 0, since, row, 4 + 4 * w->n_logs);
+  return om_txn_check(txn, st);
+}
+
+enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judged, const Oremark__SetWitnesses *act,
+                                  struct om_status *st) {
+  uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
   enum om_code code = last_settled(txn, judged, st);
-  if (code != OM_OK) return code;
-  put(txn, OM_ROW_WITNESSES, 0, judged->index, row, 4 + 4 * w->n_logs);
+  if (code == OM_OK) code = om_act_put_witnesses(txn, judged->index, act->witnesses, st);
   for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) code = om_act_quorum_reachable(txn, log, st);
   return code;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/accept.h"
 #include "ledger/acts.h"
 #include "ledger/events/kinds.h"
 #include "ledger/ledger_state.h"
@@ -531,9 +532,12 @@ enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, str
   struct need need = {0, 0};
   enum om_code code = first_receipt(batch, out, checked, st);
   if (code != OM_MISSING) return code;
+  if (om_by_hand(checked))
+    return om_fail(st, OM_REFUSED, "by-hand", "such an act is accepted at each daemon by hand: oremark network accept");
   code = own_ended(batch, st);
   if (code == OM_OK) code = check_frozen(batch, st);
   if (code == OM_OK) code = own_state(batch, &own, &taken_ms, st);
+  if (code == OM_OK) code = om_restart_marked(batch->txn, own->log, own->edge.size, own->registry_size, st);
   if (code == OM_OK) code = judge(batch, own, checked, taken_ms, &need, st);
   for (int i = 0; code == OM_WAIT && need.size > 0 && i < MARKS_FOR_ONE; i++) {
     code = append_mark(batch, own, need.log, need.size, taken_ms, st);
@@ -625,6 +629,24 @@ static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *sta
   return code;
 }
 
+/* Behind the head that a restart states, LOG goes on with a mark of it. */
+static enum om_code check_restart(struct om_batch *batch, const struct om_log_state *state,
+                                  const struct om_checked *checked, struct om_status *st) {
+  const Oremark__Entry *entry = checked->entry;
+  struct om_note note;
+  struct om_checkpoint head;
+  enum om_code code = om_restart_marked(batch->txn, state->log, state->edge.size, state->registry_size, st);
+  if (code != OM_WAIT || entry->what_case != OREMARK__ENTRY__WHAT_MARK || entry->mark->log != OM_LOG_REGISTRY)
+    return code;
+  struct om_status why = *st;
+  if (om_head_parse(batch->txn, &note, &head, OM_LOG_REGISTRY, entry->mark->checkpoint.data, entry->mark->checkpoint.len,
+                    st) != OM_OK)
+    return st->code;
+  code = om_restart_marked(batch->txn, state->log, state->edge.size, head.size, st);
+  if (code == OM_WAIT) *st = why;
+  return code;
+}
+
 enum om_code om_batch_take(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                            struct om_status *st) {
   struct om_log_state *state;
@@ -632,6 +654,7 @@ enum om_code om_batch_take(struct om_batch *batch, uint32_t log, uint64_t index,
   if (code != OM_OK) return code;
   OM_ASSERT(index == state->edge.size && checked->entry);
   code = om_ended_entry(batch->txn, state, &checked->leaf, st);
+  if (code == OM_OK) code = check_restart(batch, state, checked, st);
   if (code == OM_OK) code = judge_entry(batch, state, checked, st);
   return code != OM_OK ? code
                        : om_log_state_append(batch->txn, state, checked->bytes, checked->len, &checked->leaf,
@@ -672,6 +695,7 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
   if (om_lost_due(batch, log))
     return om_fail(st, OM_WAIT, "mending", "another history of log %u is held here than the one that a quorum signed",
                    log);
+  if (log == OM_LOG_REGISTRY && om_by_hand(checked)) return om_by_hand_wait(batch, index, st);
   enum om_code code = om_batch_take(batch, log, index, checked, st);
   return code == OM_REFUSED || code == OM_MALFORMED ? stop_at(batch, log, index, checked, st) : code;
 }
@@ -680,6 +704,7 @@ enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_c
   uint32_t own = batch->ledger->own_log;
   struct om_log_state *state;
   OM_ASSERT(own != OM_LOG_NONE);
+  if (own == OM_LOG_REGISTRY && om_by_hand(checked)) return om_by_hand_wait(batch, index, st);
   enum om_code code = om_batch_take(batch, own, index, checked, st);
   if (code == OM_OK) code = om_batch_log(batch, &state, own, st);
   if (code != OM_OK) return code;

@@ -55,11 +55,16 @@ enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint
 }
 
 /* The registry size that LOG's settled list is of: that of the head which its last mark of itself records; before any
- * such mark, that of its entry 0. 0: entry 0 is not held. */
+ * such mark, that of its entry 0. 0: entry 0 is not held. Lists from before a restart of the network count no more. */
 static uint64_t settled_by(struct om_txn *txn, uint32_t log, uint64_t size) {
-  uint64_t recorded = om_log_mark(txn, log, log, size);
-  if (recorded > 0) return judged_by(txn, log, recorded);
-  return log == OM_LOG_REGISTRY ? 1 : om_log_mark(txn, log, OM_LOG_REGISTRY, 1);
+  uint64_t recorded = om_log_mark(txn, log, log, size), settled;
+  struct om_restart restart;
+  if (recorded > 0)
+    settled = judged_by(txn, log, recorded);
+  else
+    settled = log == OM_LOG_REGISTRY ? 1 : om_log_mark(txn, log, OM_LOG_REGISTRY, 1);
+  bool restarted = settled > 0 && om_registry_restart(txn, &restart, judged_by(txn, log, size));
+  return restarted && restart.since >= settled ? restart.since + 1 : settled;
 }
 
 static bool same_list(const struct om_quorum_list *a, const struct om_quorum_list *b) {
@@ -123,8 +128,13 @@ enum om_code om_quorum_unsettled(struct om_txn *txn, bool *unsettled, uint32_t l
 enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint64_t size, uint64_t marked,
                              struct om_status *st) {
   struct om_quorum_list present, next;
+  struct om_restart restart;
   enum om_code code = om_quorum_unsettled(txn, third, log, size, st);
   if (code != OM_OK || !*third) return code;
+  if (om_registry_restart(txn, &restart, marked) && restart.since >= judged_by(txn, log, size)) {
+    *third = false; /* the lists before it count no more */
+    return OM_OK;
+  }
   code = om_quorum_list(txn, &present, log, judged_by(txn, log, size), st);
   if (code == OM_OK) code = om_quorum_list(txn, &next, log, marked, st);
   *third = code == OM_OK && !same_list(&present, &next);

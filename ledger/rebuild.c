@@ -176,11 +176,13 @@ static enum om_code cut_all(struct rebuild *r, struct om_status *st) {
 /* ---- all of it ---- */
 
 /* Ends the batch. */
-static enum om_code write_anew(struct rebuild *r, const struct om_cut *cuts, size_t n, struct om_status *st) {
+static enum om_code write_anew(struct rebuild *r, const struct om_cut *cuts, size_t n, om_rebuild_then *then, void *ctx,
+                               struct om_status *st) {
   enum om_code code = look(r, cuts, n, st);
   if (code == OM_OK) code = begin_anew(r, st);
   if (code == OM_OK) code = replay_all(r, st);
   if (code == OM_OK) code = cut_all(r, st);
+  if (code == OM_OK && then) code = then(ctx, r->batch, st);
   if (code == OM_OK) {
     om_status_clear(st);
     return om_batch_commit(r->batch, NULL, st);
@@ -190,6 +192,11 @@ static enum om_code write_anew(struct rebuild *r, const struct om_cut *cuts, siz
 }
 
 enum om_code om_ledger_rebuild(struct om_ledger *ledger, const struct om_cut *cuts, size_t n, struct om_status *st) {
+  return om_ledger_rebuild_then(ledger, cuts, n, NULL, NULL, st);
+}
+
+enum om_code om_ledger_rebuild_then(struct om_ledger *ledger, const struct om_cut *cuts, size_t n, om_rebuild_then *then,
+                                    void *ctx, struct om_status *st) {
   struct rebuild r = {0};
   struct om_ledger before = *ledger;
   enum om_code code = om_txn_read(&r.old, ledger->store, st);
@@ -199,7 +206,7 @@ enum om_code om_ledger_rebuild(struct om_ledger *ledger, const struct om_cut *cu
     ledger->logs = NULL;
     ledger->n_logs = 0;
     ledger->own_log = OM_LOG_NONE;
-    code = write_anew(&r, cuts, n, st);
+    code = write_anew(&r, cuts, n, then, ctx, st);
     if (code != OM_OK) {
       ledger->logs = before.logs;
       ledger->n_logs = before.n_logs;

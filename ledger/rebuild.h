@@ -18,6 +18,10 @@ struct om_cut {
  * and votes stay. A log that was cut may be followed again: it is no longer stopped by what stood above. OM_CORRUPT: an
  * entry that is stored can't be read. */
 enum om_code om_ledger_rebuild(struct om_ledger *ledger, const struct om_cut *cuts, size_t n, struct om_status *st);
+/* The same, and THEN in the same transaction: what it fails with undoes all. */
+typedef enum om_code om_rebuild_then(void *ctx, struct om_batch *batch, struct om_status *st);
+enum om_code om_ledger_rebuild_then(struct om_ledger *ledger, const struct om_cut *cuts, size_t n, om_rebuild_then *then,
+                                    void *ctx, struct om_status *st);
 
 /* Whether entries are held that have lost: a quorum signed a head that contradicts them. Writer's thread. */
 bool om_ledger_lost(const struct om_ledger *ledger);

@@ -110,6 +110,18 @@ bool om_registry_retired(struct om_txn *txn, struct om_retired *out, uint32_t lo
 /* Where the members of LOG go on: LOG itself unless it is retired, else its successor, or that one's. */
 uint32_t om_registry_successor(struct om_txn *txn, uint32_t log, uint64_t as_of);
 
+/* A restart of the network. */
+enum { OM_RESTART_REASON_BYTES = 256 }; /* as registry.proto says */
+struct om_restart {
+  uint64_t since; /* registry index of the act */
+  int64_t taken_ms;
+  char reason[OM_RESTART_REASON_BYTES + 1];
+};
+/* The last one as of AS_OF; false: there was none. */
+bool om_registry_restart(struct om_txn *txn, struct om_restart *out, uint64_t as_of);
+/* The head of LOG that the last restart states: its size, and the registry index of the act; false: none does. */
+bool om_registry_stated(struct om_txn *txn, uint64_t *size, uint64_t *since, uint32_t log);
+
 /* Acts on one subject form a chain, so that none can be replayed. */
 enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES, OM_SUBJECT_WITNESSES };
 /* Id of the last act on a subject; OM_MISSING where the genesis alone has spoken of it: an act then names none before

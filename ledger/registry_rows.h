@@ -17,6 +17,8 @@ enum om_registry_kind {
   OM_ROW_REASSIGNED = 'R', /* then lot number (20), since (8) -> last event (32), member (4) */
   OM_ROW_LIFTED = 'l',     /* then log (4), call (32), since (8) -> nothing */
   OM_ROW_RETIRED = 'X',    /* a: log -> size (8), root (32), successor (4) */
+  OM_ROW_RESTART = 't', /* time (8), reason */
+  OM_ROW_STATED = 'T',  /* a: log -> size (8), root (32) */
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
   OM_ROW_LIMITS = 'L',   /* a Limits message */
@@ -48,6 +50,9 @@ void om_lifted_key(uint8_t out[OM_LIFTED_KEY_BYTES], uint32_t log, const struct 
 
 void om_registry_row_key(uint8_t out[OM_REGISTRY_KEY_BYTES], enum om_registry_kind kind, uint32_t a, uint32_t b,
                          uint64_t since);
+/* Writes what a restart says, as registry index SINCE. */
+void om_registry_put_restart(struct om_txn *txn, uint64_t since, int64_t taken_ms, const Oremark__Restart *act);
+
 /* The row that stood as of AS_OF. */
 bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_kind kind, uint32_t a, uint32_t b,
                      uint64_t as_of);

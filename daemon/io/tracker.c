@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/accept.h"
+
 /* Makes rows for N logs and tells the node of them: after which of them is its own, or it would follow that one too,
  * and be served its own entries by those who hold them where the store is new and the daemon is not. */
 static void grow(struct om_tracker *tracker, uint32_t n, uint32_t own_log) {
@@ -22,7 +24,8 @@ static enum om_code tell_quorum(struct om_tracker *tracker, struct om_txn *txn, 
                                 int64_t now_ms, struct om_status *st) {
   struct om_quorum *quorum = malloc(sizeof *quorum);
   OM_ASSERT(quorum != NULL);
-  enum om_code code = om_log_quorum(txn, quorum, info->log, info->size, st);
+  enum om_code code = om_restart_quorum(txn, quorum, info->log, info->registry_size, st);
+  if (code == OM_MISSING) code = om_log_quorum(txn, quorum, info->log, info->size, st);
   if (code == OM_OK) om_node_quorum(tracker->node, info->log, quorum, now_ms);
   free(quorum);
   /* A log that the registry as marked does not name yet, or whose witnesses can't count, is served by nobody's word. */

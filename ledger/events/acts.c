@@ -149,8 +149,7 @@ void om_set_address_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_add(out, "daemon %u is reached at %s", a->log, *a->address ? a->address : "no address from outside");
 }
 
-enum om_code om_set_witnesses_form(const Oremark__Event *event, struct om_status *st) {
-  const Oremark__WitnessList *w = event->set_witnesses->witnesses;
+enum om_code om_form_witnesses(const Oremark__WitnessList *w, struct om_status *st) {
   if (!w) return om_fail(st, OM_REFUSED, "form", "the list of witnesses is missing: state it, empty for quorum 0");
   if (om_form_count("witnesses", w->n_logs, 0, OM_WITNESSES_MAX, st) != OM_OK) return st->code;
   for (size_t i = 1; i < w->n_logs; i++)
@@ -161,8 +160,11 @@ enum om_code om_set_witnesses_form(const Oremark__Event *event, struct om_status
   return OM_OK;
 }
 
-void om_set_witnesses_describe(struct om_text *out, const Oremark__Event *event) {
-  const Oremark__WitnessList *w = event->set_witnesses->witnesses;
+enum om_code om_set_witnesses_form(const Oremark__Event *event, struct om_status *st) {
+  return om_form_witnesses(event->set_witnesses->witnesses, st);
+}
+
+void om_text_witnesses(struct om_text *out, const Oremark__WitnessList *w) {
   if (w->n_logs == 0) {
     om_text_add(out, "set no witnesses: heads are final at once, not protected against a dishonest operator");
     return;
@@ -170,6 +172,10 @@ void om_set_witnesses_describe(struct om_text *out, const Oremark__Event *event)
   om_text_add(out, "set the witnesses: the daemons of logs");
   for (size_t i = 0; i < w->n_logs; i++) om_text_add(out, "%s %u", i == 0 ? "" : ",", w->logs[i]);
   if (w->quorum != 0) om_text_add(out, "; quorum %u", w->quorum);
+}
+
+void om_set_witnesses_describe(struct om_text *out, const Oremark__Event *event) {
+  om_text_witnesses(out, event->set_witnesses->witnesses);
 }
 
 enum om_code om_revoke_key_form(const Oremark__Event *event, struct om_status *st) {

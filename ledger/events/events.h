@@ -41,5 +41,6 @@ OM_ACT_FUNCTIONS(set_address)
 OM_ACT_FUNCTIONS(seal_log)
 OM_ACT_FUNCTIONS(lift_seal)
 OM_ACT_FUNCTIONS(retire_log)
+OM_ACT_FUNCTIONS(restart)
 
 #endif

@@ -38,6 +38,8 @@ enum om_code om_form_masses(const char *what, Oremark__ElementMass *const *masse
 enum om_code om_form_country(const char *what, const char *country, struct om_status *st);
 /* A public key: LEN is 32. Whether it is a point is the registry's to say. */
 enum om_code om_form_key(const char *what, size_t len, struct om_status *st);
+/* Ascending, none twice, at most OM_WITNESSES_MAX; no quorum without witnesses; NULL is refused. */
+enum om_code om_form_witnesses(const Oremark__WitnessList *w, struct om_status *st);
 /* Exactly one of the two forms of a LotRef; NULL is refused. */
 enum om_code om_form_ref(const char *what, const Oremark__LotRef *ref, struct om_status *st);
 enum om_code om_form_refs(const char *what, Oremark__LotRef *const *refs, size_t n, size_t min, struct om_status *st);
@@ -55,6 +57,8 @@ void om_text_materials(struct om_text *out, Oremark__Material *const *materials,
 void om_text_losses(struct om_text *out, Oremark__Loss *const *losses, size_t n);
 /* Cu 5.690 t, Au 12 g: with BEFORE in front of the first. */
 void om_text_masses(struct om_text *out, const char *before, Oremark__ElementMass *const *masses, size_t n);
+/* "set the witnesses: the daemons of logs 1, 2". */
+void om_text_witnesses(struct om_text *out, const Oremark__WitnessList *w);
 /* ": what" where TEXT is not empty. */
 void om_text_remark(struct om_text *out, const char *text);
 

@@ -67,7 +67,7 @@ static const struct om_kind kinds[] = {
     ACT(ADD_SITE, "add-site", OM_KIND_MEMBER, add_site),
     ACT(SEAL_LOG, "seal-log", OM_KIND_GOVERNORS, seal_log),
     ACT(LIFT_SEAL, "lift-seal", OM_KIND_GOVERNORS, lift_seal),
-    NOT_BUILT(RESTART, "restart", OM_KIND_GOVERNORS),
+    ACT(RESTART, "restart", OM_KIND_GOVERNORS, restart),
     ACT(SET_ADDRESS, "set-address", OM_KIND_MEMBER, set_address),
 };
 

@@ -265,7 +265,7 @@ static enum om_code gather(const struct network *net, struct om_ledger **ledgers
     struct om_batch *batch;
     struct om_signers_keys keys = network_signers(net, i);
     struct om_status ignored = {0};
-    if (i == log) continue;
+    if (i == log || ledgers[i] == NULL) continue;
     must(om_batch_begin(&batch, ledgers[i], st), st, "beginning a batch");
     bool signs = om_batch_cosign(batch, line, log, plain, plain_len, time_s, &keys, &ignored) == OM_OK;
     must(om_batch_commit(batch, NULL, st), st, "committing");
@@ -282,6 +282,7 @@ enum om_code network_finalise(const struct network *net, struct om_ledger **ledg
   for (size_t i = 0; i < net->n && code == OM_OK; i++) {
     struct om_batch *batch;
     bool newer;
+    if (ledgers[i] == NULL) continue;
     must(om_batch_begin(&batch, ledgers[i], st), st, "beginning a batch");
     code = om_batch_final(batch, &newer, log, (const uint8_t *)note, len, st);
     struct om_status committed = {0};
@@ -310,10 +311,12 @@ static enum om_code exchange(const struct network *net, struct om_ledger **ledge
   for (int twice = 0; twice < 2; twice++) /* a mark may wait for a log that comes later in the row */
     for (uint32_t log = 0; log < net->n; log++)
       for (size_t i = 0; i < net->n; i++) {
-        enum om_code code = i == log ? OM_OK : network_mirror(net, ledgers[i], ledgers[log], log, st);
+        if (i == log || ledgers[i] == NULL || ledgers[log] == NULL) continue;
+        enum om_code code = network_mirror(net, ledgers[i], ledgers[log], log, st);
         if (code != OM_OK && code != OM_WAIT) return code;
       }
   for (uint32_t log = 0; log < net->n; log++) {
+    if (ledgers[log] == NULL) continue;
     enum om_code code = network_finalise(net, ledgers, log, (uint64_t)now_ms / 1000, st);
     if (code != OM_OK && code != OM_MISSING) return code;
   }
@@ -326,7 +329,8 @@ enum om_code network_settle(const struct network *net, struct om_ledger **ledger
   bool moved = true;
   for (int round = 0; code == OM_OK && (moved || round < 2); round++) {
     moved = false;
-    for (size_t i = 0; i < net->n; i++) moved = follow(net, i, ledgers[i], now_ms, st) || moved;
+    for (size_t i = 0; i < net->n; i++)
+      if (ledgers[i] != NULL) moved = follow(net, i, ledgers[i], now_ms, st) || moved;
     code = exchange(net, ledgers, now_ms, st);
   }
   om_status_clear(st);

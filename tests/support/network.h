@@ -45,7 +45,8 @@ enum om_code network_mirror(const struct network *net, struct om_ledger *to, str
 /* Lets the witnesses among LEDGERS (by daemon; all N) cosign LOG's head and stores the final head with all. */
 enum om_code network_finalise(const struct network *net, struct om_ledger **ledgers, uint32_t log, uint64_t time_s,
                               struct om_status *st);
-/* Mirrors and finalises every log everywhere, and lets each daemon mark the registry, until nothing moves. */
+/* Mirrors and finalises every log everywhere, and lets each daemon mark the registry, until nothing moves. A daemon whose
+ * ledger is NULL is down. */
 enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms,
                             struct om_status *st);
 

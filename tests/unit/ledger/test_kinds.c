@@ -61,7 +61,8 @@ static void kinds_without_rules_are_refused_by_name(void **state) {
                                "transform", "split",   "combine",    "retire",  "charge",  "draw",
                                "stocktake", "enrol",   "add-daemon", "add-key", "add-site",
                                "suspend",   "reinstate", "rehome", "set-address", "reassign",
-                               "set-witnesses", "revoke-key", "seal-log", "lift-seal", "retire-log"};
+                               "set-witnesses", "revoke-key", "seal-log", "lift-seal", "retire-log",
+                               "restart"};
   size_t n_built = 0;
   for (unsigned i = 0; i < oremark__event__descriptor.n_fields; i++) {
     Oremark__Event event = OREMARK__EVENT__INIT;

@@ -1,0 +1,309 @@
+/* A restart of the network from stated heads, accepted at each daemon by hand: 0 and 1 go on, 2, 3 and 4 are gone. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/accept.h"
+#include "ledger/rebuild.h"
+#include "ledger/registry.h"
+#include "support/records.h"
+
+enum { DAEMONS = 5, GOVERNOR = 1, MINER = 2, SMELTER = 3, LEFT = 2 };
+
+static const int64_t t0 = INT64_C(1795000000000);
+static struct network net;
+static char *folder, paths[DAEMONS][4096];
+static struct om_ledger *ledgers[DAEMONS], *alive[DAEMONS];
+static struct om_status st;
+
+static void must(enum om_code code) {
+  if (code != OM_OK) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
+}
+
+static struct om_log_info info(size_t daemon, uint32_t log) {
+  struct om_txn *txn;
+  struct om_log_info out;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  must(om_log_info(txn, &out, log, &st));
+  om_txn_abort(txn);
+  return out;
+}
+
+static void submit(size_t daemon, struct record record, int64_t at_ms) {
+  struct om_receipt receipt;
+  must(network_submit(&net, daemon, ledgers[daemon], &receipt, record.bytes, record.len, at_ms, &st));
+  free(record.bytes);
+}
+
+static struct record a_lot(int64_t at_ms) {
+  return record_extract(&net, MINER, 1, 1, 1000, at_ms);
+}
+
+/* All is final everywhere; then daemon 1 has two entries more, of which daemon 0 holds one and has cosigned it. */
+static int begin(void **state) {
+  (void)state;
+  om_status_clear(&st);
+  network_open(&net, DAEMONS, true);
+  folder = temp_folder();
+  for (size_t i = 0; i < DAEMONS; i++) {
+    snprintf(paths[i], sizeof paths[i], "%s/%zu", folder, i);
+    ledgers[i] = network_ledger(&net, i, paths[i]);
+    alive[i] = i < LEFT ? ledgers[i] : NULL;
+  }
+  must(network_settle(&net, ledgers, t0, &st));
+  submit(0, record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0), t0);
+  must(network_settle(&net, ledgers, t0 + 1, &st));
+  submit(1, a_lot(t0 + 2), t0 + 2);
+  must(network_settle(&net, ledgers, t0 + 3, &st));
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  for (size_t i = 0; i < DAEMONS; i++) om_ledger_close(ledgers[i]);
+  remove_folder(folder);
+  network_close(&net);
+  return 0;
+}
+
+/* ---- restarts ---- */
+
+struct restart {
+  Oremark__StatedHead heads[DAEMONS], *list[DAEMONS];
+  struct om_hash roots[DAEMONS];
+  uint32_t witnesses[LEFT];
+  Oremark__WitnessList who;
+  Oremark__Restart act;
+};
+
+/* As daemon AS_HELD_BY holds them. */
+static void state_heads(struct restart *r, size_t as_held_by) {
+  *r = (struct restart){.who = OREMARK__WITNESS_LIST__INIT, .act = OREMARK__RESTART__INIT};
+  for (uint32_t log = 0; log < DAEMONS; log++) {
+    struct om_log_info held = info(as_held_by, log);
+    r->heads[log] = (Oremark__StatedHead)OREMARK__STATED_HEAD__INIT;
+    r->roots[log] = held.root;
+    r->heads[log].log = log;
+    r->heads[log].size = held.size;
+    r->heads[log].root = (ProtobufCBinaryData){OM_HASH_BYTES, r->roots[log].bytes};
+    r->list[log] = &r->heads[log];
+  }
+  for (uint32_t i = 0; i < LEFT; i++) r->witnesses[i] = i;
+  r->who.logs = r->witnesses;
+  r->who.n_logs = LEFT;
+  r->act.heads = r->list;
+  r->act.n_heads = DAEMONS;
+  r->act.witnesses = &r->who;
+  r->act.reason = (char *)(uintptr_t) "three witnesses burnt down";
+}
+
+static struct record sign(const struct restart *r, uint32_t signer) {
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  struct record out;
+  event.kind_case = OREMARK__EVENT__KIND_RESTART;
+  event.restart = (Oremark__Restart *)(uintptr_t)&r->act;
+  out.bytes = network_statement(&net, &out.len, signer, t0 + 100, events, 1, &signer, 1);
+  return out;
+}
+
+static enum om_code accept(size_t daemon, const struct record *restart) {
+  struct om_accepted accepted;
+  om_status_clear(&st);
+  return om_ledger_accept(ledgers[daemon], &accepted, restart->bytes, restart->len, &st);
+}
+
+static void assert_refused(enum om_code code, enum om_code wanted, const char *rule) {
+  if (code != wanted || strcmp(st.rule, rule) != 0) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
+  assert_true(strlen(st.text) > 20);
+}
+
+static bool restarted(size_t daemon) {
+  struct om_txn *txn;
+  struct om_restart restart;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  bool is = om_registry_restart(txn, &restart, OM_REGISTRY_NOW);
+  om_txn_abort(txn);
+  if (is) assert_string_equal(restart.reason, "three witnesses burnt down");
+  return is;
+}
+
+static struct om_hash state_hash(size_t daemon) {
+  struct om_txn *txn;
+  struct om_hash out;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  must(om_store_state_hash(&out, txn, &st));
+  om_txn_abort(txn);
+  return out;
+}
+
+/* ---- tests ---- */
+
+static void two_of_five_go_on_after_a_restart(void **state) {
+  (void)state;
+  struct restart r;
+  submit(1, a_lot(t0 + 10), t0 + 10);
+  assert_int_equal(network_settle(&net, alive, t0 + 11, &st), OM_REFUSED);
+  assert_int_equal(info(0, 1).final_size + 1, info(0, 1).size); /* too few are left to make it final */
+  uint64_t size = info(0, 1).size, registry = info(0, 0).size;
+  submit(1, a_lot(t0 + 12), t0 + 12);
+  assert_int_equal(info(1, 1).size, size + 1);
+  state_heads(&r, 0);
+  struct record restart = sign(&r, GOVERNOR);
+  for (size_t i = 0; i < LEFT; i++) {
+    must(accept(i, &restart));
+    assert_true(restarted(i));
+    assert_int_equal(info(i, 0).size, registry + 1);
+    assert_int_equal(info(i, 1).size, size); /* what stood beyond it has gone */
+  }
+  assert_memory_equal(info(0, 0).root.bytes, info(1, 0).root.bytes, OM_HASH_BYTES); /* the same bytes at both */
+  /* The registry's head with the restart is final at once; the other log's only once it holds a mark of that. */
+  assert_int_equal(network_settle(&net, alive, t0 + 200, &st), OM_REFUSED);
+  assert_int_equal(info(1, 0).final_size, registry + 1);
+  must(network_settle(&net, alive, t0 + 200, &st));
+  submit(1, a_lot(t0 + 201), t0 + 201);
+  must(network_settle(&net, alive, t0 + 202, &st));
+  for (size_t i = 0; i < LEFT; i++)
+    for (uint32_t log = 0; log < LEFT; log++) {
+      assert_true(info(i, log).size > (log == 0 ? registry : size));
+      assert_int_equal(info(i, log).final_size, info(i, log).size);
+      assert_false(info(i, log).stopped || info(i, log).frozen);
+    }
+  struct om_hash first = state_hash(0), second = state_hash(1);
+  assert_memory_equal(first.bytes, second.bytes, sizeof first.bytes);
+  /* Accepted again, nothing happens. */
+  struct om_accepted accepted;
+  uint64_t before = info(0, 0).size;
+  must(om_ledger_accept(ledgers[0], &accepted, restart.bytes, restart.len, &st));
+  assert_true(accepted.again);
+  assert_int_equal(accepted.index, registry);
+  assert_int_equal(info(0, 0).size, before);
+  /* And what is held survives being judged again. */
+  struct om_cut none = {1, info(0, 1).size};
+  must(om_ledger_rebuild(ledgers[0], &none, 1, &st));
+  second = state_hash(0);
+  assert_memory_equal(first.bytes, second.bytes, sizeof first.bytes);
+  free(restart.bytes);
+}
+
+/* Daemon 1 has cosigned and written beyond what is stated: by its operator's hand it forgets that. */
+static void what_was_cosigned_beyond_is_forgotten_by_hand(void **state) {
+  (void)state;
+  struct restart r;
+  uint64_t registry = info(0, 0).size;
+  state_heads(&r, 1);
+  submit(0, record_site(&net, SMELTER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 10), t0 + 10);
+  assert_int_equal(network_settle(&net, alive, t0 + 11, &st), OM_REFUSED); /* daemon 1 cosigns registry + 1 */
+  assert_int_equal(info(1, 0).size, registry + 1);
+  struct record restart = sign(&r, GOVERNOR);
+  for (size_t i = 0; i < LEFT; i++) must(accept(i, &restart));
+  must(network_settle(&net, alive, t0 + 200, &st));
+  assert_int_equal(info(1, 0).size, registry + 1);
+  assert_int_equal(info(1, 0).final_size, registry + 1);
+  assert_int_equal(info(1, 0).evidence, 0);
+  free(restart.bytes);
+}
+
+/* Daemon 2 comes back, and its operator has accepted nothing. */
+static void who_has_not_accepted_waits_and_accuses_nobody(void **state) {
+  (void)state;
+  struct restart r;
+  uint64_t registry = info(0, 0).size, mine = info(0, 1).size, index;
+  struct om_txn *txn;
+  state_heads(&r, 0);
+  struct record restart = sign(&r, GOVERNOR);
+  for (size_t i = 0; i < LEFT; i++) must(accept(i, &restart));
+  must(network_settle(&net, alive, t0 + 200, &st));
+  submit(1, a_lot(t0 + 201), t0 + 201);
+  must(network_settle(&net, alive, t0 + 202, &st));
+  assert_refused(network_mirror(&net, ledgers[2], ledgers[0], 0, &st), OM_WAIT, "by-hand");
+  assert_int_equal(network_mirror(&net, ledgers[2], ledgers[1], 1, &st), OM_WAIT);
+  assert_int_equal(info(2, 0).size, registry);
+  assert_int_equal(info(2, 1).size, mine);
+  assert_false(info(2, 0).stopped || info(2, 1).stopped);
+  must(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st));
+  assert_true(om_by_hand_met(txn, &index));
+  assert_int_equal(index, registry);
+  om_txn_abort(txn);
+}
+
+static void a_log_goes_on_with_a_mark_of_the_restart(void **state) {
+  (void)state;
+  struct restart r;
+  struct om_receipt receipt;
+  uint64_t mine = info(1, 1).size;
+  state_heads(&r, 0);
+  struct record restart = sign(&r, GOVERNOR), lot = a_lot(t0 + 201);
+  must(accept(0, &restart));
+  /* Daemon 1 has not accepted, and writes. */
+  submit(1, a_lot(t0 + 150), t0 + 150);
+  assert_refused(network_mirror(&net, ledgers[0], ledgers[1], 1, &st), OM_WAIT, "restart");
+  assert_int_equal(info(0, 1).size, mine);
+  /* It accepts: its log takes nothing before the mark. */
+  must(accept(1, &restart));
+  assert_int_equal(info(1, 1).size, mine);
+  assert_refused(network_submit(&net, 1, ledgers[1], &receipt, lot.bytes, lot.len, t0 + 201, &st), OM_WAIT, "restart");
+  must(network_settle(&net, alive, t0 + 202, &st));
+  must(network_submit(&net, 1, ledgers[1], &receipt, lot.bytes, lot.len, t0 + 203, &st));
+  assert_int_equal(receipt.index, mine + 1);
+  free(restart.bytes);
+  free(lot.bytes);
+}
+
+static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
+  (void)state;
+  struct restart r;
+  struct om_receipt receipt;
+  struct om_accepted accepted;
+  struct record bad;
+  submit(1, a_lot(t0 + 10), t0 + 10); /* something that would be taken out */
+  struct om_hash before = state_hash(1), after;
+  state_heads(&r, 0);
+  bad = sign(&r, MINER); /* no governor */
+  assert_refused(accept(1, &bad), OM_REFUSED, "signature-not-needed");
+  free(bad.bytes);
+  r.heads[3].size++; /* held by nobody */
+  bad = sign(&r, GOVERNOR);
+  assert_refused(accept(1, &bad), OM_MISSING, "missing");
+  assert_non_null(strstr(st.text, "daemon3.example/log"));
+  free(bad.bytes);
+  r.heads[3].size--;
+  r.roots[2].bytes[0] ^= 1;
+  bad = sign(&r, GOVERNOR);
+  assert_refused(accept(1, &bad), OM_REFUSED, "fork");
+  free(bad.bytes);
+  r.roots[2].bytes[0] ^= 1;
+  r.act.n_heads--;
+  bad = sign(&r, GOVERNOR);
+  assert_refused(accept(1, &bad), OM_REFUSED, "restart");
+  free(bad.bytes);
+  r.act.n_heads++;
+  r.who.n_logs = 1; /* log 0 itself would have nobody */
+  bad = sign(&r, GOVERNOR);
+  assert_refused(accept(1, &bad), OM_REFUSED, "quorum");
+  free(bad.bytes);
+  bad = a_lot(t0 + 20);
+  assert_refused(om_ledger_accept(ledgers[1], &accepted, bad.bytes, bad.len, &st), OM_REFUSED, "by-hand");
+  free(bad.bytes);
+  after = state_hash(1);
+  assert_memory_equal(before.bytes, after.bytes, sizeof before.bytes);
+  /* Nor does it come in by the door. */
+  r.who.n_logs = LEFT;
+  bad = sign(&r, GOVERNOR);
+  assert_refused(network_submit(&net, 0, ledgers[0], &receipt, bad.bytes, bad.len, t0 + 100, &st), OM_REFUSED,
+                 "by-hand");
+  must(accept(1, &bad));
+  free(bad.bytes);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(two_of_five_go_on_after_a_restart, begin, end),
+      cmocka_unit_test_setup_teardown(what_was_cosigned_beyond_is_forgotten_by_hand, begin, end),
+      cmocka_unit_test_setup_teardown(who_has_not_accepted_waits_and_accuses_nobody, begin, end),
+      cmocka_unit_test_setup_teardown(a_log_goes_on_with_a_mark_of_the_restart, begin, end),
+      cmocka_unit_test_setup_teardown(a_bad_restart_is_refused_and_changes_nothing, begin, end),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -145,13 +145,16 @@ void om_quorum_refused(struct om_node *node, int64_t now_ms) {
   for (size_t i = 0; i < node->n_proposed; i++) free_proposal(node->proposed[i]);
   node->n_proposed = 0;
   node->propose_after_ms = now_ms + node->config.propose_timeout_ms;
-  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) node->peers[slot].proposed = 0;
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) node->peers[slot].proposed = node->peers[slot].proposed_to = 0;
+}
+
+static bool named_others(const struct om_peer *peer, const struct om_proposal *proposal) {
+  return peer->proposed_to == proposal->size && peer->proposed_round == proposal->again.round;
 }
 
 /* Whether the peer is to be asked to pass PROPOSAL on; true once for each round. */
-static bool names_others(struct om_peer *peer, const struct om_proposal *proposal, bool witness) {
-  bool named = peer->proposed_to == proposal->size && peer->proposed_round == proposal->again.round;
-  if (named || (!witness && proposal->again.round == 0)) return false;
+static bool name_others(struct om_peer *peer, const struct om_proposal *proposal, bool witness) {
+  if (named_others(peer, proposal) || (!witness && proposal->again.round == 0)) return false;
   peer->proposed_to = proposal->size;
   peer->proposed_round = proposal->again.round;
   return proposal->to.n > 0;
@@ -161,8 +164,9 @@ bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot) 
   struct om_proposal *proposal = newest(node);
   struct om_peer *peer = &node->peers[slot];
   if (own_ended(node) || settled(node, proposal) || peer->log == OM_LOG_NONE) return false;
+  if (peer->proposed >= proposal->size && named_others(peer, proposal)) return false;
   bool witness = om_node_is_witness(node, node->config.own_log, peer->log);
-  bool due = witness && peer->proposed < proposal->size, names = names_others(peer, proposal, witness);
+  bool due = witness && peer->proposed < proposal->size, names = name_others(peer, proposal, witness);
   if (!due && !names) return false;
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Propose wire = OREMARK__PROPOSE__INIT;

@@ -61,7 +61,7 @@ static void answer_all(struct om_node *node, uint32_t log, uint64_t size) {
 static bool may_pass_on(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len) {
   struct om_status st;
   uint64_t size = 0;
-  if (!node->logs[log].asked || len > OM_RELAY_HEAD_BYTES || om_node_slot_of(node, log) != OM_SLOT_NONE) return false;
+  if (len > OM_RELAY_HEAD_BYTES || om_node_slot_of(node, log) != OM_SLOT_NONE) return false;
   if (!om_relay_may(node, slot)) return false;
   enum om_code code = node->config.compare(node->config.ctx, &size, log, note, len, &st);
   return code == OM_OK || code == OM_WAIT || code == OM_REFUSED;
@@ -82,9 +82,8 @@ static void offer_relayed(struct om_node *node, uint32_t slot, uint32_t log, uin
 
 /* The home asks for a cosignature. A daemon that is newly named as a witness learns so from an entry that needs its
  * own cosignature to be final: it takes in what the home proposes, and then sees whether it is asked. */
-static void invite(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, const uint8_t *note, size_t len) {
+static void invite(struct om_node *node, uint32_t log, uint64_t size) {
   struct om_tracked *tracked = &node->logs[log];
-  om_pair_offer(&tracked->proposals, size, note, len, slot);
   if (size <= tracked->invited) return;
   tracked->invited = size;
   om_sync_choose(node, log, node->now_ms);
@@ -98,12 +97,15 @@ static void take_proposal(struct om_node *node, uint32_t slot, uint32_t log, uin
   struct om_hash hash;
   if (tracked->stopped || size < tracked->cosigned) return;
   om_sha256(&hash, note, len);
-  if (size == tracked->cosigned && om_hash_equal(&hash, &tracked->cosigned_hash))
+  if (size == tracked->cosigned && om_hash_equal(&hash, &tracked->cosigned_hash)) {
     answer(node, slot, log); /* it lost the link, or its memory */
-  else if (home)
-    invite(node, slot, log, size, note, len);
+    return;
+  }
+  if (home)
+    om_pair_offer(&tracked->proposals, size, note, len, slot);
   else
     offer_relayed(node, slot, log, size, note, len);
+  invite(node, log, size);
   om_node_mark_log(node, log);
 }
 

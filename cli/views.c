@@ -19,7 +19,7 @@ enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__R
 
 json_t *om_logs_json(Oremark__LogState *const *logs, size_t n) {
   json_t *list = json_array();
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
     json_array_append_new(
         list, json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:I}", "log", (json_int_t)logs[i]->log, "origin",
                         om_json_text(logs[i]->origin), "operator", om_json_text(logs[i]->operator_), "size",
@@ -27,6 +27,11 @@ json_t *om_logs_json(Oremark__LogState *const *logs, size_t n) {
                         om_json_hex(logs[i]->root.data, logs[i]->root.len), "stopped",
                         *logs[i]->stopped ? om_json_text(logs[i]->stopped) : json_null(), "frozen", logs[i]->frozen,
                         "evidence", (json_int_t)logs[i]->evidence));
+    json_t *log = json_array_get(list, i);
+    json_object_set_new(log, "sealed", json_boolean(logs[i]->sealed));
+    json_object_set_new(log, "end", logs[i]->retired ? json_integer((json_int_t)logs[i]->end) : json_null());
+    json_object_set_new(log, "successor", logs[i]->retired ? om_json_text(logs[i]->successor) : json_null());
+  }
   return list;
 }
 
@@ -43,10 +48,15 @@ void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n) {
     om_show_cell(line, 3, "%" PRIu64, logs[i]->size);
     om_show_cell(line, 4, "%" PRIu64, logs[i]->final_size);
     om_show_cell(line, 5, "%s", root);
-    char held[48] = "";
+    char held[48] = "", ended[OM_SHOW_BYTES + 64] = "", origin[OM_SHOW_BYTES];
+    if (logs[i]->retired)
+      snprintf(ended, sizeof ended, "ended with %" PRIu64 ", goes on in %s; ", logs[i]->end,
+               om_show_text(origin, logs[i]->successor));
+    else if (logs[i]->sealed)
+      snprintf(ended, sizeof ended, "sealed here; ");
     if (logs[i]->evidence)
       snprintf(held, sizeof held, "%u piece%s of evidence; ", logs[i]->evidence, logs[i]->evidence == 1 ? "" : "s");
-    om_show_cell(line, 6, "%s%s%s%s", logs[i]->frozen ? "frozen; " : "", held,
+    om_show_cell(line, 6, "%s%s%s%s%s", ended, logs[i]->frozen ? "frozen; " : "", held,
                  *logs[i]->stopped ? "stopped: " : "followed", logs[i]->stopped);
   }
   om_show_print(table);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ledger/events/kinds.h"
+#include "ledger/seal.h"
 
 enum { COUNTRY_BYTES = 3, MILLISECONDS_A_DAY = 86400000 };
 
@@ -62,6 +63,20 @@ static char *site_name(struct om_view *view, uint32_t member, uint32_t site) {
   return text(view, row.name);
 }
 
+static enum om_code view_end(struct om_view *view, Oremark__LogState *out, const struct om_log_info *info,
+                             struct om_status *st) {
+  struct om_hash call;
+  struct om_daemon next;
+  out->sealed = om_log_sealed(view->txn, &call, info->log);
+  out->retired = info->retired;
+  if (!info->retired) return OM_OK;
+  out->end = info->end.size;
+  uint32_t successor = om_registry_successor(view->txn, info->log, OM_REGISTRY_NOW);
+  enum om_code code = om_registry_daemon(view->txn, &next, successor, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) out->successor = text(view, next.origin);
+  return code;
+}
+
 enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t log, struct om_status *st) {
   const struct om_log_info *info = NULL;
   if (log_info(view, &info, log, st) != OM_OK) return st->code;
@@ -82,7 +97,7 @@ enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t
   if (om_registry_daemon(view->txn, &daemon, log, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
   state->cosign_key = bytes(view, daemon.cosign_key, sizeof daemon.cosign_key);
   *out = state;
-  return OM_OK;
+  return view_end(view, state, info, st);
 }
 
 enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uint32_t log, uint64_t index,

@@ -1,10 +1,13 @@
 #include "daemon/io/batch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "daemon/io/logline.h"
 #include "daemon/io/wall.h"
 #include "ledger/rebuild.h"
+#include "ledger/seal.h"
 
 enum {
   PARTS_MAX = 1024,            /* pieces of jobs in one batch: heads and short submissions are one each */
@@ -111,9 +114,31 @@ static enum om_code drain(struct run *run, struct om_status *st) {
   return OM_OK;
 }
 
+/* A witness that is not ready may have lost what it has cosigned, and not know it yet. */
+static enum om_code write_seal(struct run *run, struct om_job_item *item, struct om_status *st) {
+  struct om_arena arena = {0};
+  struct om_bytes seal;
+  enum om_code code = run->all->ready
+                          ? om_batch_seal(run->batch, &arena, &seal, &item->again, item->checked, om_wall_ms(),
+                                          run->all->keys, st)
+                          : om_fail(st, OM_WAIT, "not-ready", "this daemon still asks its witnesses: try again in a "
+                                                              "moment");
+  if (code == OM_OK) {
+    item->seal = malloc(seal.len);
+    OM_ASSERT(item->seal != NULL);
+    memcpy(item->seal, seal.data, seal.len);
+    item->seal_len = seal.len;
+  }
+  om_arena_free(&arena);
+  if (store_failed(run, code)) return code;
+  om_job_item_note(item, st);
+  return OM_OK;
+}
+
 static enum om_code write_statement(struct run *run, struct om_job_item *item, struct om_status *st) {
   if (item->checked == NULL) return OM_OK; /* its why is the answer */
   om_status_clear(st);
+  if (item->seals) return write_seal(run, item, st);
   bool queues = !run->all->ready && om_ledger_own_log(run->all->ledger) != OM_LOG_NONE;
   enum om_code code = queues ? om_batch_queue(run->batch, &item->receipt, item->checked, om_wall_ms(), st)
                              : om_batch_resubmit(run->batch, &item->receipt, item->checked, om_wall_ms(), st);

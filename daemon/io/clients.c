@@ -77,15 +77,29 @@ static void put_receipt(struct om_client *client, const struct om_job_item *item
   put_reply(client, &reply);
 }
 
+static void put_seal(struct om_client *client, const struct om_job_item *item) {
+  Oremark__Reply reply = OREMARK__REPLY__INIT;
+  Oremark__SealMade made = OREMARK__SEAL_MADE__INIT;
+  made.seal = (ProtobufCBinaryData){item->seal_len, item->seal};
+  made.again = item->again;
+  reply.id = item->request;
+  reply.code = (char *)om_code_name(OM_OK);
+  reply.what_case = OREMARK__REPLY__WHAT_SEAL;
+  reply.seal = &made;
+  put_reply(client, &reply);
+}
+
 void om_clients_done(struct om_clients *clients, struct om_job *job) {
   (void)clients;
   struct om_client *client = job->owner;
   for (size_t i = 0; i < job->n && !client->conn.closing; i++) {
     const struct om_job_item *item = &job->items[i];
-    if (item->why == NULL)
-      put_receipt(client, item);
-    else
+    if (item->why != NULL)
       put_status(client, item->request, item->why);
+    else if (item->seals)
+      put_seal(client, item);
+    else
+      put_receipt(client, item);
   }
   om_job_free(job);
   om_conn_drop(&client->conn);
@@ -108,20 +122,21 @@ static void send_read(struct om_client *client) {
   client->read = NULL;
 }
 
-static bool try_submit(struct om_client *client, uint64_t id, ProtobufCBinaryData statement) {
+static bool try_submit(struct om_client *client, uint64_t id, ProtobufCBinaryData statement, bool seals) {
   if (client->job == NULL) client->job = om_job_submit(client);
   struct om_status st;
   if (client->all->config.waits(client->all->config.ctx, &st)) return om_job_refuse(client->job, id, &st);
-  if (statement.len <= OM_STATEMENT_MAX_BYTES) return om_job_add(client->job, id, statement.data, statement.len);
+  if (statement.len <= OM_STATEMENT_MAX_BYTES)
+    return (seals ? om_job_add_call : om_job_add)(client->job, id, statement.data, statement.len);
   om_fail(&st, OM_MALFORMED, "size", "the statement has %zu bytes; the limit is %d", statement.len,
           OM_STATEMENT_MAX_BYTES);
   return om_job_refuse(client->job, id, &st);
 }
 
-static void take_submit(struct om_client *client, uint64_t id, ProtobufCBinaryData statement) {
-  if (try_submit(client, id, statement)) return;
+static void take_submit(struct om_client *client, uint64_t id, ProtobufCBinaryData statement, bool seals) {
+  if (try_submit(client, id, statement, seals)) return;
   send_job(client);
-  OM_ASSERT(try_submit(client, id, statement));
+  OM_ASSERT(try_submit(client, id, statement, seals));
 }
 
 static void take_read(struct om_client *client, const uint8_t *bytes, size_t len) {
@@ -157,7 +172,9 @@ static void take_frame(struct om_client *client, const struct om_frame *frame) {
     put_status(client, 0, &st);
     om_conn_finish(&client->conn);
   } else if (request->what_case == OREMARK__REQUEST__WHAT_SUBMIT) {
-    take_submit(client, request->id, request->submit->statement);
+    take_submit(client, request->id, request->submit->statement, false);
+  } else if (request->what_case == OREMARK__REQUEST__WHAT_SEAL) {
+    take_submit(client, request->id, request->seal->statement, true);
   } else if (request->what_case == OREMARK__REQUEST__WHAT__NOT_SET) {
     om_fail(&st, OM_USAGE, NULL, "this daemon does not know such a request; its version is %s", OREMARK_VERSION);
     put_status(client, request->id, &st);

@@ -43,6 +43,12 @@ bool om_job_add(struct om_job *job, uint64_t request, const uint8_t *bytes, size
   return true;
 }
 
+bool om_job_add_call(struct om_job *job, uint64_t request, const uint8_t *bytes, size_t len) {
+  if (!om_job_add(job, request, bytes, len)) return false;
+  job->items[job->n - 1].seals = true;
+  return true;
+}
+
 bool om_job_refuse(struct om_job *job, uint64_t request, const struct om_status *why) {
   if (!om_job_add(job, request, NULL, 0)) return false;
   om_job_item_note(&job->items[job->n - 1], why);
@@ -73,7 +79,10 @@ struct om_job *om_job_action(const struct om_action *action) {
 }
 
 void om_job_free(struct om_job *job) {
-  for (size_t i = 0; i < job->n; i++) free(job->items[i].why);
+  for (size_t i = 0; i < job->n; i++) {
+    free(job->items[i].why);
+    free(job->items[i].seal);
+  }
   for (struct om_job_memory *memory; (memory = job->memory) != NULL;) {
     job->memory = memory->next;
     om_arena_free(&memory->arena);

@@ -37,6 +37,10 @@ struct om_job_item {
   struct om_checked *checked; /* NULL: *why says why not */
   struct om_status *why;      /* NULL: nothing went wrong (yet) */
   struct om_receipt receipt;  /* SUBMIT, once written */
+  bool seals;                 /* SUBMIT: the statement is a call to seal a log, and is answered with a seal: */
+  uint8_t *seal;              /* once written; owned */
+  size_t seal_len;
+  bool again; /* the seal was made before */
 };
 
 struct om_job {
@@ -74,6 +78,8 @@ enum om_job_class om_job_class(const struct om_job *job);
 struct om_job *om_job_submit(void *owner);
 /* Copies a statement into JOB; false: it has no room left. */
 bool om_job_add(struct om_job *job, uint64_t request, const uint8_t *bytes, size_t len);
+/* The same for a call to seal a log. */
+bool om_job_add_call(struct om_job *job, uint64_t request, const uint8_t *bytes, size_t len);
 /* Puts in the place of a statement what it is answered with, so that answers stay in order. */
 bool om_job_refuse(struct om_job *job, uint64_t request, const struct om_status *why);
 /* A job for an APPLY, COSIGN, FINAL or EVIDENCE action, which it takes over. */

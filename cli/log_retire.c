@@ -1,0 +1,150 @@
+/* log retire: the governors end a log at the highest head that its witnesses' seals state. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/act.h"
+#include "cli/governors.h"
+#include "cli/material.h"
+#include "cli/seal_file.h"
+#include "cli/views.h"
+
+static const struct om_option options[] = {
+    {"successor", "LOG", "where its members go on: origin or number"},
+    {"reason", "TEXT", "why, at most 256 bytes"},
+    {"judge", "SEAL", "the head in this seal stands, against others; or 'here': the one that the daemon asked holds"},
+    {NULL, NULL, NULL},
+};
+
+static int by_witness(const void *a, const void *b) {
+  const Oremark__Seal *x = *(Oremark__Seal *const *)a, *y = *(Oremark__Seal *const *)b;
+  return (x->witness > y->witness) - (x->witness < y->witness);
+}
+
+static enum om_code read_seals(struct om_session *session, Oremark__RetireLog *retire, const struct om_args *args,
+                               struct om_status *st) {
+  retire->seals = om_arena_array(session->arena, args->n_words, sizeof(Oremark__Seal *));
+  for (size_t i = 1; i < args->n_words; i++) {
+    Oremark__Seal *seal;
+    if (om_seal_read(session->arena, &seal, args->words[i].value, st)) return st->code;
+    if (seal->log != retire->log)
+      return om_fail(st, OM_USAGE, NULL, "%s is a seal of log %u, not of log %u", args->words[i].value, seal->log,
+                     retire->log);
+    retire->seals[retire->n_seals++] = seal;
+  }
+  qsort(retire->seals, retire->n_seals, sizeof *retire->seals, by_witness);
+  for (size_t i = 1; i < retire->n_seals; i++)
+    if (retire->seals[i]->witness == retire->seals[i - 1]->witness)
+      return om_fail(st, OM_USAGE, NULL, "two of the seals are of log %u's daemon: name one", retire->seals[i]->witness);
+  return OM_OK;
+}
+
+static void end_at(struct om_session *session, Oremark__RetireLog *retire, uint64_t size, const uint8_t *root) {
+  retire->size = size;
+  retire->root = (ProtobufCBinaryData){OM_HASH_BYTES, om_arena_copy(session->arena, root, OM_HASH_BYTES)};
+}
+
+static enum om_code conflict(const struct om_checkpoint *head, struct om_status *st) {
+  return om_fail(st, OM_USAGE, NULL,
+                 "the seals state two heads of the log at %" PRIu64
+                 " that contradict each other: say which one stands with --judge SEAL",
+                 head->size);
+}
+
+/* The highest head that is stated. */
+static enum om_code take_highest(struct om_session *session, Oremark__RetireLog *retire, struct om_status *st) {
+  struct om_checkpoint *heads = om_arena_array(session->arena, retire->n_seals + 1, sizeof *heads);
+  const struct om_checkpoint *highest = &heads[0];
+  om_empty_root(&heads[0].root);
+  for (size_t i = 1; i <= retire->n_seals; i++) {
+    if (om_seal_head(&heads[i], retire->seals[i - 1], st)) return st->code;
+    if (heads[i].size > highest->size) highest = &heads[i];
+    for (size_t k = 1; k < i; k++)
+      if (heads[k].size == heads[i].size && !om_hash_equal(&heads[k].root, &heads[i].root))
+        return conflict(&heads[i], st);
+  }
+  end_at(session, retire, highest->size, highest->root.bytes);
+  return OM_OK;
+}
+
+static enum om_code judged_head(struct om_session *session, Oremark__RetireLog *retire, const char *judge,
+                                const Oremark__LogState *here, struct om_status *st) {
+  struct om_checkpoint head;
+  Oremark__Seal *seal;
+  retire->judged = true;
+  if (strcmp(judge, "here") != 0) {
+    if (om_seal_read(session->arena, &seal, judge, st) || om_seal_head(&head, seal, st)) return st->code;
+    end_at(session, retire, head.size, head.root.bytes);
+    return OM_OK;
+  }
+  if (!here || here->root.len != OM_HASH_BYTES)
+    return om_fail(st, OM_USAGE, NULL, "the daemon does not know log %u: see 'oremark status'", retire->log);
+  end_at(session, retire, here->size, here->root.data);
+  return OM_OK;
+}
+
+/* What the daemon says of the log; NULL: nothing. */
+static enum om_code look(struct om_session *session, const Oremark__LogState **out, uint32_t log,
+                         struct om_status *st) {
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
+  *out = NULL;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
+  request.get_status = &get;
+  if (!session->status && om_ask(session, &session->status, &request, OREMARK__REPLY__WHAT_STATUS, st)) return st->code;
+  for (size_t i = 0; session->status && i < session->status->status->n_logs; i++)
+    if (session->status->status->logs[i]->log == log) *out = session->status->status->logs[i];
+  return OM_OK;
+}
+
+static enum om_code choose_head(struct om_session *session, Oremark__RetireLog *retire, const struct om_args *args,
+                                struct om_status *st) {
+  const Oremark__LogState *here;
+  const char *judge = om_args_value(args, "judge");
+  if (look(session, &here, retire->log, st)) return st->code;
+  if (judge) return judged_head(session, retire, judge, here, st);
+  if (retire->n_seals == 0)
+    return om_fail(st, OM_USAGE, NULL,
+                   "log retire: name the seals of its witnesses; where it has none, say --judge here to end it where "
+                   "the daemon asked holds it");
+  if (here && here->evidence > 0)
+    return om_fail(st, OM_USAGE, NULL,
+                   "%s has signed two histories ('oremark evidence' shows them), so the highest head need not be the "
+                   "right one: say which one stands with --judge SEAL",
+                   here->origin);
+  return take_highest(session, retire, st);
+}
+
+static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                          struct om_status *st) {
+  Oremark__RetireLog *retire = om_arena_alloc(session->arena, sizeof *retire);
+  const Oremark__Members *members;
+  const struct om_given *successor, *reason;
+  oremark__retire_log__init(retire);
+  if (om_args_words(args, 1, OM_WITNESSES_MAX + 1, st) || om_args_need(args, &successor, "successor", st) ||
+      om_args_need(args, &reason, "reason", st) || om_log_named(session, &retire->log, &args->words[0], st) ||
+      om_log_named(session, &retire->successor, successor, st) || read_seals(session, retire, args, st) ||
+      choose_head(session, retire, args, st) || om_session_members(session, &members, st) ||
+      om_governors_suffice(session, members, st))
+    return st->code;
+  retire->reason = om_copy_text(session->arena, reason->value);
+  event->kind_case = OREMARK__EVENT__KIND_RETIRE_LOG;
+  event->retire_log = retire;
+  return OM_OK;
+}
+
+const struct om_command om_command_log_retire = {
+    .name = "log retire",
+    .words = "LOG SEAL...",
+    .summary = "End a log that its witnesses have sealed; its members go on in another (act of the governors).",
+    .help = OM_GOVERNORS_ACT
+    "It ends at the highest head that the seals state; of w operators that witness it, w + f - k + 1 must have sealed\n"
+    "(three of four, five of seven).\n"
+    "Example:\n"
+    "  oremark log retire andes.example/log by-1.seal by-3.seal by-4.seal --successor kokkola.example/log \\\n"
+    "    --reason \"its operator is gone\" --out andes.retire\n",
+    .options = options,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .run = om_act_run,
+    .build = build,
+};

@@ -179,6 +179,7 @@ struct om_tracked {
   struct om_heard shown; /* evidence that a peer showed and the ledger has not looked at yet */
   bool weighing;         /* an EVIDENCE is out */
   bool weigh_due;        /* its witnesses are known better: what is held is to be looked at again */
+  int64_t started_ms;  /* when that was heard */
   bool started;                  /* the home has asked: */
   uint8_t start[OM_START_BYTES]; /* in this life of it */
 };
@@ -373,5 +374,7 @@ bool om_vouched_ask(const struct om_node *node, const Oremark__Ask *ask);
 bool om_vouched_told(const struct om_node *node, const Oremark__Told *told);
 /* Whether a home that said START may be in an earlier life than that in which it asked last. */
 bool om_start_past(const struct om_tracked *tracked, const ProtobufCBinaryData *start);
+/* LOG's home has begun a new life: what it proposed in the last one is forgotten. */
+void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start);
 
 #endif

@@ -132,13 +132,13 @@ void om_recover_quorum(struct om_node *node, int64_t now_ms) {
 
 /* ---- messages ---- */
 
-/* The home has begun a new life: what it proposed in the last one is forgotten. */
-static void note_start(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start) {
+void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start) {
   struct om_tracked *tracked = &node->logs[log];
   if (start->len != OM_START_BYTES) return;
   if (tracked->started && memcmp(tracked->start, start->data, OM_START_BYTES) == 0) return;
   memcpy(tracked->start, start->data, OM_START_BYTES);
   tracked->started = true;
+  tracked->started_ms = node->now_ms;
   om_witness_forget(node, log);
 }
 
@@ -147,7 +147,7 @@ static void asked_by_relay(struct om_node *node, uint32_t slot, const Oremark__A
   uint32_t log = ask->log;
   if (log >= node->n_logs || log == node->config.own_log || node->config.sign == NULL) return;
   if (!om_relay_may(node, slot) || om_start_past(&node->logs[log], &ask->start) || !om_vouched_ask(node, ask)) return;
-  note_start(node, log, &ask->start);
+  om_start_note(node, log, &ask->start);
   om_node_row(node, slot, log)->told_due = true;
   om_node_mark_row(node, slot, log);
 }
@@ -161,7 +161,7 @@ enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark
   peer->told_due = true;
   peer->asks_for = ask->log;
   if (ask->log != peer->log || ask->log >= node->n_logs) return OM_OK;
-  note_start(node, ask->log, &ask->start);
+  om_start_note(node, ask->log, &ask->start);
   return om_relay_ask(node, slot, ask, st);
 }
 

@@ -80,11 +80,11 @@ static void offer_relayed(struct om_node *node, uint32_t slot, uint32_t log, uin
   settle_pair(node, slot, log, before);
 }
 
-/* The home asks for a cosignature. A daemon that is newly named as a witness learns so from an entry that needs its
- * own cosignature to be final: it takes in what the home proposes, and then sees whether it is asked. */
+/* A daemon that is newly named as a witness learns so from an entry that needs its own cosignature to be final: it takes
+ * in what is proposed to it, and then sees whether it is asked. */
 static void invite(struct om_node *node, uint32_t log, uint64_t size) {
   struct om_tracked *tracked = &node->logs[log];
-  if (size <= tracked->invited) return;
+  if (tracked->asked || size <= tracked->invited) return;
   tracked->invited = size;
   om_sync_choose(node, log, node->now_ms);
 }
@@ -109,6 +109,17 @@ static void take_proposal(struct om_node *node, uint32_t slot, uint32_t log, uin
   om_node_mark_log(node, log);
 }
 
+/* A start that looks older than the one known is of a former life, unless the link to the home itself is younger than
+ * what is known: then the home's clock has been set back. */
+static bool of_a_former_life(struct om_node *node, uint32_t slot, uint32_t log, const ProtobufCBinaryData *start) {
+  const struct om_tracked *tracked = &node->logs[log];
+  const struct om_peer *peer = &node->peers[slot];
+  if (!om_start_past(tracked, start)) return false;
+  if (peer->log != log || start->len != OM_START_BYTES || peer->since_ms <= tracked->started_ms) return true;
+  om_start_note(node, log, start);
+  return false;
+}
+
 enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Oremark__Propose *propose,
                                 struct om_status *st) {
   uint64_t size = 0;
@@ -119,7 +130,7 @@ enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Orema
   if (code != OM_OK || log >= node->n_logs || log == node->config.own_log) return code;
   bool home = node->peers[slot].log == log;
   if (node->logs[log].ended) return OM_OK;
-  if (om_start_past(&node->logs[log], &propose->start)) return OM_OK;
+  if (of_a_former_life(node, slot, log, &propose->start)) return OM_OK;
   if (home && om_relay_propose(node, slot, propose, st) != OM_OK) return st->code;
   if (home || may_pass_on(node, slot, log, note, len)) take_proposal(node, slot, log, size, note, len);
   return OM_OK;

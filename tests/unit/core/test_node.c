@@ -724,6 +724,58 @@ static void a_home_invites_a_new_witness(void **state) {
   world_close(&w);
 }
 
+static void rig_home(void) {
+  Oremark__Hello hello;
+  Oremark__Have have;
+  om_node_connected(rig, 2, 1, rig_ms);
+  Oremark__PeerMessage message = hello_as(&hello, 1, "v");
+  rig_say(2, &message);
+  message = have_of(&have, 1, 5, 0);
+  rig_say(2, &message);
+}
+
+static void rig_propose(uint64_t size, uint8_t start[OM_START_BYTES]) {
+  static char note[OM_NOTE_BYTES_MAX];
+  struct om_hash root = {{1}};
+  Oremark__Propose propose;
+  size_t len = world_note(&w, note, 1, size, &root, NULL, 0);
+  Oremark__PeerMessage message = propose_of(&propose, 1, note, len);
+  propose.start = (ProtobufCBinaryData){OM_START_BYTES, start};
+  rig_say(2, &message);
+}
+
+/* A home that has asked is in a new life: proposals of an older one don't count, but for a link made since, over which
+ * nothing old can come: the home's clock was set back. */
+static void a_clock_set_back_mutes_no_home(void **state) {
+  (void)state;
+  uint8_t later[OM_START_BYTES] = {2}, sooner[OM_START_BYTES] = {1};
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Ask ask = OREMARK__ASK__INIT;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  om_node_disconnected(rig, 0, rig_ms);
+  om_node_disconnected(rig, 1, rig_ms);
+  rig_home();
+  ask.log = 1;
+  ask.start = (ProtobufCBinaryData){sizeof later, later};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_ASK;
+  message.ask = &ask;
+  rig_say(2, &message);
+  rig_propose(3, sooner);
+  rig_entries(2, 0, 5);
+  assert_int_equal(apply.kind, OM_ACTION_SEND);
+  om_node_disconnected(rig, 2, rig_ms);
+  rig_ms += 1000;
+  rig_home();
+  rig_propose(3, sooner);
+  rig_entries(2, 0, 5);
+  assert_int_equal(apply.kind, OM_ACTION_APPLY);
+  assert_int_equal(apply.n, 3);
+  rig_ms = 1000;
+  rig_close();
+  world_close(&w);
+}
+
 /* Entry INDEX of log 1: a mark of the log itself at SIZE. */
 static void rig_own_mark(uint32_t slot, uint64_t index, uint64_t size) {
   static char note[OM_NOTE_BYTES_MAX];
@@ -959,6 +1011,7 @@ int main(void) {
       cmocka_unit_test(a_full_disk_is_tried_again),
       cmocka_unit_test(unfinal_entries_wait_for_their_head),
       cmocka_unit_test(a_home_invites_a_new_witness),
+      cmocka_unit_test(a_clock_set_back_mutes_no_home),
       cmocka_unit_test(a_recorded_head_leads_on),
       cmocka_unit_test(news_that_cross_a_wait),
       cmocka_unit_test(a_source_lost_during_an_apply),

@@ -179,7 +179,7 @@ struct om_tracked {
   struct om_heard shown; /* evidence that a peer showed and the ledger has not looked at yet */
   bool weighing;         /* an EVIDENCE is out */
   bool weigh_due;        /* its witnesses are known better: what is held is to be looked at again */
-  int64_t started_ms;  /* when that was heard */
+  int64_t started_ms;            /* when that was heard of last */
   bool started;                  /* the home has asked: */
   uint8_t start[OM_START_BYTES]; /* in this life of it */
 };

@@ -11,7 +11,7 @@ static void set_witnesses(struct sim *s) {
   Oremark__WitnessList list = OREMARK__WITNESS_LIST__INIT;
   Oremark__SetWitnesses act = OREMARK__SET_WITNESSES__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
-  uint64_t which = sim_below(s, 3);
+  uint64_t which = s->changed ? sim_below(s, 3) : 0;
   for (uint32_t i = 0; i < s->n; i++)
     if (which == 0 ? i >= half : which == 1 ? i < half : !sim_one_in(s, 3)) logs[n++] = i;
   if (n < 3) return;
@@ -21,6 +21,7 @@ static void set_witnesses(struct sim *s) {
   event.kind_case = OREMARK__EVENT__KIND_SET_WITNESSES;
   event.set_witnesses = &act;
   sim_say_act(s, &event, OM_SUBJECT_WITNESSES, 0);
+  s->changed = true;
   if (s->verbose) printf("  %llu: %u other witnesses\n", (unsigned long long)s->step, n);
 }
 

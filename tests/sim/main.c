@@ -11,7 +11,7 @@
 #include "sim/sim.h"
 #include "support/seed.h"
 
-enum { HEAL_MS = 180000, FORKED_MS = 10000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240, FORK_QUIET_STEPS = 40 };
+enum { HEAL_MS = 180000, FORKED_MS = 10000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240, FORK_QUIET_STEPS = 40, SKEW_MS = 150000 };
 
 uint64_t sim_below(struct sim *s, uint64_t limit) {
   return test_below(&s->random, limit);
@@ -76,13 +76,14 @@ static void links(struct sim *s) {
 }
 
 static void jump_clock(struct sim *s) {
-  s->nodes[sim_below(s, s->n)].skew_ms = (int64_t)sim_below(s, 300000) - 150000;
+  s->nodes[sim_below(s, s->n)].skew_ms = (int64_t)sim_below(s, 2 * SKEW_MS) - SKEW_MS;
 }
 
 /* It waits for a while for a good moment: everybody hears it. */
 static void fork_home(struct sim *s, struct sim_node *n) {
   bool heard = true;
   for (size_t i = 0; i < s->n; i++) heard = heard && (i == n->index || s->linked[n->index][i]);
+  if (s->change_step != 0 && !s->changed) return;
   if (!n->up || (!heard && s->step < s->fork_step + 60)) return;
   s->fork_step = s->step;
   sim_node_fork(n);
@@ -131,7 +132,10 @@ static void step(struct sim *s) {
 /* One home that forks its log does no harm by itself, nor with one witness that helps it where five or more make a
  * quorum of all but one. Of three witnesses none may be useless: all must sign. */
 static void choose_liars(struct sim *s) {
-  if (s->change_step != 0) return;
+  if (s->change_step != 0) {
+    s->nodes[1 + sim_below(s, s->n - 1)].two_faced = sim_one_in(s, 2);
+    return;
+  }
   if (s->n >= 5 && sim_one_in(s, 2)) s->loss_step = 40 + sim_below(s, 150);
   struct sim_node *n = &s->nodes[sim_below(s, s->n)];
   if (sim_one_in(s, 2)) {
@@ -194,7 +198,7 @@ static bool any_liar(const struct sim *s) {
 static void heal(struct sim *s) {
   s->healing = true;
   mend(s);
-  for (size_t i = 0; i < s->n; i++) s->nodes[i].skew_ms = 0;
+  for (size_t i = 0; i < s->n; i++) s->nodes[i].skew_ms = SKEW_MS; /* nobody is behind what was recorded */
   int64_t until = s->now_ms + HEAL_MS;
   if (sim_forked(s)) until = s->now_ms + FORKED_MS;
   while (s->now_ms < until && !sim_converged(s)) step(s);

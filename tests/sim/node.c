@@ -165,6 +165,10 @@ void sim_node_fork(struct sim_node *n) {
   sim_copy_store(s, face->path, n->path);
   s->n_nodes++;
   uint32_t half = (uint32_t)s->n / 2, first = (uint32_t)sim_below(s, s->n);
+  if (s->change_step != 0) { /* one face to the old witnesses, the other to the new */
+    n->stale = true;
+    first = half;
+  }
   for (uint32_t i = 0; i < half; i++) {
     struct sim_node *other = &s->nodes[(first + i) % s->n];
     if (other != n) sim_node_swap(other);
@@ -303,6 +307,7 @@ void sim_node_batch(struct sim_node *n) {
   if (om_node_ready(n->node) && !n->ready_seen && !sim_liar(n)) sim_check_ready(n);
   n->ready_seen = om_node_ready(n->node);
   if (crashes) n->disk.steps_left = 1 + sim_below(s, POWER_STEPS);
+  if (n->stale) n->batches.followed = true, n->batches.registry_final = UINT64_MAX;
   fill(n);
   clock_of(n);
   sim_disk_of(n);

@@ -83,6 +83,7 @@ struct sim_node {
   bool cosigns_all;           /* signs whatever is proposed, as soon as it sees it */
   bool replays;               /* sends old messages again */
   bool two_faced;             /* it forks its log, and has a second face from then on; and votes in both */
+  bool stale;                 /* a face that marks no registry: it knows of no other witnesses */
   bool side;                  /* an honest one's: which of the two faces it is shown */
   bool boasts;                /* says that it holds more, or less, than it does */
   struct sim_message old[16]; /* sent once; replayed */
@@ -121,6 +122,7 @@ struct sim {
   bool parted[SIM_NODES][SIM_NODES];           /* symmetric: no link may come up */
   struct sim_pipe pipes[SIM_NODES][SIM_NODES]; /* [from][to] */
   bool healing;
+  bool changed;         /* it has */
   uint64_t change_step; /* the governor changes the witnesses about then; 0: they stay */
   uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
   size_t talk;    /* messages but pings */

@@ -21,12 +21,13 @@ json_t *om_logs_json(Oremark__LogState *const *logs, size_t n) {
   json_t *list = json_array();
   for (size_t i = 0; i < n; i++) {
     json_array_append_new(
-        list, json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:I}", "log", (json_int_t)logs[i]->log, "origin",
-                        om_json_text(logs[i]->origin), "operator", om_json_text(logs[i]->operator_), "size",
+        list, json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:I, s:I, s:I}", "log", (json_int_t)logs[i]->log,
+                        "origin", om_json_text(logs[i]->origin), "operator", om_json_text(logs[i]->operator_), "size",
                         (json_int_t)logs[i]->size, "final_size", (json_int_t)logs[i]->final_size, "root",
                         om_json_hex(logs[i]->root.data, logs[i]->root.len), "stopped",
                         *logs[i]->stopped ? om_json_text(logs[i]->stopped) : json_null(), "frozen", logs[i]->frozen,
-                        "evidence", (json_int_t)logs[i]->evidence));
+                        "evidence", (json_int_t)logs[i]->evidence, "quorum", (json_int_t)logs[i]->quorum,
+                        "quorum_before", (json_int_t)logs[i]->quorum_before));
     json_t *log = json_array_get(list, i);
     json_object_set_new(log, "sealed", json_boolean(logs[i]->sealed));
     json_object_set_new(log, "end", logs[i]->retired ? json_integer((json_int_t)logs[i]->end) : json_null());
@@ -36,7 +37,8 @@ json_t *om_logs_json(Oremark__LogState *const *logs, size_t n) {
 }
 
 void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n) {
-  static const char *const columns[] = {">log", "origin", "-operator", ">entries", ">final", "-root", "~state"};
+  static const char *const columns[] = {">log",   "origin",  "-operator", ">entries",
+                                        ">final", ">quorum", "-root",     "~state"};
   struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
   for (size_t i = 0; i < n; i++) {
     struct libscols_line *line = om_show_line(table, NULL);
@@ -47,7 +49,11 @@ void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n) {
     om_show_cell(line, 2, "%s", logs[i]->operator_);
     om_show_cell(line, 3, "%" PRIu64, logs[i]->size);
     om_show_cell(line, 4, "%" PRIu64, logs[i]->final_size);
-    om_show_cell(line, 5, "%s", root);
+    if (logs[i]->quorum_before)
+      om_show_cell(line, 5, "%u and %u", logs[i]->quorum_before, logs[i]->quorum);
+    else
+      om_show_cell(line, 5, "%u", logs[i]->quorum);
+    om_show_cell(line, 6, "%s", root);
     char held[48] = "", ended[OM_SHOW_BYTES + 64] = "", origin[OM_SHOW_BYTES];
     if (logs[i]->retired)
       snprintf(ended, sizeof ended, "ended with %" PRIu64 ", goes on in %s; ", logs[i]->end,
@@ -56,7 +62,7 @@ void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n) {
       snprintf(ended, sizeof ended, "sealed here; ");
     if (logs[i]->evidence)
       snprintf(held, sizeof held, "%u piece%s of evidence; ", logs[i]->evidence, logs[i]->evidence == 1 ? "" : "s");
-    om_show_cell(line, 6, "%s%s%s%s%s", ended, logs[i]->frozen ? "frozen; " : "", held,
+    om_show_cell(line, 7, "%s%s%s%s%s", ended, logs[i]->frozen ? "frozen; " : "", held,
                  *logs[i]->stopped ? "stopped: " : "followed", logs[i]->stopped);
   }
   om_show_print(table);

@@ -65,6 +65,11 @@ const char *om_verify_origin(const struct om_verify *v, uint32_t log) {
   return log < v->n_logs && v->logs[log] ? v->logs[log]->info.origin : "an unknown log";
 }
 
+static void note_quorum(struct om_verify_log *log, const struct om_quorum *quorum) {
+  log->k = quorum->lists[0].k;
+  log->k_before = quorum->n_lists > 1 ? quorum->lists[1].k : 0;
+}
+
 /* A log that has ended stands as the act says that ended it, which the registry's own head covers. */
 static bool take_end(struct om_verify *v, struct om_verify_log *log) {
   struct om_quorum quorum;
@@ -73,7 +78,7 @@ static bool take_end(struct om_verify *v, struct om_verify_log *log) {
   log->head.size = log->info.end.size;
   log->head.root = log->info.end.root;
   log->has_head = true;
-  if (om_log_quorum(v->txn, &quorum, log->info.log, log->head.size, &st) == OM_OK) log->k = quorum.lists[0].k;
+  if (om_log_quorum(v->txn, &quorum, log->info.log, log->head.size, &st) == OM_OK) note_quorum(log, &quorum);
   om_verify_pass(v, OM_CHECK_HEAD, 1);
   return true;
 }
@@ -92,7 +97,7 @@ static enum om_code read_head(struct om_verify *v, struct om_verify_log *log, ui
     return OM_OK;
   }
   log->has_head = true;
-  log->k = quorum.lists[0].k;
+  note_quorum(log, &quorum);
   om_verify_pass(v, OM_CHECK_HEAD, 1);
   return OM_OK;
 }
@@ -423,6 +428,7 @@ static void tell_logs(const struct om_verify *v, struct om_arena *arena) {
     told->size = log->head.size;
     told->root = log->head.root;
     told->k = log->k;
+    told->k_before = log->k_before;
     told->time_s = log->time_s;
   }
 }

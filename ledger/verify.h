@@ -38,9 +38,10 @@ struct om_verdict_log {
   char origin[OM_NAME_BYTES + 1];
   uint64_t size; /* of the final head; 0: none is held here */
   struct om_hash root;
-  uint32_t k;       /* operators whose cosignatures the head needed */
-  uint64_t time_s;  /* of the quorum, Unix seconds; 0 with quorum 0 */
-  uint64_t entries; /* of it that were hashed */
+  uint32_t k;        /* operators whose cosignatures the head needed */
+  uint32_t k_before; /* and of the list before, where a change of witnesses was not settled; else 0 */
+  uint64_t time_s;   /* of the quorum, Unix seconds; 0 with quorum 0 */
+  uint64_t entries;  /* of it that were hashed */
 };
 
 enum {

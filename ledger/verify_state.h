@@ -24,7 +24,7 @@ struct om_verify_log {
   struct om_log_info info;
   struct om_checkpoint head;
   bool has_head;
-  uint32_t k;
+  uint32_t k, k_before;
   uint64_t time_s;
   uint64_t entries; /* hashed */
 };

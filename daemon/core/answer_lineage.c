@@ -107,6 +107,8 @@ static enum om_code view_heads(struct om_answering *a, Oremark__Verdict *out, co
     if (om_view_log(&a->view, &to, from->log, st) != OM_OK) return st->code;
     to->size = to->final_size = from->size;
     to->root = (ProtobufCBinaryData){sizeof from->root.bytes, from->root.bytes};
+    to->quorum = from->k;
+    to->quorum_before = from->k_before;
     out->logs[out->n_logs++] = to;
   }
   return OM_OK;

@@ -96,6 +96,11 @@ enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t
   struct om_daemon daemon;
   if (om_registry_daemon(view->txn, &daemon, log, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
   state->cosign_key = bytes(view, daemon.cosign_key, sizeof daemon.cosign_key);
+  struct om_quorum quorum;
+  enum om_code code = om_log_quorum(view->txn, &quorum, log, info->size, st);
+  if (code != OM_OK && code != OM_MISSING && code != OM_REFUSED) return code;
+  if (code == OM_OK) state->quorum = quorum.lists[0].k;
+  if (code == OM_OK && quorum.n_lists > 1) state->quorum_before = quorum.lists[1].k;
   *out = state;
   return view_end(view, state, info, st);
 }

@@ -66,6 +66,24 @@ class Witnesses(NetworkTest):
         self.refused(self.net.run(GOVERNORS, "network", "set-witnesses", "nobody.example/log"), USAGE, "no log", "status")
         self.refused(self.net.run(GOVERNORS, "network", "set-witnesses", "0", "1", "2", "3", "--quorum", "2"), REFUSED, "two heads")
 
+    def registry(self):
+        return self.status(GOVERNORS)["logs"][0]
+
+    def test_3_one_change_after_the_other(self):
+        everybody, four = [self.origin(name) for name in self.members], [self.origin(name) for name in self.witnesses]
+        self.wait_final()
+        self.net.daemons[MAKER].stop()  # the registry needs it under the new list, not under the old one
+        said = self.net.run(GOVERNORS, "network", "set-witnesses", *four)
+        self.assertEqual(said.status, DONE, str(said))
+        self.assertEqual((self.registry()["quorum_before"], self.registry()["quorum"]), (3, 3))
+        self.says(self.net.run(GOVERNORS, "status").out, "3 and 3")
+        self.refused(self.net.run(GOVERNORS, "network", "set-witnesses", *everybody), REFUSED, "not settled yet", "try again when")
+        self.net.start(MAKER)
+        wait_until(lambda: self.registry()["quorum_before"] == 0, "the change is never settled")
+        said = self.net.run(GOVERNORS, "network", "set-witnesses", *everybody, "--wait-final")
+        self.assertEqual(said.status, DONE, str(said))
+        self.wait_final()
+
     def test_2_a_lost_witness_comes_back_with_a_new_key(self):
         daemon = self.net.daemons[REFINER]
         cosign = daemon.keys / "cosign.key"

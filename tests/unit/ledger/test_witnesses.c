@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/verify.h"
 #include "support/network.h"
 #include "support/records.h"
 
@@ -454,6 +455,39 @@ static void a_submission_waits_for_the_change(void **state) {
   free(received.bytes);
 }
 
+/* Who verifies a lot meanwhile is told both quorums. */
+static void a_verdict_names_both_quorums(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_arena arena = {0};
+  static struct om_verdict verdict;
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct record mine = record_site(&f->net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 1);
+  assert_int_equal(submit(f, 0, &mine, t0 + 1, &st), OM_OK);
+  settle(f, t0 + 2);
+  struct record lot = record_extract(&f->net, 2, 1, 1, 1000000, t0 + 3);
+  assert_int_equal(submit(f, 1, &lot, t0 + 3, &st), OM_OK);
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 4, &st), OM_OK);
+  finalise_registry(f, t0 + 5);
+  assert_true(follows(f, 1, t0 + 6));
+  mirror_everywhere(f, 1);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, 1, (uint64_t)t0 / 1000, &st), OM_OK);
+  network_lot(&f->net, number, NULL, lot.bytes, lot.len, 0, 0);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[1]), &st), OM_OK);
+  assert_int_equal(om_verify_lot(txn, &arena, &verdict, &f->net.id, number, true, NULL, &st), OM_OK);
+  om_txn_abort(txn);
+  assert_true(verdict.verified);
+  assert_int_equal(verdict.n_logs, 2);
+  assert_int_equal(verdict.logs[0].k, 3); /* the registry has settled */
+  assert_int_equal(verdict.logs[0].k_before, 0);
+  assert_int_equal(verdict.logs[1].k, 3);
+  assert_int_equal(verdict.logs[1].k_before, 5);
+  om_arena_free(&arena);
+  free(mine.bytes);
+  free(lot.bytes);
+}
+
 /* A log that was away goes over a list that came and went. */
 static void a_list_may_be_skipped(void **state) {
   struct fixture *f = *state;
@@ -653,6 +687,7 @@ int main(void) {
       TEST(a_log_waits_with_the_third_list),
       TEST(a_log_waits_with_going_back),
       TEST(a_submission_waits_for_the_change),
+      TEST(a_verdict_names_both_quorums),
       TEST(a_list_may_be_skipped),
       TEST(a_new_key_waits_for_its_own_log),
       TEST(a_lost_store_ends_the_keys_that_its_log_shows),

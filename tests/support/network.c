@@ -242,6 +242,10 @@ enum om_code network_mirror(const struct network *net, struct om_ledger *to, str
   must(om_log_info(om_batch_txn(batch), &here, log, st), st, "reading a log");
   for (uint64_t i = here.size; i < there.size && code == OM_OK; i++) code = mirror_one(net, batch, source, log, i, st);
   om_txn_abort(source);
+  if (here.size >= there.size) { /* nothing to be flushed */
+    om_batch_abort(batch);
+    return OM_OK;
+  }
   struct om_status committed = {0};
   must(om_batch_commit(batch, NULL, &committed), &committed, "committing");
   return code;
@@ -268,16 +272,35 @@ static enum om_code gather(const struct network *net, struct om_ledger **ledgers
     if (i == log || ledgers[i] == NULL) continue;
     must(om_batch_begin(&batch, ledgers[i], st), st, "beginning a batch");
     bool signs = om_batch_cosign(batch, line, log, plain, plain_len, time_s, &keys, &ignored) == OM_OK;
-    must(om_batch_commit(batch, NULL, st), st, "committing");
+    if (signs || strcmp(ignored.rule, "fork") == 0) /* else there is nothing to be flushed */
+      must(om_batch_commit(batch, NULL, st), st, "committing");
+    else
+      om_batch_abort(batch);
     if (signs) code = om_note_add_line(note, len, line, strlen(line), st);
   }
   return code;
+}
+
+/* Is LOG final everywhere as far as it goes? */
+static bool is_final(const struct network *net, struct om_ledger **ledgers, uint32_t log, struct om_status *st) {
+  uint64_t size = UINT64_MAX;
+  for (size_t i = 0; i <= net->n; i++) {
+    struct om_txn *txn;
+    struct om_log_info info;
+    must(om_txn_read(&txn, om_ledger_store(ledgers[i == 0 ? log : i - 1]), st), st, "reading");
+    must(om_log_info(txn, &info, log, st), st, "reading a log");
+    om_txn_abort(txn);
+    if (i == 0) size = info.size;
+    if (info.size == 0 || info.final_size < size) return false;
+  }
+  return true;
 }
 
 enum om_code network_finalise(const struct network *net, struct om_ledger **ledgers, uint32_t log, uint64_t time_s,
                               struct om_status *st) {
   char note[OM_NOTE_BYTES_MAX];
   size_t len;
+  if (is_final(net, ledgers, log, st)) return OM_OK;
   enum om_code code = gather(net, ledgers, note, &len, log, time_s, st);
   for (size_t i = 0; i < net->n && code == OM_OK; i++) {
     struct om_batch *batch;
@@ -286,7 +309,10 @@ enum om_code network_finalise(const struct network *net, struct om_ledger **ledg
     must(om_batch_begin(&batch, ledgers[i], st), st, "beginning a batch");
     code = om_batch_final(batch, &newer, log, (const uint8_t *)note, len, st);
     struct om_status committed = {0};
-    must(om_batch_commit(batch, NULL, &committed), &committed, "committing");
+    if (code == OM_OK && !newer)
+      om_batch_abort(batch);
+    else
+      must(om_batch_commit(batch, NULL, &committed), &committed, "committing");
   }
   return code;
 }

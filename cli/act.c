@@ -234,9 +234,11 @@ static enum om_code write_out(struct om_session *session, const struct om_signed
     return om_show_json(session->out,
                         json_pack("{s:s, s:s, s:o}", "statement_id", hex, "file", path, "lots", made_json(statement)),
                         st);
-  bool call = statement->statement->events[0]->kind_case == OREMARK__EVENT__KIND_SEAL_LOG;
-  fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark %s %s'\n", hex, path,
-          call ? "log make-seal" : "submit", path);
+  const Oremark__Event *first = statement->statement->events[0];
+  const char *next = first->kind_case == OREMARK__EVENT__KIND_SEAL_LOG  ? "log make-seal"
+                     : first->kind_case == OREMARK__EVENT__KIND_RESTART ? "network accept"
+                                                                        : "submit";
+  fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark %s %s'\n", hex, path, next, path);
   each_made(statement, line_made, session->out);
   return OM_OK;
 }

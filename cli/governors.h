@@ -23,4 +23,8 @@ enum om_code om_log_state_named(struct om_session *session, const Oremark__LogSt
 /* A copy of ID in ARENA. */
 void om_copy_id(struct om_arena *arena, ProtobufCBinaryData *out, ProtobufCBinaryData id);
 
+/* The witnesses that ARGS name as words (logs), by --quorum and --none. */
+enum om_code om_list_witnesses(struct om_session *session, Oremark__WitnessList *list, const struct om_args *args,
+                               struct om_status *st);
+
 #endif

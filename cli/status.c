@@ -38,6 +38,12 @@ static void show_pending(FILE *out, const Oremark__Status *s) {
   fprintf(out, "\n");
 }
 
+static json_t *restarted_json(const Oremark__Restarted *r) {
+  if (!r) return json_null();
+  return json_pack("{s:I, s:o, s:o}", "index", (json_int_t)r->index, "at", om_json_time(r->taken_ms, 0), "reason",
+                   om_json_text(r->reason));
+}
+
 static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
   Oremark__Request request = OREMARK__REQUEST__INIT;
@@ -59,6 +65,8 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
                   om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
     json_object_set_new(json, "cosign_waits", om_json_text(s->cosign_waits));
     json_object_set_new(json, "pending", json_integer((json_int_t)pending(s)));
+    json_object_set_new(json, "by_hand", om_json_text(s->by_hand));
+    json_object_set_new(json, "restarted", restarted_json(s->restarted));
     json_object_set_new(json, "queued", json_integer((json_int_t)s->queued));
     json_object_set_new(json, "needed", json_integer((json_int_t)s->needed));
     json_object_set_new(json, "missing", names_json(s->missing, s->n_missing));
@@ -74,6 +82,11 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
             s->quorum, s->quorum ? "" : ": not protected against a dishonest operator");
     if (*s->waiting) fprintf(session->out, "not ready: it %s\n", om_show_text(text, s->waiting));
     if (*s->cosign_waits) fprintf(session->out, "cosigns nothing: %s\n", om_show_text(text, s->cosign_waits));
+    if (*s->by_hand) fprintf(session->out, "waits for you: %s\n", om_show_text(text, s->by_hand));
+    if (s->restarted)
+      fprintf(session->out, "RESTARTED %s, by entry %" PRIu64 " of the registry log: %s\n",
+              om_time_format(when, sizeof when, s->restarted->taken_ms, om_zone_at(s->restarted->taken_ms)),
+              s->restarted->index, om_show_text(text, s->restarted->reason));
     if (s->queued)
       fprintf(session->out, "%" PRIu64 " statement%s queued: recorded once %s\n", s->queued, s->queued == 1 ? "" : "s",
               s->ready ? "what they lean on is final" : "the daemon is ready");

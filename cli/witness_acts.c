@@ -27,8 +27,8 @@ static int by_number(const void *a, const void *b) {
   return (*x > *y) - (*x < *y);
 }
 
-static enum om_code list_witnesses(struct om_session *session, Oremark__WitnessList *list, const struct om_args *args,
-                                   struct om_status *st) {
+enum om_code om_list_witnesses(struct om_session *session, Oremark__WitnessList *list, const struct om_args *args,
+                               struct om_status *st) {
   const struct om_given *quorum = om_args_find(args, "quorum");
   uint64_t k = 0;
   bool none = om_args_has(args, "none");
@@ -53,7 +53,7 @@ static enum om_code build_set_witnesses(struct om_session *session, const struct
   const Oremark__Members *members;
   oremark__set_witnesses__init(set);
   oremark__witness_list__init(list);
-  if (list_witnesses(session, list, args, st) || om_session_members(session, &members, st) ||
+  if (om_list_witnesses(session, list, args, st) || om_session_members(session, &members, st) ||
       om_governors_suffice(session, members, st))
     return st->code;
   set->witnesses = list;

@@ -23,10 +23,7 @@ enum om_code om_by_hand_wait(struct om_batch *batch, uint64_t index, struct om_s
   om_be64(row, index);
   om_txn_put(batch->txn, OM_TABLE_META, meta_by_hand, sizeof meta_by_hand - 1, row, sizeof row);
   if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
-  return om_fail(st, OM_WAIT, "by-hand",
-                 "entry %llu of the registry log restarts the network: accept it (oremark network accept FILE) or stop "
-                 "this daemon",
-                 (unsigned long long)index);
+  return om_fail(st, OM_WAIT, "by-hand", OM_BY_HAND_TEXT);
 }
 
 bool om_by_hand_met(struct om_txn *txn, uint64_t *index) {

@@ -14,6 +14,10 @@
 
 #include "ledger/ledger.h"
 
+#define OM_BY_HAND_TEXT                                                                                              \
+  "the registry log goes on with an act that each operator accepts by hand: accept it (oremark network accept FILE)" \
+  " or stop this daemon"
+
 struct om_accepted {
   struct om_hash statement_id;
   uint64_t index; /* of the registry log */

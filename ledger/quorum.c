@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/accept.h"
 #include "ledger/acts.h"
 #include "ledger/ledger_state.h"
 
@@ -214,7 +215,13 @@ enum om_code om_quorum_claim(struct om_txn *txn, struct om_checkpoint *out, uint
   bool settles = code == OM_OK && quorum.changing && out->size > held;
   for (size_t i = 0; code == OM_OK && i < (settles ? 1 : quorum.n_lists); i++)
     code = check_list(&time, &quorum.lists[i], &parsed, out, st);
-  return code;
+  if (code != OM_REFUSED || out->size <= held) return code;
+  struct om_status why = *st;
+  uint64_t registry_size = om_log_mark(txn, log, OM_LOG_REGISTRY, UINT64_MAX);
+  code = om_restart_quorum(txn, &quorum, log, registry_size, st);
+  if (code == OM_OK) return check_list(&time, &quorum.lists[0], &parsed, out, st);
+  *st = why;
+  return why.code;
 }
 
 enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,

@@ -4,7 +4,9 @@
 
 #include "daemon/core/answer_parts.h"
 #include "daemon/core/frame.h"
+#include "ledger/accept.h"
 #include "ledger/queued.h"
+#include "ledger/registry.h"
 
 void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status *st) {
   reply->id = id;
@@ -50,6 +52,18 @@ static enum om_code fill_logs(struct om_answering *a, Oremark__Status *status, s
   return OM_OK;
 }
 
+static void fill_restart(struct om_answering *a, Oremark__Status *status) {
+  struct om_restart *restart = om_arena_alloc(a->view.arena, sizeof *restart);
+  uint64_t index;
+  if (om_by_hand_met(a->view.txn, &index)) status->by_hand = (char *)(uintptr_t)OM_BY_HAND_TEXT;
+  if (!om_registry_restart(a->view.txn, restart, OM_REGISTRY_NOW)) return;
+  Oremark__Restarted *out = status->restarted = om_arena_alloc(a->view.arena, sizeof *out);
+  oremark__restarted__init(out);
+  out->index = restart->since;
+  out->taken_ms = restart->taken_ms;
+  out->reason = restart->reason;
+}
+
 static enum om_code fill_status(struct om_answering *a, Oremark__Status *status, const Oremark__GetStatus *asked,
                                 struct om_status *st) {
   struct om_txn *txn = a->view.txn;
@@ -62,6 +76,7 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   status->quorum = quorum->lists[0].k;
   status->ready = a->about->ready;
   status->queued = om_queued_count(txn);
+  fill_restart(a, status);
   if (a->about->waiting != NULL) status->waiting = (char *)(uintptr_t)a->about->waiting;
   if (a->about->cosign_key && om_cosign_key_check(txn, own, a->about->cosign_key, st) != OM_OK) {
     status->cosign_waits = (char *)om_arena_copy(a->view.arena, (const uint8_t *)st->text, strlen(st->text) + 1);
@@ -401,6 +416,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_FINALITY: om_answer_finality(&a, request->get_finality, &st); break;
     case OREMARK__REQUEST__WHAT_GET_TRACE: om_answer_trace(&a, request->get_trace, &st); break;
     case OREMARK__REQUEST__WHAT_VERIFY_LOT: om_answer_verify(&a, request->verify_lot, &st); break;
+    case OREMARK__REQUEST__WHAT_ACCEPT:
     case OREMARK__REQUEST__WHAT_SUBMIT:
     case OREMARK__REQUEST__WHAT_SEAL:
     case OREMARK__REQUEST__WHAT__NOT_SET:

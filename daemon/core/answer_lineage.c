@@ -1,7 +1,10 @@
 /* Answers that walk a whole lineage: they tell how far they are, and stop when nobody wants to know any more. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/core/answer_parts.h"
+#include "ledger/registry.h"
 #include "ledger/trace.h"
 #include "ledger/verify.h"
 
@@ -92,9 +95,22 @@ static void view_checks(struct om_arena *arena, Oremark__Verdict *out, const str
     to->failed = from->failed;
     to->first = (char *)from->first;
   }
-  out->not_checked = om_arena_array(arena, verdict->n_not_checked, sizeof *out->not_checked);
+  out->not_checked = om_arena_array(arena, verdict->n_not_checked + 1, sizeof *out->not_checked);
   for (size_t i = 0; i < verdict->n_not_checked; i++)
     out->not_checked[out->n_not_checked++] = (char *)verdict->not_checked[i];
+}
+
+/* Said of every lot, ever after: what was there beyond the stated heads rests on the governors' word. */
+static void view_restart(struct om_answering *a, Oremark__Verdict *out) {
+  enum { TEXT_BYTES = 512 };
+  struct om_restart restart;
+  if (!om_registry_restart(a->view.txn, &restart, OM_REGISTRY_NOW)) return;
+  char *text = om_arena_alloc(a->view.arena, TEXT_BYTES);
+  snprintf(text, TEXT_BYTES,
+           "whether the heads were right from which the governors restarted the network (entry %" PRIu64
+           " of the registry log, %s)",
+           restart.since, restart.reason);
+  out->not_checked[out->n_not_checked++] = text;
 }
 
 /* The heads that it was checked against, in the place of what is held now. */
@@ -127,6 +143,7 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
   if (code == OM_OK) code = view_heads(a, &out, verdict, st);
   if (code != OM_OK) return om_answer_fail(a, st);
   view_checks(a->view.arena, &out, verdict);
+  view_restart(a, &out);
   out.verified = verdict->verified;
   out.undecided = verdict->undecided;
   out.records = verdict->records;

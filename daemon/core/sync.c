@@ -520,6 +520,12 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
   if (!tracked->applying && tracked->inbox.first == NULL) tracked->got = larger(tracked->got, tracked->size);
   forget_stalls(node, log);
   if (tracked->stopped) stop_log(node, log);
+  /* What waited has come in another way: its operator has accepted it by hand. */
+  if (!tracked->applying && tracked->inbox.first != NULL && tracked->inbox.first->start < tracked->size) {
+    clear_inbox(node, tracked);
+    tracked->waits = false;
+    choose_again(node, log, now_ms);
+  }
   om_node_mark_rows(node, log);
   for (uint32_t other = 0; other < node->n_logs; other++) wake(node, other, log, now_ms);
 }

@@ -344,8 +344,29 @@ static bool is_behind(void *ctx, const struct om_job *job) {
   return om_log_info(ctx, &info, job->log, &st) != OM_OK || info.size < job->action.start + job->taken;
 }
 
-static enum om_code mend(struct om_batches *batches, bool *committed, struct om_status *st) {
+/* After entries were taken out: what was remembered of sizes is not so any more. */
+static enum om_code after_cut(struct om_batches *batches, struct om_status *st) {
   struct om_txn *txn;
+  if (om_txn_read(&txn, om_ledger_store(batches->ledger), st) != OM_OK) return st->code;
+  om_queue_give_up_those(batches->queue, OM_CLASS_MIRRORED, is_behind, txn);
+  om_txn_abort(txn);
+  batches->followed = false;
+  batches->own_final = 0;
+  return OM_OK;
+}
+
+enum om_code om_batches_accept(struct om_batches *batches, struct om_job *job, bool *committed, struct om_status *st) {
+  struct om_job_item *item = &job->items[0];
+  om_status_clear(st);
+  enum om_code code = om_ledger_accept(batches->ledger, &job->accepted, item->bytes.data, item->bytes.len, st);
+  if (code == OM_CORRUPT) return code;
+  if (code != OM_OK) om_job_item_note(item, st); /* whole or not at all: the store is as it was */
+  om_status_clear(st);
+  *committed = code == OM_OK;
+  return code == OM_OK ? after_cut(batches, st) : OM_OK;
+}
+
+static enum om_code mend(struct om_batches *batches, bool *committed, struct om_status *st) {
   if (!om_ledger_lost(batches->ledger) || batches->no_room) return OM_OK;
   om_log(OM_LOG_WARNING, "history-lost", "detail=\"%s\"",
          "entries are held here that a quorum has not signed; the tables are made anew without them");
@@ -355,13 +376,9 @@ static enum om_code mend(struct om_batches *batches, bool *committed, struct om_
     om_log(OM_LOG_ERROR, "rebuild-failed", "why=\"%s\"", st->text);
     return OM_OK;
   }
-  if (code == OM_OK) code = om_txn_read(&txn, om_ledger_store(batches->ledger), st);
+  if (code == OM_OK) code = after_cut(batches, st);
   if (code != OM_OK) return code;
-  om_queue_give_up_those(batches->queue, OM_CLASS_MIRRORED, is_behind, txn);
-  om_txn_abort(txn);
   om_log_event(OM_LOG_INFO, "rebuilt");
-  batches->followed = false;
-  batches->own_final = 0;
   *committed = true;
   return OM_OK;
 }

@@ -25,6 +25,8 @@ struct om_batches {
  * something was made durable. OM_OK also when the disk is full: the jobs say so. Anything else: the store can't be
  * trusted to write any more. */
 enum om_code om_batches_run(struct om_batches *batches, bool *committed, struct om_status *st);
+/* Between batches: takes in what JOB's operator accepts by hand; its outcome, good or bad, is in JOB. Else as above. */
+enum om_code om_batches_accept(struct om_batches *batches, struct om_job *job, bool *committed, struct om_status *st);
 /* Takes everything that is ready and answers it with WHY. */
 void om_batches_refuse(struct om_batches *batches, const struct om_status *why);
 

@@ -89,6 +89,20 @@ static void put_seal(struct om_client *client, const struct om_job_item *item) {
   put_reply(client, &reply);
 }
 
+static void put_accepted(struct om_client *client, const struct om_job *job) {
+  Oremark__Reply reply = OREMARK__REPLY__INIT;
+  Oremark__Accepted accepted = OREMARK__ACCEPTED__INIT;
+  struct om_hash id = job->accepted.statement_id;
+  accepted.statement_id = (ProtobufCBinaryData){sizeof id.bytes, id.bytes};
+  accepted.index = job->accepted.index;
+  accepted.again = job->accepted.again;
+  reply.id = job->items[0].request;
+  reply.code = (char *)om_code_name(OM_OK);
+  reply.what_case = OREMARK__REPLY__WHAT_ACCEPTED;
+  reply.accepted = &accepted;
+  put_reply(client, &reply);
+}
+
 void om_clients_done(struct om_clients *clients, struct om_job *job) {
   (void)clients;
   struct om_client *client = job->owner;
@@ -98,6 +112,8 @@ void om_clients_done(struct om_clients *clients, struct om_job *job) {
       put_status(client, item->request, item->why);
     else if (item->seals)
       put_seal(client, item);
+    else if (job->accepts)
+      put_accepted(client, job);
     else
       put_receipt(client, item);
   }
@@ -139,6 +155,21 @@ static void take_submit(struct om_client *client, uint64_t id, ProtobufCBinaryDa
   OM_ASSERT(try_submit(client, id, statement, seals));
 }
 
+/* Between others' submissions it has no place: it goes by itself, after what came before. */
+static void take_accept(struct om_client *client, uint64_t id, ProtobufCBinaryData statement) {
+  struct om_status st;
+  struct om_job *job = om_job_submit(client);
+  bool fits = statement.len <= OM_STATEMENT_MAX_BYTES && om_job_add(job, id, statement.data, statement.len);
+  job->accepts = true;
+  om_conn_hold(&client->conn);
+  if (fits && om_writer_accept(client->all->writer, job)) return;
+  om_fail(&st, fits ? OM_BUSY : OM_MALFORMED, NULL,
+          fits ? "another act is being accepted just now: try again" : "the statement is longer than a statement may be");
+  put_status(client, id, &st);
+  om_job_free(job);
+  om_conn_drop(&client->conn);
+}
+
 static void take_read(struct om_client *client, const uint8_t *bytes, size_t len) {
   if (client->read == NULL) client->read = om_read_new(client);
   om_read_add(client->read, bytes, len);
@@ -175,6 +206,8 @@ static void take_frame(struct om_client *client, const struct om_frame *frame) {
     take_submit(client, request->id, request->submit->statement, false);
   } else if (request->what_case == OREMARK__REQUEST__WHAT_SEAL) {
     take_submit(client, request->id, request->seal->statement, true);
+  } else if (request->what_case == OREMARK__REQUEST__WHAT_ACCEPT) {
+    take_accept(client, request->id, request->accept->statement);
   } else if (request->what_case == OREMARK__REQUEST__WHAT__NOT_SET) {
     om_fail(&st, OM_USAGE, NULL, "this daemon does not know such a request; its version is %s", OREMARK_VERSION);
     put_status(client, request->id, &st);

@@ -8,7 +8,7 @@
 #define OREMARK_DAEMON_IO_JOB_H
 
 #include "daemon/core/node.h"
-#include "ledger/ledger.h"
+#include "ledger/accept.h"
 
 enum {
   OM_JOB_STATEMENTS_MAX = 128,       /* in one submission job: two slices, so that two cores share even a short burst */
@@ -45,6 +45,8 @@ struct om_job_item {
 
 struct om_job {
   enum om_job_kind kind;
+  bool accepts;                /* SUBMIT of one statement that the operator accepts by hand: see om_writer_accept */
+  struct om_accepted accepted; /* its outcome; or the item's why */
   void *owner;             /* the loop's: who asked */
   uint32_t log;            /* all but SUBMIT */
   struct om_action action; /* all but SUBMIT: as the node gave it; its bytes are used in place */

@@ -175,6 +175,9 @@ static void report(struct shell *shell, const struct om_job *job) {
 static void on_done(void *ctx, struct om_job *job) {
   struct shell *shell = ctx;
   int64_t now = (int64_t)uv_now(&shell->loop);
+  if (job->accepts && job->items[0].why == NULL)
+    om_log(OM_LOG_WARNING, "accepted-by-hand", "entry=%" PRIu64 " again=%s", job->accepted.index,
+           job->accepted.again ? "yes" : "no");
   if (job->kind == OM_JOB_SUBMIT) {
     om_clients_done(shell->clients, job);
     return;

@@ -16,6 +16,7 @@ struct om_writer {
   struct om_job_list done;
   bool committed, failed, ended;
   bool ready; /* and from the loop to the thread */
+  struct om_job *accepts;
   uint32_t own_log;
   struct om_status failure;
   /* The loop's. */
@@ -45,6 +46,18 @@ static void fail(struct om_writer *writer, const struct om_status *why) {
   uv_async_send(&writer->wake);
 }
 
+/* What the operator accepts by hand is taken in between two batches. */
+static void take_by_hand(struct om_writer *writer, struct om_job *job, bool *committed, struct om_status *why) {
+  if (why->code != OM_OK)
+    om_job_item_note(&job->items[0], why);
+  else if (om_batches_accept(&writer->batches, job, committed, why) != OM_OK)
+    fail(writer, why);
+  uv_mutex_lock(&writer->queue.lock);
+  om_job_list_push(&writer->done, job);
+  uv_mutex_unlock(&writer->queue.lock);
+  uv_async_send(&writer->wake);
+}
+
 static void run(void *arg) {
   struct om_writer *writer = arg;
   struct om_status why;
@@ -53,14 +66,18 @@ static void run(void *arg) {
     bool committed = false;
     uv_mutex_lock(&writer->queue.lock);
     writer->batches.ready = writer->ready;
+    struct om_job *accepts = writer->accepts;
+    writer->accepts = NULL;
     uv_mutex_unlock(&writer->queue.lock);
+    if (accepts != NULL) take_by_hand(writer, accepts, &committed, &why);
+    bool accepted = committed;
     if (why.code != OM_OK)
       om_batches_refuse(&writer->batches, &why);
     else if (om_batches_run(&writer->batches, &committed, &why) != OM_OK)
       fail(writer, &why);
     else
       om_status_clear(&why); /* a refusal told to its client is no failure of the store */
-    post(writer, committed);
+    post(writer, committed || accepted);
   }
   uv_mutex_lock(&writer->queue.lock);
   writer->ended = true;
@@ -145,6 +162,18 @@ void om_writer_add(struct om_writer *writer, struct om_job *job) {
   writer->load_items += job->load_items;
   writer->load_bytes += job->load_bytes;
   om_queue_add(&writer->queue, job);
+}
+
+bool om_writer_accept(struct om_writer *writer, struct om_job *job) {
+  uv_mutex_lock(&writer->queue.lock);
+  bool free_now = writer->accepts == NULL && !writer->queue.stopping;
+  if (free_now) writer->accepts = job;
+  uv_mutex_unlock(&writer->queue.lock);
+  if (!free_now) return false;
+  writer->load_items += job->load_items;
+  writer->load_bytes += job->load_bytes;
+  om_queue_nudge(&writer->queue);
+  return true;
 }
 
 bool om_writer_has_room(const struct om_writer *writer) {

@@ -42,6 +42,9 @@ enum om_code om_writer_open(struct om_writer **out, uv_loop_t *loop, struct om_l
 void om_writer_ready(struct om_writer *writer);
 /* Takes JOB over. Not after om_writer_stop. */
 void om_writer_add(struct om_writer *writer, struct om_job *job);
+/* Takes over JOB, a submission of one statement that is accepted by hand; it comes back by the done hook. False: another
+ * is under way, or the daemon stops; JOB stays the caller's. */
+bool om_writer_accept(struct om_writer *writer, struct om_job *job);
 /* False: clients are not to be read until the next settled hook says otherwise. */
 bool om_writer_has_room(const struct om_writer *writer);
 /* Number of the own log as of the last flush; OM_LOG_NONE: none. */

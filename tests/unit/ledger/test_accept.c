@@ -226,6 +226,25 @@ static void who_has_not_accepted_waits_and_accuses_nobody(void **state) {
   assert_true(om_by_hand_met(txn, &index));
   assert_int_equal(index, registry);
   om_txn_abort(txn);
+  /* Then it accepts: a head under the new list is worth following before the mark of the restart is held. */
+  struct om_bytes note;
+  struct om_checkpoint head;
+  struct om_txn *theirs;
+  must(om_txn_read(&theirs, om_ledger_store(ledgers[0]), &st));
+  must(om_log_final(theirs, &note, 1, &st));
+  must(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st));
+  assert_refused(om_quorum_claim(txn, &head, 1, mine, note.data, note.len, &st), OM_REFUSED, "quorum");
+  om_txn_abort(txn);
+  must(accept(2, &restart));
+  must(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st));
+  must(om_quorum_claim(txn, &head, 1, mine, note.data, note.len, &st));
+  assert_false(om_by_hand_met(txn, &index));
+  om_txn_abort(txn);
+  om_txn_abort(theirs);
+  must(network_mirror(&net, ledgers[2], ledgers[0], 0, &st));
+  must(network_mirror(&net, ledgers[2], ledgers[1], 1, &st));
+  assert_int_equal(info(2, 1).size, info(1, 1).size);
+  free(restart.bytes);
 }
 
 static void a_log_goes_on_with_a_mark_of_the_restart(void **state) {

@@ -287,7 +287,9 @@ static bool is_final(const struct network *net, struct om_ledger **ledgers, uint
   for (size_t i = 0; i <= net->n; i++) {
     struct om_txn *txn;
     struct om_log_info info;
-    must(om_txn_read(&txn, om_ledger_store(ledgers[i == 0 ? log : i - 1]), st), st, "reading");
+    const struct om_ledger *ledger = ledgers[i == 0 ? log : i - 1];
+    if (ledger == NULL) continue;
+    must(om_txn_read(&txn, om_ledger_store(ledger), st), st, "reading");
     must(om_log_info(txn, &info, log, st), st, "reading a log");
     om_txn_abort(txn);
     if (i == 0) size = info.size;

@@ -73,7 +73,7 @@ static uint32_t operator_of(const struct world *w, uint32_t node) {
 }
 
 static bool is_witness(const struct world *w, uint32_t node, uint32_t log) {
-  return w->witness[node] && operator_of(w, node) != operator_of(w, log);
+  return (w->witness[node] || w->before[node]) && operator_of(w, node) != operator_of(w, log);
 }
 
 static bool counted(const struct om_quorum_list *quorum, uint32_t operator_member) {
@@ -82,12 +82,9 @@ static bool counted(const struct om_quorum_list *quorum, uint32_t operator_membe
   return false;
 }
 
-/* As om_log_quorum: all witnesses but those of the log's own operator. */
-static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log) {
-  *out = (struct om_quorum){.n_lists = 1};
-  struct om_quorum_list *list = &out->lists[0];
+static void list_of(const struct world *w, struct om_quorum_list *list, const bool *witness, uint32_t log) {
   for (uint32_t i = 0; i < w->n; i++) {
-    if (!is_witness(w, i, log)) continue;
+    if (!witness[i] || operator_of(w, i) == operator_of(w, log)) continue;
     if (!counted(list, operator_of(w, i))) list->operators++;
     struct om_daemon *daemon = &list->daemons[list->n++];
     daemon->log = i;
@@ -96,6 +93,13 @@ static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log
     memcpy(daemon->cosign_key, om_secret_public(w->nodes[i].cosign_key), sizeof daemon->cosign_key);
   }
   list->k = list->n == 0 ? 0 : list->operators * 2 / 3 + 1;
+}
+
+/* As om_log_quorum: all witnesses but those of the log's own operator; of both lists during a change. */
+static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log) {
+  *out = (struct om_quorum){.n_lists = w->changing ? 2 : 1, .changing = w->changing};
+  list_of(w, &out->lists[0], w->witness, log);
+  if (w->changing) list_of(w, &out->lists[1], w->before, log);
 }
 
 size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size,
@@ -338,7 +342,8 @@ static enum om_code check_final(struct world_node *self, const struct om_action 
   *size = checkpoint.size;
   if (checkpoint.size > held->size) return OM_WAIT;
   quorum_of(w, &quorum, job->log);
-  if (signed_by(&note, &quorum.lists[0]) < quorum.lists[0].k) return OM_REFUSED;
+  for (size_t list = 0; list < quorum.n_lists; list++)
+    if (signed_by(&note, &quorum.lists[list]) < quorum.lists[list].k) return OM_REFUSED;
   if (om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size])) return OM_OK;
   OM_ASSERT(held->final_size < checkpoint.size);
   return OM_NO; /* what is held has lost */
@@ -349,6 +354,7 @@ static void do_final(struct world_node *self, struct om_action *job) {
   uint32_t log = job->log;
   enum om_code code = check_final(self, job, &size);
   if (code == OM_OK) store_final(self, log, size, job->bytes, job->len);
+  self->heads_refused += code == OM_REFUSED;
   if (code == OM_NO) { /* either order must do */
     if (test_below(&self->world->random, 2) == 0) {
       cut_log(self, log, self->logs[log].final_size);
@@ -707,8 +713,7 @@ void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, b
   for (uint32_t i = 0; i < n; i++) open_node(w, i);
 }
 
-void world_one_operator(struct world *w) {
-  w->one_operator = true;
+static void tell_quorums(struct world *w) {
   for (uint32_t i = 0; i < w->n; i++) {
     for (uint32_t log = 0; log < w->n; log++) {
       struct om_quorum quorum;
@@ -716,6 +721,20 @@ void world_one_operator(struct world *w) {
       om_node_quorum(w->nodes[i].node, log, &quorum, w->now_ms);
     }
   }
+}
+
+void world_one_operator(struct world *w) {
+  w->one_operator = true;
+  tell_quorums(w);
+}
+
+void world_witnesses(struct world *w, const bool *witness, const bool *before) {
+  w->changing = before != NULL;
+  for (uint32_t i = 0; i < w->n; i++) {
+    w->witness[i] = witness[i];
+    w->before[i] = before != NULL && before[i];
+  }
+  tell_quorums(w);
 }
 
 void world_begun(struct world *w) {

@@ -76,6 +76,7 @@ struct world_node {
   bool lies;              /* gives out altered entries of others' logs */
   bool full;              /* its writer answers OM_FULL */
   uint32_t most_followed; /* logs from one peer, at any time */
+  size_t heads_refused;   /* claimed to be final, without a quorum */
   size_t drops;           /* links that it ended */
   char last_reason[OM_STATUS_TEXT_BYTES];
 };
@@ -85,6 +86,7 @@ struct world {
   int64_t now_ms;
   size_t n;
   bool witness[WORLD_NODES];
+  bool changing, before[WORLD_NODES]; /* the witnesses are being changed, from those before */
   bool one_operator; /* nodes 1 and 2 are run by the same member */
   bool lost;         /* a node has lost what it held */
   bool learns;       /* the number of logs follows from how much of log 0 is held, else all are known */
@@ -102,6 +104,8 @@ struct world {
 void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, bool learns);
 /* Nodes 1 and 2 are run by the same member. */
 void world_one_operator(struct world *w);
+/* From now on everybody knows WITNESS to be the list, and BEFORE (NULL: none) the one that still stands beside it. */
+void world_witnesses(struct world *w, const bool *witness, const bool *before);
 void world_close(struct world *w);
 /* The start of every node lies behind it: none asks for its highest head. For logs that are all known. */
 void world_begun(struct world *w);

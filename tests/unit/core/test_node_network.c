@@ -245,6 +245,51 @@ static void operators_count_once(void **state) {
   world_close(&w);
 }
 
+/* During a change both lists are proposed to, and each must give its quorum; a witness of both counts in both. */
+static void a_quorum_of_two_lists(void **state) {
+  (void)state;
+  const bool old[WORLD_NODES] = {true, true, true, true}, new[WORLD_NODES] = {true, false, false, true, true, true};
+  struct om_node_witness witnesses[OM_NODE_WITNESSES];
+  uint32_t needed[OM_QUORUM_LISTS];
+  world_open(&w, 6, old, test_seed(), false);
+  world_begun(&w);
+  for (uint32_t i = 1; i < 6; i++) world_join(&w, 0, i);
+  world_append(&w, 0, 3, 100, 0, 0);
+  assert_true(world_settle(&w, 5000));
+  assert_int_equal(w.nodes[0].logs[0].final_size, 3);
+  assert_int_equal(w.nodes[4].logs[0].vote, 0);
+
+  world_witnesses(&w, new, old);
+  assert_int_equal(om_node_witnesses(w.nodes[0].node, witnesses, needed), 6);
+  assert_int_equal(needed[0], 3);
+  assert_int_equal(needed[1], 3);
+  w.nodes[5].mute_witness = true; /* 1, 2 and 3 sign: the old list's quorum, and with 4 two of the new one */
+  world_append(&w, 0, 1, 100, 0, 0);
+  world_run(&w, 10000);
+  for (uint32_t i = 1; i < 5; i++) assert_int_equal(w.nodes[i].logs[0].vote, 4);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 3);
+  w.nodes[5].mute_witness = false;
+  w.nodes[1].mute_witness = true; /* the new list's quorum, and two of the old one */
+  world_append(&w, 0, 1, 100, 0, 0);
+  world_run(&w, 10000);
+  assert_int_equal(w.nodes[5].logs[0].vote, 5);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 3);
+  w.nodes[1].mute_witness = false;
+  world_append(&w, 0, 1, 100, 0, 0);
+  assert_true(world_settle(&w, 10000));
+  assert_int_equal(w.nodes[0].logs[0].final_size, 6);
+
+  world_witnesses(&w, new, NULL); /* settled: the old ones are asked no more */
+  world_append(&w, 0, 1, 100, 0, 0);
+  assert_true(world_settle(&w, 10000));
+  assert_int_equal(w.nodes[0].logs[0].final_size, 7);
+  assert_int_equal(w.nodes[1].logs[0].vote, 6);
+  assert_int_equal(w.nodes[2].logs[0].size, 7); /* they follow what is final */
+  for (uint32_t i = 0; i < 6; i++) assert_int_equal(w.nodes[i].heads_refused, 0);
+  assert_int_equal(all_drops(), 0);
+  world_close(&w);
+}
+
 /* A relay that alters entries is left for an honest one; the log is not held guilty. */
 static void a_lying_relay_is_left(void **state) {
   (void)state;
@@ -375,6 +420,7 @@ int main(void) {
       cmocka_unit_test(much_at_once),
       cmocka_unit_test(many_logs_behind),
       cmocka_unit_test(operators_count_once),
+      cmocka_unit_test(a_quorum_of_two_lists),
       cmocka_unit_test(a_lying_relay_is_left),
       cmocka_unit_test(a_cut_log_is_followed_anew),
       cmocka_unit_test(late_and_silent_witnesses),

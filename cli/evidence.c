@@ -70,7 +70,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
 
 const struct om_command om_command_evidence = {
     .name = "evidence",
-    .summary = "What the daemon holds as proof against logs that signed two histories.",
+    .summary = "What the daemon holds as proof against logs that signed two histories or an invalid entry.",
     .help = "Example:\n  oremark evidence --out evidence/\n",
     .options = options,
     .groups = OM_OPTS_DAEMON,

@@ -502,8 +502,9 @@ static enum om_code own_state(struct om_batch *batch, struct om_log_state **out,
 /* A frozen log takes nothing in: nobody cosigns it, so it would never be final. */
 static enum om_code check_frozen(struct om_batch *batch, struct om_status *st) {
   bool frozen;
+  uint32_t refuted;
   if (batch->ledger->own_log == OM_LOG_NONE) return OM_OK;
-  om_evidence_count(batch->txn, &frozen, batch->ledger->own_log);
+  om_evidence_count(batch->txn, &refuted, &frozen, batch->ledger->own_log);
   if (!frozen) return om_txn_check(batch->txn, st);
   return om_fail(st, OM_REFUSED, "frozen",
                  "this daemon's log has two final histories ('oremark evidence' shows them) and is frozen: nothing new "

@@ -1,7 +1,9 @@
 #include "ledger/evidence.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "ledger/ledger.h"
 #include "ledger/statement.h"
 #include "proto/evidence.pb-c.h"
 
@@ -53,16 +55,17 @@ static bool is_named(const struct om_evidence_verdict *out, const Oremark__Daemo
   return strlen(w->origin) > OM_NAME_BYTES;
 }
 
-static void name_cosigners(struct om_evidence_verdict *out, const Oremark__Evidence *e, const struct om_note *smaller,
-                           const struct om_note *larger) {
+/* Those of the witnesses who signed both notes; SECOND may be NULL. */
+static void name_cosigners(struct om_evidence_verdict *out, const Oremark__Evidence *e, const struct om_note *first,
+                           const struct om_note *second) {
   for (size_t i = 0; i < e->n_witnesses; i++) {
     const Oremark__Daemon *w = e->witnesses[i];
     struct om_evidence_cosigner *both = &out->both[out->n_both];
     struct om_status ignored;
     uint64_t time;
     if (!is_key(w->cosign_key) || !om_key_name_ok(w->origin, strlen(w->origin)) || is_named(out, w)) continue;
-    if (om_note_verify_cosignature(smaller, &time, w->origin, w->cosign_key.data, &ignored) != OM_OK ||
-        om_note_verify_cosignature(larger, &time, w->origin, w->cosign_key.data, &ignored) != OM_OK)
+    if (om_note_verify_cosignature(first, &time, w->origin, w->cosign_key.data, &ignored) != OM_OK ||
+        (second && om_note_verify_cosignature(second, &time, w->origin, w->cosign_key.data, &ignored) != OM_OK))
       continue;
     strcpy(both->origin, w->origin);
     memcpy(both->cosign_key, w->cosign_key.data, sizeof both->cosign_key);
@@ -82,9 +85,46 @@ static enum om_code check_fork(struct om_evidence_verdict *out, const Oremark__E
   return OM_OK;
 }
 
-static enum om_code check_fields(struct om_evidence_verdict *out, const Oremark__Evidence *e, struct om_status *st) {
-  if (e->what_case != OREMARK__EVIDENCE__WHAT_FORK)
-    return om_fail(st, OM_MALFORMED, "evidence", "evidence of nothing that is known here");
+/* What no log of the network can hold, whatever its other entries and the registry are. */
+static bool is_malformed(struct om_arena *arena, const struct om_evidence_verdict *v, ProtobufCBinaryData entry,
+                         struct om_status *why) {
+  struct om_checked *checked;
+  bool first = v->log == OM_LOG_REGISTRY && v->index == 0;
+  if (om_check_entry(&checked, arena, &v->network, NULL, entry.data, entry.len, why) != OM_OK) return true;
+  if (checked->entry->what_case != OREMARK__ENTRY__WHAT_GENESIS || first) return false;
+  om_fail(why, OM_REFUSED, "genesis", "a genesis stands only at the beginning of the registry log");
+  return true;
+}
+
+static enum om_code check_entry(struct om_evidence_verdict *out, const Oremark__Evidence *e, struct om_arena *arena,
+                                struct om_status *st) {
+  struct om_note note;
+  struct om_proof proof;
+  struct om_status why;
+  const Oremark__BadEntry *bad = e->bad_entry;
+  out->what = OM_EVIDENCE_OF_ENTRY;
+  out->index = bad->index;
+  om_leaf_hash(&out->leaf, bad->entry.data, bad->entry.len);
+  enum om_code code = read_head(&note, &out->larger, bad->head, e->origin, e->log_key.data, st);
+  if (code != OM_OK) return code;
+  if (bad->proof.len % OM_HASH_BYTES != 0 || bad->proof.len / OM_HASH_BYTES > OM_PROOF_MAX)
+    return om_fail(st, OM_NO, NULL, "the inclusion proof is not of whole hashes, or of too many");
+  proof.n = bad->proof.len / OM_HASH_BYTES;
+  if (bad->proof.len) memcpy(proof.hashes, bad->proof.data, bad->proof.len);
+  if (!om_inclusion_ok(&out->leaf, bad->index, out->larger.size, &proof, &out->larger.root))
+    return om_fail(st, OM_NO, NULL, "the inclusion proof does not lead from the entry to the head");
+  out->malformed = is_malformed(arena, out, bad->entry, &why);
+  snprintf(out->why, sizeof out->why, "%s", out->malformed ? why.text : e->why);
+  name_cosigners(out, e, &note, NULL);
+  return OM_OK;
+}
+
+static enum om_code unknown(struct om_status *st) {
+  return om_fail(st, OM_MALFORMED, "evidence", "evidence of nothing that is known here");
+}
+
+static enum om_code check_fields(struct om_evidence_verdict *out, const Oremark__Evidence *e, struct om_arena *arena,
+                                 struct om_status *st) {
   if (e->network_id.len != OM_HASH_BYTES || e->log_key.len != OM_PUBLIC_BYTES ||
       !om_key_name_ok(e->origin, strlen(e->origin)) || e->n_witnesses > OM_WITNESSES_MAX)
     return om_fail(st, OM_MALFORMED, "evidence", "a network, a log, its key or its witnesses are not stated as such");
@@ -92,7 +132,13 @@ static enum om_code check_fields(struct om_evidence_verdict *out, const Oremark_
   memcpy(out->network.bytes, e->network_id.data, OM_HASH_BYTES);
   memcpy(out->log_key, e->log_key.data, OM_PUBLIC_BYTES);
   out->log = e->log;
-  return check_fork(out, e, st);
+  switch (e->what_case) {
+    case OREMARK__EVIDENCE__WHAT_FORK: return check_fork(out, e, st);
+    case OREMARK__EVIDENCE__WHAT_BAD_ENTRY: return check_entry(out, e, arena, st);
+    case OREMARK__EVIDENCE__WHAT__NOT_SET:
+    case _OREMARK__EVIDENCE__WHAT__CASE_IS_INT_SIZE: break;
+  }
+  return unknown(st);
 }
 
 /* Into ARENA. */
@@ -112,20 +158,32 @@ enum om_code om_evidence_check(const uint8_t *bytes, size_t len, struct om_evide
   const Oremark__Evidence *e;
   memset(out, 0, sizeof *out);
   enum om_code code = unpack(&arena, &e, bytes, len, st);
-  if (code == OM_OK) code = check_fields(out, e, st);
+  if (code == OM_OK) code = check_fields(out, e, &arena, st);
   om_arena_free(&arena);
   return code;
 }
 
-enum om_code om_evidence_about(const uint8_t *bytes, size_t len, struct om_checkpoint *out, struct om_status *st) {
-  struct om_arena arena = {0};
+static enum om_code fork_about(const Oremark__Fork *fork, struct om_checkpoint *out, struct om_status *st) {
   struct om_note note;
+  enum om_code code = om_note_parse(&note, (const char *)fork->smaller.data, fork->smaller.len, st);
+  return code == OM_OK ? om_checkpoint_parse(out, NULL, note.text, note.text_len, st) : code;
+}
+
+enum om_code om_evidence_about(const uint8_t *bytes, size_t len, enum om_evidence_what *what,
+                               struct om_checkpoint *out, struct om_status *st) {
+  struct om_arena arena = {0};
   const Oremark__Evidence *e;
   enum om_code code = unpack(&arena, &e, bytes, len, st);
-  if (code == OM_OK && e->what_case != OREMARK__EVIDENCE__WHAT_FORK)
-    code = om_fail(st, OM_MALFORMED, "evidence", "evidence of nothing that is known here");
-  if (code == OM_OK) code = om_note_parse(&note, (const char *)e->fork->smaller.data, e->fork->smaller.len, st);
-  if (code == OM_OK) code = om_checkpoint_parse(out, NULL, note.text, note.text_len, st);
+  *what = OM_EVIDENCE_OF_FORK;
+  if (code == OM_OK && e->what_case == OREMARK__EVIDENCE__WHAT_FORK) {
+    code = fork_about(e->fork, out, st);
+  } else if (code == OM_OK && e->what_case == OREMARK__EVIDENCE__WHAT_BAD_ENTRY) {
+    *what = OM_EVIDENCE_OF_ENTRY;
+    *out = (struct om_checkpoint){.size = e->bad_entry->index};
+    om_leaf_hash(&out->root, e->bad_entry->entry.data, e->bad_entry->entry.len);
+  } else if (code == OM_OK) {
+    code = unknown(st);
+  }
   om_arena_free(&arena);
   return code == OM_OK ? OM_OK : (st->code = OM_MALFORMED);
 }
@@ -173,13 +231,35 @@ static enum om_code prove(struct om_proof *out, const struct om_tiles *tree, uin
   return code;
 }
 
+/* All but what it is evidence of. */
+static void fill(struct om_arena *arena, Oremark__Evidence *e, const struct om_hash *network,
+                 const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses, const char *why) {
+  oremark__evidence__init(e);
+  e->network_id = (ProtobufCBinaryData){sizeof network->bytes, (uint8_t *)network->bytes};
+  e->log = log->log;
+  e->origin = (char *)log->origin;
+  e->log_key = key_bytes(log->log_key);
+  e->why = (char *)why;
+  e->witnesses = om_arena_array(arena, n_witnesses, sizeof *e->witnesses);
+  for (size_t i = 0; i < n_witnesses; i++) e->witnesses[e->n_witnesses++] = named(arena, &witnesses[i]);
+}
+
+/* Nothing is made that others would not believe. */
+static enum om_code pack(struct om_arena *arena, uint8_t **out, size_t *len, const Oremark__Evidence *e,
+                         struct om_status *st) {
+  struct om_evidence_verdict *verdict = om_arena_alloc(arena, sizeof *verdict);
+  *len = oremark__evidence__get_packed_size(e);
+  *out = om_arena_alloc(arena, *len);
+  oremark__evidence__pack(e, *out);
+  return om_evidence_check(*out, *len, verdict, st);
+}
+
 enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
                               const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
                               const struct om_tiles *tree, const struct om_signed_head *held,
                               const struct om_signed_head *other, const char *why, struct om_status *st) {
-  Oremark__Evidence e = OREMARK__EVIDENCE__INIT;
+  Oremark__Evidence e;
   Oremark__Fork fork = OREMARK__FORK__INIT;
-  struct om_evidence_verdict *verdict = om_arena_alloc(arena, sizeof *verdict);
   struct om_proof proof;
   uint64_t from, to;
   enum om_code code = size_of(&from, other, st);
@@ -188,20 +268,27 @@ enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len
     return om_fail(st, OM_NO, NULL, "the head that is held is smaller than the other: no proof yet");
   if (code == OM_OK) code = prove(&proof, tree, from, to, st);
   if (code != OM_OK) return code;
-  e.network_id = (ProtobufCBinaryData){sizeof network->bytes, (uint8_t *)network->bytes};
-  e.log = log->log;
-  e.origin = (char *)log->origin;
-  e.log_key = key_bytes(log->log_key);
-  e.why = (char *)why;
+  fill(arena, &e, network, log, witnesses, n_witnesses, why);
   e.what_case = OREMARK__EVIDENCE__WHAT_FORK;
   e.fork = &fork;
   fork.smaller = (ProtobufCBinaryData){other->len, (uint8_t *)other->note};
   fork.larger = (ProtobufCBinaryData){held->len, (uint8_t *)held->note};
   fork.proof = (ProtobufCBinaryData){proof.n * sizeof *proof.hashes, proof.hashes[0].bytes};
-  e.witnesses = om_arena_array(arena, n_witnesses, sizeof *e.witnesses);
-  for (size_t i = 0; i < n_witnesses; i++) e.witnesses[e.n_witnesses++] = named(arena, &witnesses[i]);
-  *len = oremark__evidence__get_packed_size(&e);
-  *out = om_arena_alloc(arena, *len);
-  oremark__evidence__pack(&e, *out);
-  return om_evidence_check(*out, *len, verdict, st);
+  return pack(arena, out, len, &e, st);
+}
+
+enum om_code om_evidence_entry(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
+                               const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+                               uint64_t index, const struct om_span *entry, const struct om_signed_head *head,
+                               const struct om_proof *proof, const char *why, struct om_status *st) {
+  Oremark__Evidence e;
+  Oremark__BadEntry bad = OREMARK__BAD_ENTRY__INIT;
+  fill(arena, &e, network, log, witnesses, n_witnesses, why);
+  e.what_case = OREMARK__EVIDENCE__WHAT_BAD_ENTRY;
+  e.bad_entry = &bad;
+  bad.index = index;
+  bad.entry = (ProtobufCBinaryData){entry->len, (uint8_t *)entry->data};
+  bad.head = (ProtobufCBinaryData){head->len, (uint8_t *)head->note};
+  bad.proof = (ProtobufCBinaryData){proof->n * sizeof *proof->hashes, (uint8_t *)proof->hashes[0].bytes};
+  return pack(arena, out, len, &e, st);
 }

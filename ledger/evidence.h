@@ -1,6 +1,7 @@
-/* Proof that a log has signed two histories (proto/evidence.proto): made where two signed heads of it meet, and checked
- * by anybody from its bytes alone. What is proved is that the holder of a key signed both heads; that the key is the
- * log's is for the genesis and the registry to say. Owns nothing but what is said; thread: any (the functions on a
+/* Proof that a log has signed two histories, or an entry that it must not hold (proto/evidence.proto): made where two
+ * signed heads of it meet, or an invalid entry and a head that covers it, and checked by anybody from its bytes alone.
+ * What is proved is that the holder of a key signed the heads; that the key is the log's is for the genesis and the
+ * registry to say; and that a well-formed entry breaks a rule, for a daemon that holds the entries before it. Owns nothing but what is said; thread: any (the functions on a
  * batch: the writer's). */
 #ifndef OREMARK_LEDGER_EVIDENCE_H
 #define OREMARK_LEDGER_EVIDENCE_H
@@ -16,7 +17,9 @@ enum {
   OM_EVIDENCE_MAX_BYTES = 131072,
 };
 
-/* One whose cosignature stands on both heads; as the evidence names it, which proves the key and not the name. */
+enum om_evidence_what { OM_EVIDENCE_OF_FORK, OM_EVIDENCE_OF_ENTRY };
+
+/* One whose cosignature stands on both heads, or on the one head; as the evidence names it, which proves the key and not the name. */
 struct om_evidence_cosigner {
   char origin[OM_NAME_BYTES + 1];
   uint8_t cosign_key[OM_PUBLIC_BYTES];
@@ -27,19 +30,28 @@ struct om_evidence_verdict {
   struct om_hash network; /* as stated */
   uint32_t log;           /* as stated */
   uint8_t log_key[OM_PUBLIC_BYTES];
-  struct om_checkpoint smaller, larger; /* of one size, or the second is the larger */
+  enum om_evidence_what what;
+  struct om_checkpoint smaller, larger; /* of one size, or the second is the larger; an entry: the second is its head */
   struct om_hash first_root;            /* what the larger head has at the smaller one's size */
   size_t n_both;
   struct om_evidence_cosigner both[OM_WITNESSES_MAX];
+  /* An entry: */
+  uint64_t index;
+  struct om_hash leaf;
+  bool malformed;                 /* no log of this network can hold it, whatever stands before it: that is proved... */
+  char why[OM_STATUS_TEXT_BYTES]; /* ...and this is why; else why whoever made the evidence holds it for invalid */
 };
 
-/* Do the LEN bytes at BYTES prove that one log signed two heads, neither of which extends the other? OM_MALFORMED: they
- * are no canonical evidence of the kinds known here; OM_NO: they prove nothing, and why. */
+/* Do the LEN bytes at BYTES prove that one log signed two heads, neither of which extends the other, or a head that
+ * covers the stated entry? OM_MALFORMED: they are no canonical evidence of the kinds known here; OM_NO: they prove
+ * nothing, and why. */
 enum om_code om_evidence_check(const uint8_t *bytes, size_t len, struct om_evidence_verdict *out, struct om_status *st);
 
-/* What LEN bytes at BYTES speak of, for telling one piece from another: the smaller head. No signature is checked.
- * OM_MALFORMED: they are no canonical evidence of the kinds known here. */
-enum om_code om_evidence_about(const uint8_t *bytes, size_t len, struct om_checkpoint *out, struct om_status *st);
+/* What LEN bytes at BYTES speak of, for telling one piece from another: the smaller head; or the entry, its index and
+ * leaf hash in the place of size and root. No signature is checked. OM_MALFORMED: they are no canonical evidence of the
+ * kinds known here. */
+enum om_code om_evidence_about(const uint8_t *bytes, size_t len, enum om_evidence_what *what,
+                               struct om_checkpoint *out, struct om_status *st);
 
 /* A head as it was signed. */
 struct om_signed_head {
@@ -54,5 +66,11 @@ enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len
                               const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
                               const struct om_tiles *tree, const struct om_signed_head *held,
                               const struct om_signed_head *other, const char *why, struct om_status *st);
+
+/* The same of entry INDEX, whose bytes are ENTRY, that HEAD covers as PROOF shows. */
+enum om_code om_evidence_entry(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
+                               const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+                               uint64_t index, const struct om_span *entry, const struct om_signed_head *head,
+                               const struct om_proof *proof, const char *why, struct om_status *st);
 
 #endif

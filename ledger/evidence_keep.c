@@ -4,7 +4,7 @@
 #include "ledger/evidence.h"
 #include "ledger/ledger_state.h"
 
-enum { PIECE_HEAD_BYTES = 1 + 8 + OM_HASH_BYTES }; /* whether it freezes, size and root of the head that contradicts */
+enum { PIECE_HEAD_BYTES = 1 + 8 + OM_HASH_BYTES }; /* standing, size and root of the head that contradicts */
 
 void om_evidence_key(uint8_t out[OM_EVIDENCE_KEY_BYTES], uint32_t log, enum om_evidence_kind kind, uint64_t number) {
   om_be32(out, log);
@@ -18,21 +18,48 @@ static bool piece(struct om_txn *txn, struct om_bytes *row, uint32_t log, uint32
   return om_txn_get(txn, row, OM_TABLE_EVIDENCE, key, sizeof key) && row->len > PIECE_HEAD_BYTES;
 }
 
-uint32_t om_evidence_count(struct om_txn *txn, bool *frozen, uint32_t log) {
+/* A claim ends when the log is stopped at that entry, or has taken it in. */
+static enum om_evidence_standing standing_of(struct om_txn *txn, uint32_t log, const struct om_bytes *row) {
+  enum om_evidence_standing standing = (enum om_evidence_standing)row->data[0];
+  struct om_bytes entry;
+  struct om_status none;
+  struct om_hash leaf;
+  if (standing != OM_EVIDENCE_CLAIMED) return standing;
+  uint64_t index = om_get64(row->data + 1);
+  bool held = om_log_entry(txn, &entry, log, index, &none) == OM_OK;
+  if (!held && !om_evidence_stopped_at(txn, &entry, log, index)) return standing;
+  om_leaf_hash(&leaf, entry.data, entry.len);
+  if (memcmp(row->data + 9, leaf.bytes, sizeof leaf.bytes) != 0) return standing;
+  return held ? OM_EVIDENCE_REFUTED : OM_EVIDENCE_STANDS;
+}
+
+uint32_t om_evidence_count(struct om_txn *txn, uint32_t *refuted, bool *frozen, uint32_t log) {
   struct om_bytes row;
   uint32_t n = 0;
   *frozen = false;
-  for (; n < OM_EVIDENCE_PIECES_MAX && piece(txn, &row, log, n); n++) *frozen = *frozen || row.data[0] != 0;
+  *refuted = 0;
+  for (; n < OM_EVIDENCE_PIECES_MAX && piece(txn, &row, log, n); n++) {
+    *frozen = *frozen || row.data[0] == OM_EVIDENCE_FREEZES;
+    *refuted += standing_of(txn, log, &row) == OM_EVIDENCE_REFUTED;
+  }
   return n;
 }
 
-enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, bool *freezes, uint32_t log, uint32_t number,
-                             struct om_status *st) {
+uint32_t om_evidence_claims(struct om_txn *txn, uint32_t log) {
+  struct om_bytes row;
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < OM_EVIDENCE_PIECES_MAX && piece(txn, &row, log, i); i++)
+    n += row.data[0] == OM_EVIDENCE_CLAIMED;
+  return n;
+}
+
+enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, enum om_evidence_standing *standing,
+                             uint32_t log, uint32_t number, struct om_status *st) {
   if (!piece(txn, out, log, number)) {
     enum om_code code = om_txn_check(txn, st);
     return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "no such piece of evidence is held here");
   }
-  *freezes = out->data[0] != 0;
+  *standing = standing_of(txn, log, out);
   out->data += PIECE_HEAD_BYTES;
   out->len -= PIECE_HEAD_BYTES;
   return OM_OK;
@@ -57,9 +84,8 @@ static bool find_held(struct om_txn *txn, struct om_signed_head *out, bool *is_f
   return false;
 }
 
-/* Who may have signed heads of LOG up to SIZE. */
-static enum om_code witnesses_of(struct om_txn *txn, struct om_daemon out[OM_WITNESSES_MAX], size_t *n, uint32_t log,
-                                 uint64_t size, struct om_status *st) {
+enum om_code om_evidence_witnesses(struct om_txn *txn, struct om_daemon out[OM_WITNESSES_MAX], size_t *n, uint32_t log,
+                                   uint64_t size, struct om_status *st) {
   struct om_quorum quorum;
   *n = 0;
   enum om_code code = om_log_quorum(txn, &quorum, log, size, st);
@@ -75,14 +101,14 @@ uint32_t om_evidence_find(struct om_txn *txn, uint32_t log, const struct om_chec
   struct om_bytes row;
   for (uint32_t i = 0; i < OM_EVIDENCE_PIECES_MAX && piece(txn, &row, log, i); i++)
     if (om_get64(row.data + 1) == about->size && memcmp(row.data + 9, about->root.bytes, OM_HASH_BYTES) == 0 &&
-        (row.data[0] != 0 || !freezes))
+        (row.data[0] == OM_EVIDENCE_FREEZES || !freezes))
       return i;
   return OM_EVIDENCE_NONE;
 }
 
 uint32_t om_evidence_room(struct om_txn *txn, uint32_t log, bool freezes) {
   bool frozen;
-  uint32_t n = om_evidence_count(txn, &frozen, log);
+  uint32_t refuted, n = om_evidence_count(txn, &refuted, &frozen, log);
   /* The last place is kept for one that freezes. What stands is never written over: peers are told by its number. */
   uint32_t places = freezes || frozen ? OM_EVIDENCE_PIECES_MAX : OM_EVIDENCE_PIECES_MAX - 1;
   return n < places ? n : OM_EVIDENCE_NONE;
@@ -95,7 +121,7 @@ static enum om_code make(struct om_batch *batch, struct om_arena *arena, uint8_t
   struct om_log_tiles *tiles = om_arena_alloc(arena, sizeof *tiles);
   size_t n;
   enum om_code code = om_registry_daemon(batch->txn, &log, held->log, OM_REGISTRY_NOW, st);
-  if (code == OM_OK) code = witnesses_of(batch->txn, witnesses, &n, held->log, held->edge.size, st);
+  if (code == OM_OK) code = om_evidence_witnesses(batch->txn, witnesses, &n, held->log, held->edge.size, st);
   if (code == OM_OK) code = om_log_tiles(batch->txn, tiles, held->log, st);
   if (code != OM_OK) return code;
   tiles->tiles.edge = &held->edge; /* the batch may be ahead of the table */
@@ -103,11 +129,11 @@ static enum om_code make(struct om_batch *batch, struct om_arena *arena, uint8_t
                           st);
 }
 
-void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *about, bool freezes,
-                     const uint8_t *bytes, size_t len) {
+void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *about,
+                     enum om_evidence_standing standing, const uint8_t *bytes, size_t len) {
   struct om_arena arena = {0};
   uint8_t key[OM_EVIDENCE_KEY_BYTES], *row = om_arena_alloc(&arena, PIECE_HEAD_BYTES + len);
-  row[0] = freezes;
+  row[0] = (uint8_t)standing;
   om_be64(row + 1, about->size);
   memcpy(row + 9, about->root.bytes, OM_HASH_BYTES);
   memcpy(row + PIECE_HEAD_BYTES, bytes, len);
@@ -130,7 +156,8 @@ enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state 
   uint8_t *bytes;
   size_t bytes_len;
   enum om_code code = make(batch, &arena, &bytes, &bytes_len, held, &ours, &other, why, st);
-  if (code == OM_OK) om_evidence_put(batch->txn, held->log, number, head, freezes, bytes, bytes_len);
+  if (code == OM_OK) om_evidence_put(batch->txn, held->log, number, head,
+                    freezes ? OM_EVIDENCE_FREEZES : OM_EVIDENCE_STANDS, bytes, bytes_len);
   if (code == OM_OK || code == OM_NO) code = om_txn_check(batch->txn, st);
   om_arena_free(&arena);
   return code;

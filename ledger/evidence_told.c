@@ -18,7 +18,7 @@ static enum om_code check_named(struct om_batch *batch, const struct om_evidence
                  daemon.origin);
 }
 
-/* Whether a quorum signed both heads, as far as the witnesses are known here. */
+/* Whether a quorum signed both heads of a fork, as far as the witnesses are known here. */
 static enum om_code both_final(struct om_txn *txn, bool *out, uint32_t log, const uint8_t *bytes, size_t len,
                                struct om_status *st) {
   struct om_arena arena = {0};
@@ -26,22 +26,63 @@ static enum om_code both_final(struct om_txn *txn, bool *out, uint32_t log, cons
   struct om_status why;
   uint64_t time_s;
   const Oremark__Evidence *e = oremark__evidence__unpack(om_arena_protobuf(&arena), len, bytes);
-  OM_ASSERT(e != NULL && e->what_case == OREMARK__EVIDENCE__WHAT_FORK); /* it was checked */
-  const ProtobufCBinaryData *notes[2] = {&e->fork->smaller, &e->fork->larger};
-  *out = true;
-  for (size_t i = 0; i < 2 && *out; i++)
-    *out = om_quorum_check(txn, &head, &time_s, log, notes[i]->data, notes[i]->len, &why) == OM_OK;
+  OM_ASSERT(e != NULL); /* it was checked */
+  *out = e->what_case == OREMARK__EVIDENCE__WHAT_FORK;
+  for (size_t i = 0; i < 2 && *out; i++) {
+    const ProtobufCBinaryData *note = i == 0 ? &e->fork->smaller : &e->fork->larger;
+    *out = om_quorum_check(txn, &head, &time_s, log, note->data, note->len, &why) == OM_OK;
+  }
   om_arena_free(&arena);
   return om_txn_check(txn, st);
 }
 
+/* What an entry that is said to be invalid is worth here. OM_NO: nothing; it was judged, and is not. */
+static enum om_code weigh_entry(struct om_batch *batch, enum om_evidence_standing *standing, uint32_t log,
+                                const struct om_evidence_verdict *v, struct om_status *st) {
+  struct om_log_info info;
+  struct om_bytes entry;
+  *standing = OM_EVIDENCE_STANDS;
+  enum om_code code = om_log_info(batch->txn, &info, log, st);
+  if (code != OM_OK || v->malformed) return code;
+  if (v->index < info.size) code = om_log_entry(batch->txn, &entry, log, v->index, st);
+  if (code != OM_OK) return code;
+  if (v->index < info.size)
+    return om_fail(st, OM_NO, NULL, "entry %llu of %s was judged here", (unsigned long long)v->index, info.origin);
+  *standing = OM_EVIDENCE_CLAIMED;
+  if (om_evidence_claims(batch->txn, log) < OM_EVIDENCE_CLAIMS_MAX) return OM_OK;
+  return om_fail(st, OM_NO, NULL, "as many entries of %s are said to be invalid as are kept", info.origin);
+}
+
+static enum om_code weigh(struct om_batch *batch, enum om_evidence_standing *standing, uint32_t log,
+                          const struct om_evidence_verdict *v, const uint8_t *bytes, size_t len, struct om_status *st) {
+  bool final;
+  if (v->what == OM_EVIDENCE_OF_ENTRY) return weigh_entry(batch, standing, log, v, st);
+  enum om_code code = both_final(batch->txn, &final, log, bytes, len, st);
+  *standing = final ? OM_EVIDENCE_FREEZES : OM_EVIDENCE_STANDS;
+  return code;
+}
+
 /* What is held already, and whatever there is no place for, is answered before any signature is looked at. */
-static bool is_old(struct om_txn *txn, uint32_t *number, uint32_t log, const struct om_checkpoint *about) {
+static bool is_old(struct om_txn *txn, uint32_t *number, uint32_t log, enum om_evidence_what what,
+                   const struct om_checkpoint *about) {
   bool frozen;
-  om_evidence_count(txn, &frozen, log);
+  uint32_t refuted;
+  om_evidence_count(txn, &refuted, &frozen, log);
   *number = om_evidence_find(txn, log, about, true);
-  if (*number == OM_EVIDENCE_NONE && frozen) *number = om_evidence_find(txn, log, about, false);
-  return *number != OM_EVIDENCE_NONE || om_evidence_room(txn, log, true) == OM_EVIDENCE_NONE;
+  if (*number == OM_EVIDENCE_NONE && (frozen || what == OM_EVIDENCE_OF_ENTRY))
+    *number = om_evidence_find(txn, log, about, false);
+  return *number != OM_EVIDENCE_NONE || om_evidence_room(txn, log, what == OM_EVIDENCE_OF_FORK) == OM_EVIDENCE_NONE;
+}
+
+/* Keeps what is news. */
+static void keep(struct om_txn *txn, uint32_t *number, bool *news, uint32_t log, const struct om_checkpoint *about,
+                 enum om_evidence_standing standing, const uint8_t *bytes, size_t len) {
+  bool freezes = standing == OM_EVIDENCE_FREEZES;
+  *number = om_evidence_find(txn, log, about, freezes);
+  if (*number != OM_EVIDENCE_NONE) return;
+  *number = om_evidence_room(txn, log, freezes);
+  *news = *number != OM_EVIDENCE_NONE;
+  if (*news) om_evidence_put(txn, log, *number, about, standing, bytes, len);
 }
 
 enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *news, uint32_t log, const uint8_t *bytes,
@@ -49,37 +90,41 @@ enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *n
   struct om_arena arena = {0};
   struct om_evidence_verdict *v = om_arena_alloc(&arena, sizeof *v);
   struct om_checkpoint about;
-  bool freezes = false;
+  enum om_evidence_what what;
+  enum om_evidence_standing standing;
   *news = false;
   *number = OM_EVIDENCE_NONE;
-  enum om_code code = om_evidence_about(bytes, len, &about, st);
-  if (code == OM_OK && !is_old(batch->txn, number, log, &about)) {
+  enum om_code code = om_evidence_about(bytes, len, &what, &about, st);
+  if (code == OM_OK && !is_old(batch->txn, number, log, what, &about)) {
     code = om_evidence_check(bytes, len, v, st);
     if (code == OM_OK) code = check_named(batch, v, log, st);
-    if (code == OM_OK) code = both_final(batch->txn, &freezes, log, bytes, len, st);
-    if (code == OM_OK) *number = om_evidence_find(batch->txn, log, &about, freezes);
-    *news = code == OM_OK && *number == OM_EVIDENCE_NONE;
+    if (code == OM_OK) {
+      code = weigh(batch, &standing, log, v, bytes, len, st);
+      if (code == OM_OK) keep(batch->txn, number, news, log, &about, standing, bytes, len);
+      if (code == OM_NO) om_status_clear(st); /* whoever shows it may not have judged the entry yet */
+      if (code == OM_NO) code = OM_OK;
+    }
   }
-  if (*news) *number = om_evidence_room(batch->txn, log, freezes);
-  if (*number == OM_EVIDENCE_NONE) *news = false;
-  if (*news) om_evidence_put(batch->txn, log, *number, &about, freezes, bytes, len);
   om_arena_free(&arena);
   return code != OM_OK ? code : om_txn_check(batch->txn, st);
 }
 
 enum om_code om_batch_evidence_again(struct om_batch *batch, uint32_t log, struct om_status *st) {
-  bool freezes;
+  enum om_evidence_standing standing;
+  enum om_evidence_what what;
   struct om_bytes row;
   enum om_code code = OM_OK;
   for (uint32_t i = 0; i < OM_EVIDENCE_PIECES_MAX && code == OM_OK; i++) {
     struct om_arena arena = {0};
     struct om_checkpoint about;
-    code = om_log_evidence(batch->txn, &row, &freezes, log, i, st);
-    if (code != OM_OK || freezes) continue;
+    bool final;
+    code = om_log_evidence(batch->txn, &row, &standing, log, i, st);
+    if (code != OM_OK || standing != OM_EVIDENCE_STANDS) continue;
     uint8_t *bytes = om_arena_copy(&arena, row.data, row.len);
-    code = both_final(batch->txn, &freezes, log, bytes, row.len, st);
-    if (code == OM_OK && freezes) code = om_evidence_about(bytes, row.len, &about, st);
-    if (code == OM_OK && freezes) om_evidence_put(batch->txn, log, i, &about, true, bytes, row.len);
+    code = both_final(batch->txn, &final, log, bytes, row.len, st);
+    if (code == OM_OK && final) code = om_evidence_about(bytes, row.len, &what, &about, st);
+    if (code == OM_OK && final)
+      om_evidence_put(batch->txn, log, i, &about, OM_EVIDENCE_FREEZES, bytes, row.len);
     om_arena_free(&arena);
   }
   return code == OM_OK || code == OM_MISSING ? om_txn_check(batch->txn, st) : code;

@@ -94,6 +94,12 @@ enum om_code om_head_final(struct om_batch *batch, bool *newer, const struct om_
   return om_lost_final(batch, state, size, st);
 }
 
+/* A head of a log that an invalid entry has stopped may cover that entry. */
+static void note_stopped(struct om_batch *batch, uint32_t log, const uint8_t *note, size_t len) {
+  struct om_status not_covered;
+  om_batch_prove_stop(batch, log, note, len, &not_covered); /* what fails for good shows in the transaction */
+}
+
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
                             struct om_status *st) {
   struct om_note parsed;
@@ -111,6 +117,7 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
     code = om_head_forked(batch, state, note, len, st);
     return code == OM_WAIT && log == batch->ledger->own_log ? st->code = OM_REFUSED : code;
   }
+  if (code == OM_WAIT && info.stopped) note_stopped(batch, log, note, len);
   if (code != OM_OK || head.size <= info.head_size) return code;
   code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
   return code == OM_OK ? om_head_final(batch, newer, state, head.size, time_s, note, len, st) : code;
@@ -249,6 +256,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   struct om_hash call;
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
+  if (code == OM_OK && info.stopped) note_stopped(batch, log, note, len);
   if (code == OM_OK && info.stopped)
     code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   if (code == OM_OK && info.frozen)

@@ -281,7 +281,9 @@ enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t l
   }
   ended_info(txn, out);
   stopped_info(txn, out);
-  out->evidence = om_evidence_count(txn, &out->frozen, log);
+  uint32_t refuted;
+  out->pieces = om_evidence_count(txn, &refuted, &out->frozen, log);
+  out->evidence = out->pieces - refuted;
   return om_txn_check(txn, st);
 }
 

@@ -22,7 +22,18 @@ enum {
 };
 #define OM_RULES_PRE_RELEASE true /* not every kind of event has its rules yet */
 
+/* What a piece of evidence is worth here. */
+enum om_evidence_standing {
+  OM_EVIDENCE_STANDS = 0, /* two signed heads contradict each other, or an entry is invalid */
+  OM_EVIDENCE_FREEZES,    /* two final heads do: the log is frozen */
+  OM_EVIDENCE_CLAIMED,    /* a well-formed entry is said to be invalid, and was not judged here... */
+  OM_EVIDENCE_REFUTED,    /* ...or was, and is valid: a piece to be passed over */
+};
+
 enum {
+  OM_EVIDENCE_CLAIMS_MAX = 2, /* held against one log on somebody's word: they can't be checked yet, and must not take
+                                 the places of what can */
+  OM_BEHIND_STOP_MAX = 4096,  /* hashes of entries kept with an invalid one: a log's heads are at most seconds apart */
   OM_EVIDENCE_PIECES_MAX = 8, /* held against one log: one proves that it can't be trusted; more show how, and a log
                                  that signs another history every second fills no disk */
 };
@@ -61,7 +72,8 @@ struct om_log_info {
   bool stopped;           /* an invalid entry was met: not followed further */
   char stopped_why[OM_STATUS_TEXT_BYTES];
   bool frozen;       /* two final heads that contradict each other were seen: not marked or cosigned further */
-  uint32_t evidence; /* pieces held against it */
+  uint32_t pieces;   /* of evidence stored against it... */
+  uint32_t evidence; /* ...but for those that are refuted here */
   bool retired;      /* the governors have ended it, by the registry here: */
   struct om_retired end;
 };
@@ -82,10 +94,10 @@ enum om_code om_log_tiles(struct om_txn *txn, struct om_log_tiles *out, uint32_t
 /* The own log's signed head (a note); the last final head of any log (a note with cosignatures). OM_MISSING if none. */
 enum om_code om_log_head(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
 enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
-/* Piece NUMBER (from 0) of the evidence against LOG (ledger/evidence.h); *FREEZES if it shows two final heads.
- * OM_MISSING beyond the last. */
-enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, bool *freezes, uint32_t log, uint32_t number,
-                             struct om_status *st);
+/* Piece NUMBER (from 0) of the evidence against LOG (ledger/evidence.h), and what it is worth. OM_MISSING beyond the
+ * last. */
+enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, enum om_evidence_standing *standing,
+                             uint32_t log, uint32_t number, struct om_status *st);
 /* The highest head of LOG, a note, that is kept durably here: the last that this daemon has cosigned, or the last final
  * one. OM_MISSING if none. */
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
@@ -230,6 +242,15 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
  * OM_MISSING: the registry here does not name LOG. OM_MALFORMED, OM_NO: it proves nothing against LOG. */
 enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *news, uint32_t log, const uint8_t *bytes,
                                size_t len, struct om_status *st);
+/* Keeps with LOG, stopped at entry INDEX, the hashes of the N entries that came behind it: a head can be shown to cover
+ * the invalid entry only as far as they reach. */
+enum om_code om_batch_behind_stop(struct om_batch *batch, uint32_t log, uint64_t index, const struct om_span *entries,
+                                  size_t n, struct om_status *st);
+/* Keeps evidence that NOTE, a head that LOG signed, covers the invalid entry at which LOG is stopped. OM_NO: it does not,
+ * or that can't be shown. */
+enum om_code om_batch_prove_stop(struct om_batch *batch, uint32_t log, const uint8_t *note, size_t len,
+                                 struct om_status *st);
+
 /* Looks again whether the heads in evidence held against LOG are final, after its witnesses are known better. */
 enum om_code om_batch_evidence_again(struct om_batch *batch, uint32_t log, struct om_status *st);
 

@@ -30,8 +30,9 @@ enum om_head_kind {
 };
 
 enum om_evidence_kind {
-  OM_EVIDENCE_PIECE = 'e', /* number: counts from 0. Freezes (1), size (8) and root (32) of the head that contradicts,
-                              evidence */
+  OM_EVIDENCE_PIECE = 'e', /* number: counts from 0. Standing (1), size (8) and root (32) of the head that contradicts,
+                              or index and leaf hash of the entry; evidence */
+  OM_EVIDENCE_BEHIND = 'b', /* number: index. Leaf hashes of what came behind the entry at which the log is stopped */
   OM_EVIDENCE_STOP = 's',  /* number: index. Length of why (2), why the log is not followed further, the entry */
 };
 
@@ -171,15 +172,23 @@ enum om_code om_lost_look(struct om_ledger *ledger, struct om_txn *txn, struct o
 enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
                               const uint8_t *note, size_t len, bool quorum_signed, const char *why,
                               struct om_status *st);
-/* Pieces of evidence held against LOG, and whether one of them shows two final heads. */
-uint32_t om_evidence_count(struct om_txn *txn, bool *frozen, uint32_t log);
-/* The piece held against LOG that is about the same head and, if FREEZES, freezes the log; OM_EVIDENCE_NONE: none. */
+/* Pieces of evidence stored against LOG, how many of them are refuted, and whether one shows two final heads. */
+uint32_t om_evidence_count(struct om_txn *txn, uint32_t *refuted, bool *frozen, uint32_t log);
+/* The piece held against LOG that is about the same head or entry and, if FREEZES, freezes the log; OM_EVIDENCE_NONE:
+ * none. */
 uint32_t om_evidence_find(struct om_txn *txn, uint32_t log, const struct om_checkpoint *about, bool freezes);
 /* Where another piece against LOG goes; OM_EVIDENCE_NONE: as many are held as are kept. */
 uint32_t om_evidence_room(struct om_txn *txn, uint32_t log, bool freezes);
+/* The entry INDEX at which LOG is stopped; false: it is not, there. */
+bool om_evidence_stopped_at(struct om_txn *txn, struct om_bytes *entry, uint32_t log, uint64_t index);
+/* Pieces held against LOG on somebody's word, refuted or not. */
+uint32_t om_evidence_claims(struct om_txn *txn, uint32_t log);
 /* Keeps a piece that was checked; BYTES are not the store's own. */
-void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *about, bool freezes,
-                     const uint8_t *bytes, size_t len);
+void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *about,
+                     enum om_evidence_standing standing, const uint8_t *bytes, size_t len);
+/* Who may have signed heads of LOG up to SIZE. */
+enum om_code om_evidence_witnesses(struct om_txn *txn, struct om_daemon out[OM_WITNESSES_MAX], size_t *n, uint32_t log,
+                                   uint64_t size, struct om_status *st);
 
 /* LOG's witnesses by the registry as of AS_OF. Errors as of om_log_quorum; with "quorum", OUT is filled. */
 enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint32_t log, uint64_t as_of,

@@ -125,7 +125,7 @@ static enum om_code keep_entries(struct rebuild *r, uint32_t log, struct om_stat
 
 /* The entry that the log was stopped at stood above the cut: another will stand there. It is kept like the others. */
 static void lift_stop(struct rebuild *r, uint32_t log) {
-  uint8_t key[OM_EVIDENCE_KEY_BYTES];
+  uint8_t key[OM_EVIDENCE_KEY_BYTES], behind[OM_EVIDENCE_KEY_BYTES];
   struct om_bytes found, row;
   om_evidence_key(key, log, OM_EVIDENCE_STOP, r->logs[log].end);
   for (bool more = om_txn_next(r->old, &found, &row, OM_TABLE_EVIDENCE, key, sizeof key);
@@ -134,6 +134,8 @@ static void lift_stop(struct rebuild *r, uint32_t log) {
     size_t why = row.len < 2 ? 0 : (size_t)row.data[0] << 8 | row.data[1];
     if (row.len > 2 + why)
       keep_cut(r->batch->txn, log, om_get64(found.data + 5), row.data + 2 + why, row.len - 2 - why);
+    om_evidence_key(behind, log, OM_EVIDENCE_BEHIND, om_get64(found.data + 5));
+    om_txn_del(r->batch->txn, OM_TABLE_EVIDENCE, behind, sizeof behind);
     om_txn_del(r->batch->txn, OM_TABLE_EVIDENCE, found.data, found.len);
   }
 }

@@ -182,7 +182,8 @@ struct om_action {
   enum om_action_kind kind;
   uint32_t slot;  /* SEND, DROP; APPLY: whom they came from, for messages to people */
   uint32_t log;   /* APPLY, COSIGN, FINAL, EVIDENCE */
-  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; EVIDENCE: the evidence */
+  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; EVIDENCE: the evidence; APPLY, from a relay: a final
+                     head that is to cover the entries */
   size_t len;
   char reason[OM_REASON_BYTES]; /* DROP */
   /* APPLY: the first entry's index, and the entries. HOME: they came from the log's own daemon; else from a relay,

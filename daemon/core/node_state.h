@@ -333,6 +333,7 @@ void om_judge_tick(struct om_node *node, uint32_t slot);
 enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Oremark__Propose *propose,
                                 struct om_status *st);
 /* Forgets what was proposed of LOG and is not cosigned. */
+void om_witness_stopped(struct om_node *node, uint32_t log);
 void om_witness_forget(struct om_node *node, uint32_t log);
 /* Forgets what the peer in SLOT has passed on of LOG up to SIZE; true if that was anything. */
 bool om_witness_done(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size);

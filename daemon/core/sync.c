@@ -317,12 +317,23 @@ static void point_entries(struct om_action *out) {
     for (size_t k = 0; k < chunk->n && i < out->n; k++) out->entries[i++] = chunk->spans[k];
 }
 
+/* The lowest head that is to cover these entries goes with what a relay brought: it is that which makes a bad entry the
+ * log's own and not the relay's. */
+static void add_head(struct om_action *out, const struct om_heard_pair *claims) {
+  const struct om_heard *head = claims->first.size > out->start ? &claims->first : &claims->newest;
+  if (out->home || head->size <= out->start) return;
+  out->bytes = om_node_alloc(head->len, 1);
+  out->len = head->len;
+  memcpy(out->bytes, head->note, head->len);
+}
+
 static bool apply_next(struct om_node *node, struct om_action *out, struct om_tracked *tracked) {
   if (!may_apply(tracked)) return false;
   OM_ASSERT(tracked->inbox.first->start == tracked->size);
   out->kind = OM_ACTION_APPLY;
   take_chunks(tracked, out);
   point_entries(out);
+  add_head(out, &tracked->claims);
   tracked->applying = true;
   tracked->apply_stale = false;
   tracked->apply_start = out->start;
@@ -333,7 +344,8 @@ static bool apply_next(struct om_node *node, struct om_action *out, struct om_tr
 }
 
 static bool final_next(struct om_node *node, struct om_action *out, struct om_tracked *tracked) {
-  const struct om_heard *best = om_pair_best(&tracked->claims, tracked->size);
+  /* Of a log that is stopped, any: it may prove that the log has signed the entry at which it was. */
+  const struct om_heard *best = om_pair_best(&tracked->claims, tracked->stopped ? UINT64_MAX : tracked->size);
   if (best == NULL || tracked->finalising != 0 || tracked->final_waits || tracked->retry_ms != 0) return false;
   out->kind = OM_ACTION_FINAL;
   out->bytes = om_node_alloc(best->len, 1);
@@ -421,7 +433,7 @@ static void stop_log(struct om_node *node, uint32_t log) {
   tracked->stopped = true;
   stop_source(node, log);
   clear_inbox(node, tracked);
-  om_witness_forget(node, log);
+  om_witness_stopped(node, log);
 }
 
 void om_node_applied(struct om_node *node, struct om_action *action, uint64_t size, enum om_code code, int64_t now_ms) {

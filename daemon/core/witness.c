@@ -44,6 +44,14 @@ void om_witness_forget(struct om_node *node, uint32_t log) {
     om_witness_done(node, slot, log, UINT64_MAX);
 }
 
+/* LOG is stopped: what its home has proposed may cover the entry at which it was, which is then proven by it. */
+void om_witness_stopped(struct om_node *node, uint32_t log) {
+  struct om_heard_pair of_home = node->logs[log].proposals;
+  node->logs[log].proposals = (struct om_heard_pair){{.slot = OM_SLOT_NONE}, {.slot = OM_SLOT_NONE}};
+  om_witness_forget(node, log);
+  node->logs[log].proposals = of_home;
+}
+
 static void answer(struct om_node *node, uint32_t slot, uint32_t log) {
   om_node_row(node, slot, log)->cosigned_due = true;
   om_node_mark_row(node, slot, log);
@@ -95,7 +103,8 @@ static void take_proposal(struct om_node *node, uint32_t slot, uint32_t log, uin
   struct om_tracked *tracked = &node->logs[log];
   bool home = node->peers[slot].log == log;
   struct om_hash hash;
-  if (tracked->stopped || size < tracked->cosigned) return;
+  if (size < tracked->cosigned) return;
+  if (tracked->stopped && (!home || size <= tracked->size || !om_judge_spend(node, slot))) return;
   om_sha256(&hash, note, len);
   if (size == tracked->cosigned && om_hash_equal(&hash, &tracked->cosigned_hash)) {
     answer(node, slot, log); /* it lost the link, or its memory */
@@ -136,9 +145,11 @@ enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Orema
   return OM_OK;
 }
 
-/* The largest that is covered by what is held; of equal ones the home's. */
+/* The largest that is covered by what is held; of equal ones the home's. Of a log that is stopped any: none is cosigned,
+ * but the ledger looks what it proves. */
 static const struct om_heard *best_proposal(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
+  if (tracked->stopped) return om_pair_best(&tracked->proposals, UINT64_MAX);
   const struct om_heard *best = om_pair_best(&tracked->proposals, tracked->size);
   for (uint32_t slot = 0; slot < OM_PEERS_MAX && tracked->relayed > 0; slot++) {
     struct om_row *row = relay_row(node, slot, log);
@@ -151,7 +162,7 @@ static const struct om_heard *best_proposal(struct om_node *node, uint32_t log) 
 bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->retry_ms != 0 && now_ms >= tracked->retry_ms) tracked->retry_ms = 0;
-  if (!om_node_ready(node) || !tracked->asked || tracked->stopped || tracked->cosigning != 0 || tracked->cosign_waits ||
+  if (!om_node_ready(node) || !tracked->asked || tracked->cosigning != 0 || tracked->cosign_waits ||
       tracked->retry_ms != 0)
     return false;
   const struct om_heard *best = best_proposal(node, log);

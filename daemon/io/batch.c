@@ -166,19 +166,35 @@ static void end_mirror(struct run *run, struct om_job *job, enum om_code code, c
   om_queue_give_up(run->all->queue, job);
 }
 
-/* An entry that breaks the format or a rule. From the log's own daemon it stops the log; from a relay it may be the
- * relay's doing: everything that came with it is dropped. */
+/* Keeps entry I of JOB, at which the log stops, with what came behind it. *SIGNED whether the head that came with them
+ * shows that the log has signed it. */
+static enum om_code keep_stop(struct run *run, struct om_job *job, size_t i, const struct om_status *why, bool *is_signed,
+                              struct om_status *st) {
+  const struct om_job_item *item = &job->items[i];
+  uint64_t index = job->action.start + i;
+  enum om_code code = OM_OK;
+  *is_signed = false;
+  if (item->checked == NULL)
+    code = om_batch_stop_log(run->batch, job->log, index, item->bytes.data, item->bytes.len, why, st);
+  if (code == OM_OK)
+    code = om_batch_behind_stop(run->batch, job->log, index, job->action.entries + i + 1, job->n - i - 1, st);
+  if (code != OM_OK || job->action.len == 0) return code;
+  code = om_batch_prove_stop(run->batch, job->log, job->action.bytes, job->action.len, st);
+  *is_signed = code == OM_OK;
+  return code == OM_NO ? OM_OK : code;
+}
+
+/* An entry that breaks the format or a rule. From the log's own daemon, or under a head that the log has signed, it
+ * stops the log; from a relay alone it may be the relay's doing: everything that came with it is dropped. */
 static enum om_code bad_entry(struct run *run, struct om_job *job, size_t i, const struct om_status *why,
                               struct om_status *st) {
-  if (!job->action.home)
+  bool is_signed = false;
+  bool own = job->log == om_ledger_own_log(run->all->ledger);
+  enum om_code code = own ? OM_OK : keep_stop(run, job, i, why, &is_signed, st);
+  if (store_failed(run, code)) return code;
+  if (!job->action.home && !is_signed)
     return om_fail(st, OM_NO, NULL, "entry %llu of log %u, from a relay: %s",
                    (unsigned long long)(job->action.start + i), job->log, why->text);
-  const struct om_job_item *item = &job->items[i];
-  if (item->checked == NULL) {
-    enum om_code code =
-        om_batch_stop_log(run->batch, job->log, job->action.start + i, item->bytes.data, item->bytes.len, why, st);
-    if (store_failed(run, code)) return code;
-  }
   end_mirror(run, job, why->code, why);
   return OM_OK;
 }

@@ -167,6 +167,7 @@ static void report(struct shell *shell, const struct om_job *job) {
     shell->told_key = false;
   }
   if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
+  if (job->kind == OM_JOB_COSIGN && strcmp(job->status.rule, "stopped") == 0) return; /* said when it was stopped */
   if (tell_key(shell, &job->status)) return;
   om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR, what_failed(job->kind),
          "log=%" PRIu32 " code=%s why=\"%s\"", job->log, om_code_name(job->code), job->status.text);

@@ -77,8 +77,8 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   if (code == OM_OK && log == tracker->own_log && head_size < info.size)
     code = tell_head(tracker, txn, &head_size, log, now_ms, st);
   if (code == OM_OK && info.head_size != told->final_head) code = tell_final(tracker, txn, &info, now_ms, st);
-  if (info.evidence != told->evidence || info.frozen != told->frozen)
-    om_node_evidence(tracker->node, log, info.evidence, info.frozen);
+  if (info.pieces != told->pieces || info.frozen != told->frozen)
+    om_node_evidence(tracker->node, log, info.pieces, info.frozen);
   if (info.retired && (first || !told->ended)) om_node_log_ended(tracker->node, log, info.end.size, now_ms);
   *told = (struct om_told){.size = info.size,
                            .final_size = info.final_size,
@@ -89,7 +89,7 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
                            .stopped = info.stopped,
                            .frozen = info.frozen,
                            .ended = info.retired,
-                           .evidence = info.evidence};
+                           .pieces = info.pieces};
   return code;
 }
 

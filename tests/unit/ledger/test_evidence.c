@@ -335,7 +335,7 @@ static struct om_log_info held(struct twins *t, size_t daemon, struct om_evidenc
   struct om_log_info out;
   struct om_txn *txn;
   struct om_bytes bytes;
-  bool freezes;
+  enum om_evidence_standing freezes;
   assert_int_equal(om_txn_read(&txn, om_ledger_store(t->ledgers[daemon]), &t->st), OM_OK);
   assert_int_equal(om_log_info(txn, &out, LOG, &t->st), OM_OK);
   enum om_code code = om_log_evidence(txn, &bytes, &freezes, LOG, 0, &t->st);
@@ -343,7 +343,7 @@ static struct om_log_info held(struct twins *t, size_t daemon, struct om_evidenc
   if (code == OM_OK) {
     code = om_evidence_check(bytes.data, bytes.len, v, &t->st);
     must_be(code, OM_OK, &t->st);
-    assert_int_equal(freezes, out.frozen);
+    assert_int_equal(freezes == OM_EVIDENCE_FREEZES, out.frozen);
   }
   assert_int_equal(om_log_evidence(txn, &bytes, &freezes, LOG, out.evidence, &t->st), OM_MISSING);
   om_txn_abort(txn);
@@ -407,14 +407,14 @@ static void test_two_final_heads_freeze_a_log(void **state) {
   }
   struct om_txn *txn;
   struct om_bytes bytes;
-  bool freezes;
+  enum om_evidence_standing freezes;
   assert_int_equal(om_txn_read(&txn, om_ledger_store(t.ledgers[4]), &t.st), OM_OK);
   assert_int_equal(om_log_info(txn, &info, LOG, &t.st), OM_OK);
   assert_int_equal(info.evidence, 2); /* the one that freezes is news, the rest is not */
   assert_true(info.frozen);
   assert_false(info.stopped);
   assert_int_equal(om_log_evidence(txn, &bytes, &freezes, LOG, 1, &t.st), OM_OK);
-  assert_true(freezes);
+  assert_int_equal(freezes, OM_EVIDENCE_FREEZES);
   assert_int_equal(om_evidence_check(bytes.data, bytes.len, v, &t.st), OM_OK);
   om_txn_abort(txn);
   assert_int_equal(v->n_both, 3);
@@ -463,7 +463,7 @@ static enum om_code show(struct twins *t, size_t daemon, uint32_t log, const uin
 static void make_pieces(struct twins *t, struct file out[2]) {
   struct om_txn *txn;
   struct om_bytes bytes;
-  bool freezes;
+  enum om_evidence_standing freezes;
   free(mine(t, t->ledgers[1], 5).bytes);
   settle(t);
   free(mine(t, t->twin, 6).bytes);
@@ -473,7 +473,7 @@ static void make_pieces(struct twins *t, struct file out[2]) {
   assert_int_equal(om_txn_read(&txn, om_ledger_store(t->ledgers[4]), &t->st), OM_OK);
   for (uint32_t i = 0; i < 2; i++) {
     assert_int_equal(om_log_evidence(txn, &bytes, &freezes, LOG, i, &t->st), OM_OK);
-    assert_int_equal(freezes, i);
+    assert_int_equal(freezes, i == 0 ? OM_EVIDENCE_STANDS : OM_EVIDENCE_FREEZES);
     out[i] = (struct file){malloc(bytes.len), bytes.len};
     memcpy(out[i].bytes, bytes.data, bytes.len);
   }
@@ -525,27 +525,28 @@ static void test_held_evidence_is_looked_at_again(void **state) {
   struct twins t;
   struct file made[2];
   struct om_checkpoint about;
+  enum om_evidence_what what;
   struct om_batch *batch;
   open_twins(&t);
   make_pieces(&t, made);
   for (int again = 0; again < 2; again++) {
     assert_int_equal(om_batch_begin(&batch, t.ledgers[3], &t.st), OM_OK);
     for (uint32_t i = 0; i < 2 && !again; i++) {
-      assert_int_equal(om_evidence_about(made[i].bytes, made[i].len, &about, &t.st), OM_OK);
-      om_evidence_put(om_batch_txn(batch), LOG, i, &about, false, made[i].bytes, made[i].len);
+      assert_int_equal(om_evidence_about(made[i].bytes, made[i].len, &what, &about, &t.st), OM_OK);
+      om_evidence_put(om_batch_txn(batch), LOG, i, &about, OM_EVIDENCE_STANDS, made[i].bytes, made[i].len);
     }
     if (again) assert_int_equal(om_batch_evidence_again(batch, LOG, &t.st), OM_OK);
     assert_int_equal(om_batch_commit(batch, NULL, &t.st), OM_OK);
     struct om_txn *txn;
     struct om_bytes bytes;
-    bool freezes[2];
+    enum om_evidence_standing freezes[2];
     assert_int_equal(info_of(&t, 3).frozen, again);
     assert_int_equal(om_txn_read(&txn, om_ledger_store(t.ledgers[3]), &t.st), OM_OK);
     for (uint32_t i = 0; i < 2; i++)
       assert_int_equal(om_log_evidence(txn, &bytes, &freezes[i], LOG, i, &t.st), OM_OK);
     assert_memory_equal(bytes.data, made[1].bytes, made[1].len);
-    assert_false(freezes[0]);
-    assert_int_equal(freezes[1], again);
+    assert_int_equal(freezes[0], OM_EVIDENCE_STANDS);
+    assert_int_equal(freezes[1] == OM_EVIDENCE_FREEZES, again);
     om_txn_abort(txn);
   }
   for (int i = 0; i < 2; i++) free(made[i].bytes);

@@ -686,7 +686,7 @@ static void freeze(struct story *s, size_t daemon, uint32_t log) {
   struct om_status st = {0};
   struct om_checkpoint about = {.size = 1};
   assert_code(om_batch_begin(&batch, s->ledgers[daemon], &st), OM_OK, &st);
-  om_evidence_put(om_batch_txn(batch), log, 0, &about, true, (const uint8_t *)"proof", 5);
+  om_evidence_put(om_batch_txn(batch), log, 0, &about, OM_EVIDENCE_FREEZES, (const uint8_t *)"proof", 5);
   assert_code(om_batch_commit(batch, NULL, &st), OM_OK, &st);
 }
 

@@ -654,7 +654,7 @@ enum om_code om_batch_take(struct om_batch *batch, uint32_t log, uint64_t index,
   enum om_code code = om_batch_log(batch, &state, log, st);
   if (code != OM_OK) return code;
   OM_ASSERT(index == state->edge.size && checked->entry);
-  code = om_ended_entry(batch->txn, state, &checked->leaf, st);
+  code = om_ended_entry(batch, state, &checked->leaf, st);
   if (code == OM_OK) code = check_restart(batch, state, checked, st);
   if (code == OM_OK) code = judge_entry(batch, state, checked, st);
   return code != OM_OK ? code
@@ -740,6 +740,8 @@ enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_key
   }
   for (size_t i = 0; i < batch->n_work; i++) /* a log that was only looked at has no row before its first entry */
     if (batch->work[i] && batch->work[i]->edge.size > 0) om_log_state_write(batch->txn, batch->work[i]);
+  if (OM_LOG_REGISTRY < batch->n_work && batch->work[OM_LOG_REGISTRY])
+    batch->lost = batch->lost || om_ended_lost(batch->txn);
   code = om_txn_commit(batch->txn, st);
   if (code == OM_OK) {
     ledger->lost = ledger->lost || batch->lost;

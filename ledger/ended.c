@@ -60,21 +60,94 @@ static enum om_code no_tile(void *arg, unsigned level, uint64_t index, const str
   return OM_OK;
 }
 
-enum om_code om_ended_entry(struct om_txn *txn, const struct om_log_state *state, const struct om_hash *leaf,
-                            struct om_status *st) {
-  struct om_retired ended;
-  struct om_hash root;
-  uint64_t size = state->edge.size + 1;
-  if (!om_registry_retired(txn, &ended, state->log, OM_REGISTRY_NOW) || size < ended.size) return OM_OK;
-  if (size > ended.size)
-    return om_fail(st, OM_WAIT, "retired", "log %u has ended with %llu entries: no more of it is taken", state->log,
-                   (unsigned long long)ended.size);
-  struct om_edge *edge = malloc(sizeof *edge); /* of one entry in a log's life */
+/* ---- what does not fit the end ---- */
+
+static bool misfit(struct om_txn *txn, uint32_t log, bool *due) {
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  struct om_bytes row;
+  om_head_key(key, log, OM_HEAD_ENDED);
+  if (!om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len != 1) return false;
+  *due = row.data[0] != 0;
+  return true;
+}
+
+static void put_misfit(struct om_txn *txn, uint32_t log, bool due) {
+  uint8_t key[OM_HEAD_KEY_BYTES], row[1] = {due};
+  om_head_key(key, log, OM_HEAD_ENDED);
+  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
+}
+
+static enum om_code root_with(struct om_hash *out, const struct om_log_state *state, const struct om_hash *leaf,
+                              struct om_status *st) {
+  struct om_edge *edge = malloc(sizeof *edge); /* for one entry in a log's life */
   OM_ASSERT(edge);
   memcpy(edge, &state->edge, sizeof *edge);
   enum om_code code = om_edge_append(edge, leaf, no_tile, NULL, st);
-  if (code == OM_OK) om_edge_root(edge, &root);
+  if (code == OM_OK) om_edge_root(edge, out);
   free(edge);
+  return code;
+}
+
+enum om_code om_ended_entry(struct om_batch *batch, const struct om_log_state *state, const struct om_hash *leaf,
+                            struct om_status *st) {
+  struct om_retired ended;
+  struct om_log_info info;
+  struct om_hash root;
+  bool due;
+  uint64_t size = state->edge.size + 1;
+  if (!om_registry_retired(batch->txn, &ended, state->log, OM_REGISTRY_NOW) || size < ended.size) return OM_OK;
+  if (size > ended.size)
+    return om_fail(st, OM_WAIT, "retired", "log %u has ended with %llu entries: no more of it is taken", state->log,
+                   (unsigned long long)ended.size);
+  enum om_code code = root_with(&root, state, leaf, st);
   if (code != OM_OK || om_hash_equal(&root, &ended.root)) return code;
-  return om_fail(st, OM_REFUSED, "retired", "log %u has ended with other entries than these", state->log);
+  code = om_log_info(batch->txn, &info, state->log, st);
+  if (code != OM_OK) return code;
+  om_fail(st, OM_REFUSED, "retired", "log %u has ended with other entries than these", state->log);
+  if (misfit(batch->txn, state->log, &due) || info.head_size >= state->edge.size) return st->code;
+  put_misfit(batch->txn, state->log, true);
+  batch->lost = true;
+  return st->code = OM_WAIT;
+}
+
+/* Whether what is held of INFO's log up to its end is what it ended with. */
+static bool fits(struct om_txn *txn, const struct om_log_info *info) {
+  struct om_status st;
+  struct om_hash root = info->root;
+  struct om_log_tiles *tiles = malloc(sizeof *tiles);
+  OM_ASSERT(tiles);
+  enum om_code code = OM_OK;
+  if (info->size > info->end.size) {
+    code = om_log_tiles(txn, tiles, info->log, &st);
+    if (code == OM_OK) code = om_tree_root_at(&tiles->tiles, &root, info->end.size, &st);
+  }
+  free(tiles);
+  return code == OM_OK && om_hash_equal(&root, &info->end.root);
+}
+
+bool om_ended_cut(struct om_txn *txn, uint64_t *size, uint32_t log) {
+  struct om_log_info info;
+  struct om_status st;
+  bool due = false;
+  if (om_log_info(txn, &info, log, &st) != OM_OK || !info.retired) return false;
+  bool beyond = info.size >= info.end.size;
+  if (!beyond && !(misfit(txn, log, &due) && due)) return false;
+  if (beyond && fits(txn, &info))
+    *size = info.end.size;
+  else /* what is final stands, unless the governors have judged that it does not: then all is fetched anew */
+    *size = info.head_size < info.end.size ? info.head_size : 0;
+  return info.size > *size;
+}
+
+bool om_ended_lost(struct om_txn *txn) {
+  struct om_retired ended;
+  uint64_t cut;
+  for (uint32_t log = OM_LOG_REGISTRY; om_ended_next(txn, &log, &ended, 0, OM_REGISTRY_NOW);)
+    if (om_ended_cut(txn, &cut, log)) return true;
+  return false;
+}
+
+void om_ended_was_cut(struct om_txn *txn, uint32_t log) {
+  bool due;
+  if (misfit(txn, log, &due)) put_misfit(txn, log, false);
 }

@@ -151,8 +151,8 @@ static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_c
 }
 
 /* Takes NOTE of SIZE if it is higher than what is there. */
-static void higher(struct om_bytes *out, uint64_t *most, struct om_bytes note, uint64_t size) {
-  if (size <= *most) return;
+static void higher(struct om_bytes *out, uint64_t *most, struct om_bytes note, uint64_t size, uint64_t limit) {
+  if (size <= *most || size > limit) return;
   *most = size;
   *out = note;
 }
@@ -160,14 +160,15 @@ static void higher(struct om_bytes *out, uint64_t *most, struct om_bytes note, u
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st) {
   struct om_bytes row;
   uint8_t key[OM_HEAD_KEY_BYTES];
-  uint64_t most = 0, size;
+  struct om_retired end;
+  uint64_t most = 0, size, limit = om_registry_retired(txn, &end, log, OM_REGISTRY_NOW) ? end.size : UINT64_MAX;
   om_head_key(key, log, OM_HEAD_FINAL);
   if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16)
-    higher(note, &most, (struct om_bytes){row.data + 16, row.len - 16}, om_get64(row.data));
+    higher(note, &most, (struct om_bytes){row.data + 16, row.len - 16}, om_get64(row.data), limit);
   om_head_key(key, log, OM_HEAD_VOTED);
   if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 8)
-    higher(note, &most, (struct om_bytes){row.data + 8, row.len - 8}, om_get64(row.data));
-  if (om_lost_awaited(txn, &row, &size, log)) higher(note, &most, row, size);
+    higher(note, &most, (struct om_bytes){row.data + 8, row.len - 8}, om_get64(row.data), limit);
+  if (om_lost_awaited(txn, &row, &size, log)) higher(note, &most, row, size, limit);
   if (om_txn_check(txn, st) != OM_OK) return st->code;
   return most > 0 ? OM_OK : om_fail(st, OM_MISSING, NULL, "no head of log %u is kept here", log);
 }

@@ -99,7 +99,7 @@ enum om_code om_log_final(struct om_txn *txn, struct om_bytes *note, uint32_t lo
 enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, enum om_evidence_standing *standing,
                              uint32_t log, uint32_t number, struct om_status *st);
 /* The highest head of LOG, a note, that is kept durably here: the last that this daemon has cosigned, or the last final
- * one. OM_MISSING if none. */
+ * one; of a log that has ended, none beyond its end. OM_MISSING if none. */
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
 /* May the daemon whose log is OWN (OM_LOG_NONE: it is asked for nothing) cosign with KEY, the public half of the key in
  * its folder? OM_REFUSED ("votes"): never again, its store was lost or set back; OM_IO ("cosign-key"): not before the

@@ -26,6 +26,7 @@ enum om_head_kind {
   OM_HEAD_VOTED = 'v',    /* size (8), the signed note of that head: evidence, if another one is met */
   OM_HEAD_AWAITED = 'w',  /* a quorum signed it, and what is held is, or was, another history: ledger/lost.c */
   OM_HEAD_OUTVOTED = 'l', /* size (8), the signed note of the head of that other history that was cosigned here */
+  OM_HEAD_ENDED = 'x',    /* the log's end did not fit what is held: whether that is still to be cut (1) */
   OM_HEAD_SEAL = 's',     /* id of the governors' call (32), Seal: no more of the log is cosigned */
 };
 
@@ -134,10 +135,17 @@ enum om_code om_ended_wait(struct om_batch *batch, const struct om_log_state *st
                            struct om_status *st);
 /* The same mark covers those logs up to their ends. */
 void om_ended_mark(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size);
-/* May an entry with this LEAF be the next of STATE's log? OM_WAIT: the log has ended before it; OM_REFUSED: at it, with
- * another root. */
-enum om_code om_ended_entry(struct om_txn *txn, const struct om_log_state *state, const struct om_hash *leaf,
+/* May an entry with this LEAF be the next of STATE's log? OM_WAIT: the log has ended before it, or with another root than
+ * this entry would give it: what is held beyond its last final head is then cut, and fetched again. OM_REFUSED: that has
+ * been done once, or all before it is final. */
+enum om_code om_ended_entry(struct om_batch *batch, const struct om_log_state *state, const struct om_hash *leaf,
                             struct om_status *st);
+/* Where what is held of LOG is to be cut because it has ended before, or otherwise; false: it is not. */
+bool om_ended_cut(struct om_txn *txn, uint64_t *size, uint32_t log);
+/* Is that so for any log? */
+bool om_ended_lost(struct om_txn *txn);
+/* Within a rebuild: LOG has been cut. */
+void om_ended_was_cut(struct om_txn *txn, uint32_t log);
 
 /* After om_head_matches has refused NOTE as a fork (ST): keeps the evidence. If a quorum signed NOTE, and a final head
  * that is held contradicts it, the log is frozen; if none does, what is HELD of the log has lost (ledger/lost.c).

@@ -176,7 +176,11 @@ static size_t due_cuts(struct om_txn *txn, struct om_cut *out, uint32_t n_logs) 
   size_t n = 0;
   for (uint32_t log = 0; log < n_logs; log++) {
     struct awaited row;
-    if (get_awaited(txn, &row, log) && row.due) out[n++] = (struct om_cut){log, row.cut};
+    uint64_t end;
+    if (get_awaited(txn, &row, log) && row.due)
+      out[n++] = (struct om_cut){log, row.cut};
+    else if (om_ended_cut(txn, &end, log))
+      out[n++] = (struct om_cut){log, end};
   }
   return n;
 }
@@ -184,7 +188,7 @@ static size_t due_cuts(struct om_txn *txn, struct om_cut *out, uint32_t n_logs) 
 enum om_code om_lost_look(struct om_ledger *ledger, struct om_txn *txn, struct om_status *st) {
   struct awaited row;
   uint32_t n = om_log_count(txn);
-  ledger->lost = false;
+  ledger->lost = om_ended_lost(txn);
   for (uint32_t log = 0; log < n && !ledger->lost; log++) ledger->lost = get_awaited(txn, &row, log) && row.due;
   return om_txn_check(txn, st);
 }

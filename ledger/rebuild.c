@@ -167,6 +167,7 @@ static enum om_code cut_all(struct rebuild *r, struct om_status *st) {
     if (code != OM_OK) return code;
     lift_stop(r, log);
     om_lost_cut(r->batch->txn, log, l->end);
+    om_ended_was_cut(r->batch->txn, log);
     drop_head(r, log, OM_HEAD_OWN);
     if (!l->cut) await_final(r, log);
     drop_head(r, log, OM_HEAD_FINAL);

@@ -193,6 +193,10 @@ enum om_code om_batch_seal(struct om_batch *batch, struct om_arena *arena, struc
     }
     if (!om_registry_lifted(batch->txn, log, &before, OM_REGISTRY_NOW)) return om_sealed_refuse(st, log, &before);
   }
+  struct om_bytes awaited;
+  uint64_t size;
+  if (om_lost_awaited(batch->txn, &awaited, &size, log)) /* the lists at that head are not known before */
+    return om_fail(st, OM_WAIT, "mending", "log %u is being followed anew here: try again in a moment", log);
   code = check_call(batch, checked, now_ms, st);
   if (code == OM_OK) code = make(batch, arena, out, log, &checked->statement_id, keys, st);
   if (code != OM_OK) return code;

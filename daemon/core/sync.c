@@ -151,7 +151,7 @@ static bool admit(struct om_node *node, uint32_t log, uint32_t slot) {
 
 void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
-  bool own = log == node->config.own_log && tracked->refill <= tracked->size;
+  bool own = log == node->config.own_log && tracked->refill <= tracked->size && !tracked->ended;
   if (own || tracked->stopped || tracked->waits || tracked->holding) return;
   uint32_t slot = pick_source(node, log);
   if (slot == tracked->source && (slot == OM_SLOT_NONE || tracked->bulk)) return;

@@ -1,4 +1,5 @@
-"""A daemon that is gone for good: its witnesses seal its log, the governors end it, its member goes on elsewhere."""
+"""A daemon that is gone for good: its witnesses seal its log, the governors end it, its member goes on elsewhere; and if the
+daemon comes back after all, it agrees with everybody."""
 
 import unittest
 
@@ -50,6 +51,7 @@ class Seal(NetworkTest):
         result = self.retire(seals)
         self.assertEqual(result.status, DONE, str(result))
         self.goes_on(lots)
+        self.comes_back(lots[2])
 
     def lose_the_mine(self):
         """It has recorded two lots more, which nobody has, when it dies."""
@@ -63,7 +65,8 @@ class Seal(NetworkTest):
     def goes_on(self, lots):
         ship = ("ship", lots[0], "--consignee", MAKER, "--mode", "rail")
         wait_until(lambda: self.net.run(MINE, *ship, at=REFINER).status == DONE, self.net.daemons[REFINER].said)
-        self.net.do(MAKER, "receive", lots[0], "--site", "Motor plant")
+        receive = ("receive", lots[0], "--site", "Motor plant")
+        wait_until(lambda: self.net.run(MAKER, *receive).status == DONE, self.net.daemons[MAKER].said)
         self.net.do(MINE, "ship", lots[1], "--consignee", REFINER, "--mode", "rail", at=REFINER)
         self.assertEqual(self.net.verify(RECYCLER, lots[0], "--deep")["verdict"], "verified")
         for name in FIVE:
@@ -73,6 +76,23 @@ class Seal(NetworkTest):
             self.assertEqual((log["end"], log["size"], log["final_size"], log["successor"]),
                              (log["size"], log["size"], log["size"], SUCCESSOR))
         self.says(self.net.run(MAKER, "status").out, f"goes on in {SUCCESSOR}")
+
+    def comes_back(self, lot):
+        daemon = self.net.daemons[MINE]
+        self.net.start(MINE)
+        wait_until(lambda: self.log(MINE)["successor"] == SUCCESSOR, daemon.said)
+        self.net.wait_level()
+        self.refused(self.net.run(MINE, "ship", lot, "--consignee", MAKER, "--mode", "rail"), REFUSED, "has ended",
+                     SUCCESSOR)
+        self.net.do(MINE, "ship", lot, "--consignee", MAKER, "--mode", "rail", at=REFINER)
+        self.net.wait_level()
+        for gone in self.lost:
+            self.assertEqual(self.net.run(MINE, "lot", "show", gone).status, self.net.run(MAKER, "lot", "show", gone).status)
+        hashes = {name: self.net.do(name, "status", "--state-hash").json["state_hash"] for name in FIVE}
+        self.assertEqual(len(set(hashes.values())), 1, hashes)
+        daemon.stop()
+        self.net.start(MINE)
+        self.net.wait_level()
 
 
 if __name__ == "__main__":

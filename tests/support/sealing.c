@@ -10,7 +10,8 @@
 
 void sealing_settle(struct sealing *f, int64_t at) {
   struct om_status st;
-  if (network_settle(&f->net, f->ledgers, at, &st) != OM_OK) fail_msg("%s", st.text);
+  enum om_code code = network_settle(&f->net, f->ledgers, at, &st);
+  if (code != OM_OK) fail_msg("%s: %s", om_code_name(code), st.text);
 }
 
 int sealing_open(void **state) {

@@ -2,9 +2,11 @@
  * beyond the end is taken any more. */
 #include "support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/rebuild.h"
 #include "ledger/verify.h"
 #include "support/records.h"
 #include "support/sealing.h"
@@ -185,6 +187,72 @@ static void nothing_beyond_the_end_is_taken(void **state) {
   assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[0], 0, &st), OM_OK);
   assert_int_equal(sealing_asks(f, 5, &st), OM_REFUSED);
   assert_string_equal(st.rule, "retired");
+  assert_int_equal(network_mirror(&f->net, f->ledgers[LAST], f->ledgers[0], 0, &st), OM_OK);
+  for (size_t i = 5; i < N; i += 2) {
+    assert_true(sealing_info(f->ledgers[i], LAST).size > size);
+    assert_true(om_ledger_lost(f->ledgers[i]));
+    assert_int_equal(om_ledger_mend(f->ledgers[i], &st), OM_OK);
+    assert_false(om_ledger_lost(f->ledgers[i]));
+    assert_int_equal(sealing_info(f->ledgers[i], LAST).size, size);
+  }
+  assert_false(om_ledger_lost(f->ledgers[0]));
+  sealing_settle(f, t0 + 12);
+  equal_states(f, N);
+}
+
+/* LAST goes on by itself from a copy of its store, and LOST entries of that reach daemon 5; of the log itself two more,
+ * and there it ends. */
+static struct om_log_info end_with_twin(struct sealing *f, int lost) {
+  struct om_status st;
+  char command[9000], *copy = temp_folder();
+  sealing_mine(f);
+  om_ledger_close(f->ledgers[LAST]);
+  snprintf(command, sizeof command, "cp %s/data.mdb %s/", f->folders[LAST], copy);
+  assert_int_equal(system(command), 0);
+  struct om_ledger *twin = network_ledger(&f->net, LAST, copy);
+  f->ledgers[LAST] = twin;
+  for (int i = 0; i < lost; i++) free(sealing_grow(f, t0 + 2, 0).bytes);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[5], twin, LAST, &st), OM_OK);
+  om_ledger_close(twin);
+  remove_folder(copy);
+  f->ledgers[LAST] = network_ledger(&f->net, LAST, f->folders[LAST]);
+  struct om_log_info common = sealing_info(f->ledgers[LAST], LAST);
+  for (int i = 0; i < 2; i++) free(sealing_grow(f, t0 + 2, 5).bytes);
+  assert_int_equal(sealing_asks(f, 3, &st), OM_OK);
+  end_last(f, t0 + 4);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[0], 0, &st), OM_OK);
+  return common;
+}
+
+static void follows_anew(struct sealing *f, uint64_t common) {
+  struct om_status st;
+  assert_true(om_ledger_lost(f->ledgers[5]));
+  assert_int_equal(om_ledger_mend(f->ledgers[5], &st), OM_OK);
+  assert_int_equal(sealing_info(f->ledgers[5], LAST).size, common);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[0], LAST, &st), OM_OK);
+  struct om_log_info info = sealing_info(f->ledgers[5], LAST);
+  assert_int_equal(info.size, info.end.size);
+  assert_memory_equal(info.root.bytes, info.end.root.bytes, sizeof info.root);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[SUCCESSOR], f->ledgers[0], LAST, &st), OM_OK);
+  settle_others(f, t0 + 12);
+  equal_states(f, LAST);
+}
+
+static void another_history_at_the_end_is_cut(void **state) {
+  struct sealing *f = *state;
+  struct om_log_info common = end_with_twin(f, 2);
+  follows_anew(f, common.size);
+}
+
+/* Only the root at the end shows it. */
+static void another_history_below_the_end_is_cut(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  struct om_log_info common = end_with_twin(f, 1);
+  assert_false(om_ledger_lost(f->ledgers[5]));
+  assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[0], LAST, &st), OM_WAIT);
+  assert_string_equal(st.rule, "retired");
+  follows_anew(f, common.size);
 }
 
 /* Other entries than those under the head at which it ended. */
@@ -271,6 +339,8 @@ int main(void) {
       TEST(members_and_lots_go_on),
       TEST(the_successor_waits_for_the_end),
       TEST(nothing_beyond_the_end_is_taken),
+      TEST(another_history_at_the_end_is_cut),
+      TEST(another_history_below_the_end_is_cut),
       TEST(an_end_has_one_root),
       TEST(a_move_from_a_dead_log_is_bound_by_its_end),
       TEST(nobody_moves_into_an_ended_log),

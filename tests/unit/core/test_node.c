@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/peer.h"
+#include "daemon/core/node_state.h"
 #include "support/seed.h"
 #include "support/world.h"
 
@@ -957,6 +957,33 @@ static void a_relay_with_an_unjudged_head_is_left_in_the_end(void **state) {
   world_close(&w);
 }
 
+/* What a relay brought goes to the ledger with the head that it stands under; and where the ledger stops the log at it,
+ * so does every head: it may prove that the log has signed the entry. */
+static void heads_of_a_stopped_log_go_to_the_ledger(void **state) {
+  (void)state;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  rig_head(slot, 100);
+  rig_entries(slot, 0, 10);
+  assert_int_equal(apply.n, 10);
+  uint64_t size = 0;
+  struct om_status st;
+  assert_int_equal(om_note_size(&size, apply.bytes, apply.len, &st), OM_OK);
+  assert_int_equal(size, 100);
+  assert_int_equal(final.kind, OM_ACTION_SEND); /* it covers more than is held */
+  om_node_applied(rig, &apply, 3, OM_REFUSED, 1000);
+  rig_drain();
+  assert_int_equal(final.kind, OM_ACTION_FINAL);
+  assert_int_equal(om_note_size(&size, final.bytes, final.len, &st), OM_OK);
+  assert_int_equal(size, 100);
+  om_node_finalised(rig, &final, OM_WAIT, 1000);
+  rig_drain();
+  assert_int_equal(final.kind, OM_ACTION_SEND); /* once */
+  rig_close();
+  world_close(&w);
+}
+
 /* A relay brings ever new heads that no quorum has signed: so many are judged as its allowance has, and the last is not
  * forgotten. What another brings is judged at once. */
 static void heads_without_a_quorum_cost_their_bringer(void **state) {
@@ -1018,6 +1045,7 @@ int main(void) {
       cmocka_unit_test(the_first_head_is_not_forgotten),
       cmocka_unit_test(a_relay_that_only_drips_is_left),
       cmocka_unit_test(a_relay_with_an_unjudged_head_is_left_in_the_end),
+      cmocka_unit_test(heads_of_a_stopped_log_go_to_the_ledger),
       cmocka_unit_test(heads_without_a_quorum_cost_their_bringer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,125 @@
+/* What the writer makes of an entry that no log may hold: from the log's own daemon, and from a relay. */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/io/batch.h"
+#include "daemon/io/checkers.h"
+#include "support/lie.h"
+
+static struct lie l; /* large: not on the stack */
+
+struct writer {
+  struct om_queue queue;
+  struct om_batches batches;
+  struct om_signers_keys keys;
+};
+
+static void open_writer(struct writer *w, size_t daemon) {
+  memset(w, 0, sizeof *w);
+  assert_int_equal(om_queue_init(&w->queue, &l.st), OM_OK);
+  w->keys = network_signers(&l.net, daemon);
+  w->batches = (struct om_batches){.queue = &w->queue, .ledger = l.ledgers[daemon], .keys = &w->keys};
+}
+
+/* What came of ACTION, by code. */
+static enum om_code write_job(struct writer *w, struct om_action *action, enum om_job_class class) {
+  bool committed;
+  struct om_job *job = om_job_action(action);
+  om_queue_add(&w->queue, job);
+  om_checkers_work(&w->queue, w->batches.ledger);
+  struct om_job *done = NULL;
+  for (int turn = 0; turn < 2 && done == NULL; turn++) { /* what relays bring has every other batch */
+    assert_int_equal(om_batches_run(&w->batches, &committed, &l.st), OM_OK);
+    done = om_queue_finished(&w->queue, class);
+  }
+  assert_ptr_equal(done, job);
+  enum om_code code = job->code;
+  om_action_free(&job->action);
+  om_job_free(job);
+  return code;
+}
+
+static void *copy(const void *bytes, size_t len) {
+  void *out = malloc(len);
+  assert_non_null(out);
+  return memcpy(out, bytes, len);
+}
+
+/* The bad entry and what stands behind it, with HEAD if there is one. */
+static enum om_code bring(struct writer *w, bool home, const struct lie_head *head) {
+  static const uint8_t behind[LIE_BEHIND] = {0, 1, 2, 3, 4};
+  struct om_action action = {.kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = l.index, .n = 1 + LIE_BEHIND, .home = home};
+  action.entries = calloc(action.n, sizeof *action.entries);
+  assert_non_null(action.entries);
+  action.entries[0] = (struct om_span){l.bad, l.bad_len};
+  for (size_t i = 0; i < LIE_BEHIND; i++) action.entries[i + 1] = (struct om_span){&behind[i], 1};
+  if (head) {
+    action.bytes = copy(head->note, head->len);
+    action.len = head->len;
+  }
+  return write_job(w, &action, OM_CLASS_MIRRORED);
+}
+
+static enum om_code propose(struct writer *w, const struct lie_head *head) {
+  struct om_action action = {.kind = OM_ACTION_COSIGN, .log = LIE_LOG, .len = head->len};
+  action.bytes = copy(head->note, head->len);
+  return write_job(w, &action, OM_CLASS_HEADS);
+}
+
+static void assert_held(size_t daemon, bool stopped, uint32_t evidence) {
+  struct om_log_info info = lie_info(&l, daemon);
+  assert_int_equal(info.size, l.index);
+  assert_int_equal(info.stopped, stopped);
+  assert_int_equal(info.evidence, evidence);
+}
+
+static void test_from_the_log_itself(void **state) {
+  (void)state;
+  for (int malformed = 0; malformed < 2; malformed++) {
+    struct writer w;
+    lie_open(&l, 20);
+    lie_tell(&l, malformed);
+    struct lie_head head = lie_head(&l);
+    open_writer(&w, 2);
+    assert_int_equal(bring(&w, true, NULL), malformed ? OM_MALFORMED : OM_REFUSED);
+    assert_held(2, true, 0); /* no head is known to cover it */
+    assert_int_equal(propose(&w, &head), OM_REFUSED);
+    assert_held(2, true, 1);
+    om_queue_end(&w.queue);
+    lie_close(&l);
+  }
+}
+
+static void test_from_a_relay(void **state) {
+  (void)state;
+  for (int malformed = 0; malformed < 2; malformed++) {
+    struct writer w;
+    lie_open(&l, 20);
+    struct lie_head before = lie_head(&l);
+    lie_tell(&l, malformed);
+    struct lie_head head = lie_head(&l);
+    open_writer(&w, 2);
+    assert_int_equal(bring(&w, false, NULL), OM_NO); /* the relay may have made it up... */
+    assert_held(2, false, 0);
+    assert_int_equal(bring(&w, false, &before), OM_NO);
+    assert_held(2, false, 0);
+    l.bad[0] ^= 1;
+    assert_int_equal(bring(&w, false, &head), OM_NO); /* ...as here... */
+    assert_held(2, false, 0);
+    l.bad[0] ^= 1;
+    assert_int_equal(bring(&w, false, &head), malformed ? OM_MALFORMED : OM_REFUSED); /* ...but the log has signed this */
+    assert_held(2, true, 1);
+    om_queue_end(&w.queue);
+    lie_close(&l);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_from_the_log_itself),
+      cmocka_unit_test(test_from_a_relay),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -12,7 +12,8 @@
  *   heard       the life of the home whose question the witness answered last
  *   told        what the home has been told in this life; NONE: nothing yet
  *   liar        witness 0 has signed every head, and tells of none
- * Bounds: 4 witnesses, f = 1, k = 3; logs of two entries; two losses.
+ * Bounds: 4 witnesses, f = 1, k = 3; logs of two entries; two losses. Witnesses don't start anew: heard is in memory, and
+ * one that has forgotten it would sign a former life's proposal that somebody has kept for it.
  * Invariants: no two final heads of which neither extends the other; what a home that may sign holds, and what is
  * final, are one history: nothing final is lost, and nothing becomes final beside it.
  *

@@ -27,6 +27,7 @@ static void set_witnesses(struct sim *s) {
 
 void sim_govern_step(struct sim *s) {
   if (!s->nodes[0].up) return;
+  if (sim_forked(s) && s->quiet) return;
   if (s->change_step != 0 && s->step >= s->change_step) {
     set_witnesses(s);
     s->change_step = s->step + 20 + sim_below(s, 60);

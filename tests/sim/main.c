@@ -11,7 +11,7 @@
 #include "sim/sim.h"
 #include "support/seed.h"
 
-enum { HEAL_MS = 180000, FORKED_MS = 10000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240, FORK_QUIET_STEPS = 40, SKEW_MS = 150000 };
+enum { HEAL_MS = 180000, FORKED_MS = 10000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240, FORK_QUIET_STEPS = 80, SKEW_MS = 150000 };
 
 uint64_t sim_below(struct sim *s, uint64_t limit) {
   return test_below(&s->random, limit);
@@ -87,8 +87,8 @@ static void fork_home(struct sim *s, struct sim_node *n) {
   if (!n->up || (!heard && s->step < s->fork_step + 60)) return;
   s->fork_step = s->step;
   sim_node_fork(n);
-  s->quiet = sim_one_in(s, 2);
-  if (s->quiet) part_nodes(s, true); /* while those who see one face don't hear those who see the other */
+  s->quiet = s->change_step != 0 || sim_one_in(s, 2);
+  if (s->quiet && s->change_step == 0) part_nodes(s, true); /* while those who see one face don't hear those who see the other */
   if (s->verbose) printf("  %llu: daemon %u forks its log\n", (unsigned long long)s->step, n->daemon);
 }
 
@@ -168,7 +168,7 @@ static void open_sim(struct sim *s) {
   s->random = s->seed * 0x9E3779B97F4A7C15u + 1;
   s->trace = 0xcbf29ce484222325u;
   s->n = s->n_nodes = 4 + sim_below(s, 3);
-  if (s->n == 6 && sim_one_in(s, 3)) s->change_step = 30 + sim_below(s, 60);
+  if (s->n == 6 && sim_one_in(s, 2)) s->change_step = 30 + sim_below(s, 60);
   network_open_witnesses(&s->net, s->n, s->change_step != 0 ? s->n / 2 : s->n);
   sim_check_begin(s);
   for (uint32_t i = 0; i < s->n; i++) {

@@ -5,22 +5,30 @@
 
 #include "sim/sim.h"
 
-enum { FORK_STEPS = 8 /* in which both faces of a home are sure to say something */ };
+enum {
+  FORK_STEPS = 8,   /* in which both faces of a home are sure to say something */
+  STALE_STEPS = 60, /* in which only one does */
+};
+
+/* A face that shows the old witnesses what it shows nobody else waits until the new ones have cosigned. */
+static bool waits(const struct sim *s, const struct sim_node *face) {
+  return face->stale && s->step < s->fork_step + STALE_STEPS;
+}
+
+static void submit_to(struct sim *s, struct sim_node *face, const uint8_t *bytes, size_t len) {
+  if (waits(s, face)) return;
+  uint8_t *copy = malloc(len);
+  OM_ASSERT(copy != NULL);
+  memcpy(copy, bytes, len);
+  sim_node_submit(face, copy, len);
+}
 
 /* To a home that has forked: to either face, or to both. */
 static void submit(struct sim *s, struct sim_node *home, uint8_t *bytes, size_t len) {
-  if (sim_forked(s) && home->two_faced) {
-    struct sim_node *face = &s->nodes[s->n];
-    if (sim_one_in(s, 4)) {
-      uint8_t *copy = malloc(len);
-      OM_ASSERT(copy != NULL);
-      memcpy(copy, bytes, len);
-      sim_node_submit(face, copy, len);
-    } else if (sim_one_in(s, 2)) {
-      home = face;
-    }
-  }
-  sim_node_submit(home, bytes, len);
+  bool forked = sim_forked(s) && home->two_faced, both = forked && sim_one_in(s, 4), second = forked && sim_one_in(s, 2);
+  if (both || !second) submit_to(s, home, bytes, len);
+  if (both || second) submit_to(s, &s->nodes[s->n], bytes, len);
+  free(bytes);
 }
 
 static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event *event) {
@@ -112,11 +120,12 @@ static Oremark__Event *new_lots(struct sim *s) {
 
 /* A home that has just forked gives each face something of its own to show. */
 static void say_two_things(struct sim *s) {
-  struct sim_node *face = &s->nodes[s->n];
+  struct sim_node *faces[2] = {&s->nodes[s->n], &s->nodes[s->nodes[s->n].daemon]};
   for (int i = 0; i < 2; i++) {
     size_t len;
-    uint8_t *bytes = word(s, &len, face->daemon + 1, new_lots(s));
-    sim_node_submit(i == 0 ? face : &s->nodes[face->daemon], bytes, len);
+    if (waits(s, faces[i]) || s->step >= s->fork_step + FORK_STEPS + (faces[i]->stale ? STALE_STEPS : 0)) continue;
+    uint8_t *bytes = word(s, &len, faces[i]->daemon + 1, new_lots(s));
+    sim_node_submit(faces[i], bytes, len);
   }
 }
 
@@ -188,7 +197,7 @@ static void say_next(struct sim *s, uint32_t member) {
 
 void sim_story_step(struct sim *s) {
   if (s->n_lots + 16 > SIM_LOTS) return;
-  if (sim_forked(s) && s->step < s->fork_step + FORK_STEPS) say_two_things(s);
+  if (sim_forked(s)) say_two_things(s);
   for (size_t i = 1 + sim_below(s, 2); i > 0; i--) {
     uint32_t member = 1 + (uint32_t)sim_below(s, s->n);
     om_arena_free(&s->tale.arena);

@@ -703,7 +703,10 @@ static void open_node(struct world *w, uint32_t i) {
 }
 
 void world_open(struct world *w, size_t n, const bool *witness, uint64_t seed, bool learns) {
-  *w = (struct world){.random = seed, .n = n, .learns = learns};
+  memset(w, 0, sizeof *w); /* too large for a copy on the stack */
+  w->random = seed;
+  w->n = n;
+  w->learns = learns;
   OM_ASSERT(n <= WORLD_NODES);
   for (uint32_t i = 0; i < n; i++) {
     w->witness[i] = witness != NULL && witness[i];

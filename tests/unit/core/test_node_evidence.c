@@ -10,7 +10,7 @@
 #include "support/world.h"
 
 static struct world w; /* large: not on the stack */
-static uint8_t piece[OM_EVIDENCE_MAX_BYTES];
+static uint8_t piece[OM_EVIDENCE_MAX_BYTES + 1];
 
 static const bool nobody[WORLD_NODES] = {false};
 

@@ -117,6 +117,43 @@ static void lot_rows(void) {
 
 /* ---- statements ---- */
 
+static void ending(struct network *net, int n, Oremark__Event *event, int64_t at_ms) {
+  const uint32_t governor = 1;
+  size_t len;
+  uint8_t *bytes = network_statement(net, &len, governor, at_ms, &event, 1, &governor, 1);
+  seed("statement", n, "\0", 1, bytes, len);
+  free(bytes);
+}
+
+/* The call to seal a log, its lifting, and the end of the log with a seal. */
+static void endings(struct network *net, int64_t at_ms) {
+  static uint8_t hash[OM_HASH_BYTES], signature[OM_SIG_BYTES], head[] = "not a note";
+  Oremark__SealLog call = OREMARK__SEAL_LOG__INIT;
+  Oremark__LiftSeal lift = OREMARK__LIFT_SEAL__INIT;
+  Oremark__Seal seal = OREMARK__SEAL__INIT, *seals[] = {&seal};
+  Oremark__RetireLog retire = OREMARK__RETIRE_LOG__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  call.log = lift.log = retire.log = seal.log = seal.witness = 1;
+  call.reason = lift.reason = retire.reason = "its operator is gone";
+  lift.call = retire.root = seal.call = (ProtobufCBinaryData){sizeof hash, hash};
+  seal.signature = (ProtobufCBinaryData){sizeof signature, signature};
+  seal.head = (ProtobufCBinaryData){sizeof head, head};
+  seal.registry_index = seal.settled_index = retire.size = 5;
+  retire.successor = 2;
+  retire.n_seals = 1;
+  retire.seals = seals;
+  retire.judged = true;
+  event.kind_case = OREMARK__EVENT__KIND_SEAL_LOG;
+  event.seal_log = &call;
+  ending(net, 10, &event, at_ms);
+  event.kind_case = OREMARK__EVENT__KIND_LIFT_SEAL;
+  event.lift_seal = &lift;
+  ending(net, 11, &event, at_ms);
+  event.kind_case = OREMARK__EVENT__KIND_RETIRE_LOG;
+  event.retire_log = &retire;
+  ending(net, 12, &event, at_ms);
+}
+
 /* Records as statements and as entries, in the forms of fuzz_statement.c and fuzz_canon.c. */
 static void records(void) {
   static uint8_t entry[OM_ENTRY_MAX_BYTES];
@@ -128,6 +165,7 @@ static void records(void) {
   struct record away = record_ship(&net, 2, &lots, 3, at_ms);
   struct record all[] = {mine, lots, away, record_receive(&net, 3, 1, &lots, &away, at_ms),
                          record_charge(&net, 2, 1, &lots, at_ms)};
+  endings(&net, at_ms);
   for (int i = 0; i < 5; i++) {
     Oremark__Entry e = OREMARK__ENTRY__INIT;
     e.taken_ms = at_ms;

@@ -265,7 +265,8 @@ static enum om_code apply_one(struct world_node *self, const struct om_action *j
   if (fields[3] > self->logs[fields[2]].size) return OM_WAIT;
   OM_ASSERT(job->log != self->log || !om_node_ready(self->node));
   OM_ASSERT(job->log == self->log || is_witness(w, self->log, job->log) ||
-            held->size < w->nodes[job->log].logs[job->log].final_size || self->world->lost);
+            held->size < w->nodes[job->log].logs[job->log].final_size || self->world->lost || w->end[job->log] > 0);
+  OM_ASSERT(w->end[job->log] == 0 || held->size < w->end[job->log]);
   struct world_entry entry = {malloc(span->len), span->len, (uint32_t)fields[2], fields[3]};
   OM_ASSERT(entry.bytes != NULL);
   memcpy(entry.bytes, span->data, span->len);
@@ -495,7 +496,8 @@ static void check_entries(struct world_node *self, const struct om_action *actio
   OM_ASSERT(om_peer_decode(&message, action->bytes, action->len, &st) == OM_OK && message.small == NULL);
   const struct om_peer_entries *entries = &message.entries;
   OM_ASSERT(is_witness(self->world, to, entries->log) || to == entries->log ||
-            entries->start + entries->n <= self->logs[entries->log].final_size);
+            entries->start + entries->n <= self->logs[entries->log].final_size ||
+            entries->start + entries->n <= self->world->end[entries->log]);
 }
 
 static void count_message(struct world_node *self, const struct om_action *action, uint32_t to) {
@@ -654,6 +656,11 @@ void world_run(struct world *w, int64_t ms) {
       drain(worker);
     }
   }
+}
+
+void world_end(struct world *w, uint32_t log, uint64_t size) {
+  w->end[log] = size;
+  for (size_t i = 0; i < w->n; i++) om_node_log_ended(w->nodes[i].node, log, size, w->now_ms);
 }
 
 static bool same(const struct world_log *a, const struct world_log *b, uint64_t size) {

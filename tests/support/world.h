@@ -89,6 +89,7 @@ struct world {
   bool changing, before[WORLD_NODES]; /* the witnesses are being changed, from those before */
   bool one_operator; /* nodes 1 and 2 are run by the same member */
   bool lost;         /* a node has lost what it held */
+  uint64_t end[WORLD_NODES]; /* logs that the governors have ended: at this size; 0: it has not */
   bool learns;       /* the number of logs follows from how much of log 0 is held, else all are known */
   struct world_node nodes[WORLD_NODES];
   struct world_link links[WORLD_LINKS];
@@ -113,6 +114,8 @@ void world_begun(struct world *w);
 void world_lose(struct world *w, uint32_t node, size_t kept);
 /* NODE's own log goes back to its first KEPT entries, and on from there with others. */
 void world_rewind(struct world *w, uint32_t node, size_t kept);
+/* The governors have ended LOG at SIZE, and every node knows it. */
+void world_end(struct world *w, uint32_t log, uint64_t size);
 /* Returns the link's index. */
 size_t world_join(struct world *w, uint32_t a, uint32_t b);
 void world_cut(struct world *w, size_t link);

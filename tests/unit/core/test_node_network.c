@@ -90,6 +90,35 @@ static void mirrors_take_only_what_is_final(void **state) {
   world_close(&w);
 }
 
+/* The home of log 0 is gone with a head that never became final; the governors end the log at what witness 3 holds. It
+ * comes from whoever has it to those too who take only what is final, and what the home has beyond that to nobody. */
+static void an_ended_log_is_fetched_up_to_its_end(void **state) {
+  (void)state;
+  const bool four[WORLD_NODES] = {true, true, true, true, false, false};
+  size_t links[5], n = 0;
+  world_open(&w, 6, four, test_seed(), false);
+  for (uint32_t b = 1; b < 6; b++) links[n++] = world_join(&w, 0, b);
+  for (uint32_t a = 1; a < 4; a++)
+    for (uint32_t b = a + 1; b < 6; b++) world_join(&w, a, b);
+  append_some(20);
+  assert_true(world_settle(&w, 30000));
+  w.nodes[1].mute_witness = w.nodes[2].mute_witness = true;
+  world_append(&w, 0, 30, 100, 0, 0);
+  world_run(&w, 5000);
+  uint64_t end = w.nodes[3].logs[0].size;
+  assert_true(w.nodes[0].logs[0].final_size < end && w.nodes[4].logs[0].size < end);
+  for (size_t i = 0; i < n; i++) world_cut(&w, links[i]);
+  world_append(&w, 0, 10, 100, 0, 0);
+  world_end(&w, 0, end);
+  world_run(&w, 5000);
+  for (uint32_t i = 1; i < 6; i++) assert_int_equal(w.nodes[i].logs[0].size, end);
+  for (uint32_t b = 1; b < 6; b++) world_join(&w, 0, b);
+  world_run(&w, 15000);
+  for (uint32_t i = 1; i < 6; i++) assert_int_equal(w.nodes[i].logs[0].size, end);
+  assert_silent(14);
+  world_close(&w);
+}
+
 /* 0 - 1 - 2 - 3: what 0 writes reaches 3 over relays, and back. */
 static void relays_in_a_line(void **state) {
   (void)state;
@@ -411,6 +440,7 @@ int main(void) {
       cmocka_unit_test(without_witnesses),
       cmocka_unit_test(with_quorum),
       cmocka_unit_test(mirrors_take_only_what_is_final),
+      cmocka_unit_test(an_ended_log_is_fetched_up_to_its_end),
       cmocka_unit_test(relays_in_a_line),
       cmocka_unit_test(final_heads_are_relayed),
       cmocka_unit_test(links_come_and_go),

@@ -3,7 +3,7 @@ daemon comes back after all, it agrees with everybody."""
 
 import unittest
 
-from network import DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, REFUSED, USAGE, NetworkTest, wait_until
+from network import DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
 
 FIVE = {name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER, MAKER, RECYCLER)}
 LOG, SUCCESSOR = "mine.example/log", "ilo.example/log"
@@ -91,6 +91,51 @@ class Seal(NetworkTest):
         hashes = {name: self.net.do(name, "status", "--state-hash").json["state_hash"] for name in FIVE}
         self.assertEqual(len(set(hashes.values())), 1, hashes)
         daemon.stop()
+        self.net.start(MINE)
+        self.net.wait_level()
+
+
+class Lifted(NetworkTest):
+    members = FIVE
+    quorum = 3
+
+    EXTRACT = ("extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross", "1 t", "--metal",
+               "Cu=280kg")
+
+    def test_the_governors_take_their_call_back(self):
+        call, other = self.net.folder / "call", self.net.folder / "other"
+        self.net.do(MINE, *self.EXTRACT, "--wait-final")
+        self.net.do(GOVERNORS, "log", "seal", LOG, "--reason", "silent", "--out", call)
+        self.net.do(GOVERNORS, "log", "seal", LOG, "--reason", "silent", "--out", other)
+        seals = [self.net.folder / f"{i}.seal" for i in range(4)]
+        for name, seal in ((MAKER, seals[0]), (RECYCLER, seals[1])):
+            self.net.do(name, "log", "make-seal", call, "--out", seal)
+        again = self.net.do(MAKER, "log", "make-seal", call, "--out", seals[2])
+        self.assertTrue(again.json["again"])
+        self.assertEqual(seals[0].read_bytes(), seals[2].read_bytes())
+        self.refused(self.net.run(MAKER, "log", "make-seal", other, "--out", seals[3]), REFUSED, "has sealed log")
+        self.refused(self.net.run(MINE, "log", "make-seal", call, "--out", seals[3]), REFUSED, "a witness of it")
+        result = self.net.run(MINE, *self.EXTRACT, "--wait-final=2")
+        self.assertEqual(result.status, UNDECIDED, str(result))
+        self.net.do(GOVERNORS, "log", "lift-seal", seals[0], "--reason", "it is back")
+        self.net.do(MINE, *self.EXTRACT, "--wait-final")
+        self.refused(self.net.run(GOVERNORS, "log", "retire", LOG, *seals[:2], "--successor", SUCCESSOR, "--reason", "x"),
+                     REFUSED, "was lifted")
+
+
+class WithoutWitnesses(NetworkTest):
+    members = FIVE
+    witnesses = ()
+
+    def test_the_governors_judge_where_it_ends(self):
+        lot, = self.net.do(MINE, *Lifted.EXTRACT).lots
+        self.net.wait_level()
+        self.net.daemons[MINE].kill()
+        retire = ("log", "retire", LOG, "--successor", SUCCESSOR, "--reason", "gone")
+        self.refused(self.net.run(GOVERNORS, *retire), USAGE, "--judge here")
+        self.net.do(GOVERNORS, *retire, "--judge", "here")
+        ship = ("ship", lot, "--consignee", MAKER, "--mode", "rail")
+        wait_until(lambda: self.net.run(MINE, *ship, at=REFINER).status == DONE, self.net.daemons[REFINER].said)
         self.net.start(MINE)
         self.net.wait_level()
 

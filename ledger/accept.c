@@ -14,8 +14,10 @@ enum { NAMED_MAX = 4 }; /* logs named in a sentence; the first ones say what to 
 /* ---- waiting ---- */
 
 bool om_by_hand(const struct om_checked *checked) {
-  return checked->statement && checked->statement->n_events > 0 &&
-         checked->statement->events[0]->kind_case == OREMARK__EVENT__KIND_RESTART;
+  if (!checked->statement || checked->statement->n_events == 0) return false;
+  const Oremark__Event *event = checked->statement->events[0];
+  return event->kind_case == OREMARK__EVENT__KIND_RESTART ||
+         (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG && event->retire_log->log == OM_LOG_REGISTRY);
 }
 
 enum om_code om_by_hand_wait(struct om_batch *batch, uint64_t index, struct om_status *st) {
@@ -64,9 +66,28 @@ struct accepting {
   struct om_accepted *out;
   const uint8_t *statement;
   size_t len;
-  const Oremark__Restart *act;
+  const Oremark__Daemon *daemon; /* that goes on with the registry log; NULL: the one that had it */
+  Oremark__StatedHead **heads;   /* the registry's first */
+  size_t n_heads;
   int64_t signed_ms;
 };
+
+/* What EVENT states; a succession, of the registry log only. */
+static void read_act(struct accepting *a, struct om_arena *arena, const Oremark__Event *event) {
+  if (event->kind_case == OREMARK__EVENT__KIND_RESTART) {
+    a->heads = event->restart->heads;
+    a->n_heads = event->restart->n_heads;
+    return;
+  }
+  Oremark__StatedHead *head = om_arena_alloc(arena, sizeof *head);
+  oremark__stated_head__init(head);
+  head->size = event->retire_log->size;
+  head->root = event->retire_log->root;
+  a->heads = om_arena_array(arena, 1, sizeof *a->heads);
+  a->heads[0] = head;
+  a->n_heads = 1;
+  a->daemon = event->retire_log->daemon;
+}
 
 /* Entries below a stated head that are missing here, as a sentence. */
 static void add_missing(struct om_text *text, size_t n, const struct om_log_info *info, uint64_t size) {
@@ -98,8 +119,8 @@ static enum om_code compare(struct om_txn *txn, const struct accepting *a, struc
   size_t n_missing = 0;
   om_text_clear(&missing);
   *n_cuts = 0;
-  for (size_t i = 0; i < a->act->n_heads; i++) {
-    const Oremark__StatedHead *head = a->act->heads[i];
+  for (size_t i = 0; i < a->n_heads; i++) {
+    const Oremark__StatedHead *head = a->heads[i];
     struct om_log_info info;
     enum om_code code = om_log_info(txn, &info, head->log, st);
     if (code != OM_OK && code != OM_MISSING) return code;
@@ -158,6 +179,14 @@ static enum om_code make_entry(struct om_checked **out, struct om_arena *arena, 
   return om_check_entry(out, arena, &batch->ledger->network, batch->txn, bytes, len, st);
 }
 
+/* A seal of the registry log ends with the succession that it was made for. */
+static void end_seal(struct om_txn *txn) {
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  struct om_bytes row;
+  om_head_key(key, OM_LOG_REGISTRY, OM_HEAD_SEAL);
+  if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key)) om_txn_del(txn, OM_TABLE_HEADS, key, sizeof key);
+}
+
 /* In the batch that has taken out what had to go. */
 static enum om_code append(void *ctx, struct om_batch *batch, struct om_status *st) {
   struct accepting *a = ctx;
@@ -165,12 +194,13 @@ static enum om_code append(void *ctx, struct om_batch *batch, struct om_status *
   struct om_log_state *registry;
   struct om_checked *entry;
   enum om_code code = om_batch_log(batch, &registry, OM_LOG_REGISTRY, st);
-  if (code == OM_OK && registry->edge.size != a->act->heads[0]->size)
+  if (code == OM_OK && registry->edge.size != a->heads[0]->size)
     code = om_fail(st, OM_CORRUPT, NULL, "the registry log could not be taken back to its stated head");
   if (code == OM_OK) a->out->index = registry->edge.size;
   if (code == OM_OK) code = make_entry(&entry, &arena, batch, a, registry->taken_ms, st);
   if (code == OM_OK) code = om_batch_take(batch, OM_LOG_REGISTRY, a->out->index, entry, st);
-  for (size_t i = 0; i < a->act->n_heads && code == OM_OK; i++) forget_vote(batch->txn, a->act->heads[i]);
+  for (size_t i = 0; i < a->n_heads && code == OM_OK; i++) forget_vote(batch->txn, a->heads[i]);
+  if (code == OM_OK && a->daemon) end_seal(batch->txn);
   om_txn_del(batch->txn, OM_TABLE_META, meta_by_hand, sizeof meta_by_hand - 1);
   om_arena_free(&arena);
   return code == OM_OK ? om_txn_check(batch->txn, st) : code;
@@ -201,17 +231,20 @@ static enum om_code look(struct om_ledger *ledger, struct om_arena *arena, struc
     code = om_fail(st, OM_REFUSED, "by-hand", "this is no act that is accepted by hand: hand it in (oremark submit)");
   if (code == OM_OK) {
     const Oremark__Statement *s = checked->statement;
-    a->act = s->events[0]->restart;
+    read_act(a, arena, s->events[0]);
     a->signed_ms = s->signed_ms;
     a->out->statement_id = checked->statement_id;
     a->out->again = om_statement_find(txn, &at, s->member, s->signed_ms, &checked->statement_id, st) == OM_OK;
     if (a->out->again) a->out->index = at.index;
     code = om_txn_check(txn, st);
   }
+  if (code == OM_OK && !a->out->again && a->daemon && ledger->own_log == OM_LOG_REGISTRY)
+    code = om_fail(st, OM_REFUSED, "succession",
+                   "this daemon is the one whose log goes on under another: stop it, its part has ended");
   if (code == OM_OK && !a->out->again) {
-    *cuts = om_arena_array(arena, a->act->n_heads, sizeof **cuts);
+    *cuts = om_arena_array(arena, a->n_heads, sizeof **cuts);
     code = compare(txn, a, *cuts, n_cuts, st);
-    if (code == OM_OK) code = check_signed(txn, checked, &ledger->network, a->act->heads[0]->size, st);
+    if (code == OM_OK) code = check_signed(txn, checked, &ledger->network, a->heads[0]->size, st);
   }
   om_txn_abort(txn);
   return code;

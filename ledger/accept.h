@@ -1,9 +1,10 @@
 /* Entries of the registry log that each operator accepts by hand, because its own daemon or too many witnesses are
- * gone: a restart of the network from stated heads (DESIGN section 3, "Break glass"). The governors' threshold signs a
- * statement; at every daemon that accepts it, it becomes the entry of the registry log that follows the stated head,
- * the same bytes everywhere: Entry{taken_ms: when it was signed, but not before the entry in front of it; statement}.
- * From there on the log goes on under the new list of witnesses. A daemon that meets such an entry from a peer waits
- * there, and accuses nobody.
+ * gone: a restart of the network from stated heads (DESIGN section 3, "Break glass"), or the succession of the registry
+ * log, which goes on as the same tree under another daemon's keys and origin. The governors' threshold signs a
+ * statement; at every daemon that accepts it, it becomes the entry of the registry log that follows the stated head, the
+ * same bytes everywhere: Entry{taken_ms: when it was signed, but not before the entry in front of it; statement}. From
+ * there on the log goes on under the new list of witnesses, or the new daemon: the witnesses' compare-and-set lets one
+ * successor be. A daemon that meets such an entry from a peer waits there, and accuses nobody.
  *
  * What this asks of a witness: it forgets the votes that it gave beyond the stated heads. The threshold's signatures,
  * and each operator's own hand, stand in the place of the promise.

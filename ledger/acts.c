@@ -61,7 +61,7 @@ static void put_member(struct om_txn *txn, uint64_t since, const Oremark__NewMem
   put_key(txn, m->member, since, m->key);
 }
 
-static void put_daemon(struct om_txn *txn, uint64_t since, uint32_t log, const Oremark__Daemon *d) {
+static void put_daemon_row(struct om_txn *txn, uint64_t since, uint32_t log, const Oremark__Daemon *d) {
   uint8_t row[OM_ROW_DAEMON_BYTES + OM_NAME_BYTES];
   size_t len = strlen(d->origin);
   om_be32(row, d->operator_);
@@ -71,6 +71,10 @@ static void put_daemon(struct om_txn *txn, uint64_t since, uint32_t log, const O
   memcpy(row + 100, d->link_key.data, 32);
   memcpy(row + OM_ROW_DAEMON_BYTES, d->origin, len);
   put(txn, OM_ROW_DAEMON, log, 0, since, row, OM_ROW_DAEMON_BYTES + len);
+}
+
+static void put_daemon(struct om_txn *txn, uint64_t since, uint32_t log, const Oremark__Daemon *d) {
+  put_daemon_row(txn, since, log, d);
   put_count(txn, OM_ROW_DAEMON_COUNT, 0, since, log + 1);
 }
 
@@ -373,19 +377,14 @@ static enum om_code reassign(struct om_txn *txn, const struct om_case *judged, c
   return refuse(st, "twice", "a statement reassigns a lot once");
 }
 
-static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
-                               struct om_status *st) {
-  const Oremark__Daemon *d = event->add_daemon->daemon;
-  uint32_t next = om_registry_daemons(txn, OM_REGISTRY_NOW);
+/* A daemon that no log has had so far, and a member's. */
+static enum om_code check_daemon(struct om_txn *txn, const Oremark__Daemon *d, struct om_status *st) {
   struct om_member operator_;
-  if (!d) return refuse(st, "form", "the act names no daemon");
-  if (event->add_daemon->log != next)
-    return om_fail(st, OM_REFUSED, "number", "the next log's number is %u, not %u", next, event->add_daemon->log);
-  if (event->previous.len != 0) return refuse(st, "previous", "a new daemon has no act before this one");
+  uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
   enum om_code code = daemon_form(d, st);
   if (code == OM_OK) code = om_registry_member(txn, &operator_, d->operator_, OM_REGISTRY_NOW, st);
   if (code == OM_MISSING) return refuse(st, "operator", "the daemon's operator is not a member");
-  for (uint32_t log = 0; log < next && code == OM_OK; log++) {
+  for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) {
     struct om_daemon other;
     code = om_registry_daemon(txn, &other, log, OM_REGISTRY_NOW, st);
     if (code != OM_OK) break;
@@ -394,9 +393,45 @@ static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged,
     else if (memcmp(other.link_key, d->link_key.data, OM_PUBLIC_BYTES) == 0)
       code = refuse(st, "key", "another daemon has that link key");
   }
+  return code;
+}
+
+static enum om_code add_daemon(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                               struct om_status *st) {
+  const Oremark__Daemon *d = event->add_daemon->daemon;
+  uint32_t next = om_registry_daemons(txn, OM_REGISTRY_NOW);
+  if (!d) return refuse(st, "form", "the act names no daemon");
+  if (event->add_daemon->log != next)
+    return om_fail(st, OM_REFUSED, "number", "the next log's number is %u, not %u", next, event->add_daemon->log);
+  if (event->previous.len != 0) return refuse(st, "previous", "a new daemon has no act before this one");
+  enum om_code code = check_daemon(txn, d, st);
   if (code != OM_OK) return code;
   put_daemon(txn, judged->index, next, d);
   return om_act_quorum_reachable(txn, next, st);
+}
+
+/* One key, one meaning: also none of the daemon that had the log before. */
+static bool has_key_of(const Oremark__Daemon *d, const struct om_daemon *before) {
+  const uint8_t *new_keys[] = {d->log_key.data, d->cosign_key.data, d->witness_key.data};
+  const uint8_t *old_keys[] = {before->log_key, before->cosign_key, before->witness_key};
+  for (size_t i = 0; i < 3; i++)
+    for (size_t k = 0; k < 3; k++)
+      if (memcmp(new_keys[i], old_keys[k], OM_PUBLIC_BYTES) == 0) return true;
+  return false;
+}
+
+enum om_code om_act_succeed_daemon(struct om_txn *txn, uint64_t since, const Oremark__Daemon *d, struct om_status *st) {
+  uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
+  struct om_daemon before;
+  enum om_code code = check_daemon(txn, d, st);
+  if (code == OM_OK) code = om_registry_daemon(txn, &before, OM_LOG_REGISTRY, OM_REGISTRY_NOW, st);
+  if (code == OM_OK && has_key_of(d, &before))
+    code = refuse(st, "key", "a key is one of the daemon's that had the registry log before: make new ones");
+  if (code != OM_OK) return code;
+  put_daemon_row(txn, since, OM_LOG_REGISTRY, d);
+  put(txn, OM_ROW_ADDRESS, OM_LOG_REGISTRY, 0, since, "", 0);
+  for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) code = om_act_quorum_reachable(txn, log, st);
+  return code;
 }
 
 static enum om_code add_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,

@@ -30,6 +30,9 @@ enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om
 
 enum om_code om_act_restart(struct om_txn *txn, const struct om_case *judged, const Oremark__Restart *act,
                             struct om_status *st);
+/* Puts D in the place of the registry log's daemon as registry index SINCE. OM_REFUSED: it is no new daemon of a member, or
+ * some log could not become final any more. */
+enum om_code om_act_succeed_daemon(struct om_txn *txn, uint64_t since, const Oremark__Daemon *d, struct om_status *st);
 /* Writes a list of witnesses as registry index SINCE. OM_REFUSED: it names no daemon. */
 enum om_code om_act_put_witnesses(struct om_txn *txn, uint64_t since, const Oremark__WitnessList *w,
                                   struct om_status *st);

@@ -271,8 +271,6 @@ static enum om_code check_head(const struct sealers *sealers, struct om_status *
 static enum om_code check_logs(struct om_txn *txn, const Oremark__RetireLog *act, struct om_status *st) {
   struct om_retired before;
   uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
-  if (act->log == OM_LOG_REGISTRY)
-    return refuse(st, "not-built", "the succession of the registry log is not built in this version");
   if (act->log >= n_logs) return om_fail(st, OM_REFUSED, "log", "there is no log %u", act->log);
   if (om_registry_retired(txn, &before, act->log, OM_REGISTRY_NOW))
     return om_fail(st, OM_REFUSED, "again", "log %u ended with %llu entries already, by registry entry %llu", act->log,
@@ -286,15 +284,28 @@ static enum om_code check_logs(struct om_txn *txn, const Oremark__RetireLog *act
   return om_txn_check(txn, st);
 }
 
+/* The registry log goes on, with this act, where it would have ended. */
+static enum om_code check_succession(const struct om_case *judged, const Oremark__RetireLog *act,
+                                     struct om_status *st) {
+  if (judged->statement->n_events != 1)
+    return refuse(st, "succession", "the succession of the registry log is a statement of its own: leave out the others");
+  if (act->size == judged->index) return OM_OK;
+  return om_fail(st, OM_REFUSED, "succession",
+                 "the registry log goes on behind entry %llu, and the act would stand as entry %llu",
+                 (unsigned long long)act->size, (unsigned long long)judged->index);
+}
+
 enum om_code om_act_retire_log(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                                struct om_status *st) {
   const Oremark__RetireLog *act = event->retire_log;
   uint8_t key[OM_REGISTRY_KEY_BYTES], row[OM_RETIRED_BYTES];
   struct sealers sealers = {.act = act};
   if (event->previous.len != 0) return refuse(st, "previous", "the end of a log has no act before it");
-  enum om_code code = check_logs(txn, act, st);
+  bool succeeds = act->log == OM_LOG_REGISTRY;
+  enum om_code code = succeeds ? check_succession(judged, act, st) : check_logs(txn, act, st);
   if (code == OM_OK) code = check_seals(txn, &sealers, &judged->network, judged->index, st);
   if (code == OM_OK) code = check_head(&sealers, st);
+  if (code == OM_OK && succeeds) return om_act_succeed_daemon(txn, judged->index, act->daemon, st);
   if (code != OM_OK) return code;
   om_be64(row, act->size);
   memcpy(row + 8, act->root.data, OM_HASH_BYTES);

@@ -142,6 +142,33 @@ enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint
   return code;
 }
 
+/* The daemon that signs LOG's head at SIZE: the registry log has had several, perhaps. */
+static enum om_code signer_of(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t size,
+                              struct om_status *st) {
+  bool succeeded = log == OM_LOG_REGISTRY && size > 0;
+  return om_registry_daemon(txn, out, log, succeeded ? size : OM_REGISTRY_NOW, st);
+}
+
+/* OUT is not signed by what is held to be LOG's daemon, as ST says. Beyond what is held, the registry log may have got
+ * another one. */
+static enum om_code not_its_head(struct om_txn *txn, uint32_t log, const struct om_checkpoint *out,
+                                 struct om_status *st) {
+  struct om_status why = *st;
+  struct om_log_state *state = malloc(sizeof *state);
+  OM_ASSERT(state);
+  enum om_code code = log == OM_LOG_REGISTRY ? om_log_state_read(txn, state, log, st) : OM_OK;
+  bool beyond = code == OM_OK && log == OM_LOG_REGISTRY && out->size > state->edge.size;
+  free(state);
+  if (code != OM_OK) return code;
+  if (beyond)
+    return om_fail(st, OM_WAIT, "succession",
+                   "a head of the registry log at %llu is signed in the name of %s, which is not its daemon here: if the "
+                   "governors have named a new one, accept it (oremark network accept FILE)",
+                   (unsigned long long)out->size, out->origin);
+  *st = why;
+  return why.code;
+}
+
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,
                            const uint8_t *bytes, size_t len, struct om_status *st) {
   struct om_daemon own;
@@ -150,10 +177,12 @@ enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_c
                    len);
   enum om_code code = om_note_parse(note, (const char *)bytes, len, st);
   if (code == OM_OK) code = om_checkpoint_parse(out, NULL, note->text, note->text_len, st);
-  if (code == OM_OK) code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) code = signer_of(txn, &own, log, out->size, st);
   if (code != OM_OK) return code;
-  if (strcmp(out->origin, own.origin) != 0)
-    return om_fail(st, OM_REFUSED, "head", "the head is of %s, not of %s", out->origin, own.origin);
+  if (strcmp(out->origin, own.origin) != 0) {
+    om_fail(st, OM_REFUSED, "head", "the head is of %s, not of %s", out->origin, own.origin);
+    return not_its_head(txn, log, out, st);
+  }
   if (out->size == 0) return om_fail(st, OM_REFUSED, "head", "the head of %s covers nothing", own.origin);
   return om_note_verify_log(note, own.origin, own.log_key, st) == OM_OK
              ? OM_OK

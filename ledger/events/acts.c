@@ -80,16 +80,19 @@ void om_reassign_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_remark(out, event->reassign->reason);
 }
 
-enum om_code om_add_daemon_form(const Oremark__Event *event, struct om_status *st) {
-  const Oremark__Daemon *d = event->add_daemon->daemon;
-  if (!d) return om_fail(st, OM_REFUSED, "form", "the daemon is missing: say what to add");
-  if (om_form_number("log", event->add_daemon->log, st) != OM_OK ||
-      om_form_text("origin", d->origin, 1, OM_TITLE_MAX, st) != OM_OK ||
+enum om_code om_form_daemon(const Oremark__Daemon *d, struct om_status *st) {
+  if (om_form_text("origin", d->origin, 1, OM_TITLE_MAX, st) != OM_OK ||
       om_form_number("operator", d->operator_, st) != OM_OK || om_form_key("log key", d->log_key.len, st) != OM_OK ||
       om_form_key("cosign key", d->cosign_key.len, st) != OM_OK ||
       om_form_key("witness key", d->witness_key.len, st) != OM_OK)
     return st->code;
   return om_form_key("link key", d->link_key.len, st);
+}
+
+enum om_code om_add_daemon_form(const Oremark__Event *event, struct om_status *st) {
+  const Oremark__Daemon *d = event->add_daemon->daemon;
+  if (!d) return om_fail(st, OM_REFUSED, "form", "the daemon is missing: say what to add");
+  return om_form_number("log", event->add_daemon->log, st) == OM_OK ? om_form_daemon(d, st) : st->code;
 }
 
 void om_add_daemon_describe(struct om_text *out, const Oremark__Event *event) {

@@ -30,10 +30,18 @@ void om_lift_seal_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_remark(out, event->lift_seal->reason);
 }
 
+/* Another log has a successor; the registry log another daemon. */
+static enum om_code form_next(const Oremark__RetireLog *r, struct om_status *st) {
+  if (r->log != OM_LOG_REGISTRY && !r->daemon) return om_form_number("successor", r->successor, st);
+  if (r->log == OM_LOG_REGISTRY && r->daemon && r->successor == 0) return om_form_daemon(r->daemon, st);
+  return om_fail(st, OM_REFUSED, "form",
+                 "the registry log goes on under another daemon, any other log's members in a successor: name the one or "
+                 "the other");
+}
+
 enum om_code om_retire_log_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__RetireLog *r = event->retire_log;
-  if (om_form_number("log", r->log, st) != OM_OK || form_hash("root", r->root.len, st) != OM_OK ||
-      om_form_number("successor", r->successor, st) != OM_OK ||
+  if (form_next(r, st) != OM_OK || form_hash("root", r->root.len, st) != OM_OK ||
       om_form_count("seals", r->n_seals, 0, SEALS_MAX, st) != OM_OK)
     return st->code;
   for (size_t i = 0; i < r->n_seals; i++) {
@@ -51,8 +59,12 @@ enum om_code om_retire_log_form(const Oremark__Event *event, struct om_status *s
 
 void om_retire_log_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__RetireLog *r = event->retire_log;
-  om_text_add(out, "log %u ends with %llu entries, its members go on in log %u; ", r->log, (unsigned long long)r->size,
-              r->successor);
+  if (r->daemon)
+    om_text_add(out, "the registry log GOES ON behind entry %llu under the daemon %s, run by member %u; ",
+                (unsigned long long)r->size, r->daemon->origin, r->daemon->operator_);
+  else
+    om_text_add(out, "log %u ends with %llu entries, its members go on in log %u; ", r->log,
+                (unsigned long long)r->size, r->successor);
   om_text_count(out, r->n_seals, "seal");
   if (r->judged) om_text_add(out, "; the governors have judged that its head stands");
   om_text_remark(out, r->reason);

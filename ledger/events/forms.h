@@ -38,6 +38,8 @@ enum om_code om_form_masses(const char *what, Oremark__ElementMass *const *masse
 enum om_code om_form_country(const char *what, const char *country, struct om_status *st);
 /* A public key: LEN is 32. Whether it is a point is the registry's to say. */
 enum om_code om_form_key(const char *what, size_t len, struct om_status *st);
+/* What is needed of a daemon is there; whether its keys are points is the registry's to say. */
+enum om_code om_form_daemon(const Oremark__Daemon *daemon, struct om_status *st);
 /* Ascending, none twice, at most OM_WITNESSES_MAX; no quorum without witnesses; NULL is refused. */
 enum om_code om_form_witnesses(const Oremark__WitnessList *w, struct om_status *st);
 /* Exactly one of the two forms of a LotRef; NULL is refused. */

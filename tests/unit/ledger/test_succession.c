@@ -1,0 +1,325 @@
+/* The registry's daemon is gone for ever; a new one goes on with the same log, accepted at each daemon by hand. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/accept.h"
+#include "ledger/registry.h"
+#include "ledger/seal.h"
+#include "support/records.h"
+
+enum { DAEMONS = 5, GOVERNOR = 1, MINER = 2, SMELTER = 3 };
+
+static const int64_t t0 = INT64_C(1795000000000);
+static struct network net;
+static char *folder, paths[DAEMONS + 1][4096];
+static struct om_ledger *ledgers[DAEMONS];
+static struct om_ledger *former; /* the ledger of the daemon that is gone, while it is open */
+static struct om_secret *former_keys[4];
+static struct om_status st;
+
+static void must(enum om_code code) {
+  if (code != OM_OK) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
+}
+
+static struct om_log_info info(size_t daemon, uint32_t log) {
+  struct om_txn *txn;
+  struct om_log_info out;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  must(om_log_info(txn, &out, log, &st));
+  om_txn_abort(txn);
+  return out;
+}
+
+static enum om_code submit(size_t daemon, struct record record, int64_t at_ms) {
+  struct om_receipt receipt;
+  enum om_code code = network_submit(&net, daemon, ledgers[daemon], &receipt, record.bytes, record.len, at_ms, &st);
+  free(record.bytes);
+  return code;
+}
+
+static struct om_secret *new_key(uint8_t number, bool x25519) {
+  uint8_t seed[OM_SEED_BYTES] = {0xaa, number};
+  struct om_secret *out;
+  must(x25519 ? om_secret_new_x25519(&out, seed, &st) : om_secret_new(&out, seed, &st));
+  return out;
+}
+
+static int begin(void **state) {
+  (void)state;
+  om_status_clear(&st);
+  network_open(&net, DAEMONS, true);
+  folder = temp_folder();
+  for (size_t i = 0; i <= DAEMONS; i++) snprintf(paths[i], sizeof paths[i], "%s/%zu", folder, i);
+  for (size_t i = 0; i < DAEMONS; i++) ledgers[i] = network_ledger(&net, i, paths[i]);
+  must(network_settle(&net, ledgers, t0, &st));
+  must(submit(0, record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0), t0));
+  must(network_settle(&net, ledgers, t0 + 1, &st));
+  must(submit(1, record_extract(&net, MINER, 1, 1, 1000, t0 + 2), t0 + 2));
+  must(network_settle(&net, ledgers, t0 + 3, &st));
+  former = ledgers[0];
+  ledgers[0] = NULL;
+  former_keys[0] = net.log_keys[0], former_keys[1] = net.cosign_keys[0], former_keys[2] = net.link_keys[0];
+  former_keys[3] = net.witness_keys[0], net.witness_keys[0] = new_key(4, false);
+  net.log_keys[0] = new_key(1, false), net.cosign_keys[0] = new_key(2, false), net.link_keys[0] = new_key(3, true);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  om_ledger_close(former);
+  for (size_t i = 0; i < DAEMONS; i++) om_ledger_close(ledgers[i]);
+  for (size_t i = 0; i < 4; i++) om_secret_free(former_keys[i]);
+  remove_folder(folder);
+  network_close(&net);
+  return 0;
+}
+
+/* ---- seals ---- */
+
+static struct record call_to_seal(void) {
+  const uint32_t signer = GOVERNOR;
+  Oremark__SealLog act = OREMARK__SEAL_LOG__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  struct record out;
+  act.reason = (char *)(uintptr_t) "its machine burnt down";
+  event.kind_case = OREMARK__EVENT__KIND_SEAL_LOG;
+  event.seal_log = &act;
+  out.bytes = network_statement(&net, &out.len, signer, t0 + 10, events, 1, &signer, 1);
+  return out;
+}
+
+static Oremark__Seal *seal(size_t daemon, const struct record *call) {
+  struct om_batch *batch;
+  struct om_arena arena = {0};
+  struct om_checked *checked;
+  struct om_bytes bytes;
+  bool again;
+  struct om_signers_keys keys = network_signers(&net, daemon);
+  must(om_batch_begin(&batch, ledgers[daemon], &st));
+  must(om_check_statement(&checked, &arena, &net.id, om_batch_txn(batch), call->bytes, call->len, &st));
+  must(om_batch_seal(batch, &arena, &bytes, &again, checked, t0 + 11, &keys, &st));
+  must(om_batch_commit(batch, NULL, &st));
+  Oremark__Seal *out = oremark__seal__unpack(NULL, bytes.len, bytes.data);
+  assert_non_null(out);
+  om_arena_free(&arena);
+  return out;
+}
+
+/* ---- the act ---- */
+
+struct succession {
+  Oremark__RetireLog act;
+  Oremark__Daemon daemon;
+  struct om_hash root;
+  Oremark__Seal *seals[3];
+};
+
+static ProtobufCBinaryData key_of(const struct om_secret *secret) {
+  return (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(secret)};
+}
+
+/* With the seals of daemons 1, 2 and 3. */
+static void make(struct succession *s) {
+  struct record call = call_to_seal();
+  *s = (struct succession){.act = OREMARK__RETIRE_LOG__INIT, .daemon = OREMARK__DAEMON__INIT, .root = info(1, 0).root};
+  for (size_t i = 0; i < 3; i++) s->seals[i] = seal(i + 1, &call);
+  free(call.bytes);
+  s->daemon.origin = (char *)(uintptr_t) "registry-2.example/log";
+  s->daemon.operator_ = GOVERNOR;
+  s->daemon.log_key = key_of(net.log_keys[0]);
+  s->daemon.cosign_key = key_of(net.cosign_keys[0]);
+  s->daemon.witness_key = key_of(net.witness_keys[0]);
+  s->daemon.link_key = key_of(net.link_keys[0]);
+  s->act.size = info(1, 0).size;
+  s->act.root = (ProtobufCBinaryData){OM_HASH_BYTES, s->root.bytes};
+  s->act.seals = s->seals;
+  s->act.n_seals = 3;
+  s->act.reason = (char *)(uintptr_t) "its machine burnt down";
+  s->act.daemon = &s->daemon;
+}
+
+static void end_seals(struct succession *s) {
+  for (size_t i = 0; i < 3; i++) oremark__seal__free_unpacked(s->seals[i], NULL);
+}
+
+static struct record sign(const struct succession *s) {
+  const uint32_t signer = GOVERNOR;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  struct record out;
+  event.kind_case = OREMARK__EVENT__KIND_RETIRE_LOG;
+  event.retire_log = (Oremark__RetireLog *)(uintptr_t)&s->act;
+  out.bytes = network_statement(&net, &out.len, signer, t0 + 20, events, 1, &signer, 1);
+  return out;
+}
+
+static enum om_code accept(struct om_ledger *ledger, const struct record *act) {
+  struct om_accepted accepted;
+  om_status_clear(&st);
+  return om_ledger_accept(ledger, &accepted, act->bytes, act->len, &st);
+}
+
+static void assert_refused(enum om_code code, enum om_code wanted, const char *rule) {
+  if (code != wanted || strcmp(st.rule, rule) != 0) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
+  assert_true(strlen(st.text) > 20);
+}
+
+/* A new process with the new keys, an empty store and the genesis. */
+static void begin_successor(void) {
+  ledgers[0] = network_ledger(&net, 0, paths[DAEMONS]);
+  assert_int_equal(om_ledger_own_log(ledgers[0]), OM_LOG_NONE);
+}
+
+/* ---- tests ---- */
+
+static void a_new_daemon_goes_on_with_the_registry_log(void **state) {
+  (void)state;
+  struct succession s;
+  uint64_t size = info(1, 0).size;
+  make(&s);
+  struct record act = sign(&s);
+  for (size_t i = 1; i < DAEMONS; i++) {
+    must(accept(ledgers[i], &act));
+    assert_int_equal(info(i, 0).size, size + 1);
+    assert_string_equal(info(i, 0).origin, "registry-2.example/log");
+    assert_memory_equal(info(i, 0).root.bytes, info(1, 0).root.bytes, OM_HASH_BYTES);
+  }
+  begin_successor();
+  assert_refused(accept(ledgers[0], &act), OM_MISSING, "missing"); /* it has mirrored nothing yet */
+  assert_refused(network_mirror(&net, ledgers[0], ledgers[2], 0, &st), OM_WAIT, "by-hand");
+  assert_int_equal(info(0, 0).size, size);
+  must(accept(ledgers[0], &act));
+  assert_int_equal(om_ledger_own_log(ledgers[0]), OM_LOG_REGISTRY);
+  must(network_settle(&net, ledgers, t0 + 30, &st));
+  must(submit(0, record_site(&net, SMELTER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 31), t0 + 31));
+  must(network_settle(&net, ledgers, t0 + 32, &st));
+  must(submit(2, record_extract(&net, SMELTER, 1, 1, 1000, t0 + 33), t0 + 33));
+  must(network_settle(&net, ledgers, t0 + 34, &st));
+  for (size_t i = 0; i < DAEMONS; i++)
+    for (uint32_t log = 0; log < DAEMONS; log++) {
+      assert_int_equal(info(i, log).final_size, info(0, log).size);
+      assert_false(info(i, log).stopped || info(i, log).frozen);
+      assert_int_equal(info(i, log).evidence, 0);
+    }
+  assert_true(info(4, 0).size >= size + 2);
+  free(act.bytes);
+  end_seals(&s);
+}
+
+static void the_former_daemon_has_no_part_in_it(void **state) {
+  (void)state;
+  struct succession s;
+  struct om_txn *txn;
+  struct om_bytes note;
+  struct om_checkpoint head;
+  uint64_t time_s, size = info(1, 0).size;
+  make(&s);
+  struct record act = sign(&s);
+  assert_refused(accept(former, &act), OM_REFUSED, "succession");
+  /* Its last head still stands, the next would not. */
+  must(accept(ledgers[1], &act));
+  must(om_txn_read(&txn, om_ledger_store(ledgers[1]), &st));
+  must(om_log_final(txn, &note, 0, &st));
+  must(om_quorum_check(txn, &head, &time_s, 0, note.data, note.len, &st));
+  assert_int_equal(head.size, size);
+  om_txn_abort(txn);
+  struct om_receipt receipt;
+  struct record site = record_site(&net, SMELTER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 31);
+  struct om_secret *new_keys[2] = {net.log_keys[0], net.cosign_keys[0]};
+  net.log_keys[0] = former_keys[0], net.cosign_keys[0] = former_keys[1];
+  must(network_submit(&net, 0, former, &receipt, site.bytes, site.len, t0 + 31, &st));
+  net.log_keys[0] = new_keys[0], net.cosign_keys[0] = new_keys[1];
+  must(om_txn_read(&txn, om_ledger_store(former), &st));
+  struct om_txn *theirs;
+  must(om_log_head(txn, &note, 0, &st));
+  must(om_txn_read(&theirs, om_ledger_store(ledgers[1]), &st));
+  assert_refused(om_quorum_check(theirs, &head, &time_s, 0, note.data, note.len, &st), OM_REFUSED, "head");
+  om_txn_abort(theirs);
+  om_txn_abort(txn);
+  free(site.bytes);
+  free(act.bytes);
+  end_seals(&s);
+}
+
+/* Daemon 4 has not accepted: what leans on the successor waits there, and accuses nobody. */
+static void who_has_not_accepted_waits(void **state) {
+  (void)state;
+  struct succession s;
+  struct om_ledger *last = ledgers[4];
+  struct om_txn *txn;
+  struct om_bytes note;
+  struct om_checkpoint head;
+  uint64_t size = info(1, 0).size, mine = info(4, 1).size;
+  make(&s);
+  struct record act = sign(&s);
+  for (size_t i = 1; i < DAEMONS - 1; i++) must(accept(ledgers[i], &act));
+  begin_successor();
+  assert_int_equal(network_mirror(&net, ledgers[0], ledgers[1], 0, &st), OM_WAIT);
+  must(accept(ledgers[0], &act));
+  ledgers[4] = NULL;
+  /* Log 0 is final without daemon 4; the others need it, as a witness of theirs has another key now. */
+  for (int i = 0; i < 2; i++) assert_int_equal(network_settle(&net, ledgers, t0 + 30, &st), OM_REFUSED);
+  assert_int_equal(info(1, 0).final_size, size + 1);
+  ledgers[4] = last;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[1]), &st));
+  must(om_log_final(txn, &note, 0, &st));
+  struct om_txn *theirs;
+  must(om_txn_read(&theirs, om_ledger_store(last), &st));
+  assert_refused(om_quorum_claim(theirs, &head, 0, size, note.data, note.len, &st), OM_WAIT, "succession");
+  om_txn_abort(theirs);
+  om_txn_abort(txn);
+  assert_refused(network_mirror(&net, last, ledgers[0], 0, &st), OM_WAIT, "by-hand");
+  assert_refused(network_mirror(&net, last, ledgers[1], 1, &st), OM_WAIT, "succession"); /* its mark of the new head */
+  assert_int_equal(info(4, 1).size, mine);
+  assert_false(info(4, 0).stopped || info(4, 1).stopped);
+  must(accept(last, &act));
+  must(network_settle(&net, ledgers, t0 + 40, &st));
+  assert_int_equal(info(4, 1).final_size, info(1, 1).size);
+  free(act.bytes);
+  end_seals(&s);
+}
+
+static void a_bad_succession_is_refused(void **state) {
+  (void)state;
+  struct succession s;
+  struct record act;
+  struct om_receipt receipt;
+  make(&s);
+  s.act.n_seals = 2;
+  act = sign(&s);
+  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "seals");
+  free(act.bytes);
+  s.act.n_seals = 3;
+  s.daemon.log_key = key_of(former_keys[0]); /* the keys that burnt with the machine, or did not */
+  act = sign(&s);
+  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "key");
+  free(act.bytes);
+  s.daemon.log_key = key_of(net.log_keys[0]);
+  s.daemon.origin = (char *)(uintptr_t) "daemon0.example/log";
+  act = sign(&s);
+  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "origin");
+  free(act.bytes);
+  s.daemon.origin = (char *)(uintptr_t) "registry-2.example/log";
+  s.act.size--; /* below a head that is sealed, and of another root */
+  act = sign(&s);
+  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "fork");
+  free(act.bytes);
+  s.act.size++;
+  act = sign(&s);
+  assert_refused(network_submit(&net, 1, ledgers[1], &receipt, act.bytes, act.len, t0 + 20, &st), OM_REFUSED, "by-hand");
+  must(accept(ledgers[1], &act));
+  free(act.bytes);
+  end_seals(&s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(a_new_daemon_goes_on_with_the_registry_log, begin, end),
+      cmocka_unit_test_setup_teardown(the_former_daemon_has_no_part_in_it, begin, end),
+      cmocka_unit_test_setup_teardown(who_has_not_accepted_waits, begin, end),
+      cmocka_unit_test_setup_teardown(a_bad_succession_is_refused, begin, end),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

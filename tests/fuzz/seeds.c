@@ -9,6 +9,7 @@
 #include "fuzz/fuzz.h"
 #include "keys/base64.h"
 #include "keys/keytext.h"
+#include "ledger/evidence.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
 #include "proto/client.pb-c.h"
@@ -42,6 +43,98 @@ static void genesis(void) {
     seed("canon", witnessed, "\3", 1, net.genesis, net.genesis_len);
     network_close(&net);
   }
+}
+
+/* A head of TREE, with the cosignatures of daemons 2 to N + 1. */
+static size_t head_of(const struct network *net, char note[OM_NOTE_BYTES_MAX], const struct om_edge *tree, size_t n) {
+  char text_bytes[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES], name[] = "daemon0.example/log";
+  struct om_checkpoint head = {.origin = "daemon1.example/log", .size = tree->size};
+  struct om_status st = {0};
+  size_t len;
+  om_edge_root(tree, &head.root);
+  size_t text_len = om_checkpoint_format(text_bytes, &head);
+  OM_ASSERT(om_note_begin(note, &len, text_bytes, text_len, &st) == OM_OK);
+  size_t line_len = om_note_sign(line, head.origin, net->log_keys[1], text_bytes, text_len);
+  OM_ASSERT(om_note_add_line(note, &len, line, line_len, &st) == OM_OK);
+  for (size_t i = 2; i < n + 2; i++) {
+    name[6] = (char)('0' + i);
+    line_len = om_note_cosign(line, name, net->cosign_keys[i], 1700000000, text_bytes, text_len);
+    OM_ASSERT(om_note_add_line(note, &len, line, line_len, &st) == OM_OK);
+  }
+  return len;
+}
+
+/* Trees of the bytes 0 to 10; from the sixth on others in the second. */
+static void grow(struct om_edge *tree, size_t n, bool other) {
+  struct om_status st = {0};
+  for (uint8_t i = (uint8_t)tree->size; i < n; i++) {
+    uint8_t byte = other && i >= 5 ? (uint8_t)(i + 100) : i;
+    struct om_hash leaf;
+    om_leaf_hash(&leaf, &byte, 1);
+    OM_ASSERT(om_edge_append(tree, &leaf, NULL, NULL, &st) == OM_OK);
+  }
+}
+
+static struct om_daemon daemon_of(const struct network *net, uint32_t log) {
+  struct om_daemon out = {.log = log, .operator_member = log + 1};
+  snprintf(out.origin, sizeof out.origin, "daemon%u.example/log", log);
+  memcpy(out.log_key, om_secret_public(net->log_keys[log]), sizeof out.log_key);
+  memcpy(out.cosign_key, om_secret_public(net->cosign_keys[log]), sizeof out.cosign_key);
+  memcpy(out.witness_key, om_secret_public(net->witness_keys[log]), sizeof out.witness_key);
+  memcpy(out.link_key, om_secret_public(net->link_keys[log]), sizeof out.link_key);
+  return out;
+}
+
+/* Forks of one size and of two; an entry that is malformed, and one that is not. */
+static void evidence(void) {
+  static struct om_edge ours, theirs, covering;
+  struct network net;
+  struct om_arena arena = {0};
+  struct om_status st = {0};
+  struct om_proof proof;
+  uint8_t *bytes;
+  size_t len;
+  static char notes[2][OM_NOTE_BYTES_MAX];
+  network_open(&net, 5, true);
+  struct om_daemon log = daemon_of(&net, 1), witnesses[3] = {daemon_of(&net, 2), daemon_of(&net, 3), daemon_of(&net, 4)};
+  struct om_tiles tiles = {.edge = &ours};
+  grow(&ours, 11, false);
+  for (int n = 0; n < 3; n++) {
+    memset(&theirs, 0, sizeof theirs);
+    grow(&theirs, n == 0 ? 11 : n == 1 ? 8 : 7, true);
+    struct om_signed_head held = {(uint8_t *)notes[0], head_of(&net, notes[0], &ours, 3)};
+    struct om_signed_head other = {(uint8_t *)notes[1], head_of(&net, notes[1], &theirs, (size_t)n)};
+    OM_ASSERT(om_evidence_fork(&arena, &bytes, &len, &net.id, &log, witnesses, 3, &tiles, &held, &other, "two heads",
+                               &st) == OM_OK);
+    seed("evidence", n, "", 0, bytes, len);
+  }
+  for (int n = 0; n < 2; n++) {
+    struct record record = record_extract(&net, 2, 1, 1, 5000, INT64_C(1710000000000));
+    Oremark__Entry entry = OREMARK__ENTRY__INIT;
+    uint8_t packed[4096];
+    struct om_hash leaf;
+    entry.taken_ms = INT64_C(1710000000000);
+    entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
+    entry.statement = oremark__signed_statement__unpack(NULL, record.len, record.bytes);
+    OM_ASSERT(entry.statement && oremark__entry__get_packed_size(&entry) <= sizeof packed);
+    struct om_span bad = {packed, oremark__entry__pack(&entry, packed)};
+    if (n == 0) packed[0] = 0xff;
+    memset(&covering, 0, sizeof covering);
+    grow(&covering, 5, false);
+    om_leaf_hash(&leaf, bad.data, bad.len);
+    OM_ASSERT(om_edge_append(&covering, &leaf, NULL, NULL, &st) == OM_OK);
+    grow(&covering, 11, false);
+    tiles.edge = &covering;
+    OM_ASSERT(om_prove_inclusion(&tiles, &proof, 5, 11, &st) == OM_OK);
+    struct om_signed_head head = {(uint8_t *)notes[0], head_of(&net, notes[0], &covering, 1)};
+    OM_ASSERT(om_evidence_entry(&arena, &bytes, &len, &net.id, &log, witnesses, 3, 5, &bad, &head, &proof, "against a rule",
+                                &st) == OM_OK);
+    seed("evidence", 3 + n, "", 0, bytes, len);
+    oremark__signed_statement__free_unpacked(entry.statement, NULL);
+    free(record.bytes);
+  }
+  om_arena_free(&arena);
+  network_close(&net);
 }
 
 static void heads(void) {
@@ -583,6 +676,7 @@ int main(int argc, char **argv) {
   top = argv[1];
   genesis();
   heads();
+  evidence();
   edges();
   records();
   judged();

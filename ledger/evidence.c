@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys/utf8.h"
 #include "ledger/ledger.h"
 #include "ledger/statement.h"
 #include "proto/evidence.pb-c.h"
@@ -239,7 +240,7 @@ static void fill(struct om_arena *arena, Oremark__Evidence *e, const struct om_h
   e->log = log->log;
   e->origin = (char *)log->origin;
   e->log_key = key_bytes(log->log_key);
-  e->why = (char *)why;
+  e->why = om_text_ok(why, strlen(why)) ? (char *)why : (char *)""; /* a sentence that was cut is no reason to fail */
   e->witnesses = om_arena_array(arena, n_witnesses, sizeof *e->witnesses);
   for (size_t i = 0; i < n_witnesses; i++) e->witnesses[e->n_witnesses++] = named(arena, &witnesses[i]);
 }

@@ -236,7 +236,9 @@ static enum om_code write_out(struct om_session *session, const struct om_signed
                         st);
   const Oremark__Event *first = statement->statement->events[0];
   const char *next = first->kind_case == OREMARK__EVENT__KIND_SEAL_LOG  ? "log make-seal"
-                     : first->kind_case == OREMARK__EVENT__KIND_RESTART ? "network accept"
+                     : first->kind_case == OREMARK__EVENT__KIND_RESTART ||
+                             (first->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG && first->retire_log->daemon)
+                         ? "network accept"
                                                                         : "submit";
   fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark %s %s'\n", hex, path, next, path);
   each_made(statement, line_made, session->out);

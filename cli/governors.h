@@ -27,4 +27,8 @@ void om_copy_id(struct om_arena *arena, ProtobufCBinaryData *out, ProtobufCBinar
 enum om_code om_list_witnesses(struct om_session *session, Oremark__WitnessList *list, const struct om_args *args,
                                struct om_status *st);
 
+/* The daemon that ARGS describe: --origin, --operator, and --keys or each of its keys. */
+enum om_code om_daemon_given(struct om_session *session, Oremark__Daemon *daemon, const struct om_args *args,
+                             struct om_status *st);
+
 #endif

@@ -13,6 +13,13 @@ static const struct om_option options[] = {
     {"successor", "LOG", "where its members go on: origin or number"},
     {"reason", "TEXT", "why, at most 256 bytes"},
     {"judge", "SEAL", "the head in this seal stands, against others; or 'here': the one that the daemon asked holds"},
+    {"origin", "ORIGIN", "of the registry log only, in place of --successor: the name it goes on under"},
+    {"operator", "MEMBER", "who runs its new daemon: number or name"},
+    {"keys", "DIR", "the new daemon's folder of keys (only the public halves are read)"},
+    {"log-key", "VKEY", "or each public half: of log.key"},
+    {"cosign-key", "VKEY", "of cosign.key"},
+    {"witness-key", "VKEY", "of witness.key"},
+    {"link-key", "BASE64", "of link.key"},
     {NULL, NULL, NULL},
 };
 
@@ -35,7 +42,8 @@ static enum om_code read_seals(struct om_session *session, Oremark__RetireLog *r
   qsort(retire->seals, retire->n_seals, sizeof *retire->seals, by_witness);
   for (size_t i = 1; i < retire->n_seals; i++)
     if (retire->seals[i]->witness == retire->seals[i - 1]->witness)
-      return om_fail(st, OM_USAGE, NULL, "two of the seals are of log %u's daemon: name one", retire->seals[i]->witness);
+      return om_fail(st, OM_USAGE, NULL, "two of the seals are of log %u's daemon: name one",
+                     retire->seals[i]->witness);
   return OM_OK;
 }
 
@@ -115,17 +123,37 @@ static enum om_code choose_head(struct om_session *session, Oremark__RetireLog *
   return take_highest(session, retire, st);
 }
 
+/* Who goes on: another log's members in a successor, the registry log itself under another daemon. */
+static enum om_code choose_next(struct om_session *session, Oremark__RetireLog *retire, const struct om_args *args,
+                                struct om_status *st) {
+  const struct om_given *successor;
+  if (retire->log != OM_LOG_REGISTRY) {
+    if (om_args_need(args, &successor, "successor", st)) return st->code;
+    return om_log_named(session, &retire->successor, successor, st);
+  }
+  if (om_args_has(args, "successor"))
+    return om_fail(st, OM_USAGE, NULL,
+                   "log retire: the registry log has no successor: name the daemon that goes on with it by --origin, "
+                   "--operator and --keys");
+  if (!om_args_has(args, "out"))
+    return om_fail(st, OM_USAGE, NULL,
+                   "log retire: nobody takes this in for all: write it to a file (--out FILE), which every operator "
+                   "accepts at its own daemon");
+  retire->daemon = om_arena_alloc(session->arena, sizeof *retire->daemon);
+  oremark__daemon__init(retire->daemon);
+  return om_daemon_given(session, retire->daemon, args, st);
+}
+
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
   Oremark__RetireLog *retire = om_arena_alloc(session->arena, sizeof *retire);
   const Oremark__Members *members;
-  const struct om_given *successor, *reason;
+  const struct om_given *reason;
   oremark__retire_log__init(retire);
-  if (om_args_words(args, 1, OM_WITNESSES_MAX + 1, st) || om_args_need(args, &successor, "successor", st) ||
-      om_args_need(args, &reason, "reason", st) || om_log_named(session, &retire->log, &args->words[0], st) ||
-      om_log_named(session, &retire->successor, successor, st) || read_seals(session, retire, args, st) ||
-      choose_head(session, retire, args, st) || om_session_members(session, &members, st) ||
-      om_governors_suffice(session, members, st))
+  if (om_args_words(args, 1, OM_WITNESSES_MAX + 1, st) || om_args_need(args, &reason, "reason", st) ||
+      om_log_named(session, &retire->log, &args->words[0], st) || choose_next(session, retire, args, st) ||
+      read_seals(session, retire, args, st) || choose_head(session, retire, args, st) ||
+      om_session_members(session, &members, st) || om_governors_suffice(session, members, st))
     return st->code;
   retire->reason = om_copy_text(session->arena, reason->value);
   event->kind_case = OREMARK__EVENT__KIND_RETIRE_LOG;
@@ -141,6 +169,8 @@ const struct om_command om_command_log_retire = {
     "It ends at the highest head that the seals state; of w operators that witness it, w + f - k + 1 must have sealed\n"
     "(three of four, five of seven).\n"
     "Example:\n"
+    "  oremark log retire registry.example/log by-1.seal by-3.seal by-4.seal --origin registry-2.example/log \\\n"
+    "    --operator 1 --keys new-keys --reason fire --out registry.retire    then: oremark network accept\n"
     "  oremark log retire andes.example/log by-1.seal by-3.seal by-4.seal --successor kokkola.example/log \\\n"
     "    --reason \"its operator is gone\" --out andes.retire\n",
     .options = options,

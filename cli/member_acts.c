@@ -259,28 +259,34 @@ static enum om_code daemon_key(struct om_session *session, ProtobufCBinaryData *
   return OM_OK;
 }
 
+enum om_code om_daemon_given(struct om_session *session, Oremark__Daemon *daemon, const struct om_args *args,
+                             struct om_status *st) {
+  const struct om_given *origin, *operator_;
+  if (om_args_need(args, &origin, "origin", st) || om_args_need(args, &operator_, "operator", st) ||
+      daemon_key(session, &daemon->log_key, args, "log-key", "log.key", OM_KEY_LOG, st) ||
+      daemon_key(session, &daemon->cosign_key, args, "cosign-key", "cosign.key", OM_KEY_COSIGN, st) ||
+      daemon_key(session, &daemon->witness_key, args, "witness-key", "witness.key", OM_KEY_WITNESS, st) ||
+      daemon_key(session, &daemon->link_key, args, "link-key", "link.key", OM_KEY_LINK, st) ||
+      om_session_member(session, &daemon->operator_, operator_->value, st))
+    return st->code;
+  daemon->origin = om_copy_text(session->arena, origin->value);
+  return OM_OK;
+}
+
 static enum om_code build_add_daemon(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                      struct om_status *st) {
   Oremark__AddDaemon *add = om_arena_alloc(session->arena, sizeof *add);
   Oremark__Daemon *daemon = om_arena_alloc(session->arena, sizeof *daemon);
   const Oremark__Members *members;
-  const struct om_given *origin, *operator_;
   struct om_hash network;
   oremark__add_daemon__init(add);
   oremark__daemon__init(daemon);
-  if (om_args_words(args, 0, 0, st) || om_args_need(args, &origin, "origin", st) ||
-      om_args_need(args, &operator_, "operator", st) ||
-      daemon_key(session, &daemon->log_key, args, "log-key", "log.key", OM_KEY_LOG, st) ||
-      daemon_key(session, &daemon->cosign_key, args, "cosign-key", "cosign.key", OM_KEY_COSIGN, st) ||
-      daemon_key(session, &daemon->witness_key, args, "witness-key", "witness.key", OM_KEY_WITNESS, st) ||
-      daemon_key(session, &daemon->link_key, args, "link-key", "link.key", OM_KEY_LINK, st) ||
-      om_session_member(session, &daemon->operator_, operator_->value, st) ||
+  if (om_args_words(args, 0, 0, st) || om_daemon_given(session, daemon, args, st) ||
       om_session_members(session, &members, st) || om_governors_suffice(session, members, st) ||
       om_session_network(session, &network, st))
     return st->code;
   if (!session->status)
     return om_fail(st, OM_USAGE, NULL, "member add-daemon: the log's number is asked of a daemon: leave --network out");
-  daemon->origin = om_copy_text(session->arena, origin->value);
   add->log = (uint32_t)session->status->status->n_logs;
   add->daemon = daemon;
   event->kind_case = OREMARK__EVENT__KIND_ADD_DAEMON;

@@ -96,11 +96,11 @@ static const struct om_option accept_options[] = {
     {NULL, NULL, NULL},
 };
 
-static void show_heads(FILE *out, const Oremark__Restart *r, const Oremark__Status *status) {
+static void show_heads(FILE *out, Oremark__StatedHead *const *heads, size_t n, const Oremark__Status *status) {
   static const char *const columns[] = {"log", ">from", ">held here", ">goes", "root"};
   struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof *columns);
-  for (size_t i = 0; i < r->n_heads; i++) {
-    const Oremark__StatedHead *head = r->heads[i];
+  for (size_t i = 0; i < n; i++) {
+    const Oremark__StatedHead *head = heads[i];
     const Oremark__LogState *held = i < status->n_logs ? status->logs[i] : NULL;
     struct libscols_line *line = om_show_line(table, NULL);
     char hex[2 * OM_HASH_BYTES + 1];
@@ -113,6 +113,37 @@ static void show_heads(FILE *out, const Oremark__Restart *r, const Oremark__Stat
   om_show_print(table);
 }
 
+static void show_restart(FILE *out, const Oremark__Restart *r, const Oremark__Status *status) {
+  char text[OM_SHOW_BYTES];
+  fprintf(out, "Reason: %s\n", om_show_text(text, r->reason));
+  fprintf(
+      out,
+      "Every log goes on from the head stated here. What this daemon holds beyond goes, even where it was final:\n");
+  show_heads(out, r->heads, r->n_heads, status);
+}
+
+static void show_succession(FILE *out, const Oremark__RetireLog *r, const Oremark__Status *status) {
+  char text[OM_SHOW_BYTES], hex[2 * OM_HASH_BYTES + 1];
+  Oremark__StatedHead head = OREMARK__STATED_HEAD__INIT, *heads[] = {&head};
+  head.size = r->size;
+  head.root = r->root;
+  fprintf(out, "Reason: %s\n", om_show_text(text, r->reason));
+  fprintf(out,
+          "The registry log goes on from this head under another daemon; its former one has no part in it any more:\n");
+  show_heads(out, heads, 1, status);
+  fprintf(out, "new daemon: %s, run by member %" PRIu32 ", log key %s\n", om_show_text(text, r->daemon->origin),
+          r->daemon->operator_, om_hex(hex, r->daemon->log_key.data, OM_PUBLIC_BYTES));
+  fprintf(out, "seals of witnesses: %zu%s\n", r->n_seals,
+          r->judged ? "; the governors have judged that this head stands" : "");
+}
+
+static bool by_hand(const Oremark__Statement *s) {
+  if (s->n_events != 1) return false;
+  const Oremark__Event *event = s->events[0];
+  return event->kind_case == OREMARK__EVENT__KIND_RESTART ||
+         (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG && event->retire_log->daemon);
+}
+
 /* In full: whoever accepts it gives up the promises that witnesses have made. */
 static enum om_code show_meaning(struct om_session *session, FILE *out, const struct om_signed *s,
                                  struct om_status *st) {
@@ -120,31 +151,30 @@ static enum om_code show_meaning(struct om_session *session, FILE *out, const st
   Oremark__Request request = OREMARK__REQUEST__INIT;
   Oremark__Reply *reply;
   char text[OM_SHOW_BYTES], when[OM_TIME_TEXT_BYTES];
-  const Oremark__Event *event = s->statement->events[0];
   request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
   request.get_status = &get;
-  if (s->statement->n_events != 1 || event->kind_case != OREMARK__EVENT__KIND_RESTART)
+  if (!by_hand(s->statement))
     return om_fail(st, OM_USAGE, NULL,
                    "this is no act that is accepted by hand: sign it (oremark sign) or hand it in (oremark submit)");
   if (om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_STATUS, st)) return st->code;
-  const Oremark__Restart *r = event->restart;
-  fprintf(out, "The governors restart the network %s (signed %s", om_show_text(text, reply->status->network),
+  const Oremark__Event *event = s->statement->events[0];
+  bool restart = event->kind_case == OREMARK__EVENT__KIND_RESTART;
+  fprintf(out, "The governors %s the network %s (signed %s",
+          restart ? "restart" : "name another daemon for the registry of", om_show_text(text, reply->status->network),
           om_time_format(when, sizeof when, s->statement->signed_ms, om_zone_at(s->statement->signed_ms)));
   for (size_t i = 0; i < s->n_signatures; i++)
     fprintf(out, "%s member %" PRIu32, i == 0 ? " by" : ",", s->signatures[i]->member);
-  fprintf(out, ").\nReason: %s\n", om_show_text(text, r->reason));
-  fprintf(
-      out,
-      "Every log goes on from the head stated here. What this daemon holds beyond goes, even where it was final:\n");
-  show_heads(out, r, reply->status);
-  struct om_text witnesses;
-  om_text_clear(&witnesses);
-  om_kind_of(event)->describe(&witnesses, event);
-  fprintf(out, "%s\n", om_show_text(text, witnesses.bytes));
-  fprintf(
-      out,
-      "What this daemon has cosigned beyond these heads is forgotten. 'lot verify' and 'status' say so ever after.\n"
-      "If you do not agree, stop this daemon.\n");
+  fprintf(out, ").\n");
+  if (restart)
+    show_restart(out, event->restart, reply->status);
+  else
+    show_succession(out, event->retire_log, reply->status);
+  struct om_text what;
+  om_text_clear(&what);
+  om_kind_of(event)->describe(&what, event);
+  fprintf(out, "%s\n", om_show_text(text, what.bytes));
+  fprintf(out, "What this daemon has cosigned beyond is forgotten.%s\nIf you do not agree, stop this daemon.\n",
+          restart ? " 'lot verify' and 'status' say so ever after." : "");
   oremark__reply__free_unpacked(reply, NULL);
   return OM_OK;
 }
@@ -200,7 +230,7 @@ static enum om_code run_accept(struct om_session *session, struct om_status *st)
 const struct om_command om_command_network_accept = {
     .name = "network accept",
     .words = "FILE",
-    .summary = "Accept at this daemon, by hand, what no daemon takes in by itself: a restart of the network.",
+    .summary = "Accept at this daemon, by hand, a restart of the network or another daemon for the registry log.",
     .help =
         "Shows in full what it means and asks. Accepting it again does no harm.\n"
         "Example:\n  oremark network accept restart.statement\n",

@@ -94,5 +94,82 @@ class Restart(NetworkTest):
         self.assertEqual(back()["by_hand"], "")
 
 
+class Succession(NetworkTest):
+    members = FIVE
+    quorum = 3
+
+    def log(self, of, at):
+        return next(log for log in self.net.do(at, "status").json["logs"] if log["log"] == list(FIVE).index(of))
+
+    def level(self, names):
+        views = [[(log["size"], log["final_size"], log["root"]) for log in self.net.do(name, "status").json["logs"]] for name in names]
+        return all(view == views[0] for view in views) and all(size == final for size, final, _ in views[0])
+
+    def wait_level(self, names):
+        wait_until(lambda: self.level(names), lambda: "\n".join(f"{name}: {self.net.run(name, 'status').out}" for name in names))
+
+    def governor(self, *words, at=MINE):
+        """An act of the governor, through another member's daemon."""
+        result = self.net.run(GOVERNORS, *words, at=at)
+        self.assertEqual(result.status, DONE, str(result))
+        return result
+
+    def test_a_new_daemon_goes_on_with_the_registry(self):
+        others = [name for name in FIVE if name != GOVERNORS]
+        self.net.do(MINE, *EXTRACT, "--wait-final")
+        self.wait_level(list(FIVE))
+        size = self.log(GOVERNORS, MINE)["size"]
+
+        # Its machine is gone for ever. Three of its four witnesses seal its log.
+        old = self.net.daemons[GOVERNORS]
+        old.kill()
+        shutil.rmtree(old.folder / "keys")
+        shutil.rmtree(old.store)
+        call, act = self.net.folder / "call", self.net.folder / "act"
+        self.governor("log", "seal", "0", "--reason", "its machine burnt down", "--out", call)
+        seals = []
+        for name in (MINE, REFINER, MAKER):
+            seals.append(self.net.folder / f"{self.net.members[name][0]}.seal")
+            self.net.must("log", "make-seal", call, "--out", seals[-1], socket=self.net.daemons[name].socket)
+
+        # The governors name a new daemon, with keys of its own.
+        new = self.net.make_daemon(self.net.folder / "registry2", "registry-2.example/log")
+        new.folder.mkdir()
+        self.net.must("key", "new", "--daemon", new.origin, new.keys)
+        says = ("log", "retire", "0", *seals, "--reason", "its machine burnt down")
+        self.refused(self.net.run(GOVERNORS, *says, "--successor", "1", at=MINE), USAGE, "--origin")
+        self.governor(*says, "--origin", new.origin, "--operator", GOVERNORS, "--keys", new.keys, "--out", act)
+        self.refused(self.net.run(GOVERNORS, "submit", act, at=MINE), REFUSED, "by hand")
+        for name in others:
+            result = self.net.run(name, "network", "accept", act, "--yes")
+            self.assertEqual(result.status, DONE, str(result))
+            self.says(result.out, new.origin, "3 seals", f"entry {size} of the registry log")
+
+        # It begins with nothing but its keys and the genesis, mirrors, and is accepted at itself.
+        new.peers.extend(self.net.daemons[name] for name in others)
+        new.configure(self.net.genesis)
+        self.net.daemons[GOVERNORS] = new
+        new.start()
+        wait_until(lambda: self.log(GOVERNORS, GOVERNORS)["size"] == size, new.said)
+        result = self.net.run(GOVERNORS, "network", "accept", act, "--yes")
+        self.assertEqual(result.status, DONE, str(result))
+        wait_until(lambda: self.net.do(GOVERNORS, "status").json["ready"], new.said)
+        self.wait_level(list(FIVE))
+        self.assertEqual(self.log(GOVERNORS, MINE)["origin"], new.origin)
+
+        # A member is enrolled by it, with a site, and all follow.
+        fresh = self.net.folder / "fresh.key"
+        self.net.must("key", "new", "--name", "fresh.example/clerk", "--no-passphrase", fresh)
+        result = self.net.run(GOVERNORS, "member", "enrol", "--name", "Fresh Mine", "--country", "CL", "--role", "mine", "--home",
+                              self.net.daemons[MINE].origin, "--key-file", fresh, "--wait-final")
+        self.assertEqual(result.status, DONE, str(result))
+        self.net.do(MINE, *EXTRACT, "--wait-final")
+        self.wait_level(list(FIVE))
+        for name in FIVE:
+            self.says(self.net.run(name, "member", "list").out, "Fresh Mine")
+            self.assertEqual([log["stopped"] for log in self.net.do(name, "status").json["logs"] if log["stopped"]], [], name)
+            self.assertEqual([log["evidence"] for log in self.net.do(name, "status").json["logs"] if log["evidence"]], [], name)
+
+
 if __name__ == "__main__":
     unittest.main()

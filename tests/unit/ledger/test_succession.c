@@ -308,7 +308,8 @@ static void a_bad_succession_is_refused(void **state) {
   free(act.bytes);
   s.act.size++;
   act = sign(&s);
-  assert_refused(network_submit(&net, 1, ledgers[1], &receipt, act.bytes, act.len, t0 + 20, &st), OM_REFUSED, "by-hand");
+  assert_refused(network_submit(&net, 1, ledgers[1], &receipt, act.bytes, act.len, t0 + 20, &st), OM_REFUSED,
+                 "by-hand");
   must(accept(ledgers[1], &act));
   free(act.bytes);
   end_seals(&s);

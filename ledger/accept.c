@@ -20,14 +20,6 @@ bool om_by_hand(const struct om_checked *checked) {
          (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG && event->retire_log->log == OM_LOG_REGISTRY);
 }
 
-enum om_code om_by_hand_wait(struct om_batch *batch, uint64_t index, struct om_status *st) {
-  uint8_t row[8];
-  om_be64(row, index);
-  om_txn_put(batch->txn, OM_TABLE_META, meta_by_hand, sizeof meta_by_hand - 1, row, sizeof row);
-  if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
-  return om_fail(st, OM_WAIT, "by-hand", OM_BY_HAND_TEXT);
-}
-
 bool om_by_hand_met(struct om_txn *txn, uint64_t *index) {
   struct om_bytes row;
   struct om_log_info info;
@@ -148,6 +140,29 @@ static enum om_code check_signed(struct om_txn *txn, struct om_checked *checked,
                            .index = as_of};
   enum om_code code = om_signers(signers, &judged.n_signers, checked, txn, as_of, st);
   return code == OM_OK ? om_act_governors_signed(txn, &judged, st) : code;
+}
+
+/* Else the log's own daemon has put in what nobody could accept. */
+static enum om_code check_met(struct om_batch *batch, uint64_t index, struct om_checked *checked,
+                              struct om_status *st) {
+  struct accepting a = {0};
+  struct om_arena arena = {0};
+  read_act(&a, &arena, checked->statement->events[0]);
+  uint64_t stated = a.heads[0]->size;
+  om_arena_free(&arena);
+  if (stated == index) return check_signed(batch->txn, checked, &batch->ledger->network, index, st);
+  return om_fail(st, OM_REFUSED, "by-hand",
+                 "the act would stand behind entry %llu of the registry log, and stands as %llu",
+                 (unsigned long long)stated, (unsigned long long)index);
+}
+
+enum om_code om_by_hand_wait(struct om_batch *batch, uint64_t index, struct om_checked *checked, struct om_status *st) {
+  uint8_t row[8];
+  if (check_met(batch, index, checked, st) != OM_OK) return st->code;
+  om_be64(row, index);
+  om_txn_put(batch->txn, OM_TABLE_META, meta_by_hand, sizeof meta_by_hand - 1, row, sizeof row);
+  if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
+  return om_fail(st, OM_WAIT, "by-hand", OM_BY_HAND_TEXT);
 }
 
 /* ---- taking it in ---- */

@@ -1,10 +1,10 @@
 /* Entries of the registry log that each operator accepts by hand, because its own daemon or too many witnesses are
  * gone: a restart of the network from stated heads (DESIGN section 3, "Break glass"), or the succession of the registry
  * log, which goes on as the same tree under another daemon's keys and origin. The governors' threshold signs a
- * statement; at every daemon that accepts it, it becomes the entry of the registry log that follows the stated head, the
- * same bytes everywhere: Entry{taken_ms: when it was signed, but not before the entry in front of it; statement}. From
- * there on the log goes on under the new list of witnesses, or the new daemon: the witnesses' compare-and-set lets one
- * successor be. A daemon that meets such an entry from a peer waits there, and accuses nobody.
+ * statement; at every daemon that accepts it, it becomes the entry of the registry log that follows the stated head,
+ * the same bytes everywhere: Entry{taken_ms: when it was signed, but not before the entry in front of it; statement}.
+ * From there on the log goes on under the new list of witnesses, or the new daemon: the witnesses' compare-and-set lets
+ * one successor be. A daemon that meets such an entry from a peer waits there, and accuses nobody.
  *
  * What this asks of a witness: it forgets the votes that it gave beyond the stated heads. The threshold's signatures,
  * and each operator's own hand, stand in the place of the promise.
@@ -34,9 +34,10 @@ enum om_code om_ledger_accept(struct om_ledger *ledger, struct om_accepted *out,
 
 /* Is CHECKED's statement an act that is accepted by hand? */
 bool om_by_hand(const struct om_checked *checked);
-/* OM_WAIT, rule "by-hand": such an entry was met as INDEX of the registry log, in BATCH, and is not taken; noted for
- * om_by_hand_met. */
-enum om_code om_by_hand_wait(struct om_batch *batch, uint64_t index, struct om_status *st);
+/* OM_WAIT, rule "by-hand": CHECKED, such an act, was met as INDEX of the registry log, in BATCH, and is not taken;
+ * noted for om_by_hand_met. OM_REFUSED: nobody could accept it there: the governors have not signed it, or not for
+ * there. */
+enum om_code om_by_hand_wait(struct om_batch *batch, uint64_t index, struct om_checked *checked, struct om_status *st);
 /* Which entry of the registry log is waited at for the operator's hand; false: none. */
 bool om_by_hand_met(struct om_txn *txn, uint64_t *index);
 

@@ -696,8 +696,8 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
   if (om_lost_due(batch, log))
     return om_fail(st, OM_WAIT, "mending", "another history of log %u is held here than the one that a quorum signed",
                    log);
-  if (log == OM_LOG_REGISTRY && om_by_hand(checked)) return om_by_hand_wait(batch, index, st);
-  enum om_code code = om_batch_take(batch, log, index, checked, st);
+  bool by_hand = log == OM_LOG_REGISTRY && om_by_hand(checked);
+  enum om_code code = by_hand ? om_by_hand_wait(batch, index, checked, st) : om_batch_take(batch, log, index, checked, st);
   return code == OM_REFUSED || code == OM_MALFORMED ? stop_at(batch, log, index, checked, st) : code;
 }
 
@@ -705,7 +705,7 @@ enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_c
   uint32_t own = batch->ledger->own_log;
   struct om_log_state *state;
   OM_ASSERT(own != OM_LOG_NONE);
-  if (own == OM_LOG_REGISTRY && om_by_hand(checked)) return om_by_hand_wait(batch, index, st);
+  if (own == OM_LOG_REGISTRY && om_by_hand(checked)) return om_by_hand_wait(batch, index, checked, st);
   enum om_code code = om_batch_take(batch, own, index, checked, st);
   if (code == OM_OK) code = om_batch_log(batch, &state, own, st);
   if (code != OM_OK) return code;

@@ -76,6 +76,7 @@ struct restart {
   uint32_t witnesses[LEFT];
   Oremark__WitnessList who;
   Oremark__Restart act;
+  struct om_hash *previous; /* act on the witnesses; NULL: none */
 };
 
 /* As daemon AS_HELD_BY holds them. */
@@ -104,6 +105,7 @@ static struct record sign(const struct restart *r, uint32_t signer) {
   struct record out;
   event.kind_case = OREMARK__EVENT__KIND_RESTART;
   event.restart = (Oremark__Restart *)(uintptr_t)&r->act;
+  if (r->previous) event.previous = (ProtobufCBinaryData){OM_HASH_BYTES, r->previous->bytes};
   out.bytes = network_statement(&net, &out.len, signer, t0 + 100, events, 1, &signer, 1);
   return out;
 }
@@ -316,12 +318,96 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
   free(bad.bytes);
 }
 
+/* The registry's daemon itself puts in a restart that its governors have not signed, or for another place. */
+static enum om_code mirror_entry(size_t daemon, const struct record *statement, uint64_t index) {
+  Oremark__Entry entry = OREMARK__ENTRY__INIT;
+  struct om_arena arena = {0};
+  struct om_checked *checked;
+  struct om_batch *batch;
+  uint8_t *bytes = om_arena_alloc(&arena, OM_ENTRY_MAX_BYTES);
+  entry.taken_ms = t0 + 100;
+  entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
+  entry.statement = oremark__signed_statement__unpack(om_arena_protobuf(&arena), statement->len, statement->bytes);
+  size_t len = oremark__entry__pack(&entry, bytes);
+  must(om_batch_begin(&batch, ledgers[daemon], &st));
+  must(om_check_entry(&checked, &arena, &net.id, om_batch_txn(batch), bytes, len, &st));
+  enum om_code code = om_batch_mirror(batch, 0, index, checked, &st);
+  struct om_status why = st;
+  must(om_batch_commit(batch, NULL, &st));
+  st = why;
+  om_arena_free(&arena);
+  return code;
+}
+
+static void a_restart_that_nobody_could_accept_is_no_reason_to_wait(void **state) {
+  (void)state;
+  struct restart r;
+  uint64_t size = info(1, 0).size;
+  state_heads(&r, 0);
+  struct record good = sign(&r, GOVERNOR), bad = sign(&r, MINER);
+  assert_refused(mirror_entry(2, &good, size), OM_WAIT, "by-hand");
+  assert_false(info(2, 0).stopped);
+  assert_refused(mirror_entry(2, &bad, size), OM_REFUSED, "signature-not-needed");
+  assert_true(info(2, 0).stopped);
+  free(bad.bytes);
+  r.heads[0].size--;
+  bad = sign(&r, GOVERNOR);
+  assert_refused(mirror_entry(3, &bad, size), OM_REFUSED, "by-hand");
+  assert_true(info(3, 0).stopped);
+  free(bad.bytes);
+  free(good.bytes);
+}
+
+/* A log in the midst of a change of its witnesses, which will never be settled: the restart ends that. */
+static void a_restart_ends_a_change_of_witnesses(void **state) {
+  (void)state;
+  struct restart r;
+  uint32_t fewer[] = {0, 1, 2, 3};
+  Oremark__WitnessList list = OREMARK__WITNESS_LIST__INIT;
+  Oremark__SetWitnesses set = OREMARK__SET_WITNESSES__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  const uint32_t signer = GOVERNOR;
+  struct record act;
+  struct om_hash previous;
+  struct om_batch *batch;
+  struct om_quorum quorum;
+  struct om_signers_keys keys = network_signers(&net, 1);
+  bool marked;
+  list.logs = fewer;
+  list.n_logs = 4;
+  set.witnesses = &list;
+  event.kind_case = OREMARK__EVENT__KIND_SET_WITNESSES;
+  event.set_witnesses = &set;
+  act.bytes = network_statement(&net, &act.len, signer, t0 + 10, events, 1, &signer, 1);
+  previous = record_event(&net, &act);
+  submit(0, act, t0 + 10);
+  for (size_t i = 1; i < DAEMONS; i++) must(network_mirror(&net, ledgers[i], ledgers[0], 0, &st));
+  must(network_finalise(&net, ledgers, 0, (uint64_t)t0 / 1000, &st));
+  must(om_batch_begin(&batch, ledgers[1], &st));
+  must(om_batch_follow_registry(batch, &marked, t0 + 11, &st));
+  must(om_log_quorum(om_batch_txn(batch), &quorum, 1, info(1, 1).size + 1, &st));
+  must(om_batch_commit(batch, &keys, &st));
+  assert_true(marked && quorum.changing);
+  must(network_mirror(&net, ledgers[0], ledgers[1], 1, &st));
+  state_heads(&r, 0);
+  r.previous = &previous;
+  struct record restart = sign(&r, GOVERNOR);
+  uint64_t size = info(1, 1).size;
+  for (size_t i = 0; i < LEFT; i++) must(accept(i, &restart));
+  assert_int_equal(network_settle(&net, alive, t0 + 200, &st), OM_REFUSED);
+  must(network_settle(&net, alive, t0 + 200, &st));
+  assert_int_equal(info(0, 1).final_size, size + 1);
+  free(restart.bytes);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(two_of_five_go_on_after_a_restart, begin, end),
       cmocka_unit_test_setup_teardown(what_was_cosigned_beyond_is_forgotten_by_hand, begin, end),
       cmocka_unit_test_setup_teardown(who_has_not_accepted_waits_and_accuses_nobody, begin, end),
       cmocka_unit_test_setup_teardown(a_log_goes_on_with_a_mark_of_the_restart, begin, end),
+      cmocka_unit_test_setup_teardown(a_restart_that_nobody_could_accept_is_no_reason_to_wait, begin, end),
+      cmocka_unit_test_setup_teardown(a_restart_ends_a_change_of_witnesses, begin, end),
       cmocka_unit_test_setup_teardown(a_bad_restart_is_refused_and_changes_nothing, begin, end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -353,11 +353,16 @@ static enum om_code finish(struct run *run, bool *committed, enum om_code code, 
   return code == OM_FULL || code == OM_NO ? OM_OK : code;
 }
 
-/* Is JOB of entries that follow others which are gone? */
-static bool is_behind(void *ctx, const struct om_job *job) {
-  struct om_log_info info;
+/* Is JOB of entries that follow others which are gone? What it took in may be gone with them: then it took in less. */
+static bool is_behind(void *ctx, struct om_job *job) {
+  struct om_log_info info = {.size = 0};
   struct om_status st;
-  return om_log_info(ctx, &info, job->log, &st) != OM_OK || info.size < job->action.start + job->taken;
+  bool named = om_log_info(ctx, &info, job->log, &st) == OM_OK;
+  if (job->size > info.size) {
+    job->size = info.size;
+    job->code = OM_OK;
+  }
+  return !named || info.size < job->action.start + job->taken;
 }
 
 /* After entries were taken out: what was remembered of sizes is not so any more. */

@@ -289,10 +289,10 @@ void om_queue_give_up(struct om_queue *queue, struct om_job *job) {
 }
 
 void om_queue_give_up_those(struct om_queue *queue, enum om_job_class class,
-                            bool (*ends)(void *ctx, const struct om_job *job), void *ctx) {
+                            bool (*ends)(void *ctx, struct om_job *job), void *ctx) {
   uv_mutex_lock(&queue->lock);
   for (struct om_job *job = queue->classes[class].first; job != NULL; job = job->next)
-    if (!job->ended && ends(ctx, job)) give_up(queue, job);
+    if (ends(ctx, job) && !job->ended) give_up(queue, job);
   uv_mutex_unlock(&queue->lock);
 }
 

@@ -123,6 +123,7 @@ static void gain(const struct said *said, int64_t in, int64_t out) {
 
 static void model_event(const struct said *said, uint16_t at) {
   const Oremark__Event *event = said->statement->events[at];
+  if (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG) said->s->ended_at = event->retire_log->size;
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   struct om_hash event_id;
   int64_t in = 0;
@@ -196,15 +197,25 @@ static void extend(struct sim *s, struct om_txn *txn, uint32_t log, uint64_t upt
   }
 }
 
+/* A log that was ended is final to its end, by the act and not by a head. */
+static void ended(const struct sim *s, const struct om_log_info *info, struct om_checkpoint *head) {
+  if (s->call == NULL || info->log != s->ends || info->final_size != info->size || head->size > info->size) return;
+  *head = (struct om_checkpoint){.size = info->size, .root = info->root};
+}
+
 static void check_final(struct sim_node *n, struct om_txn *txn, const struct om_log_info *info) {
   struct sim *s = n->sim;
   struct om_bytes bytes;
   struct om_note note;
-  struct om_checkpoint head;
+  struct om_checkpoint head = {.size = 0};
   struct om_status st = {0};
-  sim_must(s, om_log_final(txn, &bytes, info->log, &st), &st, "reading a final head");
-  sim_must(s, om_note_parse(&note, (const char *)bytes.data, bytes.len, &st), &st, "a final head");
-  sim_must(s, om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st), &st, "a final head");
+  enum om_code code = om_log_final(txn, &bytes, info->log, &st);
+  if (code != OM_MISSING || s->call == NULL || info->log != s->ends) {
+    sim_must(s, code, &st, "reading a final head");
+    sim_must(s, om_note_parse(&note, (const char *)bytes.data, bytes.len, &st), &st, "a final head");
+    sim_must(s, om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st), &st, "a final head");
+  }
+  if (head.size != info->final_size) ended(s, info, &head);
   if (head.size != info->final_size || head.size > info->size)
     sim_violation(s, "daemon %u: log %u holds %llu entries, of which %llu are said to be final and %llu signed",
                   n->daemon, info->log, (unsigned long long)info->size, (unsigned long long)info->final_size,
@@ -214,6 +225,14 @@ static void check_final(struct sim_node *n, struct om_txn *txn, const struct om_
     sim_violation(s, "daemon %u holds a final head of log %u at %llu that conflicts with one seen before", n->daemon,
                   info->log, (unsigned long long)head.size);
   s->finals++;
+}
+
+/* What is sealed and ended is final no further; and nothing final was cut off. */
+static void check_end(const struct sim *s) {
+  uint64_t final = s->canon[s->ends].edge->size;
+  if (s->ended_at != UINT64_MAX && final > s->ended_at)
+    sim_violation(s, "log %u has ended at %llu, and is final to %llu", s->ends, (unsigned long long)s->ended_at,
+                  (unsigned long long)final);
 }
 
 void sim_check_commit(struct sim_node *n) {
@@ -233,6 +252,7 @@ void sim_check_commit(struct sim_node *n) {
   }
   om_txn_abort(txn);
   if (!sim_liar(n)) model(s);
+  check_end(s);
 }
 
 void sim_check_ready(struct sim_node *n) {
@@ -306,7 +326,8 @@ static bool holds_all(struct sim_node *n) {
     sim_must(s, om_txn_read(&home, om_ledger_store(s->nodes[log].ledger), &st), &st, "reading");
     sim_must(s, om_log_info(home, &b, log, &st), &st, "reading a log");
     om_txn_abort(home);
-    all = om_log_info(here, &a, log, &st) == OM_OK && a.size == b.size && a.final_size == b.size && b.size > 0 &&
+    all = om_log_info(here, &a, log, &st) == OM_OK && a.size == b.size && a.final_size == b.size &&
+          (b.size > 0 || (log == s->ends && s->ended_at == 0)) &&
           b.size >= s->canon[log].edge->size;
   }
   om_txn_abort(here);

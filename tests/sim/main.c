@@ -115,6 +115,7 @@ static void step(struct sim *s) {
     if (!s->nodes[i].up && s->now_ms >= s->nodes[i].back_ms) sim_node_open(&s->nodes[i]);
   links(s);
   sim_operators_step(s);
+  sim_seal_step(s);
   if (!s->healing) sim_govern_step(s);
   if (!s->healing) sim_story_step(s);
   sim_deliver(s);
@@ -168,6 +169,7 @@ static void open_sim(struct sim *s) {
   s->random = s->seed * 0x9E3779B97F4A7C15u + 1;
   s->trace = 0xcbf29ce484222325u;
   s->n = s->n_nodes = 4 + sim_below(s, 3);
+  s->ended_at = UINT64_MAX;
   if (s->n == 6 && sim_one_in(s, 2)) s->change_step = 30 + sim_below(s, 60);
   network_open_witnesses(&s->net, s->n, s->change_step != 0 ? s->n / 2 : s->n);
   sim_check_begin(s);
@@ -177,6 +179,7 @@ static void open_sim(struct sim *s) {
     s->nodes[i].path = temp_folder();
   }
   choose_liars(s);
+  if (s->change_step == 0 && sim_one_in(s, 3)) s->seal_step = 50 + sim_below(s, 80);
   choose_behind(s);
   for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);
   sim_story_begin(s);
@@ -185,6 +188,7 @@ static void open_sim(struct sim *s) {
 static void close_sim(struct sim *s) {
   for (size_t i = 0; i < s->n_nodes; i++) sim_node_close(&s->nodes[i]);
   sim_check_end(s);
+  free(s->call);
   om_arena_free(&s->tale.arena);
   network_close(&s->net);
 }

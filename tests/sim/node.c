@@ -185,8 +185,15 @@ void sim_node_close(struct sim_node *n) {
   for (size_t i = 0; i < 16; i++) free(n->old[i].bytes);
   sim_disk_free(n);
   om_secret_free(n->spare);
+  free(n->seal);
   remove_folder(n->path);
   if (n->backup != NULL) remove_folder(n->backup);
+}
+
+void sim_node_submit_call(struct sim_node *n, uint8_t *bytes, size_t len) {
+  size_t before = n->n_statements;
+  sim_node_submit(n, bytes, len);
+  if (n->n_statements > before) n->statements[before]->call = true;
 }
 
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len) {
@@ -196,7 +203,7 @@ void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len) {
   }
   struct sim_statement *statement = calloc(1, sizeof *statement);
   OM_ASSERT(statement != NULL);
-  *statement = (struct sim_statement){bytes, len, n->sim->now_ms};
+  *statement = (struct sim_statement){bytes, len, false, n->sim->now_ms};
   n->statements[n->n_statements++] = statement;
 }
 
@@ -214,7 +221,10 @@ static void fill(struct sim_node *n) {
     struct sim_statement *statement = n->statements[i];
     if (statement->due_ms > s->now_ms) continue;
     struct om_job *job = om_job_submit(statement);
-    OM_ASSERT(om_job_add(job, 0, statement->bytes, statement->len));
+    if (statement->call)
+      OM_ASSERT(om_job_add_call(job, 0, statement->bytes, statement->len));
+    else
+      OM_ASSERT(om_job_add(job, 0, statement->bytes, statement->len));
     statement->due_ms = INT64_MAX; /* until it is answered */
     om_queue_add(&n->queue, job);
   }
@@ -232,9 +242,10 @@ static void answer(struct sim_node *n, struct om_job *job) {
   struct sim *s = n->sim;
   bool refused = why != NULL && (why->code == OM_REFUSED || why->code == OM_MALFORMED);
   if (s->verbose && why != NULL) printf("  %llu: %u: %s\n", (unsigned long long)s->step, n->daemon, why->text);
+  if (statement->call && why == NULL) sim_sealed(n, job->items[0].seal, job->items[0].seal_len);
   s->accepted += why == NULL;
   s->refused += refused;
-  if (why == NULL || refused) {
+  if (why == NULL || refused || statement->call) {
     free(statement->bytes);
     statement->bytes = NULL;
   } else {

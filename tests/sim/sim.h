@@ -38,6 +38,7 @@ struct sim_pipe {
 struct sim_statement {
   uint8_t *bytes;
   size_t len;
+  bool call;      /* to seal a log */
   int64_t due_ms; /* tried again then */
 };
 
@@ -76,6 +77,8 @@ struct sim_node {
   bool forgot, renewed;    /* its votes; it has a new cosigning key */
   struct om_secret *spare; /* that key */
   uint64_t asked_step;
+  uint8_t *seal; /* of the log that ends */
+  size_t seal_len;
   /* What makes it dishonest or useless. */
   bool behind;                /* nobody can call it: two of these never have a link */
   bool mute;                  /* says nothing to what it is asked to witness */
@@ -123,6 +126,12 @@ struct sim {
   struct sim_pipe pipes[SIM_NODES][SIM_NODES]; /* [from][to] */
   bool healing;
   bool changed;         /* it has */
+  uint64_t seal_step; /* the governor ends a log from then on; 0: none */
+  uint64_t retire_step, retire_tries;
+  uint32_t ends, successor;
+  uint8_t *call; /* to seal it; NULL: not yet */
+  size_t call_len;
+  uint64_t ended_at;    /* its final size, by the act; UINT64_MAX: it goes on */
   uint64_t change_step; /* the governor changes the witnesses about then; 0: they stay */
   uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
   size_t talk;    /* messages but pings */
@@ -162,6 +171,7 @@ void sim_node_fork(struct sim_node *n);
 /* N is shown the other face from now on. */
 void sim_node_swap(struct sim_node *n);
 void sim_node_close(struct sim_node *n);
+void sim_node_submit_call(struct sim_node *n, uint8_t *bytes, size_t len); /* the same, for a call to seal a log */
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len); /* takes BYTES */
 /* One batch of the writer. */
 void sim_node_batch(struct sim_node *n);
@@ -182,6 +192,10 @@ void sim_back_up(struct sim_node *n);
 void sim_lose_store(struct sim_node *n);
 void sim_operators_step(struct sim *s);
 
+/* seal.c */
+void sim_seal_step(struct sim *s);
+void sim_sealed(struct sim_node *n, const uint8_t *seal, size_t len);
+
 /* govern.c */
 void sim_govern_step(struct sim *s);
 
@@ -197,6 +211,7 @@ void sim_story_begin(struct sim *s);
 void sim_story_step(struct sim *s);
 /* EVENT by the governor, after the last act on the same subject that its daemon knows. */
 void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member);
+void sim_say_first_act(struct sim *s, Oremark__Event *event); /* that has none before it */
 
 /* check.c */
 void sim_check_begin(struct sim *s);

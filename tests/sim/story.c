@@ -44,23 +44,28 @@ static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event
 static void say(struct sim *s, uint32_t member, Oremark__Event *event) {
   size_t len;
   uint8_t *bytes = word(s, &len, member, event);
-  submit(s, &s->nodes[member - 1], bytes, len);
+  uint32_t home = member - 1;
+  if (s->ended_at != UINT64_MAX && home == s->ends && sim_one_in(s, 2)) home = s->successor;
+  submit(s, &s->nodes[home], bytes, len);
+}
+
+void sim_say_first_act(struct sim *s, Oremark__Event *event) {
+  const uint32_t governor = 1;
+  size_t len;
+  uint8_t *bytes = network_statement(&s->net, &len, governor, sim_wall(&s->nodes[0]), &event, 1, &governor, 1);
+  s->told++;
+  sim_node_submit(&s->nodes[0], bytes, len);
 }
 
 void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member) {
-  const uint32_t governor = 1;
-  struct sim_node *registry = &s->nodes[0];
   struct om_txn *txn;
   struct om_status st;
   struct om_hash before;
-  size_t len;
-  sim_must(s, om_txn_read(&txn, om_ledger_store(registry->ledger), &st), &st, "reading");
+  sim_must(s, om_txn_read(&txn, om_ledger_store(s->nodes[0].ledger), &st), &st, "reading");
   if (om_registry_last_act(txn, &before, subject, member, OM_REGISTRY_NOW, &st) == OM_OK)
     event->previous = (ProtobufCBinaryData){OM_HASH_BYTES, before.bytes};
   om_txn_abort(txn);
-  uint8_t *bytes = network_statement(&s->net, &len, governor, sim_wall(registry), &event, 1, &governor, 1);
-  s->told++;
-  sim_node_submit(registry, bytes, len);
+  sim_say_first_act(s, event);
 }
 
 static struct om_hash say_site(struct sim *s, uint32_t member, uint32_t site, const struct om_hash *before) {

@@ -48,9 +48,10 @@ struct sealer {
 
 struct sealers {
   const Oremark__RetireLog *act;
+  uint64_t restarted; /* registry index of the last restart; 0: there was none */
   size_t n, n_heads;
   struct sealer by[OM_WITNESSES_MAX];
-  struct stated heads[OM_WITNESSES_MAX]; /* that they state */
+  struct stated heads[OM_WITNESSES_MAX + 1]; /* that they state, and the restart */
 };
 
 /* The key under which the signature of SEAL is good: of its witness as of one of the lists that it states, or now. */
@@ -151,11 +152,13 @@ static uint64_t named_at(struct om_txn *txn, uint32_t log) {
 
 /* A witness that knows no head knows no list of the log either. Which list the log has begun under is plain only where
  * there was never another. */
-static enum om_code check_headless(struct om_txn *txn, const Oremark__Seal *seal, bool judged, struct om_status *st) {
+static enum om_code check_headless(struct om_txn *txn, const struct sealers *sealers, const Oremark__Seal *seal,
+                                   struct om_status *st) {
   uint64_t named = named_at(txn, seal->log);
+  if (named < sealers->restarted) named = sealers->restarted;
   struct om_witnesses w;
   enum om_code code = om_registry_witnesses(txn, &w, OM_REGISTRY_NOW, st);
-  if (code != OM_OK || judged) return code;
+  if (code != OM_OK || sealers->act->judged) return code;
   bool changed = om_registry_since(txn, OM_ROW_WITNESSES, 0) > named;
   for (size_t i = 0; i < w.n && !changed; i++) changed = om_registry_since(txn, OM_ROW_DAEMON, w.logs[i]) > named;
   if (!changed) return OM_OK;
@@ -185,6 +188,10 @@ static enum om_code check_seal(struct om_txn *txn, struct sealers *sealers, cons
   if (seal->registry_index > size || seal->settled_index > size || seal->registry_index == 0 ||
       seal->settled_index == 0)
     return refuse(st, "seal", "a seal states a list of witnesses that the registry does not reach yet");
+  if (seal->registry_index <= sealers->restarted || seal->settled_index <= sealers->restarted)
+    return om_fail(st, OM_REFUSED, "seal",
+                   "the seal of log %u's daemon is from before the network was restarted: lift it and call again",
+                   seal->witness);
   if (om_registry_lifted(txn, act->log, &call, OM_REGISTRY_NOW))
     return om_fail(st, OM_REFUSED, "lifted", "the seal of log %u's daemon was lifted: call it to seal again",
                    seal->witness);
@@ -192,7 +199,7 @@ static enum om_code check_seal(struct om_txn *txn, struct sealers *sealers, cons
   if (code == OM_OK) code = check_own_list(txn, sealer, seal, st);
   if (code != OM_OK) return code;
   sealers->n++;
-  return seal->head.len == 0 ? check_headless(txn, seal, act->judged, st) : take_head(txn, sealers, seal, st);
+  return seal->head.len == 0 ? check_headless(txn, sealers, seal, st) : take_head(txn, sealers, seal, st);
 }
 
 /* The highest head, and whether any two are plainly not of one history. */
@@ -211,6 +218,13 @@ static void find_highest(struct stated *out, const struct sealers *sealers) {
   }
 }
 
+/* What the last restart of the network says of the log. */
+static void take_restart(struct om_txn *txn, struct sealers *sealers) {
+  struct stated head = {0};
+  if (!om_registry_stated_root(txn, &head.size, &head.root, &sealers->restarted, sealers->act->log)) return;
+  if (head.size > 0) sealers->heads[sealers->n_heads++] = head;
+}
+
 /* Without any seal a log can end only where nobody could make one. */
 static enum om_code check_none(struct om_txn *txn, uint32_t log, struct om_status *st) {
   struct om_quorum_list list;
@@ -223,6 +237,7 @@ static enum om_code check_seals(struct om_txn *txn, struct sealers *sealers, con
                                 uint64_t size, struct om_status *st) {
   const Oremark__RetireLog *act = sealers->act;
   OM_ASSERT(act->n_seals <= OM_WITNESSES_MAX); /* by its form */
+  take_restart(txn, sealers);
   for (size_t i = 0; i < act->n_seals; i++)
     if (check_seal(txn, sealers, network, act->seals[i], size, st) != OM_OK) return st->code;
   for (size_t i = 0; i < act->n_seals; i++)

@@ -121,6 +121,8 @@ struct om_restart {
 bool om_registry_restart(struct om_txn *txn, struct om_restart *out, uint64_t as_of);
 /* The head of LOG that the last restart states: its size, and the registry index of the act; false: none does. */
 bool om_registry_stated(struct om_txn *txn, uint64_t *size, uint64_t *since, uint32_t log);
+/* And its root. */
+bool om_registry_stated_root(struct om_txn *txn, uint64_t *size, struct om_hash *root, uint64_t *since, uint32_t log);
 
 /* Acts on one subject form a chain, so that none can be replayed. */
 enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES, OM_SUBJECT_WITNESSES };

@@ -35,7 +35,7 @@ bool om_registry_restart(struct om_txn *txn, struct om_restart *out, uint64_t as
   return true;
 }
 
-bool om_registry_stated(struct om_txn *txn, uint64_t *size, uint64_t *since, uint32_t log) {
+bool om_registry_stated_root(struct om_txn *txn, uint64_t *size, struct om_hash *root, uint64_t *since, uint32_t log) {
   uint8_t key[OM_REGISTRY_KEY_BYTES];
   struct om_bytes found, row;
   om_registry_row_key(key, OM_ROW_STATED, log, 0, UINT64_MAX);
@@ -44,5 +44,11 @@ bool om_registry_stated(struct om_txn *txn, uint64_t *size, uint64_t *since, uin
     return false;
   *since = om_get64(found.data + OM_REGISTRY_SUBJECT_BYTES);
   *size = om_get64(row.data);
+  memcpy(root->bytes, row.data + 8, sizeof *root);
   return true;
+}
+
+bool om_registry_stated(struct om_txn *txn, uint64_t *size, uint64_t *since, uint32_t log) {
+  struct om_hash root;
+  return om_registry_stated_root(txn, size, &root, since, log);
 }

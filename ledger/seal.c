@@ -125,6 +125,14 @@ static enum om_code check_listed(struct om_batch *batch, const Oremark__Seal *se
                  log.origin);
 }
 
+/* Lists from before a restart of the network count no more: from the head on that it states, that of the restart does. */
+static void behind_restart(struct om_txn *txn, Oremark__Seal *seal) {
+  struct om_restart restart;
+  if (!om_registry_restart(txn, &restart, OM_REGISTRY_NOW)) return;
+  if (seal->registry_index <= restart.since) seal->registry_index = restart.since + 1;
+  if (seal->settled_index <= restart.since) seal->settled_index = restart.since + 1;
+}
+
 /* Head and lists. NOTE is what the seal points to. */
 static enum om_code state_head(struct om_batch *batch, Oremark__Seal *seal, char note[OM_NOTE_BYTES_MAX],
                                struct om_status *st) {
@@ -132,7 +140,11 @@ static enum om_code state_head(struct om_batch *batch, Oremark__Seal *seal, char
   uint64_t size = 0;
   enum om_code code = om_head_highest(batch->txn, &highest, seal->log, st);
   if (code == OM_OK) code = bare_head(batch->txn, note, &seal->head.len, &size, seal->log, &highest, st);
-  if (code == OM_OK) return om_quorum_indexes(batch->txn, &seal->registry_index, &seal->settled_index, seal->log, size, st);
+  if (code == OM_OK) {
+    code = om_quorum_indexes(batch->txn, &seal->registry_index, &seal->settled_index, seal->log, size, st);
+    if (code == OM_OK) behind_restart(batch->txn, seal);
+    return code;
+  }
   if (code != OM_MISSING) return code;
   struct om_log_state *registry;
   code = om_batch_log(batch, &registry, OM_LOG_REGISTRY, st);

@@ -17,6 +17,10 @@
  * that knows no head of the log can state no list of it: its seal counts only where the witnesses have never changed
  * since the log was named, unless the governors judge.
  *
+ * A restart of the network breaks that chain, and begins another: it states a head of every log, which counts like one
+ * that a seal states, and a list. Seals that state a list from before it count no more; those from behind it state no
+ * older one than that.
+ *
  * A liar's seal may state any lists. That only adds to what is needed: the governors leave it out.
  *
  * Pure: given bytes and keys, no clock. Threads: as ledger.h says. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/accept.h"
 #include "ledger/seal.h"
 #include "support/records.h"
 #include "support/sealing.h"
@@ -330,6 +331,58 @@ static void a_seal_without_a_head(void **state) {
   free(c.bytes);
 }
 
+/* LAST is stated as it is final here; daemons 0 to 3 witness from there on, and accept that. */
+static void restart(struct sealing *f) {
+  Oremark__StatedHead heads[N], *list[N];
+  struct om_log_info infos[N];
+  uint32_t logs[] = {0, 1, 2, 3};
+  Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
+  Oremark__Restart act = OREMARK__RESTART__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  struct om_accepted accepted;
+  struct om_status st;
+  size_t len;
+  for (uint32_t log = 0; log < N; log++) {
+    infos[log] = sealing_info(f->ledgers[0], log);
+    heads[log] = (Oremark__StatedHead)OREMARK__STATED_HEAD__INIT;
+    heads[log].log = log;
+    heads[log].size = infos[log].size;
+    heads[log].root = sealing_data(infos[log].root.bytes, OM_HASH_BYTES);
+    list[log] = &heads[log];
+  }
+  witnesses.logs = logs;
+  witnesses.n_logs = 4;
+  act.heads = list;
+  act.n_heads = N;
+  act.witnesses = &witnesses;
+  act.reason = "four witnesses burnt down";
+  event.kind_case = OREMARK__EVENT__KIND_RESTART;
+  event.restart = &act;
+  uint8_t *bytes = network_statement(&f->net, &len, 1, t0 + 4, events, 1, (const uint32_t[]){1}, 1);
+  for (size_t i = 0; i < 4; i++)
+    if (om_ledger_accept(f->ledgers[i], &accepted, bytes, len, &st) != OM_OK) fail_msg("%s", st.text);
+  free(bytes);
+}
+
+/* Four of eight are gone for good: the list of the restart is asked, not the one before it. */
+static void a_restart_begins_anew(void **state) {
+  struct sealing *f = *state;
+  sealing_mine(f);
+  struct record early = sealing_call(f, LAST, t0 + 2), late = sealing_call(f, LAST, t0 + 5);
+  Oremark__Seal *before = sealing_seal(f, 3, &early, t0 + 2);
+  restart(f);
+  struct retire r = sealing_all(f, &late, 3, t0 + 5);
+  Oremark__Seal *third = r.seals[2];
+  r.n = 2;
+  REFUSED(f, &r, "seals");
+  r.seals[r.n++] = before;
+  REFUSED(f, &r, "seal");
+  r.seals[2] = third;
+  RETIRED(f, &r);
+  free(early.bytes);
+  free(late.bytes);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, sealing_open, sealing_close)
 
 int main(void) {
@@ -347,6 +400,7 @@ int main(void) {
       TEST(an_operator_counts_once_and_whole),
       TEST(both_lists_of_a_change_are_counted),
       TEST(a_seal_without_a_head),
+      TEST(a_restart_begins_anew),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,10 @@ static enum om_code fill_logs(struct om_answering *a, Oremark__Status *status, s
 static void fill_restart(struct om_answering *a, Oremark__Status *status) {
   struct om_restart *restart = om_arena_alloc(a->view.arena, sizeof *restart);
   uint64_t index;
+  if (a->about->unjudged)
+    status->by_hand = (char *)(uintptr_t) "the registry log goes on under a head that can't be judged here: if the "
+                                          "governors have restarted the network, or named another daemon for its "
+                                          "registry, accept that (oremark network accept FILE) or stop this daemon";
   if (om_by_hand_met(a->view.txn, &index)) status->by_hand = (char *)(uintptr_t)OM_BY_HAND_TEXT;
   if (!om_registry_restart(a->view.txn, restart, OM_REGISTRY_NOW)) return;
   Oremark__Restarted *out = status->restarted = om_arena_alloc(a->view.arena, sizeof *out);

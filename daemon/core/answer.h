@@ -34,6 +34,7 @@ struct om_about {
   int64_t started_ms;  /* Unix time */
   uint32_t own_log;    /* OM_LOG_NONE: mirror only */
   bool ready;          /* heads may be signed */
+  bool unjudged;       /* the registry log goes on under a head that can't be judged here */
   const char *waiting; /* else: for what, one sentence */
   const uint8_t *cosign_key; /* public half, 32 bytes; NULL: it has none */
   size_t n_peers;

@@ -18,6 +18,7 @@ static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, con
     om_pair_offer(&tracked->claims, size, note, len, slot);
     om_node_mark_log(node, log);
   } else if (code == OM_WAIT) {
+    if (tracked->unjudged_ms == 0) tracked->unjudged_ms = node->now_ms;
     if (size > tracked->unjudged.size) om_heard_set(&tracked->unjudged, size, note, len, slot);
     om_marks_look(node, log);
     om_status_clear(st);
@@ -56,6 +57,13 @@ enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, con
   row->has = larger(row->has, size);
   om_sync_choose(node, log, now_ms);
   return OM_OK;
+}
+
+bool om_node_unjudged(const struct om_node *node, uint32_t log) {
+  if (log >= node->n_logs) return false;
+  const struct om_tracked *tracked = &node->logs[log];
+  return tracked->unjudged.size > tracked->size && tracked->unjudged_ms != 0 &&
+         node->now_ms - tracked->unjudged_ms > OM_STALL_MS;
 }
 
 void om_heads_judge_row(struct om_node *node, uint32_t slot, uint32_t log) {

@@ -153,6 +153,10 @@ bool om_node_waiting(const struct om_node *node, char *out, size_t len);
 /* A witness holds a head that the own log signed, beside the entries held here: it is never ready. */
 bool om_node_own_fork(const struct om_node *node);
 
+/* Peers have a head of LOG beyond what is held that can't be judged here, and nothing more of it has come for
+ * OM_STALL_MS. */
+bool om_node_unjudged(const struct om_node *node, uint32_t log);
+
 /* ---- links ---- */
 
 /* A link to the daemon of REMOTE_LOG (proved by its link key; OM_LOG_NONE: admitted without a log) stands in SLOT,

@@ -133,6 +133,7 @@ struct om_tracked {
   struct om_heard final;       /* the last final head stored */
   struct om_heard_pair claims; /* final heads heard of and judged good enough to fetch what they cover */
   struct om_heard unjudged;
+  int64_t unjudged_ms; /* since when, without any growth; 0: it has grown, or there is none */
   uint64_t finalising; /* size of the FINAL that is out; 0: none */
   uint32_t finalising_slot;
   bool final_waits;

@@ -529,6 +529,7 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   node->growths++;
   tracked->progress_ms = now_ms;
+  tracked->unjudged_ms = 0;
   if (!tracked->applying && tracked->inbox.first == NULL) tracked->got = larger(tracked->got, tracked->size);
   forget_stalls(node, log);
   if (tracked->stopped) stop_log(node, log);

@@ -38,7 +38,7 @@ struct shell {
   uv_signal_t signals[2];
   enum stage stage;
   bool clients_gone, peers_gone;
-  bool ready, told_fork, told_votes, told_key;
+  bool ready, told_fork, told_votes, told_key, told_by_hand;
   int64_t started_ms;
   struct om_status failure; /* OM_OK: stopped by a signal */
 };
@@ -166,6 +166,9 @@ static void report(struct shell *shell, const struct om_job *job) {
     om_log_event(OM_LOG_INFO, "cosign-key-in-use");
     shell->told_key = false;
   }
+  bool by_hand = strcmp(job->status.rule, "by-hand") == 0 && job->code == OM_WAIT;
+  if (by_hand && !shell->told_by_hand) om_log(OM_LOG_WARNING, "by-hand", "detail=\"%s\"", job->status.text);
+  shell->told_by_hand = shell->told_by_hand || by_hand;
   if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
   if (job->kind == OM_JOB_COSIGN && strcmp(job->status.rule, "stopped") == 0) return; /* said when it was stopped */
   if (tell_key(shell, &job->status)) return;
@@ -233,6 +236,7 @@ static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   *out = (struct om_about){
       .network = *om_ledger_network(shell->ledger), .started_ms = shell->started_ms, .own_log = shell->tracker.own_log};
   out->ready = shell->ready;
+  out->unjudged = om_node_unjudged(shell->node, OM_LOG_REGISTRY);
   char text[OM_STATUS_TEXT_BYTES];
   if (!shell->ready && om_node_waiting(shell->node, text, sizeof text))
     out->waiting = om_arena_copy(arena, text, strlen(text) + 1);

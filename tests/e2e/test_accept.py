@@ -3,7 +3,7 @@
 import shutil
 import unittest
 
-from network import DONE, GOVERNORS, MAKER, MEMBERS, MINE, NO, RECYCLER, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
+from network import AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
 
 FIVE = {name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER, MAKER, RECYCLER)}
 GONE = (REFINER, MAKER, RECYCLER)
@@ -13,8 +13,8 @@ EXTRACT = ("extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "
 
 
 class Restart(NetworkTest):
-    members = FIVE
-    quorum = 3  # of the four witnesses that each log has
+    members = {**FIVE, AUDITOR: MEMBERS[AUDITOR]}
+    witnesses = tuple(FIVE)  # each log has four, of whom three must sign; the auditor's has five
 
     def log(self, of, at):
         return next(log for log in self.net.do(at, "status").json["logs"] if log["origin"] == self.net.daemons[of].origin)
@@ -52,6 +52,7 @@ class Restart(NetworkTest):
         self.assertEqual(self.accept(MINE, file).status, USAGE)  # nobody is here to ask
 
         before = {name: self.log(name, MINE)["size"] for name in LEFT}
+        wait_until(lambda: self.log(MINE, AUDITOR)["size"] == before[MINE] - 1, "the auditor takes in what is final only")
         for name in LEFT:
             result = self.accept(name, file, "--yes")
             self.assertEqual(result.status, DONE, str(result))
@@ -79,6 +80,11 @@ class Restart(NetworkTest):
         self.net.must("member", "add-site", "--name", "Second pit", "--kind", "mine", "--country", "PE",
                       socket=self.net.daemons[GOVERNORS].socket, key=self.net.key(MINE), member=MINE)
         wait_until(lambda: self.final(GOVERNORS, MINE), "the registry log is never final")
+
+        # The auditor witnesses nothing, and has not accepted either: it is told why the registry log goes no further.
+        wait_until(lambda: self.net.do(AUDITOR, "status").json["by_hand"], self.net.daemons[AUDITOR].said)
+        self.assertEqual(self.log(GOVERNORS, AUDITOR)["size"], before[GOVERNORS])
+        self.refused(self.accept(AUDITOR, file, "--yes", "--json"), UNDECIDED, "missing")
 
         # One that was gone comes back: it waits for its operator, and is told so; then it follows.
         self.net.daemons[REFINER].start()

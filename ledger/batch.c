@@ -683,6 +683,20 @@ static enum om_code stop_at(struct om_batch *batch, uint32_t log, uint64_t index
   return st->code;
 }
 
+static enum om_code doubt_or_stop(struct om_batch *batch, uint32_t log, uint64_t index,
+                                  const struct om_checked *checked, struct om_status *st) {
+  struct om_log_state *state;
+  struct om_status why = *st;
+  bool doubted;
+  enum om_code code = om_batch_log(batch, &state, log, st);
+  if (code == OM_OK) code = om_lost_doubt(batch, &doubted, state, st);
+  if (code != OM_OK) return code;
+  *st = why;
+  if (!doubted) return stop_at(batch, log, index, checked, st);
+  return om_fail(st, OM_WAIT, "mending", "log %u may have gone on without what is not final here: it is fetched anew",
+                 log);
+}
+
 enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                              struct om_status *st) {
   OM_ASSERT(log != batch->ledger->own_log);
@@ -697,8 +711,9 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
     return om_fail(st, OM_WAIT, "mending", "another history of log %u is held here than the one that a quorum signed",
                    log);
   bool by_hand = log == OM_LOG_REGISTRY && om_by_hand(checked);
-  enum om_code code = by_hand ? om_by_hand_wait(batch, index, checked, st) : om_batch_take(batch, log, index, checked, st);
-  return code == OM_REFUSED || code == OM_MALFORMED ? stop_at(batch, log, index, checked, st) : code;
+  enum om_code code =
+      by_hand ? om_by_hand_wait(batch, index, checked, st) : om_batch_take(batch, log, index, checked, st);
+  return code == OM_REFUSED || code == OM_MALFORMED ? doubt_or_stop(batch, log, index, checked, st) : code;
 }
 
 enum om_code om_batch_refill(struct om_batch *batch, uint64_t index, struct om_checked *checked, struct om_status *st) {

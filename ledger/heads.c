@@ -124,8 +124,10 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
 }
 
 /* Compare and set: a witness's votes on a log only ever grow, along one history. */
-static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_checkpoint *head, const uint8_t *note,
-                         size_t len, struct om_status *st) {
+static enum om_code vote(struct om_batch *batch, const struct om_log_state *state, const struct om_checkpoint *head,
+                         const uint8_t *note, size_t len, struct om_status *st) {
+  uint32_t log = state->log;
+  struct om_hash root;
   uint8_t key[OM_HEAD_KEY_BYTES], row[8 + OM_HASH_BYTES];
   struct om_bytes before;
   om_head_key(key, log, OM_HEAD_VOTE);
@@ -137,6 +139,8 @@ static enum om_code vote(struct om_batch *batch, uint32_t log, const struct om_c
     if (head->size == size && memcmp(before.data + 8, head->root.bytes, OM_HASH_BYTES) != 0)
       return om_fail(st, OM_REFUSED, "fork", "another head of %s at %llu was cosigned here", head->origin,
                      (unsigned long long)size);
+    memcpy(root.bytes, before.data + 8, sizeof root.bytes);
+    if (om_lost_vote(batch, state, size, &root, st) != OM_OK) return st->code;
   }
   om_be64(row, head->size);
   memcpy(row + 8, head->root.bytes, OM_HASH_BYTES);
@@ -272,7 +276,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   if (code == OM_OK) code = check_clock(state, &head, time_s, st);
   if (code == OM_OK) code = may_witness(batch, &self, log, &head, keys, st);
   if (code == OM_OK) code = om_votes_check(batch, keys, st);
-  if (code == OM_OK) code = vote(batch, log, &head, note, len, st);
+  if (code == OM_OK) code = vote(batch, state, &head, note, len, st);
   if (code == OM_OK) om_note_cosign(line, self.origin, keys->cosign, time_s, parsed.text, parsed.text_len);
   return code;
 }

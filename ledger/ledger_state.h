@@ -27,14 +27,15 @@ enum om_head_kind {
   OM_HEAD_AWAITED = 'w',  /* a quorum signed it, and what is held is, or was, another history: ledger/lost.c */
   OM_HEAD_OUTVOTED = 'l', /* size (8), the signed note of the head of that other history that was cosigned here */
   OM_HEAD_ENDED = 'x',    /* the log's end did not fit what is held: whether that is still to be cut (1) */
-  OM_HEAD_SEAL = 's',     /* id of the governors' call (32), Seal: no more of the log is cosigned */
+  OM_HEAD_DOUBT = 'd', /* where it was final when what followed was doubted (8), how often (1), still to be cut (1) */
+  OM_HEAD_SEAL = 's',  /* id of the governors' call (32), Seal: no more of the log is cosigned */
 };
 
 enum om_evidence_kind {
-  OM_EVIDENCE_PIECE = 'e', /* number: counts from 0. Standing (1), size (8) and root (32) of the head that contradicts,
-                              or index and leaf hash of the entry; evidence */
+  OM_EVIDENCE_PIECE = 'e',  /* number: counts from 0. Standing (1), size (8) and root (32) of the head that contradicts,
+                               or index and leaf hash of the entry; evidence */
   OM_EVIDENCE_BEHIND = 'b', /* number: index. Leaf hashes of what came behind the entry at which the log is stopped */
-  OM_EVIDENCE_STOP = 's',  /* number: index. Length of why (2), why the log is not followed further, the entry */
+  OM_EVIDENCE_STOP = 's',   /* number: index. Length of why (2), why the log is not followed further, the entry */
 };
 
 /* A log as the writer holds it between transactions. */
@@ -129,15 +130,15 @@ enum om_code om_sealed_refuse(struct om_status *st, uint32_t log, const struct o
 bool om_ended_next(struct om_txn *txn, uint32_t *log, struct om_retired *out, uint64_t from, uint64_t to);
 /* OM_WAIT: LOG is not held here up to its end and no further, as it ENDED. */
 enum om_code om_ended_held(struct om_batch *batch, uint32_t log, const struct om_retired *ended, struct om_status *st);
-/* STATE's log is about to mark the registry at REGISTRY_SIZE: OM_WAIT until every log that has ended since its last such
- * mark is held here as it ended. */
+/* STATE's log is about to mark the registry at REGISTRY_SIZE: OM_WAIT until every log that has ended since its last
+ * such mark is held here as it ended. */
 enum om_code om_ended_wait(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size,
                            struct om_status *st);
 /* The same mark covers those logs up to their ends. */
 void om_ended_mark(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size);
-/* May an entry with this LEAF be the next of STATE's log? OM_WAIT: the log has ended before it, or with another root than
- * this entry would give it: what is held beyond its last final head is then cut, and fetched again. OM_REFUSED: that has
- * been done once, or all before it is final. */
+/* May an entry with this LEAF be the next of STATE's log? OM_WAIT: the log has ended before it, or with another root
+ * than this entry would give it: what is held beyond its last final head is then cut, and fetched again. OM_REFUSED:
+ * that has been done once, or all before it is final. */
 enum om_code om_ended_entry(struct om_batch *batch, const struct om_log_state *state, const struct om_hash *leaf,
                             struct om_status *st);
 /* Where what is held of LOG is to be cut because it has ended before, or otherwise; false: it is not. */
@@ -158,6 +159,15 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
  * NOTE. False: the log was cut there before, and has come to nothing again. */
 bool om_lost_note(struct om_batch *batch, const struct om_checkpoint *head, const uint8_t *note, size_t len,
                   uint32_t log, uint64_t final_size);
+/* The next entry of STATE's log is invalid after what is held of it, says its home. Where that is not all final, the
+ * home may have lost it and gone on without: it is cut and fetched anew, once for each place, and a few times in all.
+ * False: the entry counts as invalid. */
+enum om_code om_lost_doubt(struct om_batch *batch, bool *doubted, const struct om_log_state *state,
+                           struct om_status *st);
+/* May a head of STATE's log be cosigned after VOTE (a root at a SIZE that is held), which may be of entries that were
+ * cut since? */
+enum om_code om_lost_vote(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
+                          const struct om_hash *root, struct om_status *st);
 /* Whether LOG is noted and not cut yet: nothing more of it is taken. */
 bool om_lost_due(struct om_batch *batch, uint32_t log);
 /* The head of LOG that is awaited here; false: none is. */

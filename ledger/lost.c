@@ -7,7 +7,12 @@
  * would meet in an honest operator while no more than f lie, and an honest one votes for the second only in this very
  * way, that is, if it is final already. So nothing on the losing history becomes final whatever this witness says, and
  * nobody leans on what is not final. Until the awaited head is final here, by the log's own entries, this daemon
- * cosigns no head of that log at all. */
+ * cosigns no head of that log at all.
+ *
+ * Doubt. A home whose store was lost goes on from what most of its witnesses hold; one that held more meets entries
+ * that are invalid after its own. Nobody has signed anything then that would show who is wrong, so what is not final is
+ * fetched anew, and the vote stays: what does not grow out of it is cosigned only after a final head has contradicted
+ * it. */
 #include <string.h>
 
 #include "ledger/ledger_state.h"
@@ -53,7 +58,54 @@ static void drop(struct om_txn *txn, uint32_t log, enum om_head_kind kind) {
   om_txn_del(txn, OM_TABLE_HEADS, key, sizeof key);
 }
 
+enum {
+  DOUBT_ROW_BYTES = 8 + 1 + 1,
+  DOUBTS_MAX = 8, /* of one log: a home loses its store seldom, and each time costs all tables to be made anew */
+};
+
+struct doubt {
+  uint64_t cut;
+  uint8_t times;
+  bool due;
+};
+
+static bool get_doubt(struct om_txn *txn, struct doubt *out, uint32_t log) {
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  struct om_bytes row;
+  om_head_key(key, log, OM_HEAD_DOUBT);
+  if (!om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len != DOUBT_ROW_BYTES) return false;
+  *out = (struct doubt){om_get64(row.data), row.data[8], row.data[9] != 0};
+  return true;
+}
+
+static void put_doubt(struct om_txn *txn, uint32_t log, const struct doubt *in) {
+  uint8_t key[OM_HEAD_KEY_BYTES], row[DOUBT_ROW_BYTES];
+  om_head_key(key, log, OM_HEAD_DOUBT);
+  om_be64(row, in->cut);
+  row[8] = in->times;
+  row[9] = in->due;
+  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
+}
+
 /* ---- it has lost ---- */
+
+enum om_code om_lost_doubt(struct om_batch *batch, bool *doubted, const struct om_log_state *state,
+                           struct om_status *st) {
+  struct om_log_info info;
+  struct doubt row = {0};
+  *doubted = false;
+  enum om_code code = om_log_info(batch->txn, &info, state->log, st);
+  if (code != OM_OK || state->edge.size <= info.head_size) return code;
+  bool before = get_doubt(batch->txn, &row, state->log);
+  if (!row.due) {
+    if (row.times == DOUBTS_MAX || (before && row.cut == info.head_size)) return om_txn_check(batch->txn, st);
+    row = (struct doubt){info.head_size, (uint8_t)(row.times + 1), true};
+    put_doubt(batch->txn, state->log, &row);
+    batch->lost = true;
+  }
+  *doubted = true;
+  return om_txn_check(batch->txn, st);
+}
 
 bool om_lost_note(struct om_batch *batch, const struct om_checkpoint *head, const uint8_t *note, size_t len,
                   uint32_t log, uint64_t final_size) {
@@ -69,9 +121,17 @@ bool om_lost_note(struct om_batch *batch, const struct om_checkpoint *head, cons
   return true;
 }
 
-bool om_lost_due(struct om_batch *batch, uint32_t log) {
+/* Whether LOG is still to be cut, and where. */
+static bool is_due(struct om_txn *txn, uint64_t *cut, uint32_t log) {
   struct awaited row;
-  return (batch->lost || batch->ledger->lost) && get_awaited(batch->txn, &row, log) && row.due;
+  struct doubt doubt;
+  bool awaits = get_awaited(txn, &row, log) && row.due, doubts = !awaits && get_doubt(txn, &doubt, log) && doubt.due;
+  if (cut) *cut = awaits ? row.cut : doubts ? doubt.cut : 0;
+  return awaits || doubts;
+}
+
+bool om_lost_due(struct om_batch *batch, uint32_t log) {
+  return (batch->lost || batch->ledger->lost) && is_due(batch->txn, NULL, log);
 }
 
 bool om_lost_awaited(struct om_txn *txn, struct om_bytes *note, uint64_t *size, uint32_t log) {
@@ -107,7 +167,12 @@ static void move_vote(struct om_txn *txn, uint32_t log, const struct awaited *to
 
 void om_lost_cut(struct om_txn *txn, uint32_t log, uint64_t size) {
   struct awaited row;
+  struct doubt doubt;
   uint8_t note[OM_NOTE_BYTES_MAX];
+  if (get_doubt(txn, &doubt, log) && doubt.due) {
+    doubt.due = false;
+    put_doubt(txn, log, &doubt);
+  }
   if (!get_awaited(txn, &row, log) || !row.due) return;
   memcpy(note, row.note.data, row.note.len);
   row.note.data = note;
@@ -152,12 +217,49 @@ static enum om_code show_outvoted(struct om_batch *batch, const struct om_log_st
   return om_evidence_keep(batch, state, &head, copy, len, false, fork.text, st);
 }
 
+enum om_code om_lost_vote(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
+                          const struct om_hash *root, struct om_status *st) {
+  struct doubt doubt;
+  struct om_hash held;
+  if (!get_doubt(batch->txn, &doubt, state->log)) return om_txn_check(batch->txn, st);
+  enum om_code code = om_log_root_at(batch->txn, &held, state->log, &state->edge, size, st);
+  if (code != OM_OK || om_hash_equal(&held, root)) return code;
+  return om_fail(
+      st, OM_REFUSED, "vote",
+      "a head of log %u at %llu was cosigned here that this one does not grow out of: not before one is final",
+      state->log, (unsigned long long)size);
+}
+
+/* A vote for what was doubted and cut gives way to the final head HEAD that contradicts it. */
+static enum om_code check_vote(struct om_batch *batch, const struct om_log_state *state, uint64_t final_size,
+                               struct om_status *st) {
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  struct om_bytes vote;
+  struct doubt doubt;
+  struct om_hash root;
+  if (!get_doubt(batch->txn, &doubt, state->log)) return om_txn_check(batch->txn, st);
+  om_head_key(key, state->log, OM_HEAD_VOTE);
+  if (!om_txn_get(batch->txn, &vote, OM_TABLE_HEADS, key, sizeof key) || vote.len != 8 + OM_HASH_BYTES)
+    return om_txn_check(batch->txn, st);
+  uint64_t size = om_get64(vote.data);
+  memcpy(root.bytes, vote.data + 8, sizeof root.bytes);
+  if (size > final_size) return OM_OK;
+  enum om_code code = om_lost_vote(batch, state, size, &root, st);
+  if (code != OM_REFUSED) return code;
+  om_status_clear(st);
+  struct awaited final = {.size = final_size};
+  code = om_log_root_at(batch->txn, &final.root, state->log, &state->edge, final_size, st);
+  if (code == OM_OK) move_vote(batch->txn, state->log, &final, 0);
+  return code;
+}
+
 enum om_code om_lost_final(struct om_batch *batch, const struct om_log_state *state, uint64_t final_size,
                            struct om_status *st) {
   struct awaited row;
   struct om_hash root;
   uint8_t note[OM_NOTE_BYTES_MAX];
-  enum om_code code = show_outvoted(batch, state, final_size, st);
+  enum om_code code = check_vote(batch, state, final_size, st);
+  if (code == OM_OK) code = show_outvoted(batch, state, final_size, st);
   if (code != OM_OK || !get_awaited(batch->txn, &row, state->log) || row.due || row.size > final_size) return code;
   code = om_log_root_at(batch->txn, &root, state->log, &state->edge, row.size, st);
   if (code != OM_OK) return code;
@@ -175,21 +277,19 @@ enum om_code om_lost_final(struct om_batch *batch, const struct om_log_state *st
 static size_t due_cuts(struct om_txn *txn, struct om_cut *out, uint32_t n_logs) {
   size_t n = 0;
   for (uint32_t log = 0; log < n_logs; log++) {
-    struct awaited row;
-    uint64_t end;
-    if (get_awaited(txn, &row, log) && row.due)
-      out[n++] = (struct om_cut){log, row.cut};
-    else if (om_ended_cut(txn, &end, log))
-      out[n++] = (struct om_cut){log, end};
+    uint64_t cut;
+    if (is_due(txn, &cut, log))
+      out[n++] = (struct om_cut){log, log == OM_LOG_REGISTRY && cut == 0 ? 1 : cut};
+    else if (om_ended_cut(txn, &cut, log))
+      out[n++] = (struct om_cut){log, cut};
   }
   return n;
 }
 
 enum om_code om_lost_look(struct om_ledger *ledger, struct om_txn *txn, struct om_status *st) {
-  struct awaited row;
   uint32_t n = om_log_count(txn);
   ledger->lost = om_ended_lost(txn);
-  for (uint32_t log = 0; log < n && !ledger->lost; log++) ledger->lost = get_awaited(txn, &row, log) && row.due;
+  for (uint32_t log = 0; log < n && !ledger->lost; log++) ledger->lost = is_due(txn, NULL, log);
   return om_txn_check(txn, st);
 }
 

@@ -118,11 +118,11 @@ static enum om_code drain(struct run *run, struct om_status *st) {
 static enum om_code write_seal(struct run *run, struct om_job_item *item, struct om_status *st) {
   struct om_arena arena = {0};
   struct om_bytes seal;
-  enum om_code code = run->all->ready
-                          ? om_batch_seal(run->batch, &arena, &seal, &item->again, item->checked, om_wall_ms(),
-                                          run->all->keys, st)
-                          : om_fail(st, OM_WAIT, "not-ready", "this daemon still asks its witnesses: try again in a "
-                                                              "moment");
+  enum om_code code = run->all->ready ? om_batch_seal(run->batch, &arena, &seal, &item->again, item->checked,
+                                                      om_wall_ms(), run->all->keys, st)
+                                      : om_fail(st, OM_WAIT, "not-ready",
+                                                "this daemon still asks its witnesses: try again in a "
+                                                "moment");
   if (code == OM_OK) {
     item->seal = malloc(seal.len);
     OM_ASSERT(item->seal != NULL);
@@ -168,8 +168,8 @@ static void end_mirror(struct run *run, struct om_job *job, enum om_code code, c
 
 /* Keeps entry I of JOB, at which the log stops, with what came behind it. *SIGNED whether the head that came with them
  * shows that the log has signed it. */
-static enum om_code keep_stop(struct run *run, struct om_job *job, size_t i, const struct om_status *why, bool *is_signed,
-                              struct om_status *st) {
+static enum om_code keep_stop(struct run *run, struct om_job *job, size_t i, const struct om_status *why,
+                              bool *is_signed, struct om_status *st) {
   const struct om_job_item *item = &job->items[i];
   uint64_t index = job->action.start + i;
   enum om_code code = OM_OK;
@@ -242,6 +242,7 @@ static enum om_code check_start(struct run *run, struct om_job *job, struct om_s
   if (om_log_info(om_batch_txn(run->batch), &info, job->log, st) != OM_OK) return st->code;
   if (info.size == job->action.start && !info.stopped) return OM_OK;
   job->size = info.size;
+  job->cut = info.size < job->action.start; /* the node was told of an earlier outcome after the log was cut */
   if (info.stopped)
     om_fail(st, OM_REFUSED, NULL, "log %u is stopped: %s", job->log, info.stopped_why);
   else
@@ -292,8 +293,8 @@ static enum om_code follow_registry(struct run *run, struct om_status *st) {
     return store_failed(run, code) ? code : OM_OK; /* a clock that is wrong: tried again with the next batch */
   /* It may wait for a log that has ended: then with every batch. */
   uint32_t own = om_ledger_own_log(all->ledger);
-  uint64_t follows = own == OM_LOG_NONE ? info.head_size
-                                        : om_log_mark(om_batch_txn(run->batch), own, OM_LOG_REGISTRY, UINT64_MAX);
+  uint64_t follows =
+      own == OM_LOG_NONE ? info.head_size : om_log_mark(om_batch_txn(run->batch), own, OM_LOG_REGISTRY, UINT64_MAX);
   all->followed = marked || own == OM_LOG_REGISTRY || follows >= info.head_size;
   all->registry_final = info.head_size;
   return OM_OK;
@@ -353,23 +354,17 @@ static enum om_code finish(struct run *run, bool *committed, enum om_code code, 
   return code == OM_FULL || code == OM_NO ? OM_OK : code;
 }
 
-/* Is JOB of entries that follow others which are gone? What it took in may be gone with them: then it took in less. */
-static bool is_behind(void *ctx, struct om_job *job) {
-  struct om_log_info info = {.size = 0};
+static uint64_t size_of(void *ctx, uint32_t log) {
+  struct om_log_info info;
   struct om_status st;
-  bool named = om_log_info(ctx, &info, job->log, &st) == OM_OK;
-  if (job->size > info.size) {
-    job->size = info.size;
-    job->code = OM_OK;
-  }
-  return !named || info.size < job->action.start + job->taken;
+  return om_log_info(ctx, &info, log, &st) == OM_OK ? info.size : 0; /* the registry that named it is cut */
 }
 
 /* After entries were taken out: what was remembered of sizes is not so any more. */
 static enum om_code after_cut(struct om_batches *batches, struct om_status *st) {
   struct om_txn *txn;
   if (om_txn_read(&txn, om_ledger_store(batches->ledger), st) != OM_OK) return st->code;
-  om_queue_give_up_those(batches->queue, OM_CLASS_MIRRORED, is_behind, txn);
+  om_queue_cut(batches->queue, size_of, txn);
   om_txn_abort(txn);
   batches->followed = false;
   batches->own_final = 0;
@@ -389,8 +384,9 @@ enum om_code om_batches_accept(struct om_batches *batches, struct om_job *job, b
 
 static enum om_code mend(struct om_batches *batches, bool *committed, struct om_status *st) {
   if (!om_ledger_lost(batches->ledger) || batches->no_room) return OM_OK;
-  om_log(OM_LOG_WARNING, "history-lost", "detail=\"%s\"",
-         "entries are held here that a quorum has not signed; the tables are made anew without them");
+  om_log(
+      OM_LOG_WARNING, "history-lost", "detail=\"%s\"",
+      "entries are held here that are not, or may not be, what a quorum signs; the tables are made anew without them");
   enum om_code code = om_ledger_mend(batches->ledger, st);
   batches->no_room = code == OM_FULL;
   if (batches->no_room) {

@@ -78,6 +78,11 @@ struct om_job *om_job_action(const struct om_action *action) {
   return job;
 }
 
+void om_job_applied(struct om_job *job, struct om_node *node, int64_t now_ms) {
+  if (job->cut) om_node_log_cut(node, job->log, job->size, now_ms);
+  om_node_applied(node, &job->action, job->size, job->code, now_ms);
+}
+
 void om_job_free(struct om_job *job) {
   for (size_t i = 0; i < job->n; i++) {
     free(job->items[i].why);

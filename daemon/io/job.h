@@ -1,9 +1,9 @@
 /* A job: work for the ledger's writer that the loop hands over and gets back with its outcome. A submission job
- * carries statements of one client, in its order; a mirror job entries of one log; a cosign or final job one note, an evidence job one piece.
- * Its items are checked by the pool in slices, side by side, and written in order as far as they are checked, so a
- * job may be written while its tail is still being checked. Ownership: whoever holds a job owns it: the loop before
- * om_writer_add and from the done hook on, which ends it with om_job_free. Thread: fields below "queue" belong to
- * the queue's lock while the job is in the writer's hands. */
+ * carries statements of one client, in its order; a mirror job entries of one log; a cosign or final job one note, an
+ * evidence job one piece. Its items are checked by the pool in slices, side by side, and written in order as far as
+ * they are checked, so a job may be written while its tail is still being checked. Ownership: whoever holds a job owns
+ * it: the loop before om_writer_add and from the done hook on, which ends it with om_job_free. Thread: fields below
+ * "queue" belong to the queue's lock while the job is in the writer's hands. */
 #ifndef OREMARK_DAEMON_IO_JOB_H
 #define OREMARK_DAEMON_IO_JOB_H
 
@@ -69,6 +69,7 @@ struct om_job {
   enum om_code code;             /* all but SUBMIT */
   struct om_status status;       /* its sentence */
   uint64_t size;                 /* MIRROR: entries held durably now */
+  bool cut;                      /* MIRROR: they are fewer than before: what came of the job does not count */
   char line[OM_NOTE_LINE_BYTES]; /* COSIGN */
   uint32_t number;               /* EVIDENCE: the piece that shows it */
   bool news;                     /* EVIDENCE: it was not held before */
@@ -86,6 +87,8 @@ bool om_job_add_call(struct om_job *job, uint64_t request, const uint8_t *bytes,
 bool om_job_refuse(struct om_job *job, uint64_t request, const struct om_status *why);
 /* A job for an APPLY, COSIGN, FINAL or EVIDENCE action, which it takes over. */
 struct om_job *om_job_action(const struct om_action *action);
+/* Tells NODE what came of JOB, a MIRROR. */
+void om_job_applied(struct om_job *job, struct om_node *node, int64_t now_ms);
 /* Frees what is left of JOB, but not its action. */
 void om_job_free(struct om_job *job);
 

@@ -288,11 +288,15 @@ void om_queue_give_up(struct om_queue *queue, struct om_job *job) {
   uv_mutex_unlock(&queue->lock);
 }
 
-void om_queue_give_up_those(struct om_queue *queue, enum om_job_class class,
-                            bool (*ends)(void *ctx, struct om_job *job), void *ctx) {
+void om_queue_cut(struct om_queue *queue, uint64_t (*size)(void *ctx, uint32_t log), void *ctx) {
   uv_mutex_lock(&queue->lock);
-  for (struct om_job *job = queue->classes[class].first; job != NULL; job = job->next)
-    if (ends(ctx, job) && !job->ended) give_up(queue, job);
+  for (struct om_job *job = queue->classes[OM_CLASS_MIRRORED].first; job != NULL; job = job->next) {
+    uint64_t held = size(ctx, job->log), wanted = job->ended ? job->size : job->action.start + job->taken;
+    if (held >= wanted) continue;
+    job->cut = true;
+    job->size = held;
+    if (!job->ended) give_up(queue, job);
+  }
   uv_mutex_unlock(&queue->lock);
 }
 

@@ -68,10 +68,9 @@ bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_sl
 const struct om_job *om_queue_peek(struct om_queue *queue, enum om_job_class class);
 /* The rest of JOB is not wanted. */
 void om_queue_give_up(struct om_queue *queue, struct om_job *job);
-/* The rest of no job of CLASS is wanted of which ENDS says so; it is called under the queue's lock, of every job, and may
- * put right what the outcome of one says. */
-void om_queue_give_up_those(struct om_queue *queue, enum om_job_class class,
-                            bool (*ends)(void *ctx, struct om_job *job), void *ctx);
+/* Logs have become shorter: gives up every mirror job whose entries followed what is gone, and notes that in it. SIZE
+ * says how much is held of a log; it is called under the queue's lock. */
+void om_queue_cut(struct om_queue *queue, uint64_t (*size)(void *ctx, uint32_t log), void *ctx);
 /* A job of CLASS that is done with: out of the queue. NULL: none. */
 struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class);
 /* Whether heads or submissions are ready. */

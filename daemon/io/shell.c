@@ -188,7 +188,7 @@ static void on_done(void *ctx, struct om_job *job) {
   }
   report(shell, job);
   switch (job->kind) {
-    case OM_JOB_MIRROR: om_node_applied(shell->node, &job->action, job->size, job->code, now); break;
+    case OM_JOB_MIRROR: om_job_applied(job, shell->node, now); break;
     case OM_JOB_COSIGN:
       om_node_cosigned(shell->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
       break;

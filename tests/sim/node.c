@@ -277,7 +277,7 @@ static void tell(struct sim_node *n, struct om_job *job) {
   int64_t now = n->sim->now_ms;
   switch (job->kind) {
     case OM_JOB_SUBMIT: answer(n, job); break;
-    case OM_JOB_MIRROR: om_node_applied(n->node, &job->action, job->size, job->code, now); break;
+    case OM_JOB_MIRROR: om_job_applied(job, n->node, now); break;
     case OM_JOB_COSIGN:
       om_node_cosigned(n->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
       break;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/ledger_state.h"
 #include "ledger/verify.h"
 #include "support/network.h"
 #include "support/records.h"
@@ -198,7 +199,7 @@ static enum om_code marks(struct fixture *f, size_t to, uint32_t log, uint32_t m
   size_t n = oremark__entry__pack(&entry, bytes);
   assert_int_equal(om_batch_begin(&batch, f->ledgers[to], st), OM_OK);
   enum om_code code = om_check_entry(&checked, &arena, &f->net.id, om_batch_txn(batch), bytes, n, st);
-  if (code == OM_OK) code = om_batch_mirror(batch, log, size_of(f->ledgers[to], log), checked, st);
+  if (code == OM_OK) code = om_batch_take(batch, log, size_of(f->ledgers[to], log), checked, st);
   om_batch_abort(batch);
   om_arena_free(&arena);
   return code;

@@ -220,6 +220,11 @@ static enum om_code write_entry(struct run *run, struct om_job *job, size_t i, b
     return code;
   }
   if (code == OM_MALFORMED || code == OM_REFUSED) return bad_entry(run, job, i, &why, st);
+  /* That the log is to be fetched anew only its home can bring about: with what a relay said the batch is dropped. */
+  bool doubts = code == OM_WAIT && strcmp(why.rule, "mending") == 0 && !run->all->no_room;
+  if (doubts && !job->action.home)
+    return om_fail(st, OM_NO, NULL, "entry %llu of log %u, from a relay: %s",
+                   (unsigned long long)(job->action.start + i), job->log, why.text);
   if (code != OM_OK) {
     end_mirror(run, job, code, &why);
     return OM_OK;

@@ -105,22 +105,36 @@ static enum om_code look(struct om_session *session, const Oremark__LogState **o
   return OM_OK;
 }
 
+/* What nobody holds can't be fetched, and every log waits for it before it follows the act. */
+static enum om_code say_held(struct om_session *session, const Oremark__RetireLog *retire,
+                             const Oremark__LogState *here) {
+  uint64_t held = here ? here->size : 0;
+  if (held < retire->size)
+    fprintf(session->err,
+            "oremark: %" PRIu64 " of the %" PRIu64
+            " entries that log %u is to end with are held by the daemon asked: "
+            "make sure that a daemon that goes on holds all of them\n",
+            held, retire->size, retire->log);
+  return OM_OK;
+}
+
 static enum om_code choose_head(struct om_session *session, Oremark__RetireLog *retire, const struct om_args *args,
                                 struct om_status *st) {
   const Oremark__LogState *here;
   const char *judge = om_args_value(args, "judge");
   if (look(session, &here, retire->log, st)) return st->code;
-  if (judge) return judged_head(session, retire, judge, here, st);
+  if (judge) return judged_head(session, retire, judge, here, st) == OM_OK ? say_held(session, retire, here) : st->code;
   if (retire->n_seals == 0)
     return om_fail(st, OM_USAGE, NULL,
                    "log retire: name the seals of its witnesses; where it has none, say --judge here to end it where "
                    "the daemon asked holds it");
   if (here && here->evidence > 0)
-    return om_fail(st, OM_USAGE, NULL,
-                   "%s has signed two histories ('oremark evidence' shows them), so the highest head need not be the "
-                   "right one: say which one stands with --judge SEAL",
-                   here->origin);
-  return take_highest(session, retire, st);
+    return om_fail(
+        st, OM_USAGE, NULL,
+        "evidence is held against %s ('oremark evidence' shows it), so its highest head need not be the right "
+        "one: say which one stands with --judge SEAL",
+        here->origin);
+  return take_highest(session, retire, st) == OM_OK ? say_held(session, retire, here) : st->code;
 }
 
 /* Who goes on: another log's members in a successor, the registry log itself under another daemon. */

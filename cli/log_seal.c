@@ -27,8 +27,9 @@ static enum om_code build_seal(struct om_session *session, const struct om_args 
       om_log_named(session, &seal->log, &args->words[0], st))
     return st->code;
   if (!om_args_has(args, "out"))
-    return om_fail(st, OM_USAGE, NULL, "log seal: the call stands in no log: write it to a file with --out, for the "
-                                       "operators of the witnesses");
+    return om_fail(st, OM_USAGE, NULL,
+                   "log seal: the call stands in no log: write it to a file with --out, for the "
+                   "operators of the witnesses");
   seal->reason = om_copy_text(session->arena, reason->value);
   event->kind_case = OREMARK__EVENT__KIND_SEAL_LOG;
   event->seal_log = seal;
@@ -40,7 +41,8 @@ const struct om_command om_command_log_seal = {
     .words = "LOG",
     .summary = "Call the witnesses of a log to cosign no more of it, so that it can be ended (of the governors).",
     .help =
-        "Signed by one governor; where more must sign, each adds a signature with 'oremark sign'. Then every operator of\n"
+        "Signed by one governor; where more must sign, each adds a signature with 'oremark sign'. Then every operator "
+        "of\n"
         "a witness has its daemon seal the log by 'oremark log make-seal', and gives its seal to the governors.\n"
         "Example:\n  oremark log seal andes.example/log --reason \"its operator is gone\" --out andes.call\n",
     .options = seal_options,
@@ -75,13 +77,13 @@ static enum om_code show_seal(struct om_session *session, const Oremark__SealMad
   if (om_seal_head(&head, seal, st)) return st->code;
   om_hex(hex, head.root.bytes, OM_HASH_BYTES);
   if (session->json)
-    return om_show_json(session->out,
-                        json_pack("{s:s, s:b, s:I, s:I, s:I, s:s, s:I, s:I, s:o}", "file", path, "again", made->again,
-                                  "witness", (json_int_t)seal->witness, "log", (json_int_t)seal->log, "size",
-                                  (json_int_t)head.size, "root", hex, "registry_index", (json_int_t)seal->registry_index,
-                                  "settled_index", (json_int_t)seal->settled_index, "call",
-                                  om_json_hex(seal->call.data, seal->call.len)),
-                        st);
+    return om_show_json(
+        session->out,
+        json_pack("{s:s, s:b, s:I, s:I, s:I, s:s, s:I, s:I, s:o}", "file", path, "again", made->again, "witness",
+                  (json_int_t)seal->witness, "log", (json_int_t)seal->log, "size", (json_int_t)head.size, "root", hex,
+                  "registry_index", (json_int_t)seal->registry_index, "settled_index", (json_int_t)seal->settled_index,
+                  "call", om_json_hex(seal->call.data, seal->call.len)),
+        st);
   fprintf(session->out, "log %u is sealed%s: this daemon cosigns no more of it\n", seal->log,
           made->again ? ", as it was before" : "");
   if (seal->head.len)
@@ -114,7 +116,8 @@ const struct om_command om_command_log_make_seal = {
     .words = "CALL",
     .summary = "Have your own daemon seal a log at the governors' call: from then on it cosigns no more of it.",
     .help =
-        "CALL is the file that 'oremark log seal' made and the governors have signed. The promise is kept through every\n"
+        "CALL is the file that 'oremark log seal' made and the governors have signed. The promise is kept through "
+        "every\n"
         "restart; only the governors can lift it. The same call again gives the same seal.\n"
         "Example:\n  oremark log make-seal andes.call --out andes-by-kokkola.seal\n",
     .options = make_options,

@@ -42,7 +42,7 @@ struct stated {
 
 /* A seal whose signature was found good. */
 struct sealer {
-  uint32_t log; /* of the witnessing daemon */
+  uint32_t log;                 /* of the witnessing daemon */
   uint8_t key[OM_PUBLIC_BYTES]; /* that it has signed with */
 };
 
@@ -303,7 +303,8 @@ static enum om_code check_logs(struct om_txn *txn, const Oremark__RetireLog *act
 static enum om_code check_succession(const struct om_case *judged, const Oremark__RetireLog *act,
                                      struct om_status *st) {
   if (judged->statement->n_events != 1)
-    return refuse(st, "succession", "the succession of the registry log is a statement of its own: leave out the others");
+    return refuse(st, "succession",
+                  "the succession of the registry log is a statement of its own: leave out the others");
   if (act->size == judged->index) return OM_OK;
   return om_fail(st, OM_REFUSED, "succession",
                  "the registry log goes on behind entry %llu, and the act would stand as entry %llu",

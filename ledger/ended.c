@@ -1,5 +1,5 @@
-/* What follows where a log takes up that the governors have ended another (RetireLog): the act itself covers that log up
- * to its end, as a mark would, so that its members and lots go on elsewhere. */
+/* What follows where a log takes up that the governors have ended another (RetireLog): the act itself covers that log
+ * up to its end, as a mark would, so that its members and lots go on elsewhere. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,8 +44,7 @@ enum om_code om_ended_wait(struct om_batch *batch, const struct om_log_state *st
 
 void om_ended_mark(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size) {
   struct om_retired ended;
-  for (uint32_t log = OM_LOG_REGISTRY;
-       om_ended_next(batch->txn, &log, &ended, state->registry_size, registry_size);) {
+  for (uint32_t log = OM_LOG_REGISTRY; om_ended_next(batch->txn, &log, &ended, state->registry_size, registry_size);) {
     uint8_t key[OM_MARK_KEY_BYTES], row[8];
     if (log == state->log || ended.size <= om_log_mark(batch->txn, state->log, log, UINT64_MAX)) continue;
     om_mark_key(key, state->log, log, state->edge.size);

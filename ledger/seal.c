@@ -125,7 +125,8 @@ static enum om_code check_listed(struct om_batch *batch, const Oremark__Seal *se
                  log.origin);
 }
 
-/* Lists from before a restart of the network count no more: from the head on that it states, that of the restart does. */
+/* Lists from before a restart of the network count no more: from the head on that it states, that of the restart does.
+ */
 static void behind_restart(struct om_txn *txn, Oremark__Seal *seal) {
   struct om_restart restart;
   if (!om_registry_restart(txn, &restart, OM_REGISTRY_NOW)) return;
@@ -183,7 +184,8 @@ static enum om_code called_log(struct om_batch *batch, uint32_t *log, const stru
     return om_fail(st, OM_REFUSED, "call", "this is no call to seal a log: make one with `oremark log seal`");
   *log = s->events[0]->seal_log->log;
   if (batch->ledger->own_log == OM_LOG_NONE || *log == batch->ledger->own_log)
-    return om_fail(st, OM_REFUSED, "witness", "a daemon witnesses the logs of others: hand the call to a witness of it");
+    return om_fail(st, OM_REFUSED, "witness",
+                   "a daemon witnesses the logs of others: hand the call to a witness of it");
   enum om_code code = om_registry_daemon(batch->txn, &known, *log, OM_REGISTRY_NOW, st);
   return code == OM_MISSING ? st->code = OM_REFUSED : code;
 }
@@ -219,7 +221,8 @@ enum om_code om_batch_seal(struct om_batch *batch, struct om_arena *arena, struc
 enum om_code om_sealed_refuse(struct om_status *st, uint32_t log, const struct om_hash *call) {
   char hex[17];
   for (size_t i = 0; i < 8; i++) snprintf(hex + 2 * i, 3, "%02x", call->bytes[i]);
-  return om_fail(st, OM_REFUSED, "sealed",
-                 "this daemon has sealed log %u at the governors' call %s: it cosigns no more of it until they lift that",
-                 log, hex);
+  return om_fail(
+      st, OM_REFUSED, "sealed",
+      "this daemon has sealed log %u at the governors' call %s: it cosigns no more of it until they lift that", log,
+      hex);
 }

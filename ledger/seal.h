@@ -5,15 +5,15 @@
  * lifts that call (LiftSeal). The seal states the highest head that it keeps and, by their registry indexes, the lists
  * of witnesses that count for that head: the current one and the settled one.
  *
- * RetireLog ends a log at a head no lower than any in the seals that it carries. How many are enough: of every list that
- * any of them states, with w operators, quorum k and f = floor((w - 1) / 3), at least w + f - k + 1 operators. Why that
- * suffices: let H be final, signed by k operators of its list. The sealers of that list and those k have
- * (w + f - k + 1) + k - w = f + 1 operators in common, so one that is honest: it signed H before it sealed (after that it
- * signs nothing), and its seal states a head no lower than H. It remains that H's list is among those counted. The first
- * seal in the act that comes from an honest witness (there is one: a list that is counted has f + 1 sealers or more)
- * states the true lists of a true head. If the witnesses were changed after that head, the log's first head under the
- * new list carries the quorum of both lists; by the argument above, one honest sealer of the old list knows that head or
- * a higher one, and states its lists: the new one is counted too. So from change to change up to the list of H. A witness
+ * RetireLog ends a log at a head no lower than any in the seals that it carries. How many are enough: of every list
+ * that any of them states, with w operators, quorum k and f = floor((w - 1) / 3), at least w + f - k + 1 operators. Why
+ * that suffices: let H be final, signed by k operators of its list. The sealers of that list and those k have (w + f -
+ * k + 1) + k - w = f + 1 operators in common, so one that is honest: it signed H before it sealed (after that it signs
+ * nothing), and its seal states a head no lower than H. It remains that H's list is among those counted. The first seal
+ * in the act that comes from an honest witness (there is one: a list that is counted has f + 1 sealers or more) states
+ * the true lists of a true head. If the witnesses were changed after that head, the log's first head under the new list
+ * carries the quorum of both lists; by the argument above, one honest sealer of the old list knows that head or a
+ * higher one, and states its lists: the new one is counted too. So from change to change up to the list of H. A witness
  * that knows no head of the log can state no list of it: its seal counts only where the witnesses have never changed
  * since the log was named, unless the governors judge.
  *

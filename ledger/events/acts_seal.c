@@ -34,9 +34,10 @@ void om_lift_seal_describe(struct om_text *out, const Oremark__Event *event) {
 static enum om_code form_next(const Oremark__RetireLog *r, struct om_status *st) {
   if (r->log != OM_LOG_REGISTRY && !r->daemon) return om_form_number("successor", r->successor, st);
   if (r->log == OM_LOG_REGISTRY && r->daemon && r->successor == 0) return om_form_daemon(r->daemon, st);
-  return om_fail(st, OM_REFUSED, "form",
-                 "the registry log goes on under another daemon, any other log's members in a successor: name the one or "
-                 "the other");
+  return om_fail(
+      st, OM_REFUSED, "form",
+      "the registry log goes on under another daemon, any other log's members in a successor: name the one or "
+      "the other");
 }
 
 enum om_code om_retire_log_form(const Oremark__Event *event, struct om_status *st) {

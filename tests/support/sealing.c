@@ -69,7 +69,7 @@ static struct record governed(struct sealing *f, Oremark__Event *event, const ui
 static const uint32_t governor[] = {1};
 
 enum om_code sealing_act(struct sealing *f, Oremark__Event *event, struct om_hash *id, int64_t at,
-                        struct om_status *st) {
+                         struct om_status *st) {
   struct om_receipt receipt;
   struct record record = governed(f, event, governor, 1, at);
   enum om_code code = network_submit(&f->net, 0, f->ledgers[0], &receipt, record.bytes, record.len, at, st);
@@ -103,15 +103,15 @@ struct om_hash sealing_call_id(const struct sealing *f, const struct record *cal
 
 /* WITNESS is given CALL; *OUT is in the fixture's arena. */
 enum om_code sealing_make(struct sealing *f, size_t witness, const struct record *call, Oremark__Seal **out,
-                              bool *again, int64_t at, struct om_status *st) {
+                          bool *again, int64_t at, struct om_status *st) {
   struct om_signers_keys keys = network_signers(&f->net, witness);
   struct om_arena arena = {0};
   struct om_checked *checked;
   struct om_batch *batch;
   struct om_bytes seal;
   assert_int_equal(om_batch_begin(&batch, f->ledgers[witness], st), OM_OK);
-  assert_int_equal(
-      om_check_statement(&checked, &arena, &f->net.id, om_batch_txn(batch), call->bytes, call->len, st), OM_OK);
+  assert_int_equal(om_check_statement(&checked, &arena, &f->net.id, om_batch_txn(batch), call->bytes, call->len, st),
+                   OM_OK);
   enum om_code code = om_batch_seal(batch, &f->arena, &seal, again, checked, at, &keys, st);
   struct om_status committed;
   assert_int_equal(om_batch_commit(batch, NULL, &committed), OM_OK);
@@ -166,7 +166,7 @@ enum om_code sealing_retire(struct sealing *f, const struct retire *r, int64_t a
 }
 
 enum om_code sealing_lift(struct sealing *f, uint32_t log, const struct om_hash *call, int64_t at,
-                         struct om_status *st) {
+                          struct om_status *st) {
   Oremark__LiftSeal lifts = OREMARK__LIFT_SEAL__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
   lifts.log = log;
@@ -229,4 +229,3 @@ enum om_code sealing_asks(struct sealing *f, size_t witness, struct om_status *s
   assert_int_equal(om_batch_commit(batch, NULL, &committed), OM_OK);
   return code;
 }
-

@@ -1,5 +1,5 @@
-/* Eight daemons that all witness, for tests of sealing and of the end of a log: log LAST has seven witnesses, a quorum of
- * five, and needs five seals. Stops the test on any failure that is not returned. Times are Unix ms. One thread. */
+/* Eight daemons that all witness, for tests of sealing and of the end of a log: log LAST has seven witnesses, a quorum
+ * of five, and needs five seals. Stops the test on any failure that is not returned. Times are Unix ms. One thread. */
 #ifndef OREMARK_TESTS_SUPPORT_SEALING_H
 #define OREMARK_TESTS_SUPPORT_SEALING_H
 
@@ -38,10 +38,10 @@ enum om_code sealing_asks(struct sealing *f, size_t witness, struct om_status *s
 
 /* EVENT by the governor, at the registry. ID: NULL, or the event's. */
 enum om_code sealing_act(struct sealing *f, Oremark__Event *event, struct om_hash *id, int64_t at,
-                        struct om_status *st);
+                         struct om_status *st);
 enum om_code sealing_set_witnesses(struct sealing *f, const uint32_t *logs, size_t n, int64_t at);
 enum om_code sealing_lift(struct sealing *f, uint32_t log, const struct om_hash *call, int64_t at,
-                         struct om_status *st);
+                          struct om_status *st);
 
 /* ---- seals ---- */
 
@@ -51,7 +51,7 @@ struct record sealing_call_by(struct sealing *f, uint32_t log, const uint32_t *m
 struct om_hash sealing_call_id(const struct sealing *f, const struct record *call);
 /* WITNESS is given CALL; *OUT is in the fixture's arena. */
 enum om_code sealing_make(struct sealing *f, size_t witness, const struct record *call, Oremark__Seal **out,
-                              bool *again, int64_t at, struct om_status *st);
+                          bool *again, int64_t at, struct om_status *st);
 Oremark__Seal *sealing_seal(struct sealing *f, size_t witness, const struct record *call, int64_t at);
 /* Signs SEAL, as changed, with KEY. */
 void sealing_forge(struct sealing *f, Oremark__Seal *seal, const struct om_secret *key);

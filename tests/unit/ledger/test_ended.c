@@ -269,9 +269,9 @@ static void an_end_has_one_root(void **state) {
   struct om_checkpoint head = {.origin = "daemon7.example/log", .size = info.size, .root.bytes = {1}};
   size_t text_len = om_checkpoint_format(text, &head);
   assert_int_equal(om_note_begin(note, &len, text, text_len, &st), OM_OK);
-  assert_int_equal(om_note_add_line(note, &len, line,
-                                    om_note_sign(line, head.origin, f->net.log_keys[LAST], text, text_len), &st),
-                   OM_OK);
+  assert_int_equal(
+      om_note_add_line(note, &len, line, om_note_sign(line, head.origin, f->net.log_keys[LAST], text, text_len), &st),
+      OM_OK);
   r.seals[0]->head = sealing_data(note, len);
   sealing_forge(f, r.seals[0], f->net.cosign_keys[0]);
   r.root = head.root;

@@ -38,7 +38,8 @@ static void a_seal_is_kept_and_kept_to(void **state) {
   assert_int_equal(sealing_asks(f, 1, &st), OM_REFUSED);
   assert_string_equal(st.rule, "sealed");
   assert_int_equal(sealing_asks(f, 2, &st), OM_OK);
-  assert_int_equal(sealing_make(f, 1, &first, &same, &again, t0 + INT64_C(1000) * 86400000, &st), OM_OK); /* also late */
+  assert_int_equal(sealing_make(f, 1, &first, &same, &again, t0 + INT64_C(1000) * 86400000, &st),
+                   OM_OK); /* also late */
   assert_true(again);
   assert_memory_equal(same->signature.data, seal->signature.data, OM_SIG_BYTES);
   assert_int_equal(sealing_make(f, 1, &second, &same, &again, t0 + 4, &st), OM_REFUSED);
@@ -213,9 +214,9 @@ static void of_two_heads_the_governors_judge(void **state) {
   head.size = r.size;
   size_t text_len = om_checkpoint_format(text, &head);
   assert_int_equal(om_note_begin(note, &len, text, text_len, &st), OM_OK);
-  assert_int_equal(om_note_add_line(note, &len, line,
-                                    om_note_sign(line, head.origin, f->net.log_keys[LAST], text, text_len), &st),
-                   OM_OK);
+  assert_int_equal(
+      om_note_add_line(note, &len, line, om_note_sign(line, head.origin, f->net.log_keys[LAST], text, text_len), &st),
+      OM_OK);
   r.seals[0]->head = sealing_data(note, len);
   sealing_forge(f, r.seals[0], f->net.cosign_keys[0]);
   REFUSED(f, &r, "head");

@@ -291,6 +291,44 @@ static void a_mark_of_itself_stands_once(void **state) {
   equal_states(f);
 }
 
+/* A list and a key that one statement changes are one change. */
+static void the_acts_of_one_statement_are_one_change(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_receipt receipt;
+  const uint32_t governor = 1;
+  uint32_t logs[] = {1, 2, 3, 4, 5};
+  Oremark__WitnessList list = OREMARK__WITNESS_LIST__INIT;
+  Oremark__SetWitnesses set = OREMARK__SET_WITNESSES__INIT;
+  Oremark__RevokeKey revoke_two = OREMARK__REVOKE_KEY__INIT;
+  Oremark__Event first = OREMARK__EVENT__INIT, second = OREMARK__EVENT__INIT, *both[] = {&first, &second};
+  size_t len;
+  list.n_logs = 5;
+  list.logs = logs;
+  set.witnesses = &list;
+  first.kind_case = OREMARK__EVENT__KIND_SET_WITNESSES;
+  first.set_witnesses = &set;
+  revoke_two.member = 3;
+  revoke_two.key =
+      (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(f->net.cosign_keys[2])};
+  revoke_two.replacement = (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(f->spare)};
+  second.kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
+  second.revoke_key = &revoke_two;
+  uint8_t *bytes = network_statement(&f->net, &len, governor, t0 + 1, both, 2, &governor, 1);
+  assert_int_equal(network_submit(&f->net, 0, f->ledgers[0], &receipt, bytes, len, t0 + 1, &st), OM_OK);
+  free(bytes);
+  assert_int_equal(final_at(f, 0, "12567"), 0); /* of the new list two: k is 4 */
+  assert_int_equal(final_at(f, 0, "1n345"), 0); /* of the old one four: k is 5 */
+  assert_int_equal(final_at(f, 0, "134567"), 1006);
+  struct om_secret *old = f->net.cosign_keys[2];
+  f->net.cosign_keys[2] = f->spare;
+  settle(f, t0 + 2);
+  f->net.cosign_keys[2] = old;
+  assert_int_equal(final_at(f, 0, "1234"), 0);
+  assert_int_equal(final_at(f, 0, "1n34"), 1004);
+  equal_states(f);
+}
+
 /* The registry log becomes final everywhere; no log follows it. */
 static void finalise_registry(struct fixture *f, int64_t at) {
   struct om_status st;
@@ -684,6 +722,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_change_takes_both_quorums),
       TEST(a_mark_of_itself_stands_once),
+      TEST(the_acts_of_one_statement_are_one_change),
       TEST(one_change_at_a_time_in_the_registry),
       TEST(a_log_waits_with_the_third_list),
       TEST(a_log_waits_with_going_back),

@@ -5,6 +5,7 @@
 #include "ledger/accept.h"
 #include "ledger/acts.h"
 #include "ledger/ledger_state.h"
+#include "ledger/registry_rows.h"
 
 /* The registry size that LOG's head at SIZE is judged by. */
 static uint64_t judged_by(struct om_txn *txn, uint32_t log, uint64_t size) {
@@ -55,15 +56,31 @@ enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint
   return code;
 }
 
+/* The registry size with which LOG was named. */
+static uint64_t named_by(struct om_txn *txn, uint32_t log) {
+  uint8_t key[OM_REGISTRY_KEY_BYTES];
+  struct om_bytes found, row;
+  uint64_t named = 0, since = UINT64_MAX;
+  for (;;) {
+    om_registry_row_key(key, OM_ROW_DAEMON, log, 0, since);
+    if (!om_txn_last(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key, OM_REGISTRY_SUBJECT_BYTES)) return named;
+    since = om_get64(found.data + OM_REGISTRY_SUBJECT_BYTES);
+    named = since + 1;
+    if (since == 0) return named;
+    since--;
+  }
+}
+
 /* The registry size that LOG's settled list is of: that of the head which its last mark of itself records; before any
- * such mark, that of its entry 0. 0: entry 0 is not held. Lists from before a restart of the network count no more. */
+ * such mark, that with which the log was named: entry 0 may mark any later one, and its home, if it lies, two of them.
+ * 0: entry 0 is not held. Lists from before a restart of the network count no more. */
 static uint64_t settled_by(struct om_txn *txn, uint32_t log, uint64_t size) {
   uint64_t recorded = om_log_mark(txn, log, log, size), settled;
   struct om_restart restart;
   if (recorded > 0)
     settled = judged_by(txn, log, recorded);
   else
-    settled = log == OM_LOG_REGISTRY ? 1 : om_log_mark(txn, log, OM_LOG_REGISTRY, 1);
+    settled = log == OM_LOG_REGISTRY ? 1 : om_log_mark(txn, log, OM_LOG_REGISTRY, 1) == 0 ? 0 : named_by(txn, log);
   bool restarted = settled > 0 && om_registry_restart(txn, &restart, judged_by(txn, log, size));
   return restarted && restart.since >= settled ? restart.since + 1 : settled;
 }
@@ -161,10 +178,11 @@ static enum om_code not_its_head(struct om_txn *txn, uint32_t log, const struct 
   free(state);
   if (code != OM_OK) return code;
   if (beyond)
-    return om_fail(st, OM_WAIT, "succession",
-                   "a head of the registry log at %llu is signed in the name of %s, which is not its daemon here: if the "
-                   "governors have named a new one, accept it (oremark network accept FILE)",
-                   (unsigned long long)out->size, out->origin);
+    return om_fail(
+        st, OM_WAIT, "succession",
+        "a head of the registry log at %llu is signed in the name of %s, which is not its daemon here: if the "
+        "governors have named a new one, accept it (oremark network accept FILE)",
+        (unsigned long long)out->size, out->origin);
   *st = why;
   return why.code;
 }

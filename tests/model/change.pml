@@ -4,26 +4,27 @@
  *   list        a bit: each list of witnesses with its quorum is one voter that never signs two heads of which neither
  *               extends the other (cosign.pml shows that it is so while no more than f lie); the lists share nobody
  *   version     of the registry's list: 0, 1, 2 in this order; listed(v) is the list that it names
- *   branch      an equivocating home forks its log once, anywhere, and goes on with both
+ *   branch      an equivocating home forks its log once, anywhere, also before its first entry, and goes on with both
  *   entries     plain ones, registry marks (which change the version, and may skip one) and records of a final head of
  *               the log itself
  *   wanted      the lists that must sign: the settled one, and the one of the last mark; never a third
  *   need[b,s]   the lists that must sign the head of size s in branch b
  *   vote        the highest head that a list has signed; it counts as having signed all those below it, too, the worst
  *               that it may do
- * Bounds: 3 versions with 3 lists, or with the first list again as the last; N = 5 entries in either branch; one fork.
+ * Bounds: 3 versions with 3 lists, or with the first list again as the last; N = 4 entries in either branch; one fork.
  * Invariant: no two final heads of which neither extends the other.
  *
  * @rules
  * @rules -DAGAIN
  * @drop DROP_OLD          only the new list signs
  * @drop DROP_BETWEEN      the registry is followed to a third list before the last change is settled
+ * @drop DROP_NAMED        the list that the first entry marks is taken for settled, not the one with which the log was named
  * @drop DROP_FINAL        a head is recorded that not both lists have signed
  * @reach REACH_SETTLED    both changes are settled and a head is final under the last list alone
  * @reach REACH_SKIPPED    the change from the first list to the last is settled in one
  */
 #ifndef N
-#define N 5
+#define N 4
 #endif
 #ifdef AGAIN
 #define listed(v) (v == 1 -> 2 : 1)
@@ -65,12 +66,17 @@ byte vote_size[3];
 bit vote_branch[3];
 
 inline grow(b) {
+#ifdef DROP_NAMED
+  if
+  :: size[b] == 0 -> settled[b] = now[b]
+  :: else
+  fi;
+#endif
   size[b]++; version[at(b, size[b])] = now[b]; need[at(b, size[b])] = wanted(b)
 }
 
 active proctype network() {
   byte b, s, l, x, y;
-  grow(0);
   do
   :: atomic { /* the home appends to a branch */
        if
@@ -83,7 +89,7 @@ active proctype network() {
           :: grow(b)
           :: now[b] < 2 && may_follow(b, now[b] + 1) -> now[b]++; grow(b)
           :: now[b] < 1 && may_follow(b, 2) -> now[b] = 2; grow(b)
-          :: changing(b) -> s = 1;
+          :: size[b] > 0 && changing(b) -> s = 1;
              do
              :: s < size[b] -> s++
              :: break
@@ -123,10 +129,10 @@ active proctype network() {
        :: else
        fi;
 #ifdef REACH_SETTLED
-       assert(!(settled[b] == 2 && version[at(b, 3)] == 1 && final(b, size[b])));
+       assert(!(settled[b] == 2 && version[at(b, 2)] == 1 && final(b, size[b])));
 #endif
 #ifdef REACH_SKIPPED
-       assert(!(settled[b] == 2 && version[at(b, 2)] == 2 && final(b, size[b])));
+       assert(!(settled[b] == 2 && version[at(b, 1)] == 2 && final(b, size[b])));
 #endif
        d_step {
          x = fork + 1; y = fork + 1;

@@ -21,7 +21,7 @@ struct fixture {
   struct om_secret *spare; /* a cosign key that no daemon has at first */
 };
 
-static int open_all(void **state) {
+static int open_new(void **state) {
   struct fixture *f = calloc(1, sizeof *f);
   struct om_status st;
   uint8_t seed[OM_SEED_BYTES] = {9};
@@ -32,8 +32,15 @@ static int open_all(void **state) {
     f->folders[i] = temp_folder();
     f->ledgers[i] = network_ledger(&f->net, i, f->folders[i]);
   }
-  assert_int_equal(network_settle(&f->net, f->ledgers, t0, &st), OM_OK);
   *state = f;
+  return 0;
+}
+
+static int open_all(void **state) {
+  struct om_status st;
+  open_new(state);
+  struct fixture *f = *state;
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0, &st), OM_OK);
   return 0;
 }
 
@@ -494,6 +501,22 @@ static void a_submission_waits_for_the_change(void **state) {
   free(received.bytes);
 }
 
+/* A log that begins late begins with a change: the list with which it was named must sign, whatever entry 0 marks. */
+static void a_log_that_begins_late(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
+  finalise_registry(f, t0 + 2);
+  assert_true(follows(f, LAST, t0 + 3));
+  assert_int_equal(size_of(f->ledgers[LAST], LAST), 1);
+  assert_int_equal(final_at(f, LAST, "0123"), 0);
+  assert_int_equal(final_at(f, LAST, "23456"), 0);
+  assert_int_equal(final_at(f, LAST, "23401"), 1004);
+  settle(f, t0 + 4);
+  assert_int_equal(final_at(f, LAST, "123"), 1003);
+  equal_states(f);
+}
+
 /* Who verifies a lot meanwhile is told both quorums. */
 static void a_verdict_names_both_quorums(void **state) {
   struct fixture *f = *state;
@@ -728,6 +751,7 @@ int main(void) {
       TEST(a_log_waits_with_going_back),
       TEST(a_submission_waits_for_the_change),
       TEST(a_verdict_names_both_quorums),
+      cmocka_unit_test_setup_teardown(a_log_that_begins_late, open_new, close_all),
       TEST(a_list_may_be_skipped),
       TEST(a_new_key_waits_for_its_own_log),
       TEST(a_lost_store_ends_the_keys_that_its_log_shows),

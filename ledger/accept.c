@@ -9,6 +9,8 @@
 
 static const char meta_by_hand[] = "by-hand"; /* index (8) of the registry entry that is waited at */
 
+static const char meta_wanted[] = "wanted"; /* size (8) by log: what is stated by an act that can't be accepted yet */
+
 enum { NAMED_MAX = 4 }; /* logs named in a sentence; the first ones say what to do */
 
 /* ---- waiting ---- */
@@ -62,6 +64,7 @@ struct accepting {
   Oremark__StatedHead **heads;   /* the registry's first */
   size_t n_heads;
   int64_t signed_ms;
+  bool wants; /* the governors have signed it, but entries are missing */
 };
 
 /* What EVENT states; a succession, of the registry log only. */
@@ -123,9 +126,10 @@ static enum om_code compare(struct om_txn *txn, const struct accepting *a, struc
     if (info.size > head->size) cuts[(*n_cuts)++] = (struct om_cut){head->log, head->size};
   }
   if (n_missing == 0) return OM_OK;
-  return om_fail(st, OM_MISSING, "missing",
-                 "entries are missing here: %s%s. Connect this daemon to one that holds them, and accept again",
-                 missing.bytes, n_missing > NAMED_MAX ? " and others" : "");
+  return om_fail(
+      st, OM_MISSING, "missing",
+      "entries are missing here: %s%s. They are fetched from the peers that hold them: accept again in a moment",
+      missing.bytes, n_missing > NAMED_MAX ? " and others" : "");
 }
 
 /* Before anything is taken out: have the governors signed? */
@@ -163,6 +167,34 @@ enum om_code om_by_hand_wait(struct om_batch *batch, uint64_t index, struct om_c
   om_txn_put(batch->txn, OM_TABLE_META, meta_by_hand, sizeof meta_by_hand - 1, row, sizeof row);
   if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
   return om_fail(st, OM_WAIT, "by-hand", OM_BY_HAND_TEXT);
+}
+
+/* ---- what is wanted ---- */
+
+bool om_wanted(struct om_txn *txn) {
+  struct om_bytes row;
+  return om_txn_get(txn, &row, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1);
+}
+
+uint64_t om_wanted_size(struct om_txn *txn, uint32_t log) {
+  struct om_bytes row;
+  uint64_t stated = 0, since;
+  om_registry_stated(txn, &stated, &since, log);
+  if (!om_txn_get(txn, &row, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1) || row.len / 8 <= log) return stated;
+  uint64_t wanted = om_get64(row.data + (size_t)log * 8);
+  return wanted > stated ? wanted : stated;
+}
+
+/* The entries below the stated heads are to be fetched, so that the act can be accepted. */
+static enum om_code want(struct om_ledger *ledger, struct om_arena *arena, const struct accepting *a,
+                         struct om_status *st) {
+  struct om_batch *batch;
+  uint8_t *row = om_arena_alloc(arena, a->n_heads * 8);
+  for (size_t i = 0; i < a->n_heads; i++) om_be64(row + 8 * i, a->heads[i]->size);
+  enum om_code code = om_batch_begin(&batch, ledger, st);
+  if (code != OM_OK) return code;
+  om_txn_put(batch->txn, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1, row, a->n_heads * 8);
+  return om_batch_commit(batch, NULL, st);
 }
 
 /* ---- taking it in ---- */
@@ -216,6 +248,7 @@ static enum om_code append(void *ctx, struct om_batch *batch, struct om_status *
   if (code == OM_OK) code = om_batch_take(batch, OM_LOG_REGISTRY, a->out->index, entry, st);
   for (size_t i = 0; i < a->n_heads && code == OM_OK; i++) forget_vote(batch->txn, a->heads[i]);
   if (code == OM_OK && a->daemon) end_seal(batch->txn);
+  if (om_wanted(batch->txn)) om_txn_del(batch->txn, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1);
   om_txn_del(batch->txn, OM_TABLE_META, meta_by_hand, sizeof meta_by_hand - 1);
   om_arena_free(&arena);
   return code == OM_OK ? om_txn_check(batch->txn, st) : code;
@@ -259,7 +292,11 @@ static enum om_code look(struct om_ledger *ledger, struct om_arena *arena, struc
   if (code == OM_OK && !a->out->again) {
     *cuts = om_arena_array(arena, a->n_heads, sizeof **cuts);
     code = compare(txn, a, *cuts, n_cuts, st);
-    if (code == OM_OK) code = check_signed(txn, checked, &ledger->network, a->heads[0]->size, st);
+    struct om_status ignored;
+    if (code == OM_OK)
+      code = check_signed(txn, checked, &ledger->network, a->heads[0]->size, st);
+    else if (code == OM_MISSING)
+      a->wants = check_signed(txn, checked, &ledger->network, a->heads[0]->size, &ignored) == OM_OK;
   }
   om_txn_abort(txn);
   return code;
@@ -274,6 +311,11 @@ enum om_code om_ledger_accept(struct om_ledger *ledger, struct om_accepted *out,
   *out = (struct om_accepted){0};
   enum om_code code = look(ledger, &arena, &a, &cuts, &n_cuts, st);
   if (code == OM_OK && !out->again) code = take_in(ledger, &a, cuts, n_cuts, st);
+  if (code == OM_MISSING && a.wants) {
+    struct om_status why = *st;
+    code = want(ledger, &arena, &a, st);
+    if (code == OM_OK) *st = why, code = why.code;
+  }
   om_arena_free(&arena);
   return code;
 }

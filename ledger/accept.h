@@ -26,11 +26,17 @@ struct om_accepted {
 };
 
 /* Takes STATEMENT (a SignedStatement of one such act) in, taking out what is held beyond the stated heads
- * (ledger/rebuild.h). Whole or not at all. OM_MISSING: entries below a stated head are not held here; OM_REFUSED: it is
+ * (ledger/rebuild.h). Whole or not at all. OM_MISSING: entries below a stated head are not held here,
+ * and noted as wanted if the governors have signed it; OM_REFUSED: it is
  * no such act, too few governors have signed it, another history is held below a stated head, or a rule of the act.
  * After success all that is remembered of sizes is to be asked anew. */
 enum om_code om_ledger_accept(struct om_ledger *ledger, struct om_accepted *out, const uint8_t *statement, size_t len,
                               struct om_status *st);
+
+/* Is there an act that was to be accepted and could not be, as entries are missing? */
+bool om_wanted(struct om_txn *txn);
+/* How much of LOG is wanted, final or not: up to the head that such an act states, or the last restart. */
+uint64_t om_wanted_size(struct om_txn *txn, uint32_t log);
 
 /* Is CHECKED's statement an act that is accepted by hand? */
 bool om_by_hand(const struct om_checked *checked);

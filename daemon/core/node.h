@@ -153,6 +153,8 @@ bool om_node_waiting(const struct om_node *node, char *out, size_t len);
 /* A witness holds a head that the own log signed, beside the entries held here: it is never ready. */
 bool om_node_own_fork(const struct om_node *node);
 
+/* Entries of LOG below SIZE are taken in and given out, final or not: the governors have stated a head there. */
+void om_node_wanted(struct om_node *node, uint32_t log, uint64_t size, int64_t now_ms);
 /* Peers have a head of LOG beyond what is held that can't be judged here, and nothing more of it has come for
  * OM_STALL_MS. */
 bool om_node_unjudged(const struct om_node *node, uint32_t log);

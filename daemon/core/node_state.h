@@ -143,6 +143,7 @@ struct om_tracked {
   uint32_t *witnesses; /* log numbers; owned */
   bool asked;          /* this daemon is one of them */
   uint64_t looked;     /* entries below this that wait here were searched for marks of the log itself */
+  uint64_t wanted;     /* entries below this are taken in and given out, final or not */
   uint64_t invited;    /* entries under what its home has proposed: who witnesses may stand among them */
   uint64_t refill;     /* the own log at a start: taken back from others up to here; 0: it is not */
 

@@ -17,7 +17,9 @@ static uint64_t served_size(const struct om_node *node, uint32_t slot, uint32_t 
   uint32_t peer_log = node->peers[slot].log;
   if (tracked->ended) return tracked->size < tracked->end ? tracked->size : tracked->end;
   bool all = peer_log == log || (peer_log != OM_LOG_NONE && om_node_is_witness(node, log, peer_log));
-  return all || tracked->final.size > tracked->size ? tracked->size : tracked->final.size;
+  if (all || tracked->final.size > tracked->size) return tracked->size;
+  uint64_t wanted = tracked->wanted < tracked->size ? tracked->wanted : tracked->size;
+  return larger(wanted, tracked->final.size);
 }
 
 static void drop_acked(struct om_serve *serve, uint64_t from) {

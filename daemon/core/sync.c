@@ -66,7 +66,7 @@ void om_sync_free(struct om_tracked *tracked) {
 static uint64_t offered(const struct om_tracked *tracked, const struct om_row *row) {
   if (tracked->ended) return smaller(row->has, tracked->end);
   if (tracked->asked || tracked->refill > tracked->size) return row->has;
-  return larger(row->has_final, smaller(row->has, tracked->invited));
+  return larger(row->has_final, smaller(row->has, larger(tracked->wanted, tracked->invited)));
 }
 
 static bool has_more(struct om_node *node, uint32_t slot, uint32_t log) {
@@ -255,7 +255,7 @@ static uint64_t apply_limit(const struct om_tracked *tracked) {
   if (tracked->ended) return tracked->end;
   if (tracked->refill > 0) return tracked->refill;
   if (tracked->asked) return UINT64_MAX;
-  return larger(tracked->invited, larger(tracked->final.size, om_pair_highest(&tracked->claims)));
+  return larger(larger(tracked->wanted, tracked->invited), larger(tracked->final.size, om_pair_highest(&tracked->claims)));
 }
 
 enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
@@ -541,6 +541,14 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
   }
   om_node_mark_rows(node, log);
   for (uint32_t other = 0; other < node->n_logs; other++) wake(node, other, log, now_ms);
+}
+
+void om_node_wanted(struct om_node *node, uint32_t log, uint64_t size, int64_t now_ms) {
+  if (log >= node->n_logs || size <= node->logs[log].wanted) return;
+  node->logs[log].wanted = size;
+  om_node_mark_rows(node, log);
+  om_sync_choose(node, log, now_ms);
+  om_node_mark_log(node, log);
 }
 
 void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms) {

@@ -383,7 +383,7 @@ enum om_code om_batches_accept(struct om_batches *batches, struct om_job *job, b
   if (code == OM_CORRUPT) return code;
   if (code != OM_OK) om_job_item_note(item, st); /* whole or not at all: the store is as it was */
   om_status_clear(st);
-  *committed = code == OM_OK;
+  *committed = code == OM_OK || code == OM_MISSING; /* what is wanted may have been noted */
   return code == OM_OK ? after_cut(batches, st) : OM_OK;
 }
 

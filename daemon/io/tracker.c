@@ -100,6 +100,9 @@ enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, stru
   if (om_log_info(txn, &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;
   *registry = before == 0 || info.size != tracker->logs[OM_LOG_REGISTRY].size;
   grow(tracker, om_log_count(txn), own_log);
+  if (*registry || om_wanted(txn))
+    for (uint32_t log = 0; log < tracker->n; log++)
+      om_node_wanted(tracker->node, log, om_wanted_size(txn, log), now_ms);
   bool witnesses = *registry || own_log != own_before; /* who is one of them is to be told anew for every log */
   uint32_t named = om_log_count(txn);                  /* fewer than before where the registry log was cut */
   for (uint32_t log = 0; log < tracker->n && log < named; log++) {

@@ -84,7 +84,12 @@ class Restart(NetworkTest):
         # The auditor witnesses nothing, and has not accepted either: it is told why the registry log goes no further.
         wait_until(lambda: self.net.do(AUDITOR, "status").json["by_hand"], self.net.daemons[AUDITOR].said)
         self.assertEqual(self.log(GOVERNORS, AUDITOR)["size"], before[GOVERNORS])
-        self.refused(self.accept(AUDITOR, file, "--yes", "--json"), UNDECIDED, "missing")
+        result = self.accept(AUDITOR, file, "--yes")
+        self.assertEqual(result.status, UNDECIDED, str(result))
+        self.says(result.err, "entries are missing here", "accept again")
+        wait_until(lambda: self.accept(AUDITOR, file, "--yes").status == DONE, self.net.daemons[AUDITOR].said)
+        self.net.wait_level((*LEFT, AUDITOR))
+        self.assertEqual(self.net.do(AUDITOR, "status").json["by_hand"], "")
 
         # One that was gone comes back: it waits for its operator, and is told so; then it follows.
         self.net.daemons[REFINER].start()

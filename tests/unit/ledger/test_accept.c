@@ -140,6 +140,16 @@ static struct om_hash state_hash(size_t daemon) {
   return out;
 }
 
+/* How much of LOG is wanted at DAEMON; *ANY: something is, before an act can be accepted. */
+static uint64_t wanted(size_t daemon, uint32_t log, bool *any) {
+  struct om_txn *txn;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  uint64_t size = om_wanted_size(txn, log);
+  *any = om_wanted(txn);
+  om_txn_abort(txn);
+  return size;
+}
+
 /* ---- tests ---- */
 
 static void two_of_five_go_on_after_a_restart(void **state) {
@@ -288,6 +298,9 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
   bad = sign(&r, GOVERNOR);
   assert_refused(accept(1, &bad), OM_MISSING, "missing");
   assert_non_null(strstr(st.text, "daemon3.example/log"));
+  bool any;
+  assert_int_equal(wanted(1, 3, &any), r.heads[3].size); /* it is fetched, so that it can be accepted */
+  assert_true(any);
   free(bad.bytes);
   r.heads[3].size--;
   r.roots[2].bytes[0] ^= 1;
@@ -315,6 +328,8 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
   assert_refused(network_submit(&net, 0, ledgers[0], &receipt, bad.bytes, bad.len, t0 + 100, &st), OM_REFUSED,
                  "by-hand");
   must(accept(1, &bad));
+  assert_int_equal(wanted(1, 3, &any), r.heads[3].size);
+  assert_false(any);
   free(bad.bytes);
 }
 

@@ -518,6 +518,8 @@ static void peers(void) {
   Oremark__Propose propose = OREMARK__PROPOSE__INIT;
   Oremark__Cosigned cosigned = OREMARK__COSIGNED__INIT;
   Oremark__Ping ping = OREMARK__PING__INIT;
+  Oremark__Shown shown = OREMARK__SHOWN__INIT;
+  uint8_t piece[] = {2 << 3, 2}; /* evidence that says its log's number */
   SAY(&said, 0, hello, HELLO, hello.version = version);
   seed("node", 0, "", 0, said.bytes, said.len);
   SAY(&said, 0, have, HAVE, have.size = 9, have.final_size = 7);
@@ -542,6 +544,14 @@ static void peers(void) {
   SAY(&said, 0, ping, PING, (void)0);
   event(&said, 7, 0);
   seed("node", 3, "", 0, said.bytes, said.len);
+  said = (struct stream){0};
+  SAY(&said, 0, hello, HELLO, hello.version = version);
+  SAY(&said, 0, shown, SHOWN, shown.log = 2, shown.evidence = (ProtobufCBinaryData){sizeof piece, piece});
+  event(&said, 5, 0);
+  said.bytes[said.len++] = 0;
+  SAY(&said, 0, shown, SHOWN, shown.evidence.len = 0);
+  event(&said, 3, 200);
+  seed("node", 4, "", 0, said.bytes, said.len);
 }
 
 static void ask(int n, const Oremark__Request *request) {

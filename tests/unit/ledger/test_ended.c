@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/ledger_state.h"
 #include "ledger/rebuild.h"
 #include "ledger/verify.h"
 #include "support/records.h"
@@ -129,6 +130,50 @@ static void verify(struct sealing *f, size_t daemon, const struct record *made) 
   om_txn_abort(txn);
   om_arena_free(&arena);
   free(out);
+}
+
+/* Two final heads that contradict each other are known everywhere: nothing leans on the log until the governors have ended
+ * it, and so said which of its histories counts. */
+static void a_frozen_log_is_ended(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  struct om_receipt receipt;
+  sealing_mine(f);
+  struct record site = record_site(&f->net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0 + 1);
+  if (submit(f, 0, &site, &receipt, t0 + 1, &st) != OM_OK) fail_msg("%s", st.text);
+  sealing_settle(f, t0 + 1);
+  free(site.bytes);
+  struct record mine = sealing_grow(f, t0 + 2, LAST);
+  struct record shipped = record_ship(&f->net, N, &mine, 2, t0 + 2);
+  if (submit(f, LAST, &shipped, &receipt, t0 + 2, &st) != OM_OK) fail_msg("%s", st.text);
+  sealing_settle(f, t0 + 3);
+  uint64_t size = sealing_info(f->ledgers[LAST], LAST).size;
+  for (size_t i = 0; i < N; i++) {
+    struct om_batch *batch;
+    struct om_checkpoint about = {.size = 1};
+    assert_int_equal(om_batch_begin(&batch, f->ledgers[i], &st), OM_OK);
+    om_evidence_put(om_batch_txn(batch), LAST, 0, &about, OM_EVIDENCE_FREEZES, (const uint8_t *)"proof", 5);
+    assert_int_equal(om_batch_commit(batch, NULL, &st), OM_OK);
+  }
+  struct record more = record_extract(&f->net, N, 1, 1, 7000, t0 + 4);
+  struct record received = record_receive(&f->net, 2, 1, &mine, &shipped, t0 + 4);
+  assert_int_equal(submit(f, LAST, &more, &receipt, t0 + 4, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "frozen");
+  assert_int_equal(submit(f, 1, &received, &receipt, t0 + 4, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "frozen");
+  end_last(f, t0 + 4);
+  sealing_settle(f, t0 + 10);
+  assert_int_equal(submit(f, LAST, &more, &receipt, t0 + 11, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "retired");
+  assert_int_equal(mark_of(f, 2, SUCCESSOR, LAST, UINT64_MAX), size);
+  if (submit(f, SUCCESSOR, &more, &receipt, t0 + 11, &st) != OM_OK) fail_msg("%s", st.text);
+  if (submit(f, 1, &received, &receipt, t0 + 11, &st) != OM_OK) fail_msg("%s", st.text);
+  sealing_settle(f, t0 + 12);
+  verify(f, 2, &mine);
+  free(mine.bytes);
+  free(shipped.bytes);
+  free(more.bytes);
+  free(received.bytes);
 }
 
 /* The head at which it ends was never final, and some have not got that far. */
@@ -337,6 +382,7 @@ static void nobody_moves_into_an_ended_log(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(members_and_lots_go_on),
+      TEST(a_frozen_log_is_ended),
       TEST(the_successor_waits_for_the_end),
       TEST(nothing_beyond_the_end_is_taken),
       TEST(another_history_at_the_end_is_cut),

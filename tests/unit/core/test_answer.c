@@ -8,6 +8,7 @@
 
 #include "daemon/core/answer.h"
 #include "ledger/evidence.h"
+#include "support/lie.h"
 #include "support/network.h"
 
 enum { DAEMONS = 3 };
@@ -389,10 +390,79 @@ static void test_evidence_is_told(void **state) {
   close_fixture(&f);
 }
 
+/* ---- an entry that its log has signed and must not hold ---- */
+
+struct texts {
+  size_t n;
+  char why[OM_STATUS_TEXT_BYTES];
+};
+
+static bool take_text(void *ctx, const Oremark__Reply *reply) {
+  struct texts *texts = ctx;
+  assert_int_equal(reply->what_case, OREMARK__REPLY__WHAT_EVIDENCE);
+  for (size_t i = 0; i < reply->evidence->n_files; i++, texts->n++) {
+    snprintf(texts->why, sizeof texts->why, "%s", reply->evidence->files[i]->why);
+    assert_false(reply->evidence->files[i]->freezes);
+  }
+  return true;
+}
+
+/* The one piece that DAEMON lists, if any. */
+static struct texts listed(struct lie *l, size_t daemon) {
+  struct texts texts = {0};
+  struct om_answer_sink sink = {&texts, take_text};
+  struct om_about about = {.own_log = (uint32_t)daemon};
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__ListEvidence list = OREMARK__LIST_EVIDENCE__INIT;
+  struct om_txn *txn;
+  request.what_case = OREMARK__REQUEST__WHAT_LIST_EVIDENCE;
+  request.list_evidence = &list;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(l->ledgers[daemon]), &l->st), OM_OK);
+  om_answer(&sink, txn, &about, &request);
+  om_txn_abort(txn);
+  return texts;
+}
+
+static void test_who_says_that_an_entry_is_invalid(void **state) {
+  (void)state;
+  static struct lie l;
+  static const uint8_t after[LIE_BEHIND] = {0, 1, 2, 3, 4};
+  struct om_batch *batch;
+  struct om_bytes piece;
+  struct om_span behind[LIE_BEHIND];
+  enum om_evidence_standing standing;
+  uint32_t number;
+  bool news;
+  lie_open(&l, 20);
+  lie_tell(&l, false);
+  struct lie_head head = lie_head(&l);
+  struct om_status why = {.code = OM_REFUSED, .text = "entry 20: against a rule"};
+  for (size_t i = 0; i < LIE_BEHIND; i++) behind[i] = (struct om_span){&after[i], 1};
+  assert_int_equal(om_batch_begin(&batch, l.ledgers[2], &l.st), OM_OK);
+  assert_int_equal(om_batch_stop_log(batch, LIE_LOG, l.index, l.bad, l.bad_len, &why, &l.st), OM_OK);
+  assert_int_equal(om_batch_behind_stop(batch, LIE_LOG, l.index, behind, LIE_BEHIND, &l.st), OM_OK);
+  assert_int_equal(om_batch_prove_stop(batch, LIE_LOG, head.note, head.len, &l.st), OM_OK);
+  assert_int_equal(om_log_evidence(om_batch_txn(batch), &piece, &standing, LIE_LOG, 0, &l.st), OM_OK);
+  uint8_t *bytes = om_arena_copy(&l.arena, piece.data, piece.len);
+  assert_int_equal(om_batch_commit(batch, NULL, &l.st), OM_OK);
+  struct texts texts = listed(&l, 2);
+  assert_int_equal(texts.n, 1);
+  assert_string_equal(texts.why, "entry 20, which the log has signed, is invalid");
+  assert_int_equal(om_batch_begin(&batch, l.ledgers[3], &l.st), OM_OK);
+  assert_int_equal(om_batch_evidence(batch, &number, &news, LIE_LOG, bytes, piece.len, &l.st), OM_OK);
+  assert_int_equal(om_batch_commit(batch, NULL, &l.st), OM_OK);
+  texts = listed(&l, 3);
+  assert_int_equal(texts.n, 1);
+  assert_non_null(strstr(texts.why, "as another daemon says; it was not judged here"));
+  assert_int_equal(listed(&l, 4).n, 0);
+  lie_close(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_lots_of_one_statement_are_listed),
                                      cmocka_unit_test(test_a_walk_past_unwanted_lots_takes_no_memory),
                                      cmocka_unit_test(test_finality_names_who_has_not_cosigned),
-                                     cmocka_unit_test(test_evidence_is_told)};
+                                     cmocka_unit_test(test_evidence_is_told),
+                                     cmocka_unit_test(test_who_says_that_an_entry_is_invalid)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,8 +32,6 @@ class Restart(NetworkTest):
         self.net.wait_level()
         for name in GONE:
             self.assertEqual(self.net.daemons[name].stop(), 0)
-        kept = self.net.daemons[REFINER].folder / "kept"
-        shutil.copytree(self.net.daemons[REFINER].store, kept)
         pending, = self.net.do(MINE, *EXTRACT).lots
         wait_until(lambda: self.log(MINE, GOVERNORS)["size"] == self.log(MINE, MINE)["size"], "the entry never arrives")
         self.assertFalse(self.final(MINE, MINE))

@@ -878,6 +878,36 @@ static void a_source_lost_during_an_apply(void **state) {
 }
 
 /* A mirror that is always a little behind still stores heads: the first that it heard of is kept beside the newest. */
+/* The log is cut while entries of it are with the writer, or while none are: what is behind the cut is asked for again,
+ * and what comes of those entries does not count. */
+static void a_log_is_cut(void **state) {
+  (void)state;
+  for (int out = 0; out < 2; out++) {
+    world_open(&w, 2, NULL, 1, false);
+    rig_open();
+    uint32_t slot = followed[0] == 0 ? 0 : 1;
+    rig_head(slot, 100);
+    rig_entries(slot, 0, 10);
+    om_node_applied(rig, &apply, 10, OM_OK, 1000);
+    rig_entries(slot, 10, 10);
+    assert_int_equal(apply.start, 10);
+    rig_entries(slot, 20, 10); /* in the inbox */
+    if (out == 0) om_node_applied(rig, &apply, 20, OM_OK, 1000);
+    om_node_log_cut(rig, 1, 4, 1000);
+    rig_drain();
+    if (out == 1) om_node_applied(rig, &apply, 20, OM_WAIT, 1000);
+    rig_drain();
+    assert_int_equal(om_node_inbox_bytes(rig), 0);
+    slot = followed[0] == 4 ? 0 : 1;
+    assert_int_equal(followed[slot], 4);
+    rig_entries(slot, 4, 3);
+    assert_int_equal(apply.start, 4);
+    assert_int_equal(apply.n, 3);
+    rig_close();
+    world_close(&w);
+  }
+}
+
 static void the_first_head_is_not_forgotten(void **state) {
   (void)state;
   uint64_t size = 0;
@@ -1042,6 +1072,7 @@ int main(void) {
       cmocka_unit_test(a_recorded_head_leads_on),
       cmocka_unit_test(news_that_cross_a_wait),
       cmocka_unit_test(a_source_lost_during_an_apply),
+      cmocka_unit_test(a_log_is_cut),
       cmocka_unit_test(the_first_head_is_not_forgotten),
       cmocka_unit_test(a_relay_that_only_drips_is_left),
       cmocka_unit_test(a_relay_with_an_unjudged_head_is_left_in_the_end),

@@ -266,8 +266,11 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
     return om_fail(st, OM_MALFORMED, "peer-entries", "entries of log %u that it was not asked for", in->log);
   row->allowance -= (int64_t)cost;
   struct om_tracked *tracked = &node->logs[in->log];
-  if (tracked->source != slot || tracked->stopped || in->start != tracked->got) return OM_OK; /* crossed with a stop */
-  row->has = larger(row->has, in->start + in->n);
+  row->has = larger(row->has, in->start + in->n); /* the peer tells no more of what it has sent */
+  if (tracked->source != slot || tracked->stopped || in->start != tracked->got) { /* crossed with a stop */
+    om_sync_choose(node, in->log, now_ms);
+    return OM_OK;
+  }
   if (!make_room(node, cost)) {
     abandon_source(node, in->log);
     tracked->starved = true;

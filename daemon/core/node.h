@@ -58,6 +58,7 @@ enum {
   OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
 
   OM_START_BYTES = 16,              /* when a daemon started: 8 bytes of Unix time in ms, 8 of chance (peer.proto) */
+  OM_START_AGAIN_MAX = 8,           /* times that a witness may say that it knows a later one: else it could keep this up */
   OM_RELAYS_MAX = 256,              /* said for others by one peer in a tick, and looked at: a signature is checked for
                                        each, 15 ms; what is beyond is said again by its daemon */
   OM_RELAY_PEER_BYTES = 256 << 10,  /* of one peer's, kept until it is passed on: 64 MiB where all 256 peers try */
@@ -97,7 +98,7 @@ struct om_node_config {
   bool (*evidence)(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number);
 
   /* For what goes through a relay (see "Relays" above). */
-  uint8_t start[OM_START_BYTES]; /* later than at any earlier start, by its first 8 bytes */
+  uint8_t start[OM_START_BYTES]; /* later than at any earlier start, by its first 8 bytes, as far as the clock is right */
   struct om_hash network;
   /* Signs WHAT with this daemon's cosign key. NULL: neither asks nor answers through relays. */
   void (*sign)(void *ctx, uint8_t sig[OM_SIG_BYTES], const struct om_hash *what);

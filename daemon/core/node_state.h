@@ -94,7 +94,7 @@ struct om_row {
   struct om_parcel *parcels;         /* to be passed on to it; owned */
   struct om_heard_pair *proposals;   /* of the log's home, which it passed on; NULL: none; owned */
   bool told_due;                     /* an answer to the home's question, which it passed on */
-  bool ask_passed;                   /* the home's question was passed on to it */
+  bool may_tell;                     /* something of the home, that it may answer, was passed on to it */
 };
 
 struct om_peer {
@@ -111,6 +111,7 @@ struct om_peer {
   unsigned proposed_round; /* and the round in which others were named in it */
   uint64_t proposed_to;    /* size of that one */
   bool asked;        /* for the highest head of the own log */
+  bool may_tell;     /* it was asked or proposed to */
   unsigned asked_round; /* the last in which it was asked to ask others */
   bool told_due;     /* it asks for that of its own: */
   uint32_t asks_for;
@@ -237,6 +238,7 @@ struct om_node {
   uint64_t growths;  /* of any log: what waited while one came in is tried again, since the news may have crossed */
   int64_t now_ms;
   uint64_t links; /* that there were */
+  unsigned restarts; /* starts that were moved on: start.c */
 
   struct om_heard head;                            /* the own log's newest signed head */
   struct om_quorum quorum;                         /* of the own log */
@@ -372,12 +374,22 @@ bool om_again_due(struct om_again *again, int64_t now_ms); /* once for each roun
 /* vouch.c: what is said through a relay is signed */
 void om_vouch_ask(const struct om_node *node, Oremark__Ask *ask, uint8_t sig[OM_SIG_BYTES]);
 void om_vouch_told(const struct om_node *node, Oremark__Told *told, uint8_t sig[OM_SIG_BYTES]);
-/* Whether the daemon of its log has signed ASK; whether a witness of the own log TOLD, in answer to this start. */
+/* Whether the daemon of its log has signed ASK; whether the witness that TOLD names has, of the own log. */
 bool om_vouched_ask(const struct om_node *node, const Oremark__Ask *ask);
 bool om_vouched_told(const struct om_node *node, const Oremark__Told *told);
-/* Whether a home that said START may be in an earlier life than that in which it asked last. */
+
+/* start.c: which life of a daemon something belongs to */
+/* Whether the home that says START has asked in a later one. */
 bool om_start_past(const struct om_tracked *tracked, const ProtobufCBinaryData *start);
 /* LOG's home has begun a new life: what it proposed in the last one is forgotten. */
 void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start);
+/* The home of LOG asks in START: noted if it is not an earlier one. */
+void om_start_asked(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start);
+/* The peer in SLOT, which speaks for the home of LOG, is told of the start that is remembered. */
+void om_start_tell(struct om_node *node, uint32_t slot, uint32_t log);
+/* A witness answers to START: whether that is this one. If it is a later one, this daemon takes one later still. */
+bool om_start_heard(struct om_node *node, const ProtobufCBinaryData *start);
+void om_recover_again(struct om_node *node); /* asks everybody again */
+void om_quorum_again(struct om_node *node);  /* proposes to everybody again */
 
 #endif

@@ -141,11 +141,21 @@ void om_quorum_advance(struct om_node *node, int64_t now_ms) {
   propose(node, now_ms);
 }
 
+/* Nobody has been told of what is proposed next. */
+static void untold(struct om_node *node) {
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) node->peers[slot].proposed = node->peers[slot].proposed_to = 0;
+}
+
+void om_quorum_again(struct om_node *node) {
+  if (newest(node) != NULL) om_again_begin(&newest(node)->again, node->now_ms);
+  untold(node);
+}
+
 void om_quorum_refused(struct om_node *node, int64_t now_ms) {
   for (size_t i = 0; i < node->n_proposed; i++) free_proposal(node->proposed[i]);
   node->n_proposed = 0;
   node->propose_after_ms = now_ms + node->config.propose_timeout_ms;
-  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) node->peers[slot].proposed = node->peers[slot].proposed_to = 0;
+  untold(node);
 }
 
 static bool named_others(const struct om_peer *peer, const struct om_proposal *proposal) {
@@ -171,6 +181,7 @@ bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot) 
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Propose wire = OREMARK__PROPOSE__INIT;
   if (witness) peer->proposed = proposal->size;
+  peer->may_tell = true; /* that it knows of a later start */
   wire.log = node->config.own_log;
   wire.checkpoint = (ProtobufCBinaryData){proposal->len, proposal->note};
   wire.start = (ProtobufCBinaryData){OM_START_BYTES, node->config.start};

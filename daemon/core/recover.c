@@ -124,6 +124,15 @@ void om_recover_tick(struct om_node *node, int64_t now_ms) {
   ask_again(node, now_ms);
 }
 
+void om_recover_again(struct om_node *node) {
+  if (node->recovery.ready || !node->recovery.asks) return;
+  om_again_begin(&node->recovery.again, node->now_ms);
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) {
+    node->peers[slot].asked = false;
+    node->peers[slot].asked_round = 0;
+  }
+}
+
 void om_recover_quorum(struct om_node *node, int64_t now_ms) {
   if (!node->recovery.asks) om_again_begin(&node->recovery.again, now_ms);
   node->recovery.asks = true;
@@ -132,22 +141,12 @@ void om_recover_quorum(struct om_node *node, int64_t now_ms) {
 
 /* ---- messages ---- */
 
-void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start) {
-  struct om_tracked *tracked = &node->logs[log];
-  if (start->len != OM_START_BYTES) return;
-  if (tracked->started && memcmp(tracked->start, start->data, OM_START_BYTES) == 0) return;
-  memcpy(tracked->start, start->data, OM_START_BYTES);
-  tracked->started = true;
-  tracked->started_ms = node->now_ms;
-  om_witness_forget(node, log);
-}
-
 /* A question that the peer in SLOT passes on. */
 static void asked_by_relay(struct om_node *node, uint32_t slot, const Oremark__Ask *ask) {
   uint32_t log = ask->log;
   if (log >= node->n_logs || log == node->config.own_log || node->config.sign == NULL) return;
-  if (!om_relay_may(node, slot) || om_start_past(&node->logs[log], &ask->start) || !om_vouched_ask(node, ask)) return;
-  om_start_note(node, log, &ask->start);
+  if (!om_relay_may(node, slot) || !om_vouched_ask(node, ask)) return;
+  om_start_asked(node, log, &ask->start);
   om_node_row(node, slot, log)->told_due = true;
   om_node_mark_row(node, slot, log);
 }
@@ -161,7 +160,7 @@ enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark
   peer->told_due = true;
   peer->asks_for = ask->log;
   if (ask->log != peer->log || ask->log >= node->n_logs) return OM_OK;
-  om_start_note(node, ask->log, &ask->start);
+  om_start_asked(node, ask->log, &ask->start);
   return om_relay_ask(node, slot, ask, st);
 }
 
@@ -205,11 +204,13 @@ enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark_
   uint32_t witness = itself ? node->peers[slot].log : told->witness;
   uint64_t size = 0;
   if (told->log != own) return om_relay_told(node, slot, told, st);
-  bool asked = node->peers[slot].asked || node->peers[slot].asked_round > 0; /* who is no witness answers too */
-  if (itself && !asked)
+  if (itself && !node->peers[slot].may_tell)
     return om_fail(st, OM_MALFORMED, "peer-told", "it tells of log %u, which it was not asked for", told->log);
-  if (recovery->ready || recovery->fork || own >= node->n_logs || !om_node_is_witness(node, own, witness)) return OM_OK;
+  if (own >= node->n_logs || !om_node_is_witness(node, own, witness)) return OM_OK;
   if (!itself && (!om_relay_may(node, slot) || !om_vouched_told(node, told))) return OM_OK;
+  bool unknown = itself && told->start.len == 0; /* to who knows no such log */
+  if (!unknown && !om_start_heard(node, &told->start)) return OM_OK;
+  if (recovery->ready || recovery->fork) return OM_OK;
   enum om_code code = check_told(node, &size, told, st);
   if (code != OM_OK) return itself ? code : OM_OK; /* who passes it on does not look */
   put_teller(node, witness, told, size);
@@ -267,6 +268,7 @@ static bool ask_next(struct om_node *node, struct om_action *out, uint32_t slot)
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Ask ask = OREMARK__ASK__INIT;
   peer->asked = peer->asked || due;
+  peer->may_tell = true;
   ask.log = own;
   ask.start = (ProtobufCBinaryData){OM_START_BYTES, node->config.start};
   if (names) {

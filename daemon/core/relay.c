@@ -116,7 +116,9 @@ enum om_code om_relay_propose(struct om_node *node, uint32_t slot, const Oremark
   message.propose = &copy;
   for (size_t i = 0; i < propose->n_to; i++) {
     uint32_t to = way_to(node, slot, propose->log, propose->to[i]);
-    if (to != OM_SLOT_NONE) put(node, to, propose->log, slot, OM_LOG_NONE, &message);
+    if (to == OM_SLOT_NONE) continue;
+    om_node_row(node, to, propose->log)->may_tell = true;
+    put(node, to, propose->log, slot, OM_LOG_NONE, &message);
   }
   return OM_OK;
 }
@@ -133,7 +135,7 @@ enum om_code om_relay_ask(struct om_node *node, uint32_t slot, const Oremark__As
   for (size_t i = 0; i < ask->n_to; i++) {
     uint32_t to = way_to(node, slot, ask->log, ask->to[i]);
     if (to == OM_SLOT_NONE) continue;
-    om_node_row(node, to, ask->log)->ask_passed = true;
+    om_node_row(node, to, ask->log)->may_tell = true;
     put(node, to, ask->log, slot, OM_LOG_NONE, &message);
   }
   return OM_OK;
@@ -167,7 +169,7 @@ enum om_code om_relay_told(struct om_node *node, uint32_t slot, const Oremark__T
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Told copy = *told;
   const struct om_row *row = told->log < node->n_logs ? om_node_row(node, slot, told->log) : NULL;
-  if (row == NULL || !row->ask_passed)
+  if (row == NULL || !row->may_tell)
     return om_fail(st, OM_MALFORMED, "peer-told", "it tells of log %u, which it was not asked for", told->log);
   uint32_t home = way_home(node, slot, told->log, told->witness);
   if (home == OM_SLOT_NONE) return OM_OK;

@@ -66,8 +66,6 @@ bool om_vouched_ask(const struct om_node *node, const Oremark__Ask *ask) {
 
 bool om_vouched_told(const struct om_node *node, const Oremark__Told *told) {
   struct om_hash hash;
-  if (told->start.len != OM_START_BYTES || memcmp(told->start.data, node->config.start, OM_START_BYTES) != 0)
-    return false;
   told_digest(&hash, node, told);
   for (size_t list = 0; list < node->quorum.n_lists; list++) {
     for (size_t i = 0; i < node->quorum.lists[list].n; i++) {
@@ -76,9 +74,4 @@ bool om_vouched_told(const struct om_node *node, const Oremark__Told *told) {
     }
   }
   return false;
-}
-
-bool om_start_past(const struct om_tracked *tracked, const ProtobufCBinaryData *start) {
-  if (!tracked->started) return false;
-  return start->len != OM_START_BYTES || memcmp(start->data, tracked->start, 8) < 0; /* 8: the time */
 }

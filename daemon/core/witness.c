@@ -139,7 +139,10 @@ enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Orema
   if (code != OM_OK || log >= node->n_logs || log == node->config.own_log) return code;
   bool home = node->peers[slot].log == log;
   if (node->logs[log].ended) return OM_OK;
-  if (of_a_former_life(node, slot, log, &propose->start)) return OM_OK;
+  if (of_a_former_life(node, slot, log, &propose->start)) {
+    om_start_tell(node, slot, log);
+    return OM_OK;
+  }
   if (home && om_relay_propose(node, slot, propose, st) != OM_OK) return st->code;
   if (home || may_pass_on(node, slot, log, note, len)) take_proposal(node, slot, log, size, note, len);
   return OM_OK;

@@ -95,8 +95,7 @@ static void list_of(const struct world *w, struct om_quorum_list *list, const bo
   list->k = list->n == 0 ? 0 : list->operators * 2 / 3 + 1;
 }
 
-/* As om_log_quorum: all witnesses but those of the log's own operator; of both lists during a change. */
-static void quorum_of(const struct world *w, struct om_quorum *out, uint32_t log) {
+void world_quorum(const struct world *w, struct om_quorum *out, uint32_t log) {
   *out = (struct om_quorum){.n_lists = w->changing ? 2 : 1, .changing = w->changing};
   list_of(w, &out->lists[0], w->witness, log);
   if (w->changing) list_of(w, &out->lists[1], w->before, log);
@@ -139,7 +138,7 @@ static void tell_registry(struct world_node *self) {
   om_node_logs(self->node, known);
   for (uint32_t log = self->n_logs; log < known; log++) {
     struct om_quorum quorum;
-    quorum_of(w, &quorum, log);
+    world_quorum(w, &quorum, log);
     om_node_quorum(self->node, log, &quorum, w->now_ms);
     om_node_log_changed(self->node, log, self->logs[log].size, false, w->now_ms);
     if (self->logs[log].final_size > 0)
@@ -156,7 +155,7 @@ static void tell_own_head(struct world_node *self) {
   struct world_log *own = &self->logs[self->log];
   size_t len = world_note(self->world, note, self->log, own->size, &own->roots[own->size], NULL, 0);
   om_node_own_head(self->node, own->size, (uint8_t *)note, len, self->world->now_ms);
-  quorum_of(self->world, &quorum, self->log);
+  world_quorum(self->world, &quorum, self->log);
   if (!om_quorum_any(&quorum)) store_final(self, self->log, own->size, (uint8_t *)note, len);
 }
 
@@ -342,7 +341,7 @@ static enum om_code check_final(struct world_node *self, const struct om_action 
   if (parse(w, &note, &checkpoint, job->log, job->bytes, job->len, &st) != OM_OK) return OM_REFUSED;
   *size = checkpoint.size;
   if (checkpoint.size > held->size) return OM_WAIT;
-  quorum_of(w, &quorum, job->log);
+  world_quorum(w, &quorum, job->log);
   for (size_t list = 0; list < quorum.n_lists; list++)
     if (signed_by(&note, &quorum.lists[list]) < quorum.lists[list].k) return OM_REFUSED;
   if (om_hash_equal(&checkpoint.root, &held->roots[checkpoint.size])) return OM_OK;
@@ -727,7 +726,7 @@ static void tell_quorums(struct world *w) {
   for (uint32_t i = 0; i < w->n; i++) {
     for (uint32_t log = 0; log < w->n; log++) {
       struct om_quorum quorum;
-      quorum_of(w, &quorum, log);
+      world_quorum(w, &quorum, log);
       om_node_quorum(w->nodes[i].node, log, &quorum, w->now_ms);
     }
   }
@@ -752,7 +751,7 @@ void world_begun(struct world *w) {
     struct om_quorum quorum = {.n_lists = 1};
     om_node_quorum(w->nodes[i].node, i, &quorum, w->now_ms);
     OM_ASSERT(om_node_ready(w->nodes[i].node));
-    quorum_of(w, &quorum, i);
+    world_quorum(w, &quorum, i);
     om_node_quorum(w->nodes[i].node, i, &quorum, w->now_ms);
   }
 }

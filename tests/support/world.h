@@ -108,6 +108,9 @@ void world_one_operator(struct world *w);
 /* From now on everybody knows WITNESS to be the list, and BEFORE (NULL: none) the one that still stands beside it. */
 void world_witnesses(struct world *w, const bool *witness, const bool *before);
 void world_close(struct world *w);
+/* Who witnesses LOG, as om_log_quorum: all witnesses but those of the log's own operator; of both lists during a change.
+ */
+void world_quorum(const struct world *w, struct om_quorum *out, uint32_t log);
 /* The start of every node lies behind it: none asks for its highest head. For logs that are all known. */
 void world_begun(struct world *w);
 /* NODE starts again with the first KEPT entries of its own log and nothing else: no link, vote or final head. */

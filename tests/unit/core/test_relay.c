@@ -304,7 +304,47 @@ static void proposals_of_a_former_life(void **state) {
   world_close(&w);
 }
 
-/* Who makes a question up, or brings an old one, keeps no proposal from being cosigned, and learns nothing by it. */
+/* HOME's clock was set back, to before it started last: its witnesses tell, and it goes on with a later start. */
+static void a_clock_that_was_set_back(void **state) {
+  (void)state;
+  w.starts = 0;
+  open_line();
+  world_append(&w, HOME, 5, 200, 0, 0);
+  assert_true(world_settle(&w, 10000));
+  w.starts = 0;
+  for (size_t left = 0; left <= 5; left += 5) {
+    world_lose(&w, HOME, left);
+    world_join(&w, HOME, RELAY);
+    world_run(&w, 10000);
+    assert_true(ready(HOME));
+    assert_int_equal(w.nodes[HOME].logs[HOME].size, 5);
+  }
+  world_append(&w, HOME, 5, 200, 0, 0);
+  assert_true(world_settle(&w, 10000));
+  assert_int_equal(drops(), 0);
+  world_close(&w);
+}
+
+/* The same, but HOME is ready before FAR hears of it: FAR tells when something is proposed to it. */
+static void a_clock_that_was_set_back_unnoticed(void **state) {
+  (void)state;
+  open_line();
+  world_run(&w, 3000);
+  w.starts = 0;
+  world_lose(&w, HOME, 0);
+  struct om_quorum nobody = {.n_lists = 1}, both;
+  om_node_quorum(w.nodes[HOME].node, HOME, &nobody, w.now_ms);
+  assert_true(ready(HOME));
+  world_quorum(&w, &both, HOME);
+  om_node_quorum(w.nodes[HOME].node, HOME, &both, w.now_ms);
+  world_join(&w, HOME, RELAY);
+  world_append(&w, HOME, 5, 200, 0, 0);
+  assert_true(world_settle(&w, 10000));
+  assert_int_equal(drops(), 0);
+  world_close(&w);
+}
+
+/* Who makes a question up, or brings an old one, keeps no proposal from being cosigned. */
 static void questions_are_signed_and_new(void **state) {
   (void)state;
   const Oremark__PeerMessage__WhatCase kind = OREMARK__PEER_MESSAGE__WHAT_ASK;
@@ -317,8 +357,9 @@ static void questions_are_signed_and_new(void **state) {
   world_join(&w, HOME, RELAY);
   world_run(&w, 5000);
   assert_true(ready(HOME));
+  assert_false(forge(1, RELAY, ask)); /* of the life before: FAR tells what it remembers */
+  world_run(&w, 1000);
   size_t messages = w.sent_messages;
-  assert_false(forge(1, RELAY, ask)); /* of the life before */
   memset(ask->ask->start.data, 0xff, 8);
   assert_false(forge(1, RELAY, ask));
   ask->ask->signature.len = 0;
@@ -455,6 +496,8 @@ int main(void) {
       cmocka_unit_test(a_relay_that_alters),
       cmocka_unit_test(answers_are_signed_and_new),
       cmocka_unit_test(proposals_of_a_former_life),
+      cmocka_unit_test(a_clock_that_was_set_back),
+      cmocka_unit_test(a_clock_that_was_set_back_unnoticed),
       cmocka_unit_test(questions_are_signed_and_new),
       cmocka_unit_test(proposals_are_signed),
       cmocka_unit_test(a_flood_is_bounded),

@@ -1,0 +1,49 @@
+/* Which life of a daemon a message belongs to. A start is named by its time first, and the witnesses remember the
+ * latest that they were asked in: of an earlier one nothing is cosigned. Where a clock was set back, a new start looks
+ * like an old one: then a witness says what it remembers, and the daemon goes on with a start that is later still. */
+#include <string.h>
+
+#include "daemon/core/node_state.h"
+
+bool om_start_past(const struct om_tracked *tracked, const ProtobufCBinaryData *start) {
+  if (!tracked->started) return false;
+  return start->len != OM_START_BYTES || om_get64(start->data) < om_get64(tracked->start);
+}
+
+void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (start->len != OM_START_BYTES) return;
+  if (tracked->started && memcmp(tracked->start, start->data, OM_START_BYTES) == 0) return;
+  memcpy(tracked->start, start->data, OM_START_BYTES);
+  tracked->started = true;
+  tracked->started_ms = node->now_ms;
+  om_witness_forget(node, log);
+}
+
+void om_start_asked(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start) {
+  if (!om_start_past(&node->logs[log], start)) om_start_note(node, log, start);
+}
+
+void om_start_tell(struct om_node *node, uint32_t slot, uint32_t log) {
+  struct om_peer *peer = &node->peers[slot];
+  if (peer->log == log) {
+    peer->told_due = true;
+    peer->asks_for = log;
+  } else if (node->config.sign != NULL && om_relay_may(node, slot)) {
+    om_node_row(node, slot, log)->told_due = true;
+    om_node_mark_row(node, slot, log);
+  }
+}
+
+bool om_start_heard(struct om_node *node, const ProtobufCBinaryData *start) {
+  uint8_t *own = node->config.start;
+  if (start->len != OM_START_BYTES) return false;
+  if (memcmp(start->data, own, OM_START_BYTES) == 0) return true;
+  uint64_t theirs = om_get64(start->data);
+  if (theirs < om_get64(own) || theirs == UINT64_MAX || node->restarts == OM_START_AGAIN_MAX) return false;
+  node->restarts++;
+  om_be64(own, theirs + 1);
+  om_recover_again(node);
+  om_quorum_again(node);
+  return false;
+}

@@ -60,14 +60,15 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
   struct om_checkpoint head;
   struct om_log_info info;
   struct om_status fork = *st, unsigned_why;
-  uint64_t time_s;
-  bool quorum_signed = om_quorum_check(batch->txn, &head, &time_s, held->log, note, len, &unsigned_why) == OM_OK;
-  enum om_code code = om_evidence_keep(batch, held, &head, note, len, quorum_signed, fork.text, st);
+  enum om_code code = om_log_info(batch->txn, &info, held->log, st);
+  if (code != OM_OK) return code;
+  bool quorum_signed =
+      om_quorum_beside(batch->txn, &head, held->log, info.head_size, note, len, &unsigned_why) == OM_OK;
+  code = om_evidence_keep(batch, held, &head, note, len, quorum_signed, fork.text, st);
   if (code == OM_OK && !quorum_signed) {
     *st = unsigned_why;
     return st->code;
   }
-  if (code == OM_OK) code = om_log_info(batch->txn, &info, held->log, st);
   bool lost = code == OM_OK && held->log != batch->ledger->own_log && head.size > info.head_size && !info.frozen;
   if (lost && !om_lost_note(batch, &head, note, len, held->log, info.head_size) && !info.stopped)
     code = om_batch_stop_log(batch, held->log, held->edge.size, note, len, &fork, st);

@@ -271,17 +271,31 @@ enum om_code om_quorum_claim(struct om_txn *txn, struct om_checkpoint *out, uint
   return why.code;
 }
 
-enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
-                             const uint8_t *note, size_t len, struct om_status *st) {
+/* As om_quorum_check, under the lists that LOG asks for at AT entries. */
+static enum om_code check_at(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
+                             const uint64_t *at, const uint8_t *note, size_t len, struct om_status *st) {
   struct om_note parsed;
   struct om_quorum quorum;
   *time_s = 0;
   enum om_code code = om_head_parse(txn, &parsed, out, log, note, len, st);
-  if (code == OM_OK) code = om_log_quorum(txn, &quorum, log, out->size, st);
+  if (code == OM_OK) code = om_log_quorum(txn, &quorum, log, at == NULL ? out->size : *at, st);
   for (size_t i = 0; code == OM_OK && i < quorum.n_lists; i++) {
     uint64_t time;
     code = check_list(&time, &quorum.lists[i], &parsed, out, st);
     if (code == OM_OK && time > *time_s) *time_s = time;
   }
   return code;
+}
+
+enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
+                             const uint8_t *note, size_t len, struct om_status *st) {
+  return check_at(txn, out, time_s, log, NULL, note, len, st);
+}
+
+enum om_code om_quorum_beside(struct om_txn *txn, struct om_checkpoint *out, uint32_t log, uint64_t final_size,
+                              const uint8_t *note, size_t len, struct om_status *st) {
+  uint64_t time_s;
+  enum om_code code = check_at(txn, out, &time_s, log, NULL, note, len, st);
+  if (code != OM_REFUSED || out->size <= final_size) return code;
+  return check_at(txn, out, &time_s, log, &final_size, note, len, st);
 }

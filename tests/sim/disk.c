@@ -61,7 +61,7 @@ static void keep_old(struct sim_disk *disk, size_t len, off_t at) {
 
 static void forget(struct sim_disk *disk, size_t n) {
   for (size_t i = 0; i < n; i++) free(disk->writes[i].before);
-  memmove(disk->writes, disk->writes + n, (disk->n - n) * sizeof *disk->writes);
+  if (disk->n > n) memmove(disk->writes, disk->writes + n, (disk->n - n) * sizeof *disk->writes);
   disk->n -= n;
 }
 

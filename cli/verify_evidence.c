@@ -122,8 +122,10 @@ static void show_entry(FILE *out, const struct om_evidence_verdict *v) {
   if (v->malformed)
     fprintf(out, "PROVED: the key signed a malformed entry, which no log of the network can hold: %s\n", why);
   else
-    fprintf(out, "SIGNED, NOT DECIDED: the log signed this entry; that it is invalid (\"%s\") follows from the log's "
-                 "history, which a daemon that mirrors the log checks\n", why);
+    fprintf(out,
+            "SIGNED, NOT DECIDED: the log signed this entry; that it is invalid (\"%s\") follows from the log's "
+            "history, which a daemon that mirrors the log checks\n",
+            why);
   if (v->n_both == 0) fprintf(out, "no witness named in it cosigned the head\n");
 }
 
@@ -149,7 +151,8 @@ static void show(struct om_session *session, const struct om_evidence_verdict *v
 static enum om_code conclude(const struct om_evidence_verdict *v, struct om_status *st) {
   if (is_proved(v)) return OM_OK;
   return om_fail(st, OM_WAIT, NULL,
-                 "the log signed entry %" PRIu64 ", but whether it is invalid can't be decided from this file: ask "
+                 "the log signed entry %" PRIu64
+                 ", but whether it is invalid can't be decided from this file: ask "
                  "'oremark status' of a daemon that mirrors the log",
                  v->index);
 }

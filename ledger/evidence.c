@@ -170,8 +170,8 @@ static enum om_code fork_about(const Oremark__Fork *fork, struct om_checkpoint *
   return code == OM_OK ? om_checkpoint_parse(out, NULL, note.text, note.text_len, st) : code;
 }
 
-enum om_code om_evidence_about(const uint8_t *bytes, size_t len, enum om_evidence_what *what,
-                               struct om_checkpoint *out, struct om_status *st) {
+enum om_code om_evidence_about(const uint8_t *bytes, size_t len, enum om_evidence_what *what, struct om_checkpoint *out,
+                               struct om_status *st) {
   struct om_arena arena = {0};
   const Oremark__Evidence *e;
   enum om_code code = unpack(&arena, &e, bytes, len, st);

@@ -1,8 +1,8 @@
 /* Proof that a log has signed two histories, or an entry that it must not hold (proto/evidence.proto): made where two
  * signed heads of it meet, or an invalid entry and a head that covers it, and checked by anybody from its bytes alone.
  * What is proved is that the holder of a key signed the heads; that the key is the log's is for the genesis and the
- * registry to say; and that a well-formed entry breaks a rule, for a daemon that holds the entries before it. Owns nothing but what is said; thread: any (the functions on a
- * batch: the writer's). */
+ * registry to say; and that a well-formed entry breaks a rule, for a daemon that holds the entries before it. Owns
+ * nothing but what is said; thread: any (the functions on a batch: the writer's). */
 #ifndef OREMARK_LEDGER_EVIDENCE_H
 #define OREMARK_LEDGER_EVIDENCE_H
 
@@ -19,7 +19,8 @@ enum {
 
 enum om_evidence_what { OM_EVIDENCE_OF_FORK, OM_EVIDENCE_OF_ENTRY };
 
-/* One whose cosignature stands on both heads, or on the one head; as the evidence names it, which proves the key and not the name. */
+/* One whose cosignature stands on both heads, or on the one head; as the evidence names it, which proves the key and
+ * not the name. */
 struct om_evidence_cosigner {
   char origin[OM_NAME_BYTES + 1];
   uint8_t cosign_key[OM_PUBLIC_BYTES];
@@ -50,8 +51,8 @@ enum om_code om_evidence_check(const uint8_t *bytes, size_t len, struct om_evide
 /* What LEN bytes at BYTES speak of, for telling one piece from another: the smaller head; or the entry, its index and
  * leaf hash in the place of size and root. No signature is checked. OM_MALFORMED: they are no canonical evidence of the
  * kinds known here. */
-enum om_code om_evidence_about(const uint8_t *bytes, size_t len, enum om_evidence_what *what,
-                               struct om_checkpoint *out, struct om_status *st);
+enum om_code om_evidence_about(const uint8_t *bytes, size_t len, enum om_evidence_what *what, struct om_checkpoint *out,
+                               struct om_status *st);
 
 /* A head as it was signed. */
 struct om_signed_head {

@@ -1,7 +1,7 @@
 /* Evidence that a log has signed an invalid entry: the entry, a head of the log that covers it, and its place in that
  * head's tree. A mirror that stops at the entry has the tree up to it. What lies between the entry and the head has to
- * be known too, as hashes: those of what came with the entry are kept with it. So a head that covers more than these, or
- * other entries behind the bad one, proves nothing here; neither does an entry that no head is known to cover, which
+ * be known too, as hashes: those of what came with the entry are kept with it. So a head that covers more than these,
+ * or other entries behind the bad one, proves nothing here; neither does an entry that no head is known to cover, which
  * is all that a daemon has that heard of it from a relay alone. */
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,8 @@ static bool read_stopped(struct om_batch *batch, struct om_arena *arena, struct 
   struct om_bytes row, why, entry;
   *out = (struct stopped){.index = state->edge.size};
   om_evidence_key(key, state->log, OM_EVIDENCE_STOP, out->index);
-  if (!om_txn_get(batch->txn, &row, OM_TABLE_EVIDENCE, key, sizeof key) || !split_stop(&row, &why, &entry)) return false;
+  if (!om_txn_get(batch->txn, &row, OM_TABLE_EVIDENCE, key, sizeof key) || !split_stop(&row, &why, &entry))
+    return false;
   memcpy(out->why, why.data, why.len);
   out->entry = (struct om_span){om_arena_copy(arena, entry.data, entry.len), entry.len};
   om_evidence_key(key, state->log, OM_EVIDENCE_BEHIND, out->index);
@@ -108,8 +109,9 @@ static enum om_code get_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsi
 }
 
 /* OM_NO: HEAD does not cover the entry with what came behind it. */
-static enum om_code prove(struct om_batch *batch, struct grown *g, struct om_proof *out, const struct om_checkpoint *head,
-                          const struct om_log_state *state, const struct stopped *stopped, struct om_status *st) {
+static enum om_code prove(struct om_batch *batch, struct grown *g, struct om_proof *out,
+                          const struct om_checkpoint *head, const struct om_log_state *state,
+                          const struct stopped *stopped, struct om_status *st) {
   struct om_hash leaf, root;
   if (head->size <= stopped->index || head->size - stopped->index - 1 > stopped->n_behind)
     return om_fail(st, OM_NO, NULL, "the head at %llu does not cover the invalid entry, or more than came behind it",

@@ -156,8 +156,9 @@ enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state 
   uint8_t *bytes;
   size_t bytes_len;
   enum om_code code = make(batch, &arena, &bytes, &bytes_len, held, &ours, &other, why, st);
-  if (code == OM_OK) om_evidence_put(batch->txn, held->log, number, head,
-                    freezes ? OM_EVIDENCE_FREEZES : OM_EVIDENCE_STANDS, bytes, bytes_len);
+  if (code == OM_OK)
+    om_evidence_put(batch->txn, held->log, number, head, freezes ? OM_EVIDENCE_FREEZES : OM_EVIDENCE_STANDS, bytes,
+                    bytes_len);
   if (code == OM_OK || code == OM_NO) code = om_txn_check(batch->txn, st);
   om_arena_free(&arena);
   return code;

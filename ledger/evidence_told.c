@@ -123,8 +123,7 @@ enum om_code om_batch_evidence_again(struct om_batch *batch, uint32_t log, struc
     uint8_t *bytes = om_arena_copy(&arena, row.data, row.len);
     code = both_final(batch->txn, &final, log, bytes, row.len, st);
     if (code == OM_OK && final) code = om_evidence_about(bytes, row.len, &what, &about, st);
-    if (code == OM_OK && final)
-      om_evidence_put(batch->txn, log, i, &about, OM_EVIDENCE_FREEZES, bytes, row.len);
+    if (code == OM_OK && final) om_evidence_put(batch->txn, log, i, &about, OM_EVIDENCE_FREEZES, bytes, row.len);
     om_arena_free(&arena);
   }
   return code == OM_OK || code == OM_MISSING ? om_txn_check(batch->txn, st) : code;

@@ -108,8 +108,7 @@ enum om_code om_evidence_shown(struct om_node *node, uint32_t slot, const Oremar
   if (in->evidence.len > OM_EVIDENCE_MAX_BYTES)
     return om_fail(st, OM_MALFORMED, "peer-shown", "evidence of %zu bytes; %d are allowed", in->evidence.len,
                    OM_EVIDENCE_MAX_BYTES);
-  if (in->evidence.len > 0 &&
-      !om_canonical(&oremark__evidence__descriptor, in->evidence.data, in->evidence.len, st))
+  if (in->evidence.len > 0 && !om_canonical(&oremark__evidence__descriptor, in->evidence.data, in->evidence.len, st))
     return om_wrap(st, "evidence against log %u", in->log);
   if (row == NULL) return OM_OK; /* not a log to speak of */
   if (in->evidence.len == 0) {

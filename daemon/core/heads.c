@@ -82,7 +82,6 @@ void om_heads_judge_again(struct om_node *node, uint32_t log) {
   if (heard.size == 0) return;
   node->logs[log].unjudged = (struct om_heard){.slot = OM_SLOT_NONE};
   enum om_code code = judge(node, heard.slot, log, heard.note, heard.len, heard.size, &st);
-  if (code != OM_OK && code != OM_WAIT)
-    om_node_drop(node, heard.slot, "it sent a final head that does not stand");
+  if (code != OM_OK && code != OM_WAIT) om_node_drop(node, heard.slot, "it sent a final head that does not stand");
   free(heard.note);
 }

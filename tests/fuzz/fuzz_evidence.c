@@ -57,8 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   if (len > OM_EVIDENCE_MAX_BYTES) return 0; /* longer than a file may be */
   enum om_code said = command(data, len, NULL);
   OM_ASSERT(said == command(data, len, json));
-  OM_ASSERT(said == (code == OM_MALFORMED ? OM_USAGE
-                     : code == OM_NO      ? OM_NO
+  OM_ASSERT(said == (code == OM_MALFORMED                           ? OM_USAGE
+                     : code == OM_NO                                ? OM_NO
                      : v.what == OM_EVIDENCE_OF_FORK || v.malformed ? OM_OK
                                                                     : OM_WAIT));
   return 0;

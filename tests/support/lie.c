@@ -14,8 +14,8 @@
 
 static void submit(struct lie *l, size_t daemon, struct record record) {
   struct om_receipt receipt;
-  must_be(network_submit(&l->net, daemon, l->ledgers[daemon], &receipt, record.bytes, record.len, LIE_MS, &l->st), OM_OK,
-          &l->st);
+  must_be(network_submit(&l->net, daemon, l->ledgers[daemon], &receipt, record.bytes, record.len, LIE_MS, &l->st),
+          OM_OK, &l->st);
   free(record.bytes);
 }
 
@@ -29,7 +29,8 @@ struct om_log_info lie_info(struct lie *l, size_t daemon) {
 }
 
 static void extract(struct lie *l, size_t n) {
-  for (size_t i = 0; i < n; i++) submit(l, LIE_LOG, record_extract(&l->net, 2, 1, 1, 1000 * (l->net.nonce + 1), LIE_MS));
+  for (size_t i = 0; i < n; i++)
+    submit(l, LIE_LOG, record_extract(&l->net, 2, 1, 1, 1000 * (l->net.nonce + 1), LIE_MS));
 }
 
 /* The liar's log up to SIZE entries, mirrored everywhere but at daemon 4. */

@@ -50,7 +50,8 @@ static void *copy(const void *bytes, size_t len) {
 /* The bad entry and what stands behind it, with HEAD if there is one. */
 static enum om_code bring(struct writer *w, bool home, const struct lie_head *head) {
   static const uint8_t behind[LIE_BEHIND] = {0, 1, 2, 3, 4};
-  struct om_action action = {.kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = l.index, .n = 1 + LIE_BEHIND, .home = home};
+  struct om_action action = {
+      .kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = l.index, .n = 1 + LIE_BEHIND, .home = home};
   action.entries = calloc(action.n, sizeof *action.entries);
   assert_non_null(action.entries);
   action.entries[0] = (struct om_span){l.bad, l.bad_len};
@@ -109,7 +110,8 @@ static void test_from_a_relay(void **state) {
     assert_int_equal(bring(&w, false, &head), OM_NO); /* ...as here... */
     assert_held(2, false, 0);
     l.bad[0] ^= 1;
-    assert_int_equal(bring(&w, false, &head), malformed ? OM_MALFORMED : OM_REFUSED); /* ...but the log has signed this */
+    assert_int_equal(bring(&w, false, &head),
+                     malformed ? OM_MALFORMED : OM_REFUSED); /* ...but the log has signed this */
     assert_held(2, true, 1);
     om_queue_end(&w.queue);
     lie_close(&l);

@@ -542,8 +542,7 @@ static void test_held_evidence_is_looked_at_again(void **state) {
     enum om_evidence_standing freezes[2];
     assert_int_equal(info_of(&t, 3).frozen, again);
     assert_int_equal(om_txn_read(&txn, om_ledger_store(t.ledgers[3]), &t.st), OM_OK);
-    for (uint32_t i = 0; i < 2; i++)
-      assert_int_equal(om_log_evidence(txn, &bytes, &freezes[i], LOG, i, &t.st), OM_OK);
+    for (uint32_t i = 0; i < 2; i++) assert_int_equal(om_log_evidence(txn, &bytes, &freezes[i], LOG, i, &t.st), OM_OK);
     assert_memory_equal(bytes.data, made[1].bytes, made[1].len);
     assert_int_equal(freezes[0], OM_EVIDENCE_STANDS);
     assert_int_equal(freezes[1] == OM_EVIDENCE_FREEZES, again);

@@ -41,8 +41,9 @@ static void offer(struct lie *l, size_t daemon, const struct lie_head *head, boo
   if (as_final) {
     assert_int_equal(om_batch_final(batch, &newer, LIE_LOG, head->note, head->len, &l->st), OM_WAIT);
   } else {
-    assert_int_equal(om_batch_cosign(batch, line, LIE_LOG, head->note, head->len, (uint64_t)LIE_MS / 1000, &keys, &l->st),
-                     OM_REFUSED);
+    assert_int_equal(
+        om_batch_cosign(batch, line, LIE_LOG, head->note, head->len, (uint64_t)LIE_MS / 1000, &keys, &l->st),
+        OM_REFUSED);
     assert_string_equal(l->st.rule, "stopped");
   }
   assert_int_equal(om_batch_commit(batch, NULL, &l->st), OM_OK);
@@ -71,8 +72,8 @@ static enum om_code show(struct lie *l, size_t daemon, struct om_span piece, uin
   return code;
 }
 
-/* A mirror that stops makes proof of it as soon as it sees a head over the entry; whoever has not come so far holds what
- * proves itself for proven, and the rest as said by another. */
+/* A mirror that stops makes proof of it as soon as it sees a head over the entry; whoever has not come so far holds
+ * what proves itself for proven, and the rest as said by another. */
 static void check_proof(bool malformed, uint64_t size, bool as_final) {
   static struct lie l;
   uint32_t number;

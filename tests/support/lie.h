@@ -23,7 +23,7 @@ struct lie_head {
   size_t len;
 };
 
-/* The liar's log up to SIZE entries, all good, mirrored everywhere but at daemon 4, which has a few of them. */
+/* The liar's log up to SIZE entries, all good and final everywhere but at daemon 4, which has a few of them. */
 void lie_open(struct lie *l, uint64_t size);
 void lie_close(struct lie *l);
 /* Writes the bad entry: not even protobuf; or well-formed, but of a member whose home is another log. Then entry by

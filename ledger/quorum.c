@@ -271,6 +271,14 @@ enum om_code om_quorum_claim(struct om_txn *txn, struct om_checkpoint *out, uint
   return why.code;
 }
 
+/* The lists that LOG asks for at SIZE; where nothing of it is final yet, the one with which it was named. */
+static enum om_code lists_at(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
+                             struct om_status *st) {
+  if (size > 0) return om_log_quorum(txn, out, log, size, st);
+  out->n_lists = 1;
+  return om_quorum_list(txn, &out->lists[0], log, named_by(txn, log), st);
+}
+
 /* As om_quorum_check, under the lists that LOG asks for at AT entries. */
 static enum om_code check_at(struct om_txn *txn, struct om_checkpoint *out, uint64_t *time_s, uint32_t log,
                              const uint64_t *at, const uint8_t *note, size_t len, struct om_status *st) {
@@ -278,7 +286,7 @@ static enum om_code check_at(struct om_txn *txn, struct om_checkpoint *out, uint
   struct om_quorum quorum;
   *time_s = 0;
   enum om_code code = om_head_parse(txn, &parsed, out, log, note, len, st);
-  if (code == OM_OK) code = om_log_quorum(txn, &quorum, log, at == NULL ? out->size : *at, st);
+  if (code == OM_OK) code = lists_at(txn, &quorum, log, at == NULL ? out->size : *at, st);
   for (size_t i = 0; code == OM_OK && i < quorum.n_lists; i++) {
     uint64_t time;
     code = check_list(&time, &quorum.lists[i], &parsed, out, st);

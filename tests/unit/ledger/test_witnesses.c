@@ -683,32 +683,88 @@ static void a_new_key_waits_for_its_own_log(void **state) {
   assert_string_equal(two_cosigns(f, 1, old), "");
 }
 
-/* Daemon 2 with an empty store, which takes its own log from daemon 1. */
-static void lose_the_store(struct fixture *f) {
+/* A store of DAEMON in the empty folder PATH, with its own log as daemon 1 holds it. */
+static struct om_ledger *refilled(struct fixture *f, uint32_t daemon, const char *path) {
   struct om_status st;
   struct om_txn *txn;
   struct om_batch *batch;
-  uint64_t size = size_of(f->ledgers[1], 2);
-  om_ledger_close(f->ledgers[2]);
-  remove_folder(f->folders[2]);
-  f->folders[2] = temp_folder();
-  f->ledgers[2] = network_ledger(&f->net, 2, f->folders[2]);
-  assert_int_equal(network_mirror(&f->net, f->ledgers[2], f->ledgers[0], 0, &st), OM_OK);
+  uint64_t size = size_of(f->ledgers[1], daemon);
+  struct om_ledger *ledger = network_ledger(&f->net, daemon, path);
+  assert_int_equal(network_mirror(&f->net, ledger, f->ledgers[0], 0, &st), OM_OK);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[1]), &st), OM_OK);
-  assert_int_equal(om_batch_begin(&batch, f->ledgers[2], &st), OM_OK);
+  assert_int_equal(om_batch_begin(&batch, ledger, &st), OM_OK);
   for (uint64_t i = 0; i < size; i++) {
     struct om_arena arena = {0};
     struct om_bytes entry;
     struct om_checked *checked;
-    assert_int_equal(om_log_entry(txn, &entry, 2, i, &st), OM_OK);
+    assert_int_equal(om_log_entry(txn, &entry, daemon, i, &st), OM_OK);
     assert_int_equal(om_check_entry(&checked, &arena, &f->net.id, om_batch_txn(batch), entry.data, entry.len, &st),
                      OM_OK);
     assert_int_equal(om_batch_refill(batch, i, checked, &st), OM_OK);
     om_arena_free(&arena);
   }
   om_txn_abort(txn);
-  struct om_signers_keys keys = network_signers(&f->net, 2);
+  struct om_signers_keys keys = network_signers(&f->net, daemon);
   assert_int_equal(om_batch_commit(batch, &keys, &st), OM_OK);
+  return ledger;
+}
+
+static void lose_the_store(struct fixture *f) {
+  om_ledger_close(f->ledgers[2]);
+  remove_folder(f->folders[2]);
+  f->folders[2] = temp_folder();
+  f->ledgers[2] = refilled(f, 2, f->folders[2]);
+}
+
+/* What daemon 1 says of the head NOTE of LAST, and of log 2 if that marks it. */
+static void one_says(struct fixture *f, enum om_code wanted, const char *rule, const char *note, size_t len) {
+  struct om_status st;
+  struct om_batch *batch;
+  bool newer;
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[1], &st), OM_OK);
+  assert_int_equal(om_batch_final(batch, &newer, LAST, (const uint8_t *)note, len, &st), wanted);
+  assert_string_equal(st.rule, rule);
+  om_batch_abort(batch);
+  assert_int_equal(marks(f, 1, 2, LAST, note, len, &st), wanted);
+  assert_string_equal(st.rule, rule);
+}
+
+/* LAST has two histories, of which one has followed the registry to another list: who holds that one can't know which
+ * list the other has followed. */
+static void another_history_has_other_lists(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  char note[OM_NOTE_BYTES_MAX], *path = temp_folder();
+  size_t len;
+  struct om_ledger *face = refilled(f, LAST, path), *first = f->ledgers[LAST];
+  grow_registry(f, t0 + 1);
+  finalise_registry(f, t0 + 1);
+  assert_true(follows(f, 2, t0 + 2));
+  mirror_everywhere(f, 2);
+  assert_true(follows(f, LAST, t0 + 2)); /* this one stays with everybody */
+  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 3, &st), OM_OK);
+  finalise_registry(f, t0 + 3);
+  f->ledgers[LAST] = face;
+  assert_int_equal(network_mirror(&f->net, face, f->ledgers[0], 0, &st), OM_OK);
+  struct om_txn *txn;
+  struct om_bytes final;
+  bool newer;
+  struct om_batch *batch;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[1]), &st), OM_OK);
+  assert_int_equal(om_log_final(txn, &final, 0, &st), OM_OK);
+  assert_int_equal(om_batch_begin(&batch, face, &st), OM_OK);
+  assert_int_equal(om_batch_final(batch, &newer, 0, final.data, final.len, &st), OM_OK);
+  assert_int_equal(om_batch_commit(batch, NULL, &st), OM_OK);
+  om_txn_abort(txn);
+  assert_true(follows(f, LAST, t0 + 4));
+  assert_int_equal(network_mirror(&f->net, f->ledgers[1], face, LAST, &st), OM_OK);
+  f->ledgers[LAST] = first;
+  head(f, note, &len, LAST, "23456"); /* a quorum of everybody; of the first four, two */
+  one_says(f, OM_WAIT, "fork", note, len);
+  head(f, note, &len, LAST, "3456");
+  one_says(f, OM_REFUSED, "quorum", note, len);
+  om_ledger_close(face);
+  remove_folder(path);
 }
 
 /* The keys that the own log has shown before it was lost sign no more, whichever is in the folder then; one that has
@@ -755,6 +811,8 @@ int main(void) {
       TEST(a_list_may_be_skipped),
       TEST(a_new_key_waits_for_its_own_log),
       TEST(a_lost_store_ends_the_keys_that_its_log_shows),
+      TEST(another_history_has_other_lists),
+      cmocka_unit_test_setup_teardown(another_history_has_other_lists, open_new, close_all), /* parted at entry 0 */
       TEST(none_is_a_list_too),
       TEST(lists_that_are_refused),
       TEST(a_replaced_key_counts_no_more),

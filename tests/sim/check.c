@@ -82,10 +82,20 @@ static bool known(struct sim *s, const Oremark__Event *event) {
   return true;
 }
 
+/* Whether the governors have given the lot, as it stands, to the member. */
+static bool given(const struct said *said, const struct sim_lot *lot) {
+  const struct sim *s = said->s;
+  for (size_t i = 0; i < s->n_grants; i++)
+    if (s->grants[i].to == said->statement->member && om_hash_equal(&s->grants[i].at, &lot->last) &&
+        memcmp(s->grants[i].lot, lot->number, OM_LOT_NUMBER_BYTES) == 0)
+      return true;
+  return false;
+}
+
 /* One place: each record follows the lot's last one, and is by who has the pen. */
 static struct sim_lot *follow(const struct said *said, const Oremark__LotRef *ref) {
   struct sim_lot *lot = find(said->s, ref->number.data);
-  const char *wrong = lot->gone ? "is gone" : lot->pen != said->statement->member ? "is in other hands" : NULL;
+  const char *wrong = lot->gone ? "is gone" : lot->pen != said->statement->member && !given(said, lot) ? "is in other hands" : NULL;
   if (memcmp(lot->last.bytes, ref->last_event.data, OM_HASH_BYTES) != 0) wrong = "went on from there already";
   if (wrong != NULL)
     sim_violation(said->s, "entry %llu of log %u, by member %u, moves a lot that %s: two places",
@@ -96,6 +106,12 @@ static struct sim_lot *follow(const struct said *said, const Oremark__LotRef *re
 static void move(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
   uint32_t member = said->statement->member;
   bool arrives = event->kind_case == OREMARK__EVENT__KIND_RECEIVE || event->kind_case == OREMARK__EVENT__KIND_REJECT;
+  if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE && given(said, lot)) {
+    lot->pen = member;
+    lot->consignor = 0;
+    said->s->taken_over++;
+    return;
+  }
   if (arrives != (lot->consignor != 0))
     sim_violation(said->s, "entry %llu of log %u: a lot that is %s", (unsigned long long)said->index, said->log,
                   arrives ? "received but was not sent" : "used on its way");
@@ -121,9 +137,20 @@ static void gain(const struct said *said, int64_t in, int64_t out) {
                   (long long)*sum);
 }
 
+static void model_act(struct sim *s, const Oremark__Event *event) {
+  if (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG) s->ended_at = event->retire_log->size;
+  if (event->kind_case == OREMARK__EVENT__KIND_REHOME) s->home[event->rehome->member] = event->rehome->home_log;
+  if (event->kind_case != OREMARK__EVENT__KIND_REASSIGN) return;
+  if (s->n_grants == SIM_GRANTS) sim_violation(s, "the model has no room for gifts: run fewer steps");
+  struct sim_grant *grant = &s->grants[s->n_grants++];
+  memcpy(grant->lot, event->reassign->lot.data, OM_LOT_NUMBER_BYTES);
+  memcpy(grant->at.bytes, event->reassign->last_event.data, OM_HASH_BYTES);
+  grant->to = event->reassign->to;
+}
+
 static void model_event(const struct said *said, uint16_t at) {
   const Oremark__Event *event = said->statement->events[at];
-  if (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG) said->s->ended_at = event->retire_log->size;
+  model_act(said->s, event);
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   struct om_hash event_id;
   int64_t in = 0;

@@ -181,6 +181,7 @@ static void open_sim(struct sim *s) {
   choose_liars(s);
   if (s->change_step == 0 && sim_one_in(s, 3)) s->seal_step = 50 + sim_below(s, 80);
   choose_behind(s);
+  sim_govern_begin(s);
   for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);
   sim_story_begin(s);
 }
@@ -230,9 +231,9 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
   heal(s);
   if (!any_liar(s)) idle(s);
   printf("seed %" PRIu64
-         ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores lost"
+         ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores lost, %zu lots given"
          ", trace %016" PRIx64 "\n",
-         seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->lost, s->trace);
+         seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->lost, s->taken_over, s->trace);
   fflush(stdout);
   uint64_t trace = s->trace;
   close_sim(s);

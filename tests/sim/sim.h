@@ -19,6 +19,7 @@ enum {
   SIM_JOBS = 128,       /* three for each log are out at most */
   SIM_STATEMENTS = 256, /* waiting at a daemon for their turn */
   SIM_LOTS = 4096,
+  SIM_GRANTS = 64,
   SIM_FINAL_MAX = 8192, /* entries of one log */
   SIM_STEP_MS = 50,
 };
@@ -92,6 +93,13 @@ struct sim_node {
   struct sim_message old[16]; /* sent once; replayed */
 };
 
+/* A lot that the governors gave to another at one event of its life. */
+struct sim_grant {
+  uint8_t lot[OM_LOT_NUMBER_BYTES];
+  struct om_hash at;
+  uint32_t to;
+};
+
 struct sim_lot {
   uint8_t number[OM_LOT_NUMBER_BYTES];
   struct om_hash last;
@@ -125,7 +133,10 @@ struct sim {
   bool parted[SIM_NODES][SIM_NODES];           /* symmetric: no link may come up */
   struct sim_pipe pipes[SIM_NODES][SIM_NODES]; /* [from][to] */
   bool healing;
-  bool changed;         /* it has */
+  bool governs;                 /* members are suspended, moved, and their lots given to others */
+  bool suspended[SIM_LOGS + 1]; /* by member: so the governor has said last */
+  uint32_t home[SIM_LOGS + 1];  /* by member: log, by what is final */
+  bool changed;                 /* the witnesses have */
   uint64_t seal_step; /* the governor ends a log from then on; 0: none */
   uint64_t retire_step, retire_tries;
   uint32_t ends, successor;
@@ -142,6 +153,8 @@ struct sim {
   size_t n_lots;
   /* the model */
   struct sim_canon canon[SIM_LOGS];
+  struct sim_grant grants[SIM_GRANTS];
+  size_t n_grants, taken_over;
   struct sim_lot *model;
   size_t n_model;
   int64_t gained_mg[SIM_LOGS + 1]; /* by member */
@@ -197,6 +210,7 @@ void sim_seal_step(struct sim *s);
 void sim_sealed(struct sim_node *n, const uint8_t *seal, size_t len);
 
 /* govern.c */
+void sim_govern_begin(struct sim *s);
 void sim_govern_step(struct sim *s);
 
 /* wire.c */

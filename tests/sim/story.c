@@ -44,7 +44,7 @@ static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event
 static void say(struct sim *s, uint32_t member, Oremark__Event *event) {
   size_t len;
   uint8_t *bytes = word(s, &len, member, event);
-  uint32_t home = member - 1;
+  uint32_t home = sim_one_in(s, 12) ? 1 + (uint32_t)sim_below(s, s->n - 1) : s->home[member];
   if (s->ended_at != UINT64_MAX && home == s->ends && sim_one_in(s, 2)) home = s->successor;
   submit(s, &s->nodes[home], bytes, len);
 }
@@ -176,7 +176,7 @@ static Oremark__Event *next_event(struct sim *s, uint32_t member, const struct o
 static bool look(struct sim *s, struct om_lot *out, uint32_t member, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   struct om_status st;
   struct om_txn *txn;
-  const struct sim_node *home = &s->nodes[member - 1];
+  const struct sim_node *home = &s->nodes[s->home[member]];
   if (sim_forked(s) && home->two_faced && sim_one_in(s, 2)) home = &s->nodes[s->n];
   if (!home->up) return false;
   sim_must(s, om_txn_read(&txn, om_ledger_store(home->ledger), &st), &st, "reading");
@@ -200,9 +200,20 @@ static void say_next(struct sim *s, uint32_t member) {
   }
 }
 
+/* Whoever was given a lot takes it in, if it is still where it was then. */
+static void say_given(struct sim *s) {
+  struct om_lot lot;
+  const struct sim_grant *grant = &s->grants[sim_below(s, s->n_grants)];
+  om_arena_free(&s->tale.arena);
+  s->tale.taken_ms = sim_wall(&s->nodes[grant->to - 1]);
+  if (look(s, &lot, grant->to, grant->lot) && om_hash_equal(&lot.last_event, &grant->at))
+    say(s, grant->to, receive(&s->tale, 1, LOTS(ref_of(s, &lot))));
+}
+
 void sim_story_step(struct sim *s) {
   if (s->n_lots + 16 > SIM_LOTS) return;
   if (sim_forked(s)) say_two_things(s);
+  if (s->n_grants > 0 && sim_one_in(s, 6)) say_given(s);
   for (size_t i = 1 + sim_below(s, 2); i > 0; i--) {
     uint32_t member = 1 + (uint32_t)sim_below(s, s->n);
     om_arena_free(&s->tale.arena);

@@ -352,8 +352,12 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
                    (unsigned long long)ended.size, (unsigned long long)head.size);
   if (code == OM_OK) code = om_batch_log(batch, &marked, mark->log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, mark->log, marked, &head, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0)
-    return om_head_forked(batch, marked, mark->checkpoint.data, mark->checkpoint.len, st);
+  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) {
+    code = om_head_forked(batch, marked, mark->checkpoint.data, mark->checkpoint.len, st);
+    /* Who is to sign it stands in a history that is not held here: nothing can be said against the log that marks it. */
+    if (code == OM_REFUSED && strcmp(st->rule, "quorum") == 0) st->code = code = OM_WAIT;
+    return code;
+  }
   if (code == OM_OK)
     code = om_quorum_check(batch->txn, &head, &time_s, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code == OM_OK) code = mark_order(batch, state, mark, head.size, st);

@@ -64,7 +64,7 @@ static void check_presets(const struct om_settings *s) {
   assert_int_equal(s->map_size, 64ull << 30);
   assert_int_equal(s->log_level, OM_LOG_INFO);
   assert_true(s->threads >= 1 && s->threads <= 64);
-  assert_int_equal(s->propose_interval_ms, 5);
+  assert_int_equal(s->propose_interval_ms, 0);
 }
 
 static void test_empty_file_gives_the_presets(void **state) {

@@ -747,6 +747,11 @@ static enum om_code sign_own(struct om_batch *batch, const struct om_signers_key
   return code != OM_OK || state->edge.size == 0 ? code : om_head_sign(batch, state, keys, st);
 }
 
+void om_batch_put_logs(struct om_batch *batch) {
+  for (size_t i = 0; i < batch->n_work; i++) /* a log that was only looked at has no row before its first entry */
+    if (batch->work[i] && batch->work[i]->edge.size > 0) om_log_state_write(batch->txn, batch->work[i]);
+}
+
 enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st) {
   struct om_ledger *ledger = batch->ledger;
   enum om_code code = OM_OK;
@@ -757,8 +762,7 @@ enum om_code om_batch_commit(struct om_batch *batch, const struct om_signers_key
     om_batch_abort(batch);
     return code;
   }
-  for (size_t i = 0; i < batch->n_work; i++) /* a log that was only looked at has no row before its first entry */
-    if (batch->work[i] && batch->work[i]->edge.size > 0) om_log_state_write(batch->txn, batch->work[i]);
+  om_batch_put_logs(batch);
   if (OM_LOG_REGISTRY < batch->n_work && batch->work[OM_LOG_REGISTRY])
     batch->lost = batch->lost || om_ended_lost(batch->txn);
   code = om_txn_commit(batch->txn, st);

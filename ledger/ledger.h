@@ -227,6 +227,10 @@ enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t in
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
                             struct om_status *st);
 
+/* Writes the rows of the logs that the batch has grown: what is asked of the batch's transaction from here on sees them
+ * as they are now. */
+void om_batch_put_logs(struct om_batch *batch);
+
 /* As a witness: checks LOG's proposed head NOTE against the mirrored tree, compares and sets the highest head cosigned
  * (kept durably), and makes the cosignature line (with newline) at TIME_S. It may be sent only after the commit.
  * OM_WAIT: fewer entries held, or (rule "mending") LOG has to be followed anew first; OM_REFUSED: not a witness, lower

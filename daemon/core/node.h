@@ -55,6 +55,8 @@ enum {
   OM_JUDGE_MS = 100,     /* ten checks a second, of up to 1 + 64 signatures each, for what a peer sends and no quorum
                             stands behind: at worst 3 % of a core for each peer... */
   OM_JUDGE_BURST = 32,   /* ...and so many at once: what honest peers show when links come up */
+  OM_GATHER_MS = 50,     /* a witness keeps entries that no proposal covers back so long... */
+  OM_GATHER_KB = 64,     /* ...and no more of them than a flush is well used for: one commit takes them in and votes */
   OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
 
   OM_START_BYTES = 16,              /* when a daemon started: 8 bytes of Unix time in ms, 8 of chance (peer.proto) */

@@ -150,6 +150,7 @@ struct om_tracked {
 
   uint32_t source; /* slot from which it is followed */
   struct om_inbox inbox;
+  int64_t gather_ms; /* since when something is in it */
   uint64_t got; /* first entry neither held, nor out with the writer, nor in the inbox */
   bool applying;
   uint64_t apply_start, apply_end;

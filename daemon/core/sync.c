@@ -88,11 +88,13 @@ static uint32_t next_with_more(struct om_node *node, uint32_t log, uint32_t afte
   return OM_SLOT_NONE;
 }
 
-/* The log's home first, unless the log has ended; then whom it is followed from already, unless only another has more. */
+/* The log's home first, unless the log has ended; then whom it is followed from already, unless only another has more.
+ */
 static uint32_t pick_source(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
   uint32_t home = om_node_slot_of(node, log), now = tracked->source;
-  if (!tracked->ended && home != OM_SLOT_NONE && eligible(node, home, log) && om_node_row(node, home, log)->has >= tracked->size)
+  if (!tracked->ended && home != OM_SLOT_NONE && eligible(node, home, log) &&
+      om_node_row(node, home, log)->has >= tracked->size)
     return home;
   bool current = now != OM_SLOT_NONE && om_node_live(node, now);
   if (current && eligible(node, now, log) && has_more(node, now, log)) return now;
@@ -214,7 +216,8 @@ void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms) {
   }
 }
 
-/* Its own daemon is one like any other now: what it has beyond the end, or in place of what is under it, counts no more. */
+/* Its own daemon is one like any other now: what it has beyond the end, or in place of what is under it, counts no
+ * more. */
 void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   tracked->ended = true;
@@ -276,6 +279,7 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
     tracked->starved = true;
     return OM_OK;
   }
+  if (tracked->inbox.first == NULL) tracked->gather_ms = now_ms;
   push_chunk(&tracked->inbox, new_chunk(in, cost, slot, !tracked->ended && node->peers[slot].log == in->log));
   node->inbox_cost += cost;
   tracked->got += in->n;
@@ -283,6 +287,14 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
   if (in->start < apply_limit(tracked)) tracked->progress_ms = now_ms; /* what may never be taken in is no progress */
   om_node_mark_log(node, in->log);
   return OM_OK;
+}
+
+/* Whether a witness keeps what the log's daemon has sent back until it is proposed, as it will be in a moment. */
+static bool gathers(const struct om_tracked *tracked, int64_t now_ms) {
+  uint64_t wanted = larger(om_pair_highest(&tracked->proposals), om_pair_highest(&tracked->claims));
+  if (!tracked->asked || !tracked->inbox.first->home || tracked->refill > 0 || tracked->relayed > 0) return false;
+  return tracked->inbox.first->start >= larger(wanted, tracked->final.size) &&
+         tracked->inbox.cost < (size_t)OM_GATHER_KB << 10 && now_ms - tracked->gather_ms < OM_GATHER_MS;
 }
 
 static bool may_apply(const struct om_tracked *tracked) {
@@ -330,8 +342,8 @@ static void add_head(struct om_action *out, const struct om_heard_pair *claims) 
   memcpy(out->bytes, head->note, head->len);
 }
 
-static bool apply_next(struct om_node *node, struct om_action *out, struct om_tracked *tracked) {
-  if (!may_apply(tracked)) return false;
+static bool apply_next(struct om_node *node, struct om_action *out, struct om_tracked *tracked, int64_t now_ms) {
+  if (!may_apply(tracked) || gathers(tracked, now_ms)) return false;
   OM_ASSERT(tracked->inbox.first->start == tracked->size);
   out->kind = OM_ACTION_APPLY;
   take_chunks(tracked, out);
@@ -363,7 +375,7 @@ static bool final_next(struct om_node *node, struct om_action *out, struct om_tr
 bool om_sync_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->retry_ms != 0 && now_ms >= tracked->retry_ms) tracked->retry_ms = 0;
-  return final_next(node, out, tracked) || apply_next(node, out, tracked);
+  return final_next(node, out, tracked) || apply_next(node, out, tracked, now_ms);
 }
 
 /* ---- what came of it ---- */
@@ -592,7 +604,8 @@ static void tick_log(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->have_later) om_node_mark_rows(node, log);
   tracked->have_later = false;
-  if (tracked->retry_ms != 0 && now_ms >= tracked->retry_ms) om_node_mark_log(node, log);
+  bool retries = tracked->retry_ms != 0 && now_ms >= tracked->retry_ms;
+  if (retries || (may_apply(tracked) && !gathers(tracked, now_ms))) om_node_mark_log(node, log);
   check_stall(node, log, now_ms);
   if (tracked->starved && node->inbox_cost < OM_INBOX_BYTES / 2) om_sync_choose(node, log, now_ms);
 }

@@ -1,4 +1,6 @@
-/* As a witness: heads that a log's own daemon proposes are cosigned once this daemon holds every entry under them.
+/* As a witness: heads that a log's own daemon proposes are cosigned once this daemon holds every entry under them. A
+ * COSIGN is given out already while those entries are being taken in, so that one commit makes both durable; the ledger
+ * refuses to vote on what it does not hold by then.
  * Proposals come from the log's home or, while there is no link to it, through relays. What each relay brings stands by
  * itself, beside what the home and other relays bring, so that nobody can push another's proposals aside. */
 #include <stdlib.h>
@@ -153,10 +155,11 @@ enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Orema
 static const struct om_heard *best_proposal(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->stopped) return om_pair_best(&tracked->proposals, UINT64_MAX);
-  const struct om_heard *best = om_pair_best(&tracked->proposals, tracked->size);
+  uint64_t upto = tracked->applying ? tracked->apply_end : tracked->size;
+  const struct om_heard *best = om_pair_best(&tracked->proposals, upto);
   for (uint32_t slot = 0; slot < OM_PEERS_MAX && tracked->relayed > 0; slot++) {
     struct om_row *row = relay_row(node, slot, log);
-    const struct om_heard *relayed = row == NULL ? NULL : om_pair_best(row->proposals, tracked->size);
+    const struct om_heard *relayed = row == NULL ? NULL : om_pair_best(row->proposals, upto);
     if (relayed != NULL && (best == NULL || relayed->size > best->size)) best = relayed;
   }
   return best;

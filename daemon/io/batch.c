@@ -77,9 +77,10 @@ static enum om_code write_head(struct run *run, struct om_job *job, struct om_st
   return st->code;
 }
 
-static enum om_code write_heads(struct run *run, struct om_status *st) {
+/* CLASS: heads, others' final heads, or votes that follow what the batch has mirrored. */
+static enum om_code write_heads(struct run *run, enum om_job_class class, struct om_status *st) {
   const struct om_slice *part;
-  while ((part = take(run, OM_CLASS_HEADS, 1)) != NULL) {
+  while ((part = take(run, class, 1)) != NULL) {
     run->heads = true;
     if (write_head(run, part->job, st) != OM_OK) return st->code;
   }
@@ -321,12 +322,15 @@ static enum om_code settle_witnesses(struct run *run, struct om_status *st) {
 }
 
 static enum om_code write_all(struct run *run, struct om_status *st) {
-  if (write_heads(run, st) != OM_OK) return st->code;
+  if (write_heads(run, OM_CLASS_HEADS, st) != OM_OK) return st->code;
+  if (write_heads(run, OM_CLASS_FINALS, st) != OM_OK) return st->code;
   if (follow_registry(run, st) != OM_OK) return st->code;
   if (settle_witnesses(run, st) != OM_OK) return st->code;
   if (drain(run, st) != OM_OK) return st->code;
   if (write_submissions(run, st) != OM_OK) return st->code;
-  return write_mirrored(run, false, st);
+  if (write_mirrored(run, false, st) != OM_OK) return st->code;
+  om_batch_put_logs(run->batch); /* a vote is judged as it would be after the commit */
+  return write_heads(run, OM_CLASS_VOTES, st);
 }
 
 /* Nothing of the batch was kept: every piece that went into it is answered with ST, as CODE. */

@@ -15,8 +15,8 @@ static struct om_job *job_new(enum om_job_kind kind, size_t room) {
 enum om_job_class om_job_class(const struct om_job *job) {
   switch (job->kind) {
     case OM_JOB_COSIGN:
-    case OM_JOB_FINAL:
     case OM_JOB_EVIDENCE: return OM_CLASS_HEADS;
+    case OM_JOB_FINAL: return job->patient ? OM_CLASS_FINALS : OM_CLASS_HEADS;
     case OM_JOB_SUBMIT: return OM_CLASS_SUBMISSIONS;
     case OM_JOB_MIRROR: return OM_CLASS_MIRRORED;
   }

@@ -21,8 +21,17 @@ _Static_assert((int)OM_JOB_STATEMENT_BYTES > (int)OM_STATEMENT_MAX_BYTES, "every
 
 enum om_job_kind { OM_JOB_COSIGN, OM_JOB_FINAL, OM_JOB_EVIDENCE, OM_JOB_SUBMIT, OM_JOB_MIRROR };
 
-/* The order in which the writer serves what waits. */
-enum om_job_class { OM_CLASS_HEADS, OM_CLASS_SUBMISSIONS, OM_CLASS_MIRRORED, OM_CLASSES };
+/* The order in which the writer serves what waits. Votes are COSIGN jobs that waited for entries of the same log: they
+ * follow those into the same transaction, so that a witness answers after one flush and not two. Finals are FINAL jobs
+ * of logs that nobody waits for here. */
+enum om_job_class {
+  OM_CLASS_HEADS,
+  OM_CLASS_SUBMISSIONS,
+  OM_CLASS_MIRRORED,
+  OM_CLASS_VOTES,
+  OM_CLASS_FINALS,
+  OM_CLASSES
+};
 
 /* The memory of one slice's items, taken apart. */
 struct om_job_memory {
@@ -50,6 +59,7 @@ struct om_job {
   void *owner;             /* the loop's: who asked */
   uint32_t log;            /* all but SUBMIT */
   struct om_action action; /* all but SUBMIT: as the node gave it; its bytes are used in place */
+  bool patient;            /* FINAL: of OM_CLASS_FINALS */
   uint8_t *bytes;          /* SUBMIT: the statements, one after the other */
   size_t len;
   size_t n; /* items */
@@ -63,6 +73,7 @@ struct om_job {
   size_t taken;                 /* items 0 to taken - 1 have been through the writer */
   size_t checking;              /* slices in the pool's hands */
   bool ended;                   /* the rest is not wanted any more */
+  struct om_job *vote;          /* MIRROR: a COSIGN of the same log that follows it; NULL: none */
   struct om_job_memory *memory; /* of what has been checked */
 
   /* outcome */

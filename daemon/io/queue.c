@@ -6,6 +6,7 @@ enum {
   GATHER_ITEMS = 512,        /* enough for one flush: waiting for more would gain nothing */
   GATHER_SUBMISSIONS_MS = 3, /* waited for more submissions that are being checked: about one flush of a good disk */
   GATHER_MIRRORED_MS = 15,   /* for more entries: nobody waits for one of them alone */
+  GATHER_FINALS_MS = 10,     /* for a newer final head of another log: checking one costs as much as many entries */
   MIRRORED_TURN = 4,         /* every fourth slice is an entry's if any waits: a busy daemon still follows the others */
 };
 
@@ -62,10 +63,36 @@ void om_queue_end(struct om_queue *queue) {
   uv_mutex_destroy(&queue->lock);
 }
 
-void om_queue_add(struct om_queue *queue, struct om_job *job) {
+/* The MIRROR job that brings LOG's next entries, if the writer has not been through it yet. */
+static struct om_job *coming(const struct om_queue *queue, uint32_t log) {
+  for (struct om_job *job = queue->classes[OM_CLASS_MIRRORED].first; job != NULL; job = job->next)
+    if (job->log == log && !job->ended && job->taken < job->n) return job;
+  return NULL;
+}
+
+/* JOB brings no more entries: who waits to vote on them may try. */
+static void release_vote(struct om_queue *queue, struct om_job *job) {
+  if (job->vote == NULL) return;
+  om_job_list_push(&queue->classes[OM_CLASS_VOTES], job->vote);
+  job->vote = NULL;
+  uv_cond_signal(&queue->to_write);
+}
+
+static bool follows_entries(const struct om_queue *queue, struct om_job *job) {
+  struct om_job *entries = job->kind == OM_JOB_COSIGN ? coming(queue, job->log) : NULL;
+  if (entries == NULL || entries->vote != NULL) return false;
+  entries->vote = job;
+  return true;
+}
+
+static void add(struct om_queue *queue, struct om_job *job) {
   enum om_job_class class = om_job_class(job);
-  uv_mutex_lock(&queue->lock);
   OM_ASSERT(!queue->stopping);
+  if (follows_entries(queue, job)) {
+    uv_cond_signal(&queue->to_write); /* somebody waits for those entries now */
+    return;
+  }
+  if (class == OM_CLASS_FINALS && queue->classes[class].first == NULL) queue->finals_ns = uv_hrtime();
   om_job_list_push(&queue->classes[class], job);
   if (job->n > 0) {
     push_unchecked(&queue->unchecked[class], job);
@@ -76,6 +103,17 @@ void om_queue_add(struct om_queue *queue, struct om_job *job) {
   } else {
     uv_cond_signal(&queue->to_write);
   }
+}
+
+void om_queue_add(struct om_queue *queue, struct om_job *job) {
+  uv_mutex_lock(&queue->lock);
+  add(queue, job);
+  uv_mutex_unlock(&queue->lock);
+}
+
+void om_queue_add_all(struct om_queue *queue, struct om_job_list *list) {
+  uv_mutex_lock(&queue->lock);
+  for (struct om_job *job; (job = om_job_list_pop(list)) != NULL;) add(queue, job);
   uv_mutex_unlock(&queue->lock);
 }
 
@@ -193,15 +231,34 @@ static size_t count_ready(const struct om_queue *queue, enum om_job_class class,
   return n;
 }
 
-/* How much longer to wait, in ms, with what is there: 0: go; -1: nothing is ready. */
+static bool heads_wait(const struct om_queue *queue) {
+  return queue->classes[OM_CLASS_HEADS].first != NULL || queue->classes[OM_CLASS_VOTES].first != NULL;
+}
+
+static bool finals_due(const struct om_queue *queue) {
+  return queue->stopping || uv_hrtime() - queue->finals_ns >= (uint64_t)GATHER_FINALS_MS * 1000000;
+}
+
+/* Whether a vote waits for entries that are being checked. */
+static bool vote_waits(const struct om_queue *queue) {
+  for (const struct om_job *job = queue->classes[OM_CLASS_MIRRORED].first; job != NULL; job = job->next)
+    if (job->vote != NULL) return true;
+  return false;
+}
+
+/* How long to wait, in ms, with what is there: 0: go; -1: nothing is ready. */
 static int64_t patience(const struct om_queue *queue) {
   bool more_submissions, more_mirrored;
   size_t submissions = count_ready(queue, OM_CLASS_SUBMISSIONS, &more_submissions);
   size_t mirrored = count_ready(queue, OM_CLASS_MIRRORED, &more_mirrored);
-  if (queue->classes[OM_CLASS_HEADS].first != NULL || queue->nudged) return 0;
+  if (heads_wait(queue) || queue->nudged) return 0;
   if (submissions > 0) return more_submissions && submissions < GATHER_ITEMS ? GATHER_SUBMISSIONS_MS : 0;
-  if (mirrored > 0) return more_mirrored && mirrored < GATHER_ITEMS ? GATHER_MIRRORED_MS : 0;
-  return -1;
+  if (mirrored > 0) {
+    if (!more_mirrored || mirrored >= GATHER_ITEMS) return 0;
+    return vote_waits(queue) ? GATHER_SUBMISSIONS_MS : GATHER_MIRRORED_MS;
+  }
+  if (queue->classes[OM_CLASS_FINALS].first == NULL) return -1;
+  return finals_due(queue) ? 0 : GATHER_FINALS_MS;
 }
 
 static bool empty(const struct om_queue *queue) {
@@ -243,13 +300,14 @@ static struct om_job *takeable(struct om_queue *queue, enum om_job_class class) 
 
 bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_slice *out, size_t max) {
   uv_mutex_lock(&queue->lock);
-  struct om_job *job = takeable(queue, class);
+  struct om_job *job = class != OM_CLASS_FINALS || finals_due(queue) ? takeable(queue, class) : NULL;
   if (job != NULL) {
     size_t n = job->ready - job->taken;
     if (n > max) n = max;
     *out = (struct om_slice){job, job->taken, job->taken + n, NULL};
     job->taken += n;
     if (job->n == 0) job->ended = true;
+    if (job->n > 0 && job->taken == job->n) release_vote(queue, job);
   }
   uv_mutex_unlock(&queue->lock);
   return job != NULL;
@@ -280,6 +338,7 @@ static void give_up(struct om_queue *queue, struct om_job *job) {
   job->ended = true;
   if (job->claimed < job->n) withdraw(&queue->unchecked[om_job_class(job)], job);
   job->claimed = job->n;
+  release_vote(queue, job);
 }
 
 void om_queue_give_up(struct om_queue *queue, struct om_job *job) {
@@ -314,7 +373,7 @@ struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class
 bool om_queue_urgent(struct om_queue *queue) {
   bool more;
   uv_mutex_lock(&queue->lock);
-  bool urgent = queue->classes[OM_CLASS_HEADS].first != NULL || count_ready(queue, OM_CLASS_SUBMISSIONS, &more) > 0;
+  bool urgent = heads_wait(queue) || count_ready(queue, OM_CLASS_SUBMISSIONS, &more) > 0;
   uv_mutex_unlock(&queue->lock);
   return urgent;
 }

@@ -20,8 +20,9 @@ struct om_queue {
   uv_cond_t to_write; /* something is ready, or the end has come */
   uv_cond_t to_check; /* items wait for the pool, or the end has come */
   struct om_job_list classes[OM_CLASSES];
-  struct om_job_list unchecked[OM_CLASSES]; /* by next_check; never OM_CLASS_HEADS */
+  struct om_job_list unchecked[OM_CLASSES]; /* by next_check; of submissions and of what is mirrored */
   unsigned turn;                            /* how many slices have been given out */
+  uint64_t finals_ns;                       /* when the first of OM_CLASS_FINALS came */
   bool nudged;                              /* the writer is to run a batch even if nothing waits */
   bool stopping;                            /* no more will be added: the writer ends when all is written */
   bool pool_stopping;                       /* the pool ends now */
@@ -37,8 +38,10 @@ struct om_slice {
 enum om_code om_queue_init(struct om_queue *queue, struct om_status *st);
 void om_queue_end(struct om_queue *queue);
 
-/* Takes JOB over. */
+/* Takes JOB over. A COSIGN of a log whose entries wait here as a MIRROR job follows those. */
 void om_queue_add(struct om_queue *queue, struct om_job *job);
+/* Takes the jobs of LIST over, in order, before anything is done with the first; empties it. */
+void om_queue_add_all(struct om_queue *queue, struct om_job_list *list);
 /* Makes the writer run a batch. */
 void om_queue_nudge(struct om_queue *queue);
 /* Nothing more is added: what waits is still checked and written. */
@@ -73,7 +76,7 @@ void om_queue_give_up(struct om_queue *queue, struct om_job *job);
 void om_queue_cut(struct om_queue *queue, uint64_t (*size)(void *ctx, uint32_t log), void *ctx);
 /* A job of CLASS that is done with: out of the queue. NULL: none. */
 struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class);
-/* Whether heads or submissions are ready. */
+/* Whether heads that somebody waits for, or submissions, are ready. */
 bool om_queue_urgent(struct om_queue *queue);
 
 #endif

@@ -31,6 +31,7 @@ struct shell {
   struct om_node *node;
   struct om_tracker tracker;
   struct om_writer *writer;
+  struct om_job_list wanted; /* by the node, not given to the writer yet */
   struct om_clients *clients;
   struct om_peers *peers;
   struct om_listener *listeners[LISTENERS_MAX + 1];
@@ -124,9 +125,12 @@ static void look_whether_ready(struct shell *shell) {
   }
 }
 
-/* The node was called, by a message or by time. */
+/* The node was called, by a message or by time. What it wants written goes to the writer together: entries and the vote
+ * on them are not to be parted. */
 static void on_told(void *ctx) {
-  look_whether_ready(ctx);
+  struct shell *shell = ctx;
+  om_writer_add_all(shell->writer, &shell->wanted);
+  look_whether_ready(shell);
 }
 
 static void on_committed(void *ctx) {
@@ -214,10 +218,14 @@ static void on_failed(void *ctx, const struct om_status *why) {
 static void on_action(void *ctx, const struct om_action *action) {
   struct shell *shell = ctx;
   struct om_action taken = *action;
-  if (shell->stage == RUNNING)
-    om_writer_add(shell->writer, om_job_action(&taken));
-  else
+  if (shell->stage != RUNNING) {
     om_action_free(&taken);
+    return;
+  }
+  struct om_job *job = om_job_action(&taken);
+  /* The own log's clients wait for its final heads, and every log follows the registry's at once. */
+  job->patient = job->kind == OM_JOB_FINAL && job->log != shell->tracker.own_log && job->log != OM_LOG_REGISTRY;
+  om_job_list_push(&shell->wanted, job);
 }
 
 /* ---- what clients ask of the daemon ---- */

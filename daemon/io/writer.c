@@ -176,6 +176,14 @@ bool om_writer_accept(struct om_writer *writer, struct om_job *job) {
   return true;
 }
 
+void om_writer_add_all(struct om_writer *writer, struct om_job_list *list) {
+  for (const struct om_job *job = list->first; job != NULL; job = job->next) {
+    writer->load_items += job->load_items;
+    writer->load_bytes += job->load_bytes;
+  }
+  om_queue_add_all(&writer->queue, list);
+}
+
 bool om_writer_has_room(const struct om_writer *writer) {
   return writer->load_items < OM_WRITER_ITEMS_MAX && writer->load_bytes < OM_WRITER_BYTES_MAX;
 }

@@ -8,7 +8,7 @@
 #ifndef OREMARK_DAEMON_IO_WRITER_H
 #define OREMARK_DAEMON_IO_WRITER_H
 
-#include "daemon/io/job.h"
+#include "daemon/io/queue.h"
 
 typedef struct uv_loop_s uv_loop_t;
 
@@ -45,6 +45,8 @@ void om_writer_add(struct om_writer *writer, struct om_job *job);
 /* Takes over JOB, a submission of one statement that is accepted by hand; it comes back by the done hook. False: another
  * is under way, or the daemon stops; JOB stays the caller's. */
 bool om_writer_accept(struct om_writer *writer, struct om_job *job);
+/* The jobs of LIST in order, before anything is done with the first; empties it. */
+void om_writer_add_all(struct om_writer *writer, struct om_job_list *list);
 /* False: clients are not to be read until the next settled hook says otherwise. */
 bool om_writer_has_room(const struct om_writer *writer);
 /* Number of the own log as of the last flush; OM_LOG_NONE: none. */

@@ -1,0 +1,138 @@
+/* The writer's queue: votes behind the entries that they are on, and what waits how long. */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/io/queue.h"
+
+enum { LOG = 3, OTHER = 4, ENTRIES = 40 /* two slices */ };
+
+static struct om_queue queue;
+
+static void begin(void) {
+  struct om_status st;
+  assert_int_equal(om_queue_init(&queue, &st), OM_OK);
+}
+
+static struct om_job *job_of(enum om_action_kind kind, uint32_t log, size_t n) {
+  static const uint8_t byte[1] = {0};
+  struct om_action action = {.kind = kind, .log = log, .n = n, .home = true};
+  action.entries = calloc(n > 0 ? n : 1, sizeof *action.entries);
+  assert_non_null(action.entries);
+  for (size_t i = 0; i < n; i++) action.entries[i] = (struct om_span){byte, sizeof byte};
+  return om_job_action(&action);
+}
+
+static void end_job(struct om_job *job) {
+  om_action_free(&job->action);
+  om_job_free(job);
+}
+
+/* As the pool does. */
+static void check_all(void) {
+  struct om_slice slice;
+  while (queue.unchecked[OM_CLASS_MIRRORED].first != NULL) {
+    assert_true(om_queue_claim(&queue, &slice));
+    om_queue_checked(&queue, &slice);
+  }
+}
+
+static struct om_job *taken(enum om_job_class class, size_t max) {
+  struct om_slice slice;
+  return om_queue_take(&queue, class, &slice, max) ? slice.job : NULL;
+}
+
+static void finish(void) {
+  for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
+    for (struct om_job *job; (job = om_queue_finished(&queue, class)) != NULL;) end_job(job);
+  for (enum om_job_class class = 0; class < OM_CLASSES; class ++) assert_null(queue.classes[class].first);
+  om_queue_end(&queue);
+}
+
+/* Not before the last entry has been through the writer, and then in the same batch. */
+static void a_vote_follows_the_last_entry(void **state) {
+  (void)state;
+  begin();
+  struct om_job *entries = job_of(OM_ACTION_APPLY, LOG, ENTRIES), *vote = job_of(OM_ACTION_COSIGN, LOG, 0);
+  struct om_job_list both = {0};
+  om_job_list_push(&both, entries);
+  om_job_list_push(&both, vote);
+  om_queue_add_all(&queue, &both);
+  assert_null(both.first);
+  check_all();
+  assert_null(taken(OM_CLASS_HEADS, 1));
+  assert_ptr_equal(taken(OM_CLASS_MIRRORED, ENTRIES - 1), entries);
+  assert_null(taken(OM_CLASS_VOTES, 1));
+  assert_ptr_equal(taken(OM_CLASS_MIRRORED, ENTRIES), entries);
+  assert_ptr_equal(taken(OM_CLASS_VOTES, 1), vote);
+  finish();
+}
+
+/* Entries that are given up bring nothing more: the ledger says what the vote lacks. */
+static void a_vote_outlives_its_entries(void **state) {
+  (void)state;
+  begin();
+  struct om_job *entries = job_of(OM_ACTION_APPLY, LOG, ENTRIES), *vote = job_of(OM_ACTION_COSIGN, LOG, 0);
+  om_queue_add(&queue, entries);
+  om_queue_add(&queue, vote);
+  check_all();
+  assert_ptr_equal(taken(OM_CLASS_MIRRORED, 1), entries);
+  om_queue_give_up(&queue, entries);
+  assert_ptr_equal(taken(OM_CLASS_VOTES, 1), vote);
+  finish();
+}
+
+static void a_vote_on_what_is_held_is_a_head(void **state) {
+  (void)state;
+  begin();
+  struct om_job *other = job_of(OM_ACTION_APPLY, OTHER, 1), *entries = job_of(OM_ACTION_APPLY, LOG, 1);
+  struct om_job *vote = job_of(OM_ACTION_COSIGN, LOG, 0);
+  om_queue_add(&queue, other);
+  om_queue_add(&queue, entries);
+  check_all();
+  assert_ptr_equal(taken(OM_CLASS_MIRRORED, 1), other);
+  assert_ptr_equal(taken(OM_CLASS_MIRRORED, 1), entries); /* in the batch that is being written */
+  om_queue_add(&queue, vote);
+  assert_ptr_equal(taken(OM_CLASS_HEADS, 1), vote);
+  finish();
+}
+
+/* Others' final heads go when their time has come, and hold nothing up before. */
+static void finals_wait(void **state) {
+  (void)state;
+  begin();
+  struct om_job *patient = job_of(OM_ACTION_FINAL, LOG, 0), *own = job_of(OM_ACTION_FINAL, OTHER, 0);
+  patient->patient = true;
+  om_queue_add(&queue, patient);
+  uint64_t since = uv_hrtime();
+  om_queue_add(&queue, own);
+  if (uv_hrtime() - since < 5000000) assert_null(taken(OM_CLASS_FINALS, 1)); /* a busy machine may sleep here */
+  assert_ptr_equal(taken(OM_CLASS_HEADS, 1), own);
+  end_job(om_queue_finished(&queue, OM_CLASS_HEADS));
+  assert_true(om_queue_wait(&queue));
+  assert_true(uv_hrtime() - since >= 5000000);
+  assert_ptr_equal(taken(OM_CLASS_FINALS, 1), patient);
+  finish();
+}
+
+static void finals_do_not_wait_at_a_stop(void **state) {
+  (void)state;
+  begin();
+  struct om_job *patient = job_of(OM_ACTION_FINAL, LOG, 0);
+  patient->patient = true;
+  om_queue_add(&queue, patient);
+  om_queue_stop(&queue);
+  assert_true(om_queue_wait(&queue));
+  assert_ptr_equal(taken(OM_CLASS_FINALS, 1), patient);
+  finish();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_vote_follows_the_last_entry),    cmocka_unit_test(a_vote_outlives_its_entries),
+      cmocka_unit_test(a_vote_on_what_is_held_is_a_head), cmocka_unit_test(finals_wait),
+      cmocka_unit_test(finals_do_not_wait_at_a_stop),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -102,5 +102,6 @@ void bench_verify_lineage(void);
 void bench_rss_million(void);
 void bench_finality(void);
 void bench_wire(void);
+void bench_catch_up(void);
 
 #endif

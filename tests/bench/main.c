@@ -21,6 +21,7 @@ static const struct {
     {"rss-million", bench_rss_million},
     {"finality", bench_finality},
     {"wire", bench_wire},
+    {"catch-up", bench_catch_up},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 

@@ -61,6 +61,8 @@ class Seal(NetworkTest):
         self.lost = [self.extract(), self.extract()]
         self.net.daemons[MINE].kill()
         self.net.start(*others)
+        for name in others:
+            wait_until(lambda: self.net.do(name, "status").json["ready"], self.net.daemons[name].said)
 
     def goes_on(self, lots):
         ship = ("ship", lots[0], "--consignee", MAKER, "--mode", "rail")

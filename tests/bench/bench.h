@@ -63,6 +63,8 @@ void daemon_remove(struct daemon_process *d);
 uint64_t daemon_size(struct daemon_process *d, uint32_t log, bool final);
 /* Waits until LOG has SIZE entries there. */
 void daemon_await(struct daemon_process *d, uint32_t log, uint64_t size, bool final);
+/* Its links, as a reply Peers; the caller frees it. */
+Oremark__Reply *daemon_peers(const struct daemon_process *d);
 /* Resident bytes but for the map of the store. */
 uint64_t daemon_rss(const struct daemon_process *d);
 
@@ -103,5 +105,6 @@ void bench_rss_million(void);
 void bench_finality(void);
 void bench_wire(void);
 void bench_catch_up(void);
+void bench_idle_peers(void);
 
 #endif

@@ -126,6 +126,20 @@ void daemon_await(struct daemon_process *d, uint32_t log, uint64_t size, bool fi
   close(fd);
 }
 
+Oremark__Reply *daemon_peers(const struct daemon_process *d) {
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetPeers get = OREMARK__GET_PEERS__INIT;
+  request.id = 1;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_PEERS;
+  request.get_peers = &get;
+  int fd = bench_connect(d);
+  OM_ASSERT(fd >= 0);
+  Oremark__Reply *reply = bench_ask(fd, &request);
+  OM_ASSERT(reply->what_case == OREMARK__REPLY__WHAT_PEERS);
+  close(fd);
+  return reply;
+}
+
 uint64_t daemon_rss(const struct daemon_process *d) {
   char path[64], line[1024];
   snprintf(path, sizeof path, "/proc/%d/smaps", (int)d->pid);

@@ -22,6 +22,7 @@ static const struct {
     {"finality", bench_finality},
     {"wire", bench_wire},
     {"catch-up", bench_catch_up},
+    {"idle-peers", bench_idle_peers},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 

@@ -18,22 +18,13 @@ struct carried {
 };
 
 static struct carried carried(const struct daemon_process *d) {
-  Oremark__Request request = OREMARK__REQUEST__INIT;
-  Oremark__GetPeers get = OREMARK__GET_PEERS__INIT;
-  request.id = 1;
-  request.what_case = OREMARK__REQUEST__WHAT_GET_PEERS;
-  request.get_peers = &get;
-  int fd = bench_connect(d);
-  OM_ASSERT(fd >= 0);
-  Oremark__Reply *reply = bench_ask(fd, &request);
+  Oremark__Reply *reply = daemon_peers(d);
   struct carried sum = {0};
-  OM_ASSERT(reply->what_case == OREMARK__REPLY__WHAT_PEERS);
   for (size_t i = 0; i < reply->peers->n_peers; i++) {
     sum.in += reply->peers->peers[i]->bytes_in;
     sum.out += reply->peers->peers[i]->bytes_out;
   }
   oremark__reply__free_unpacked(reply, NULL);
-  close(fd);
   return sum;
 }
 

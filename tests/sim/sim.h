@@ -14,7 +14,7 @@
 #include "support/network.h"
 
 enum {
-  SIM_LOGS = 8,             /* daemons of the network: NETWORK_MAX */
+  SIM_LOGS = 8,             /* daemons of the network */
   SIM_NODES = SIM_LOGS + 1, /* and the second face of one that has two */
   SIM_JOBS = 128,       /* three for each log are out at most */
   SIM_STATEMENTS = 256, /* waiting at a daemon for their turn */

@@ -79,7 +79,7 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
 
 static enum om_code mending(const struct om_log_info *info, struct om_status *st) {
   return om_fail(st, OM_WAIT, "mending",
-                 "of log %s another history is held here than the one that a quorum signed: it is followed anew first",
+                 "of log %s another history is held here than the one that was signed: it is followed anew first",
                  info->origin);
 }
 
@@ -227,12 +227,28 @@ static enum om_code check_clock(const struct om_log_state *state, const struct o
       head->origin, (unsigned long long)(taken_s - time_s));
 }
 
-/* What is proposed contradicts what is held, as ST says: refused, and kept as evidence. */
+/* Where this daemon has not cosigned what is held beyond the last final head of LOG, nothing is bound to it. */
+static bool voted_beyond(struct om_txn *txn, uint32_t log, uint64_t final_size) {
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  struct om_bytes vote;
+  om_head_key(key, log, OM_HEAD_VOTE);
+  return om_txn_get(txn, &vote, OM_TABLE_HEADS, key, sizeof key) && vote.len >= 8 && om_get64(vote.data) > final_size;
+}
+
+/* What is proposed contradicts what is held, as ST says: refused, and kept as evidence. But entries that a relay has
+ * altered, and that stay valid by themselves, show only here, at a head that the log has signed: where no vote stands on
+ * them, they give way to the log's own. */
 static enum om_code lapse(struct om_batch *batch, const struct om_log_state *state, const uint8_t *note, size_t len,
                           struct om_status *st) {
   struct om_status fork = *st, ignored = *st;
+  struct om_log_info info;
+  bool doubted = false;
   om_head_forked(batch, state, note, len, &ignored);
-  if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
+  enum om_code code = om_log_info(batch->txn, &info, state->log, st);
+  if (code == OM_OK && !voted_beyond(batch->txn, state->log, info.head_size))
+    code = om_lost_doubt(batch, &doubted, state, st);
+  if (code != OM_OK || om_txn_check(batch->txn, st) != OM_OK) return st->code;
+  if (doubted) return mending(&info, st);
   *st = fork;
   return st->code;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/evidence.h"
+#include "ledger/rebuild.h"
 #include "ledger/ledger_state.h"
 #include "proto/evidence.pb-c.h"
 #include "support/records.h"
@@ -359,8 +360,10 @@ static void test_a_witness_keeps_what_contradicts_its_vote(void **state) {
   free(mine(&t, t.twin, 6).bytes);
   struct head honest = head_of(&t, t.ledgers[1], BY(0)), other = head_of(&t, t.twin, BY(0));
   assert_int_equal(network_mirror(&t.net, t.ledgers[2], t.ledgers[1], LOG, &t.st), OM_OK);
-  assert_int_equal(offer(&t, 2, &other, false), OM_REFUSED); /* no signed head of its size is held yet: no proof */
+  assert_int_equal(offer(&t, 2, &other, false), OM_WAIT); /* no signed head of its size is held yet: no proof; and no vote */
   assert_int_equal(held(&t, 2, v).evidence, 0);
+  must_be(om_ledger_mend(t.ledgers[2], &t.st), OM_OK, &t.st);
+  assert_int_equal(network_mirror(&t.net, t.ledgers[2], t.ledgers[1], LOG, &t.st), OM_OK);
   must_be(offer(&t, 2, &honest, false), OM_OK, &t.st);
   for (int again = 0; again < 2; again++) {
     assert_int_equal(offer(&t, 2, &other, false), OM_REFUSED);

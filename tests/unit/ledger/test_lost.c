@@ -283,6 +283,30 @@ static void test_a_home_that_lost_its_tail_is_no_liar(void **state) {
   close_scene(&s);
 }
 
+/* Entries that a relay altered, and that stay valid by themselves, show at the home's next head: no vote stands on them. */
+static void test_what_no_vote_stands_on_gives_way_to_the_home(void **state) {
+  (void)state;
+  struct scene s;
+  open_scene(&s);
+  mine(&s, s.twin, 1);
+  mirror(&s, s.twin);
+  mine(&s, s.ledgers[LOG], 1);
+  struct head home = head_of(s.ledgers[LOG], false);
+  assert_int_equal(offer(&s, &home, false), OM_WAIT);
+  assert_string_equal(s.st.rule, "mending");
+  assert_true(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  assert_ok(om_ledger_mend(s.ledgers[LED_ASTRAY], &s.st), &s.st);
+  assert_int_equal(astray(&s).size, s.common);
+  mirror(&s, s.ledgers[LOG]);
+  assert_ok(offer(&s, &home, false), &s.st);
+  /* With a vote on it, it stays until a quorum says otherwise. */
+  struct head other = head_of(s.twin, false);
+  assert_int_equal(offer(&s, &other, false), OM_REFUSED);
+  assert_string_equal(s.st.rule, "fork");
+  assert_false(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  close_scene(&s);
+}
+
 /* An entry that is invalid after what is fetched anew is invalid. */
 static void test_a_bad_entry_is_doubted_once(void **state) {
   (void)state;
@@ -312,6 +336,7 @@ int main(void) {
       cmocka_unit_test(test_the_vote_moves_to_what_is_final),      cmocka_unit_test(test_a_small_vote_becomes_evidence),
       cmocka_unit_test(test_the_same_again_stops_the_log),         cmocka_unit_test(test_what_is_final_is_not_cut),
       cmocka_unit_test(test_a_home_that_lost_its_tail_is_no_liar), cmocka_unit_test(test_a_bad_entry_is_doubted_once),
+      cmocka_unit_test(test_what_no_vote_stands_on_gives_way_to_the_home),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

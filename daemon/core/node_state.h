@@ -373,9 +373,11 @@ void om_again_begin(struct om_again *again, int64_t now_ms);
 bool om_again_due(struct om_again *again, int64_t now_ms); /* once for each round */
 
 /* vouch.c: what is said through a relay is signed */
+void om_vouch_propose(const struct om_node *node, Oremark__Propose *propose, uint8_t sig[OM_SIG_BYTES]);
 void om_vouch_ask(const struct om_node *node, Oremark__Ask *ask, uint8_t sig[OM_SIG_BYTES]);
 void om_vouch_told(const struct om_node *node, Oremark__Told *told, uint8_t sig[OM_SIG_BYTES]);
 /* Whether the daemon of its log has signed ASK; whether the witness that TOLD names has, of the own log. */
+bool om_vouched_propose(const struct om_node *node, const Oremark__Propose *propose);
 bool om_vouched_ask(const struct om_node *node, const Oremark__Ask *ask);
 bool om_vouched_told(const struct om_node *node, const Oremark__Told *told);
 

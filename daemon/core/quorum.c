@@ -180,13 +180,17 @@ bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot) 
   if (!due && !names) return false;
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Propose wire = OREMARK__PROPOSE__INIT;
+  uint8_t sig[OM_SIG_BYTES];
   if (witness) peer->proposed = proposal->size;
   peer->may_tell = true; /* that it knows of a later start */
   wire.log = node->config.own_log;
   wire.checkpoint = (ProtobufCBinaryData){proposal->len, proposal->note};
   wire.start = (ProtobufCBinaryData){OM_START_BYTES, node->config.start};
-  wire.n_to = names ? proposal->to.n : 0;
-  wire.to = names ? proposal->to.logs : NULL;
+  if (names) {
+    wire.n_to = proposal->to.n;
+    wire.to = proposal->to.logs;
+    om_vouch_propose(node, &wire, sig);
+  }
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_PROPOSE;
   message.propose = &wire;
   om_peer_encode(&out->bytes, &out->len, &message);

@@ -112,6 +112,7 @@ enum om_code om_relay_propose(struct om_node *node, uint32_t slot, const Oremark
   copy.log = propose->log;
   copy.checkpoint = propose->checkpoint;
   copy.start = propose->start;
+  copy.signature = propose->signature;
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_PROPOSE;
   message.propose = &copy;
   for (size_t i = 0; i < propose->n_to; i++) {

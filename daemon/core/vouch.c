@@ -1,5 +1,5 @@
-/* Question and answer at a start, where a relay carries them: each bears the signature of its daemon's cosign key, over
- * the start that it belongs to, so that a relay can neither make one up nor bring an old one. */
+/* Question and answer at a start, and proposals, where a relay carries them: each bears the signature of its daemon's
+ * cosign key, over the start that it belongs to, so that a relay can neither make one up nor bring an old one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +7,7 @@
 
 static const char ask_domain[] = "oremark/v1/ask";
 static const char told_domain[] = "oremark/v1/told";
+static const char propose_domain[] = "oremark/v1/propose";
 
 /* SHA-256 of DOMAIN with its NUL, the network id and the message's fields. */
 static void digest(struct om_hash *out, const struct om_node *node, const char *domain, size_t domain_len,
@@ -37,6 +38,21 @@ static void told_digest(struct om_hash *out, const struct om_node *node, const O
   digest(out, node, told_domain, sizeof told_domain, &bare.base);
 }
 
+static void propose_digest(struct om_hash *out, const struct om_node *node, const Oremark__Propose *propose) {
+  Oremark__Propose bare = OREMARK__PROPOSE__INIT;
+  bare.log = propose->log;
+  bare.checkpoint = propose->checkpoint;
+  bare.start = propose->start;
+  digest(out, node, propose_domain, sizeof propose_domain, &bare.base);
+}
+
+void om_vouch_propose(const struct om_node *node, Oremark__Propose *propose, uint8_t sig[OM_SIG_BYTES]) {
+  struct om_hash hash;
+  propose_digest(&hash, node, propose);
+  node->config.sign(node->config.ctx, sig, &hash);
+  propose->signature = (ProtobufCBinaryData){OM_SIG_BYTES, sig};
+}
+
 void om_vouch_ask(const struct om_node *node, Oremark__Ask *ask, uint8_t sig[OM_SIG_BYTES]) {
   struct om_hash hash;
   ask_digest(&hash, node, ask);
@@ -55,13 +71,23 @@ static bool signed_by(const ProtobufCBinaryData *sig, const struct om_hash *hash
   return sig->len == OM_SIG_BYTES && om_verify(sig->data, hash->bytes, sizeof hash->bytes, key);
 }
 
-bool om_vouched_ask(const struct om_node *node, const Oremark__Ask *ask) {
+static bool home_signed(const struct om_node *node, uint32_t log, const ProtobufCBinaryData *start,
+                        const ProtobufCBinaryData *sig, const struct om_hash *hash) {
   uint8_t key[OM_PUBLIC_BYTES];
+  if (start->len != OM_START_BYTES || node->config.cosign_key == NULL) return false;
+  return node->config.cosign_key(node->config.ctx, key, log) && signed_by(sig, hash, key);
+}
+
+bool om_vouched_ask(const struct om_node *node, const Oremark__Ask *ask) {
   struct om_hash hash;
-  if (ask->start.len != OM_START_BYTES || node->config.cosign_key == NULL) return false;
-  if (!node->config.cosign_key(node->config.ctx, key, ask->log)) return false;
   ask_digest(&hash, node, ask);
-  return signed_by(&ask->signature, &hash, key);
+  return home_signed(node, ask->log, &ask->start, &ask->signature, &hash);
+}
+
+bool om_vouched_propose(const struct om_node *node, const Oremark__Propose *propose) {
+  struct om_hash hash;
+  propose_digest(&hash, node, propose);
+  return home_signed(node, propose->log, &propose->start, &propose->signature, &hash);
 }
 
 bool om_vouched_told(const struct om_node *node, const Oremark__Told *told) {

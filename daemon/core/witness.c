@@ -146,7 +146,8 @@ enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Orema
     return OM_OK;
   }
   if (home && om_relay_propose(node, slot, propose, st) != OM_OK) return st->code;
-  if (home || may_pass_on(node, slot, log, note, len)) take_proposal(node, slot, log, size, note, len);
+  if (home || (may_pass_on(node, slot, log, note, len) && om_vouched_propose(node, propose)))
+    take_proposal(node, slot, log, size, note, len);
   return OM_OK;
 }
 

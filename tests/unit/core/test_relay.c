@@ -295,6 +295,13 @@ static void proposals_of_a_former_life(void **state) {
   assert_false(world_forge(&w, 1, RELAY, old, old_len));
   world_run(&w, 1000);
   assert_int_equal(w.nodes[FAR].logs[HOME].vote, 0);
+  Oremark__PeerMessage *renewed = oremark__peer_message__unpack(NULL, old_len, old);
+  assert_int_equal(renewed->propose->start.len, OM_START_BYTES);
+  memset(renewed->propose->start.data, 0xff, OM_START_BYTES); /* made to look new */
+  assert_false(forge(1, RELAY, renewed));
+  oremark__peer_message__free_unpacked(renewed, NULL);
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[FAR].logs[HOME].vote, 0);
   passes[kind] = true;
   world_append(&w, HOME, 1, 200, 0, 0);
   assert_true(world_settle(&w, 10000));

@@ -83,6 +83,7 @@ static enum om_code bare_head(struct om_txn *txn, char out[OM_NOTE_BYTES_MAX], s
     if (note.lines[i].name_len != origin || memcmp(note.lines[i].name, checkpoint.origin, origin) != 0) continue;
     int n = snprintf(line, sizeof line, "\xE2\x80\x94 %s %.*s\n", checkpoint.origin, (int)note.lines[i].base64_len,
                      note.lines[i].base64);
+    if (n < 0 || (size_t)n >= sizeof line) continue; /* longer than any signature: not the log's */
     code = om_note_add_line(out, len, line, (size_t)n, st);
     if (code == OM_OK) code = om_note_parse(&bare, out, *len, st);
     if (code == OM_OK) code = om_head_parse(txn, &bare, &checkpoint, log, (const uint8_t *)out, *len, st);

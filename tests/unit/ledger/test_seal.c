@@ -1,6 +1,7 @@
 /* Sealing a log at the governors' call, and ending it: who must have promised, and at which head it ends. */
 #include "support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,43 @@ static void a_seal_states_the_highest_head(void **state) {
   assert_int_equal(om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st), OM_OK);
   assert_int_equal(head.size, sealing_info(f->ledgers[LAST], LAST).size);
   assert_true(head.size > sealing_info(f->ledgers[2], LAST).final_size);
+  free(c.bytes);
+}
+
+/* Of a head that is cosigned only a line that the log's own key can have made counts, whatever stands before it. */
+static void a_long_line_in_the_logs_name_is_passed_over(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  struct om_note note;
+  struct om_txn *txn;
+  struct om_bytes own;
+  struct om_batch *batch;
+  char line[OM_NOTE_LINE_BYTES], longest[2 * OM_NOTE_LINE_BYTES], head[OM_NOTE_BYTES_MAX];
+  size_t len;
+  sealing_mine(f);
+  free(sealing_grow(f, t0 + 2, LAST).bytes);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[LAST]), &st), OM_OK);
+  assert_int_equal(om_log_head(txn, &own, LAST, &st), OM_OK);
+  assert_int_equal(om_note_parse(&note, (const char *)own.data, own.len, &st), OM_OK);
+  assert_int_equal(note.n, 1);
+  assert_int_equal(om_note_begin(head, &len, note.text, note.text_len, &st), OM_OK);
+  int n = snprintf(longest, sizeof longest, "\xE2\x80\x94 %.*s ", (int)note.lines[0].name_len, note.lines[0].name);
+  for (int end = n + OM_NOTE_LINE_BYTES / 4 * 4; n < end; n++) longest[n] = 'A';
+  longest[n++] = '\n';
+  assert_int_equal(om_note_add_line(head, &len, longest, (size_t)n, &st), OM_OK);
+  size_t last = own.len - note.text_len - 1;
+  assert_int_equal(om_note_add_line(head, &len, (const char *)own.data + own.len - last, last, &st), OM_OK);
+  om_txn_abort(txn);
+  struct om_signers_keys keys = network_signers(&f->net, 2);
+  assert_int_equal(om_batch_begin(&batch, f->ledgers[2], &st), OM_OK);
+  assert_int_equal(om_batch_cosign(batch, line, LAST, (const uint8_t *)head, len, (uint64_t)t0 / 1000, &keys, &st),
+                   OM_OK);
+  assert_int_equal(om_batch_commit(batch, NULL, &st), OM_OK);
+  struct record c = sealing_call(f, LAST, t0 + 3);
+  Oremark__Seal *seal = sealing_seal(f, 2, &c, t0 + 3);
+  assert_int_equal(om_note_parse(&note, (char *)seal->head.data, seal->head.len, &st), OM_OK);
+  assert_int_equal(note.n, 1);
+  assert_true(note.lines[0].base64_len < OM_NOTE_LINE_BYTES);
   free(c.bytes);
 }
 
@@ -390,6 +428,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_seal_is_kept_and_kept_to),
       TEST(a_seal_states_the_highest_head),
+      TEST(a_long_line_in_the_logs_name_is_passed_over),
       TEST(calls_that_are_refused),
       TEST(who_is_no_witness_seals_nothing),
       TEST(a_lifted_call_binds_no_more),

@@ -242,13 +242,15 @@ static enum om_code write_entries(struct run *run, const struct om_slice *part, 
   return OM_OK;
 }
 
-/* Ends JOB if the log does not stand where its entries begin: then the node gives out others. */
-static enum om_code check_start(struct run *run, struct om_job *job, struct om_status *st) {
+/* Ends PART's job if the log does not stand where its entries go on: then the node gives out others. */
+static enum om_code check_place(struct run *run, const struct om_slice *part, struct om_status *st) {
   struct om_log_info info;
+  struct om_job *job = part->job;
+  uint64_t place = job->action.start + part->from;
   if (om_log_info(om_batch_txn(run->batch), &info, job->log, st) != OM_OK) return st->code;
-  if (info.size == job->action.start && !info.stopped) return OM_OK;
+  if (info.size == place && !info.stopped) return OM_OK;
   job->size = info.size;
-  job->cut = info.size < job->action.start; /* the node was told of an earlier outcome after the log was cut */
+  job->cut = info.size < place; /* the node was told of an earlier outcome after the log was cut */
   if (info.stopped)
     om_fail(st, OM_REFUSED, NULL, "log %u is stopped: %s", job->log, info.stopped_why);
   else
@@ -257,8 +259,11 @@ static enum om_code check_start(struct run *run, struct om_job *job, struct om_s
   return OM_OK;
 }
 
+/* Between two batches anything may happen to the log, by the operator's hand too. Within one, its size is not known to
+ * the transaction before the end, but the part before has left it where this one begins, or has ended the job. */
 static enum om_code write_part(struct run *run, const struct om_slice *part, struct om_status *st) {
-  if (part->from == 0 && check_start(run, part->job, st) != OM_OK) return st->code;
+  bool goes_on = part > run->parts && part[-1].job == part->job;
+  if (!goes_on && check_place(run, part, st) != OM_OK) return st->code;
   return part->job->ended ? OM_OK : write_entries(run, part, st);
 }
 

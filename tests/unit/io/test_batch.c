@@ -118,10 +118,73 @@ static void test_from_a_relay(void **state) {
   }
 }
 
+/* ---- a log that changes between two slices of one job ---- */
+
+static void check_slice(struct writer *w, struct om_slice *slice) {
+  struct om_txn *txn;
+  slice->memory = calloc(1, sizeof *slice->memory);
+  assert_non_null(slice->memory);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(w->batches.ledger), &l.st), OM_OK);
+  for (size_t i = slice->from; i < slice->upto; i++) {
+    struct om_job_item *item = &slice->job->items[i];
+    assert_int_equal(
+        om_check_entry(&item->checked, &slice->memory->arena, &l.net.id, txn, item->bytes.data, item->bytes.len, &l.st),
+        OM_OK);
+  }
+  om_txn_abort(txn);
+  om_queue_checked(&w->queue, slice);
+}
+
+/* What daemon 4 lacks of the log, from its home; the entries are the reader's, of TXN. */
+static struct om_job *rest_of_log(struct om_txn *txn, uint64_t start) {
+  struct om_action action = {.kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = start, .home = true};
+  action.n = (size_t)(l.index - start);
+  action.entries = calloc(action.n, sizeof *action.entries);
+  assert_non_null(action.entries);
+  for (size_t i = 0; i < action.n; i++) {
+    struct om_bytes entry;
+    assert_int_equal(om_log_entry(txn, &entry, LIE_LOG, start + i, &l.st), OM_OK);
+    action.entries[i] = (struct om_span){entry.data, entry.len};
+  }
+  return om_job_action(&action);
+}
+
+static void test_the_log_grows_between_two_slices(void **state) {
+  (void)state;
+  struct writer w;
+  struct om_txn *txn;
+  struct om_slice first, second;
+  bool committed;
+  lie_open(&l, 2 * OM_JOB_SLICE_ITEMS);
+  open_writer(&w, 4);
+  uint64_t start = lie_info(&l, 4).size;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(l.ledgers[LIE_LOG]), &l.st), OM_OK);
+  struct om_job *job = rest_of_log(txn, start);
+  om_queue_add(&w.queue, job);
+  assert_true(om_queue_claim_now(&w.queue, &first));
+  assert_true(om_queue_claim_now(&w.queue, &second));
+  check_slice(&w, &first);
+  assert_int_equal(om_batches_run(&w.batches, &committed, &l.st), OM_OK);
+  assert_int_equal(lie_info(&l, 4).size, start + OM_JOB_SLICE_ITEMS);
+  assert_int_equal(network_mirror(&l.net, l.ledgers[4], l.ledgers[LIE_LOG], LIE_LOG, &l.st), OM_OK);
+  check_slice(&w, &second);
+  assert_int_equal(om_batches_run(&w.batches, &committed, &l.st), OM_OK);
+  assert_ptr_equal(om_queue_finished(&w.queue, OM_CLASS_MIRRORED), job);
+  assert_int_equal(job->code, OM_OK);
+  assert_int_equal(job->size, l.index);
+  assert_false(job->cut);
+  om_action_free(&job->action);
+  om_job_free(job);
+  om_txn_abort(txn);
+  om_queue_end(&w.queue);
+  lie_close(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_from_the_log_itself),
       cmocka_unit_test(test_from_a_relay),
+      cmocka_unit_test(test_the_log_grows_between_two_slices),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

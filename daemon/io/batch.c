@@ -422,7 +422,10 @@ static enum om_code run_batch(struct om_batches *batches, bool *committed, struc
   batches->relay_turn = !batches->relay_turn && relay_next(batches);
   code = batches->relay_turn ? write_mirrored(&run, true, st) : write_all(&run, st);
   code = finish(&run, committed, code, st);
-  if (*committed && drains(batches) && !batches->drain.done) om_queue_nudge(batches->queue);
+  /* A relay's batch drains nothing, and where it is dropped nothing else may follow. One without room is not tried
+   * again at once. */
+  bool goes_on = code == OM_OK && (*committed || batches->relay_turn);
+  if (goes_on && drains(batches) && !batches->drain.done) om_queue_nudge(batches->queue);
   return code;
 }
 

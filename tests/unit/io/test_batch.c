@@ -48,7 +48,7 @@ static void *copy(const void *bytes, size_t len) {
 }
 
 /* The bad entry and what stands behind it, with HEAD if there is one. */
-static enum om_code bring(struct writer *w, bool home, const struct lie_head *head) {
+static struct om_action bad_entries(bool home, const struct lie_head *head) {
   static const uint8_t behind[LIE_BEHIND] = {0, 1, 2, 3, 4};
   struct om_action action = {
       .kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = l.index, .n = 1 + LIE_BEHIND, .home = home};
@@ -60,6 +60,11 @@ static enum om_code bring(struct writer *w, bool home, const struct lie_head *he
     action.bytes = copy(head->note, head->len);
     action.len = head->len;
   }
+  return action;
+}
+
+static enum om_code bring(struct writer *w, bool home, const struct lie_head *head) {
+  struct om_action action = bad_entries(home, head);
   return write_job(w, &action, OM_CLASS_MIRRORED);
 }
 
@@ -116,6 +121,34 @@ static void test_from_a_relay(void **state) {
     om_queue_end(&w.queue);
     lie_close(&l);
   }
+}
+
+/* What was queued is not left alone because the first batch after this daemon was ready came to nothing. */
+static void test_a_dropped_batch_is_followed_by_another(void **state) {
+  (void)state;
+  struct writer w;
+  bool committed;
+  lie_open(&l, 20);
+  lie_tell(&l, true);
+  open_writer(&w, 2);
+  w.batches.ready = true;
+  struct om_action action = bad_entries(false, NULL);
+  struct om_job *job = om_job_action(&action);
+  om_queue_add(&w.queue, job);
+  om_checkers_work(&w.queue, w.batches.ledger);
+  assert_int_equal(om_batches_run(&w.batches, &committed, &l.st), OM_OK);
+  assert_ptr_equal(om_queue_finished(&w.queue, OM_CLASS_MIRRORED), job);
+  assert_int_equal(job->code, OM_NO);
+  assert_false(committed || w.batches.drain.done);
+  assert_true(w.queue.nudged);
+  assert_true(om_queue_wait(&w.queue)); /* at once, and only once */
+  assert_int_equal(om_batches_run(&w.batches, &committed, &l.st), OM_OK);
+  assert_true(w.batches.drain.done);
+  assert_false(w.queue.nudged);
+  om_action_free(&job->action);
+  om_job_free(job);
+  om_queue_end(&w.queue);
+  lie_close(&l);
 }
 
 /* ---- a log that changes between two slices of one job ---- */
@@ -184,6 +217,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_from_the_log_itself),
       cmocka_unit_test(test_from_a_relay),
+      cmocka_unit_test(test_a_dropped_batch_is_followed_by_another),
       cmocka_unit_test(test_the_log_grows_between_two_slices),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,7 @@ static enum om_code compare(struct om_txn *txn, const struct accepting *a, struc
     struct om_log_info info;
     enum om_code code = om_log_info(txn, &info, head->log, st);
     if (code != OM_OK && code != OM_MISSING) return code;
+    if (code == OM_MISSING && head->size == 0) continue; /* named in what is missing of the registry log, if at all */
     bool behind = code == OM_MISSING || info.size < head->size;
     if (behind) add_missing(&missing, n_missing++, &info, head->size);
     if (behind) continue;

@@ -302,6 +302,21 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
   assert_int_equal(wanted(1, 3, &any), r.heads[3].size); /* it is fetched, so that it can be accepted */
   assert_true(any);
   free(bad.bytes);
+  /* Of a log that the registry here does not name nothing is missing below a head of nothing. */
+  Oremark__StatedHead unknown = OREMARK__STATED_HEAD__INIT, *more[DAEMONS + 1];
+  memcpy(more, r.list, sizeof r.list);
+  more[DAEMONS] = &unknown;
+  unknown.log = DAEMONS;
+  unknown.root = r.heads[0].root;
+  r.act.heads = more;
+  r.act.n_heads = DAEMONS + 1;
+  bad = sign(&r, GOVERNOR);
+  assert_refused(accept(1, &bad), OM_MISSING, "missing");
+  assert_non_null(strstr(st.text, "daemon3.example/log"));
+  assert_null(strstr(st.text, "does not name"));
+  free(bad.bytes);
+  r.act.heads = r.list;
+  r.act.n_heads = DAEMONS;
   r.heads[3].size--;
   r.roots[2].bytes[0] ^= 1;
   bad = sign(&r, GOVERNOR);

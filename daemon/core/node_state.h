@@ -222,7 +222,7 @@ struct om_recovery {
   size_t n;
   struct om_teller tellers[OM_GATHERED_MAX]; /* of either list */
   uint64_t size; /* of the own log when it was looked at last */
-  int64_t grown_ms;
+  int64_t grown_ms; /* when that changed last, or a witness told for the first time */
   struct om_unlinked to; /* witnesses that are asked through others */
   struct om_again again;
 };

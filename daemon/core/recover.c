@@ -164,13 +164,15 @@ enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark
   return om_relay_ask(node, slot, ask, st);
 }
 
-static void put_teller(struct om_node *node, uint32_t witness, const Oremark__Told *told, uint64_t size) {
+static void put_teller(struct om_node *node, uint32_t witness, const Oremark__Told *told, uint64_t size,
+                       int64_t now_ms) {
   struct om_recovery *recovery = &node->recovery;
   struct om_teller *teller = teller_of(recovery, witness);
   if (teller == NULL) {
     if (recovery->n == OM_GATHERED_MAX) return;
     teller = &recovery->tellers[recovery->n++];
     *teller = (struct om_teller){.log = witness};
+    recovery->grown_ms = now_ms; /* not when it tells more: one that lies could do so for ever */
   }
   /* What was said once stays said: a witness that comes back with less has lost it. */
   if (told->size > teller->size) teller->size = told->size;
@@ -213,9 +215,8 @@ enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark_
   if (recovery->ready || recovery->fork) return OM_OK;
   enum om_code code = check_told(node, &size, told, st);
   if (code != OM_OK) return itself ? code : OM_OK; /* who passes it on does not look */
-  put_teller(node, witness, told, size);
+  put_teller(node, witness, told, size, now_ms);
   if (itself) om_row_told(node, slot, own, told->size);
-  recovery->grown_ms = now_ms;
   om_recover_advance(node, now_ms);
   return OM_OK;
 }

@@ -212,6 +212,25 @@ static void sizes_bind_nobody(void **state) {
   world_close(&w);
 }
 
+/* Nor does saying so again and again, or more each time. */
+static void repeating_a_size_gains_no_time(void **state) {
+  (void)state;
+  world_open(&w, 4, everybody, test_seed(), false);
+  size_t link = world_join(&w, 0, 1);
+  world_run(&w, 100);
+  assert_false(tell(link, 1, 0, UINT64_C(1) << 39, NULL, 0));
+  world_join(&w, 0, 2);
+  world_join(&w, 0, 3);
+  world_run(&w, 100);
+  assert_false(ready(0));
+  for (uint64_t i = 0; i < 4; i++) {
+    world_run(&w, OM_STALL_MS - 1000);
+    assert_false(tell(link, 1, 0, (UINT64_C(1) << 39) + i / 2, NULL, 0));
+  }
+  assert_true(ready(0));
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_begin_together),
@@ -222,6 +241,7 @@ int main(void) {
       cmocka_unit_test(what_is_told_must_be_signed),
       cmocka_unit_test(heads_that_do_not_stand),
       cmocka_unit_test(sizes_bind_nobody),
+      cmocka_unit_test(repeating_a_size_gains_no_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -328,9 +328,11 @@ bool om_node_waiting(const struct om_node *node, char *out, size_t len) {
   } else if (more > 0) {
     snprintf(out, len, "waits for %u more of its witnesses to say how far this log had got", more);
     add_missing(node, out, len);
-  } else {
+  } else if (node->logs[own].size < limit_of(&node->recovery)) {
     snprintf(out, len, "takes back entries %llu to %llu of its log from its witnesses",
-             (unsigned long long)node->logs[own].size, (unsigned long long)limit_of(&node->recovery));
+             (unsigned long long)node->logs[own].size, (unsigned long long)limit_of(&node->recovery) - 1);
+  } else {
+    snprintf(out, len, "has all that its witnesses told of, and waits a moment whether more comes");
   }
   return true;
 }

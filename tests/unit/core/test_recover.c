@@ -231,6 +231,30 @@ static void repeating_a_size_gains_no_time(void **state) {
   world_close(&w);
 }
 
+/* What is taken back is named from its first entry to its last, and only as long as something lacks. */
+static void says_what_it_waits_for(void **state) {
+  (void)state;
+  char text[OM_STATUS_TEXT_BYTES];
+  struct om_hash root = {{7}};
+  char note[OM_NOTE_BYTES_MAX];
+  world_open(&w, 4, everybody, test_seed(), false);
+  world_append(&w, 0, 5, 100, 0, 0);
+  size_t link = world_join(&w, 0, 1);
+  world_run(&w, 100);
+  size_t len = head_by(note, 0, 9, &root);
+  assert_false(tell(link, 1, 0, 5, note, len));
+  world_join(&w, 0, 2);
+  world_join(&w, 0, 3);
+  world_run(&w, 1000);
+  assert_true(om_node_waiting(w.nodes[0].node, text, sizeof text));
+  assert_string_equal(text, "takes back entries 5 to 8 of its log from its witnesses");
+  om_node_log_changed(w.nodes[0].node, 0, 12, false, w.now_ms); /* the ledger can't look at the head of 9 yet */
+  assert_false(ready(0));
+  assert_true(om_node_waiting(w.nodes[0].node, text, sizeof text));
+  assert_string_equal(text, "has all that its witnesses told of, and waits a moment whether more comes");
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_begin_together),
@@ -242,6 +266,7 @@ int main(void) {
       cmocka_unit_test(heads_that_do_not_stand),
       cmocka_unit_test(sizes_bind_nobody),
       cmocka_unit_test(repeating_a_size_gains_no_time),
+      cmocka_unit_test(says_what_it_waits_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

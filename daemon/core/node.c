@@ -183,6 +183,7 @@ void om_node_drop(struct om_node *node, uint32_t slot, const char *reason) {
 struct om_node *om_node_new(const struct om_node_config *config) {
   struct om_node *node = om_node_alloc(1, sizeof *node);
   node->config = *config;
+  node->began = om_get64(config->start);
   if (node->config.propose_timeout_ms == 0) node->config.propose_timeout_ms = PROPOSE_TIMEOUT_MS;
   return node;
 }

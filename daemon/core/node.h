@@ -68,6 +68,10 @@ enum {
   OM_RELAY_FIRST_MS = 1000,         /* what was not answered is said again through relays: after this, then after twice */
   OM_RELAY_LONGEST_MS = 30000,      /* as long, up to this: 300 bytes in 30 s to each peer while a witness is gone */
 };
+/* A later start that a witness knows counts if it is less than this, 100 years in ms, after the one that this daemon
+ * began with: more than any clock is wrong by, also one that was set back to 1970, and so little that the clock's time
+ * at the next start is never again out of reach of what was told at this one. */
+#define OM_START_AHEAD_MS (UINT64_C(100) * 365 * 24 * 3600 * 1000)
 
 struct om_node;
 struct om_entry_sink;

@@ -239,6 +239,7 @@ struct om_node {
   uint64_t growths;  /* of any log: what waited while one came in is tried again, since the news may have crossed */
   int64_t now_ms;
   uint64_t links; /* that there were */
+  uint64_t began;    /* time of the start that was configured: start.c */
   unsigned restarts; /* starts that were moved on: start.c */
 
   struct om_heard head;                            /* the own log's newest signed head */

@@ -40,7 +40,8 @@ bool om_start_heard(struct om_node *node, const ProtobufCBinaryData *start) {
   if (start->len != OM_START_BYTES) return false;
   if (memcmp(start->data, own, OM_START_BYTES) == 0) return true;
   uint64_t theirs = om_get64(start->data);
-  if (theirs < om_get64(own) || theirs == UINT64_MAX || node->restarts == OM_START_AGAIN_MAX) return false;
+  if (theirs < om_get64(own) || theirs - node->began >= OM_START_AHEAD_MS || node->restarts == OM_START_AGAIN_MAX)
+    return false;
   node->restarts++;
   om_be64(own, theirs + 1);
   om_recover_again(node);

@@ -123,6 +123,8 @@ static void cosigns_nothing_before(void **state) {
   world_close(&w);
 }
 
+static ProtobufCBinaryData tell_start; /* goes with what is told; none: as to a log that is not known */
+
 static bool tell(size_t link, uint32_t from, uint32_t log, uint64_t size, const char *note, size_t len) {
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Told told = OREMARK__TOLD__INIT;
@@ -130,6 +132,7 @@ static bool tell(size_t link, uint32_t from, uint32_t log, uint64_t size, const 
   size_t n = 0;
   told.log = log;
   told.size = size;
+  told.start = tell_start;
   told.checkpoint = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)note};
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_TOLD;
   message.told = &told;
@@ -255,6 +258,39 @@ static void says_what_it_waits_for(void **state) {
   world_close(&w);
 }
 
+/* The node in FROM says over LINK that it knows a start of node 0 with the time MS. */
+static void tell_later(size_t link, uint32_t from, uint64_t ms) {
+  uint8_t start[OM_START_BYTES] = {0};
+  om_be64(start, ms);
+  tell_start = (ProtobufCBinaryData){sizeof start, start};
+  assert_false(tell(link, from, 0, 0, NULL, 0));
+  tell_start = (ProtobufCBinaryData){0, NULL};
+}
+
+static void rejoin_all(void) {
+  for (uint32_t i = 1; i < 4; i++) world_join(&w, 0, i);
+  world_run(&w, 10000);
+  assert_true(ready(0));
+}
+
+/* A witness that makes up later starts, the latest there is or the latest that counts, spoils neither this start nor
+ * those to come. */
+static void a_start_too_far_ahead(void **state) {
+  (void)state;
+  const uint64_t last = OM_START_AHEAD_MS; /* node 0 starts at 1: the first that is too far is one beyond */
+  const uint64_t made_up[] = {UINT64_MAX, UINT64_MAX - 1, last + 1, last};
+  for (size_t i = 0; i < sizeof made_up / sizeof *made_up; i++) {
+    world_open(&w, 4, everybody, test_seed(), false);
+    size_t link = world_join(&w, 0, 1);
+    world_run(&w, 100);
+    tell_later(link, 1, made_up[i]);
+    rejoin_all();
+    world_lose(&w, 0, 0);
+    rejoin_all();
+    world_close(&w);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_begin_together),
@@ -267,6 +303,7 @@ int main(void) {
       cmocka_unit_test(sizes_bind_nobody),
       cmocka_unit_test(repeating_a_size_gains_no_time),
       cmocka_unit_test(says_what_it_waits_for),
+      cmocka_unit_test(a_start_too_far_ahead),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

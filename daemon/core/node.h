@@ -60,7 +60,6 @@ enum {
   OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
 
   OM_START_BYTES = 16,              /* when a daemon started: 8 bytes of Unix time in ms, 8 of chance (peer.proto) */
-  OM_START_AGAIN_MAX = 8,           /* times that a witness may say that it knows a later one: else it could keep this up */
   OM_RELAYS_MAX = 256,              /* said for others by one peer in a tick, and looked at: a signature is checked for
                                        each, 15 ms; what is beyond is said again by its daemon */
   OM_RELAY_PEER_BYTES = 256 << 10,  /* of one peer's, kept until it is passed on: 64 MiB where all 256 peers try */

@@ -240,7 +240,8 @@ struct om_node {
   int64_t now_ms;
   uint64_t links; /* that there were */
   uint64_t began;    /* time of the start that was configured: start.c */
-  unsigned restarts; /* starts that were moved on: start.c */
+  size_t n_movers;
+  uint32_t movers[OM_GATHERED_MAX]; /* witnesses that the start was moved on for, of either list */
 
   struct om_heard head;                            /* the own log's newest signed head */
   struct om_quorum quorum;                         /* of the own log */
@@ -391,8 +392,8 @@ void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData
 void om_start_asked(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start);
 /* The peer in SLOT, which speaks for the home of LOG, is told of the start that is remembered. */
 void om_start_tell(struct om_node *node, uint32_t slot, uint32_t log);
-/* A witness answers to START: whether that is this one. If it is a later one, this daemon takes one later still. */
-bool om_start_heard(struct om_node *node, const ProtobufCBinaryData *start);
+/* WITNESS answers to START: whether that is this one. If it is a later one, this daemon takes one later still. */
+bool om_start_heard(struct om_node *node, uint32_t witness, const ProtobufCBinaryData *start);
 void om_recover_again(struct om_node *node); /* asks everybody again */
 void om_quorum_again(struct om_node *node);  /* proposes to everybody again */
 

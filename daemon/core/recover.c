@@ -211,7 +211,7 @@ enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark_
   if (own >= node->n_logs || !om_node_is_witness(node, own, witness)) return OM_OK;
   if (!itself && (!om_relay_may(node, slot) || !om_vouched_told(node, told))) return OM_OK;
   bool unknown = itself && told->start.len == 0; /* to who knows no such log */
-  if (!unknown && !om_start_heard(node, &told->start)) return OM_OK;
+  if (!unknown && !om_start_heard(node, witness, &told->start)) return OM_OK;
   if (recovery->ready || recovery->fork) return OM_OK;
   enum om_code code = check_told(node, &size, told, st);
   if (code != OM_OK) return itself ? code : OM_OK; /* who passes it on does not look */

@@ -35,14 +35,21 @@ void om_start_tell(struct om_node *node, uint32_t slot, uint32_t log) {
   }
 }
 
-bool om_start_heard(struct om_node *node, const ProtobufCBinaryData *start) {
+/* Once for each witness: what it remembers after that is this start, or it makes starts up and would go on so. */
+static bool may_move(struct om_node *node, uint32_t witness) {
+  for (size_t i = 0; i < node->n_movers; i++)
+    if (node->movers[i] == witness) return false;
+  if (node->n_movers == OM_GATHERED_MAX) return false;
+  node->movers[node->n_movers++] = witness;
+  return true;
+}
+
+bool om_start_heard(struct om_node *node, uint32_t witness, const ProtobufCBinaryData *start) {
   uint8_t *own = node->config.start;
   if (start->len != OM_START_BYTES) return false;
   if (memcmp(start->data, own, OM_START_BYTES) == 0) return true;
   uint64_t theirs = om_get64(start->data);
-  if (theirs < om_get64(own) || theirs - node->began >= OM_START_AHEAD_MS || node->restarts == OM_START_AGAIN_MAX)
-    return false;
-  node->restarts++;
+  if (theirs < om_get64(own) || theirs - node->began >= OM_START_AHEAD_MS || !may_move(node, witness)) return false;
   om_be64(own, theirs + 1);
   om_recover_again(node);
   om_quorum_again(node);

@@ -291,6 +291,27 @@ static void a_start_too_far_ahead(void **state) {
   }
 }
 
+/* One witness that makes up later starts leaves the others their say. */
+static void one_witness_moves_a_start_once(void **state) {
+  (void)state;
+  world_open(&w, 4, everybody, test_seed(), false);
+  w.starts = 1000;
+  world_lose(&w, 0, 0);
+  world_join(&w, 0, 2);
+  world_join(&w, 0, 3);
+  world_run(&w, 1000); /* these two know a later start than the next */
+  w.starts = 0;
+  world_lose(&w, 0, 0);
+  size_t link = world_join(&w, 0, 1);
+  world_run(&w, 100);
+  for (uint64_t ms = 10; ms < 30; ms++) tell_later(link, 1, ms);
+  world_join(&w, 0, 2);
+  world_join(&w, 0, 3);
+  world_run(&w, 10000);
+  assert_true(ready(0));
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_begin_together),
@@ -304,6 +325,7 @@ int main(void) {
       cmocka_unit_test(repeating_a_size_gains_no_time),
       cmocka_unit_test(says_what_it_waits_for),
       cmocka_unit_test(a_start_too_far_ahead),
+      cmocka_unit_test(one_witness_moves_a_start_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

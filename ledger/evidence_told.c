@@ -5,15 +5,18 @@
 #include "ledger/ledger_state.h"
 #include "proto/evidence.pb-c.h"
 
-/* The key is the log's, and the network this one: else the evidence is about somebody else. */
-static enum om_code check_named(struct om_batch *batch, const struct om_evidence_verdict *v, uint32_t log,
-                                struct om_status *st) {
+/* The key is the log's, and the network this one: else the evidence is about somebody else. The registry log may have
+ * had another daemon before, or have one that is not accepted here yet: then *IS_ITS_DAEMON is false, and whoever shows
+ * it is as honest as before. */
+static enum om_code check_named(struct om_batch *batch, bool *is_its_daemon, const struct om_evidence_verdict *v,
+                                uint32_t log, struct om_status *st) {
   struct om_daemon daemon;
   enum om_code code = om_registry_daemon(batch->txn, &daemon, log, OM_REGISTRY_NOW, st);
   if (code != OM_OK) return code;
-  if (v->log == log && om_hash_equal(&v->network, &batch->ledger->network) &&
-      strcmp(v->larger.origin, daemon.origin) == 0 && memcmp(v->log_key, daemon.log_key, sizeof v->log_key) == 0)
-    return OM_OK;
+  bool is_its_log = v->log == log && om_hash_equal(&v->network, &batch->ledger->network);
+  *is_its_daemon = is_its_log && strcmp(v->larger.origin, daemon.origin) == 0 &&
+                   memcmp(v->log_key, daemon.log_key, sizeof v->log_key) == 0;
+  if (*is_its_daemon || (is_its_log && log == OM_LOG_REGISTRY)) return OM_OK;
   return om_fail(st, OM_NO, NULL, "it is about a key that is not the one of log %u, %s, in this network", log,
                  daemon.origin);
 }
@@ -92,13 +95,14 @@ enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *n
   struct om_checkpoint about;
   enum om_evidence_what what;
   enum om_evidence_standing standing;
+  bool is_its_daemon = false;
   *news = false;
   *number = OM_EVIDENCE_NONE;
   enum om_code code = om_evidence_about(bytes, len, &what, &about, st);
   if (code == OM_OK && !is_old(batch->txn, number, log, what, &about)) {
     code = om_evidence_check(bytes, len, v, st);
-    if (code == OM_OK) code = check_named(batch, v, log, st);
-    if (code == OM_OK) {
+    if (code == OM_OK) code = check_named(batch, &is_its_daemon, v, log, st);
+    if (code == OM_OK && is_its_daemon) {
       code = weigh(batch, &standing, log, v, bytes, len, st);
       if (code == OM_OK) keep(batch->txn, number, news, log, &about, standing, bytes, len);
       if (code == OM_NO) om_status_clear(st); /* whoever shows it may not have judged the entry yet */

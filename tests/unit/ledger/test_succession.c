@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/accept.h"
+#include "ledger/evidence.h"
 #include "ledger/registry.h"
 #include "ledger/seal.h"
 #include "support/records.h"
@@ -243,6 +244,71 @@ static void the_former_daemon_has_no_part_in_it(void **state) {
   end_seals(&s);
 }
 
+/* Two histories that ORIGIN's KEY has signed heads of, as evidence against LOG. */
+static void make_fork(struct om_arena *arena, uint8_t **out, size_t *len, uint32_t log, const char *origin,
+                      const struct om_secret *key) {
+  struct om_edge trees[2] = {{0}};
+  char notes[2][OM_NOTE_BYTES_MAX];
+  struct om_signed_head heads[2];
+  struct om_daemon named = {.log = log};
+  snprintf(named.origin, sizeof named.origin, "%s", origin);
+  memcpy(named.log_key, om_secret_public(key), OM_PUBLIC_BYTES);
+  for (uint8_t i = 0; i < 2; i++) {
+    struct om_hash leaf;
+    struct om_checkpoint head = {.size = 1};
+    char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
+    om_leaf_hash(&leaf, &i, 1);
+    must(om_edge_append(&trees[i], &leaf, NULL, NULL, &st));
+    om_edge_root(&trees[i], &head.root);
+    strcpy(head.origin, origin);
+    size_t text_len = om_checkpoint_format(text, &head);
+    must(om_note_begin(notes[i], &heads[i].len, text, text_len, &st));
+    size_t n = om_note_sign(line, origin, key, text, text_len);
+    must(om_note_add_line(notes[i], &heads[i].len, line, n, &st));
+    heads[i].note = (const uint8_t *)notes[i];
+  }
+  struct om_tiles tiles = {.edge = &trees[0]};
+  must(om_evidence_fork(arena, out, len, &net.id, &named, &named, 0, &tiles, &heads[0], &heads[1], "two heads", &st));
+}
+
+/* DAEMON is shown such a fork. */
+static enum om_code show_fork(size_t daemon, uint32_t log, const char *origin, const struct om_secret *key) {
+  struct om_arena arena = {0};
+  struct om_batch *batch;
+  struct om_status committed;
+  uint8_t *bytes;
+  uint32_t number;
+  size_t len;
+  bool news;
+  make_fork(&arena, &bytes, &len, log, origin, key);
+  om_status_clear(&st);
+  must(om_batch_begin(&batch, ledgers[daemon], &st));
+  enum om_code code = om_batch_evidence(batch, &number, &news, log, bytes, len, &st);
+  assert_int_equal(om_batch_commit(batch, NULL, &committed), OM_OK);
+  assert_int_equal(news, info(daemon, log).evidence > 0);
+  om_arena_free(&arena);
+  return code;
+}
+
+/* Who shows it may be behind or ahead of the succession, and is honest; but it is nothing against who has the log. */
+static void evidence_about_the_other_daemon_blames_nobody(void **state) {
+  (void)state;
+  struct succession s;
+  make(&s);
+  struct record act = sign(&s);
+  must(show_fork(1, 0, "registry-2.example/log", net.log_keys[0])); /* not accepted here yet */
+  assert_int_equal(info(1, 0).evidence, 0);
+  must(accept(ledgers[1], &act));
+  must(show_fork(1, 0, "daemon0.example/log", former_keys[0]));
+  assert_int_equal(info(1, 0).evidence, 0);
+  must(show_fork(1, 0, "registry-2.example/log", net.log_keys[0]));
+  assert_int_equal(info(1, 0).evidence, 1);
+  assert_int_equal(show_fork(1, 2, "daemon2.example/log", former_keys[0]), OM_NO); /* no other log has a successor */
+  assert_int_equal(info(1, 2).evidence, 0);
+  free(act.bytes);
+  end_seals(&s);
+}
+
 /* Daemon 4 has not accepted: what leans on the successor waits there, and accuses nobody. */
 static void who_has_not_accepted_waits(void **state) {
   (void)state;
@@ -319,6 +385,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_new_daemon_goes_on_with_the_registry_log, begin, end),
       cmocka_unit_test_setup_teardown(the_former_daemon_has_no_part_in_it, begin, end),
+      cmocka_unit_test_setup_teardown(evidence_about_the_other_daemon_blames_nobody, begin, end),
       cmocka_unit_test_setup_teardown(who_has_not_accepted_waits, begin, end),
       cmocka_unit_test_setup_teardown(a_bad_succession_is_refused, begin, end),
   };

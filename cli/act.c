@@ -68,7 +68,8 @@ static void leave_out_event(struct om_status *st, const struct om_signed *statem
 static void say_why(const struct om_session *session, const Oremark__Reply *queued, int64_t wait_ms,
                     const struct om_status *st) {
   if (queued)
-    fprintf(session->err, "oremark: queued, as the daemon is not ready yet; waiting for %" PRId64 " s\n", wait_ms / 1000);
+    fprintf(session->err, "oremark: queued, as the daemon is not ready yet; waiting for %" PRId64 " s\n",
+            wait_ms / 1000);
   else
     fprintf(session->err, "oremark: not final yet, trying again for %" PRId64 " s: %s\n", wait_ms / 1000, st->text);
 }
@@ -235,11 +236,11 @@ static enum om_code write_out(struct om_session *session, const struct om_signed
                         json_pack("{s:s, s:s, s:o}", "statement_id", hex, "file", path, "lots", made_json(statement)),
                         st);
   const Oremark__Event *first = statement->statement->events[0];
-  const char *next = first->kind_case == OREMARK__EVENT__KIND_SEAL_LOG  ? "log make-seal"
+  const char *next = first->kind_case == OREMARK__EVENT__KIND_SEAL_LOG ? "log make-seal"
                      : first->kind_case == OREMARK__EVENT__KIND_RESTART ||
                              (first->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG && first->retire_log->daemon)
                          ? "network accept"
-                                                                        : "submit";
+                         : "submit";
   fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark %s %s'\n", hex, path, next, path);
   each_made(statement, line_made, session->out);
   return OM_OK;

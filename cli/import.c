@@ -187,8 +187,9 @@ static enum om_code settle_groups(struct import *import, struct om_group **group
 /* What is queued may be recorded at any time: no other statement may be made of its rows. So the import stops, and the
  * same command asks again. */
 static enum om_code only_queued(struct om_status *st) {
-  return om_fail(st, OM_WAIT, "queued",
-                 "the daemon is not ready yet and has queued what it was sent ('oremark status' says whom it waits for)");
+  return om_fail(
+      st, OM_WAIT, "queued",
+      "the daemon is not ready yet and has queued what it was sent ('oremark status' says whom it waits for)");
 }
 
 /* The reply to a submission was that BATCH is queued: waits until it is recorded or refused. */

@@ -15,8 +15,8 @@ static enum om_code build(struct om_session *session, const struct om_args *args
   Oremark__LotRef **lots;
   size_t n;
   oremark__reassign__init(reassign);
-  if (om_args_words(args, 1, 1, st) || om_args_need(args, &to, "to", st) ||
-      om_args_need(args, &reason, "reason", st) || om_session_lots(session, &lots, &n, NULL, args, 1, st))
+  if (om_args_words(args, 1, 1, st) || om_args_need(args, &to, "to", st) || om_args_need(args, &reason, "reason", st) ||
+      om_session_lots(session, &lots, &n, NULL, args, 1, st))
     return st->code;
   if (om_session_member(session, &reassign->to, to->value, st)) return om_given_wrap(to, st);
   reassign->lot = lots[0]->number;
@@ -33,7 +33,8 @@ const struct om_command om_command_lot_reassign = {
     .summary = "Give a lot whose custodian is lost to another member (act of the governors).",
     .help =
         "It is void if the lot moves on before its custodian's log has taken the act up; afterwards the new custodian\n"
-        "takes it in with 'oremark receive'. Where more governors must sign, write it with --out, let each add a signature\n"
+        "takes it in with 'oremark receive'. Where more governors must sign, write it with --out, let each add a "
+        "signature\n"
         "with 'oremark sign', then hand it in with 'oremark submit' to the daemon that holds the registry log.\n"
         "Example:\n  oremark lot reassign DRUM-17 --to 4 --reason \"consignee bankrupt\" --out reassign.statement\n",
     .options = options,

@@ -121,7 +121,8 @@ const struct om_command om_command_lot_verify = {
     .words = "LOT",
     .summary = "Check a lot and all it came from: every stored byte against the signed heads, every rule again.",
     .help =
-        "Exit status: 0 verified, 1 failed, 5 undecided as something is not final yet, or a log is frozen.\nExample:\n  oremark lot verify "
+        "Exit status: 0 verified, 1 failed, 5 undecided as something is not final yet, or a log is frozen.\nExample:\n "
+        " oremark lot verify "
         "DRUM-17 --deep\n",
     .options = options,
     .groups = OM_OPTS_DAEMON,

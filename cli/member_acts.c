@@ -432,8 +432,9 @@ const struct om_command om_command_member_set_address = {
     .name = "member set-address",
     .words = "[HOST:PORT]",
     .summary = "Say in the registry where others reach a daemon of your own; without an address: nowhere.",
-    .help = "Goes to the daemon that holds the registry log. Daemons dial it there unless their settings say where.\n"
-            "Example:\n  oremark member set-address --log kokkola.example/log oremark.kokkola.example:7412\n",
+    .help =
+        "Goes to the daemon that holds the registry log. Daemons dial it there unless their settings say where.\n"
+        "Example:\n  oremark member set-address --log kokkola.example/log oremark.kokkola.example:7412\n",
     .options = set_address_options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = om_act_run,

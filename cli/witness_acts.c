@@ -159,7 +159,8 @@ const struct om_command om_command_member_replace_cosign_key = {
     .words = "LOG",
     .summary = "Give a daemon, named by its log, another key to cosign with; ends the old one (act of the governors).",
     .help = OM_GOVERNORS_ACT
-    "A daemon whose store was lost or set back needs one before it cosigns again, and so does one whose key others may have.\n"
+    "A daemon whose store was lost or set back needs one before it cosigns again, and so does one whose key others may "
+    "have.\n"
     "Example:\n"
     "  mv keys/cosign.key keys/cosign.key.old\n"
     "  oremark key new --kind cosign --name kokkola.example/log --no-passphrase keys/cosign.key\n"

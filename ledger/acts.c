@@ -547,7 +547,8 @@ static enum om_code apply_one(struct om_txn *txn, const struct om_case *judged, 
   if (event->kind_case == OREMARK__EVENT__KIND_LIFT_SEAL) return om_act_lift_seal(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG) return om_act_retire_log(txn, judged, event, st);
   if (event->kind_case == OREMARK__EVENT__KIND_SEAL_LOG)
-    return refuse(st, "call", "a call to seal stands in no log: each witness makes its seal by `oremark log make-seal`");
+    return refuse(st, "call",
+                  "a call to seal stands in no log: each witness makes its seal by `oremark log make-seal`");
   return refuse(st, "not-built", "rules of this kind of act are not built in this version");
 }
 

@@ -24,14 +24,15 @@ enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judg
 enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged, const Oremark__RevokeKey *act,
                                struct om_status *st);
 
-/* Can LOG's heads become final, and no two that contradict each other, under the list of witnesses as it is now? OM_REFUSED
+/* Can LOG's heads become final, and no two that contradict each other, under the list of witnesses as it is now?
+ * OM_REFUSED
  * ("quorum"). */
 enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om_status *st);
 
 enum om_code om_act_restart(struct om_txn *txn, const struct om_case *judged, const Oremark__Restart *act,
                             struct om_status *st);
-/* Puts D in the place of the registry log's daemon as registry index SINCE. OM_REFUSED: it is no new daemon of a member, or
- * some log could not become final any more. */
+/* Puts D in the place of the registry log's daemon as registry index SINCE. OM_REFUSED: it is no new daemon of a
+ * member, or some log could not become final any more. */
 enum om_code om_act_succeed_daemon(struct om_txn *txn, uint64_t since, const Oremark__Daemon *d, struct om_status *st);
 /* Writes a list of witnesses as registry index SINCE. OM_REFUSED: it names no daemon. */
 enum om_code om_act_put_witnesses(struct om_txn *txn, uint64_t since, const Oremark__WitnessList *w,

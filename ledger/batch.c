@@ -354,7 +354,8 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   if (code == OM_OK) code = om_head_matches(batch->txn, mark->log, marked, &head, st);
   if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) {
     code = om_head_forked(batch, marked, mark->checkpoint.data, mark->checkpoint.len, st);
-    /* Who is to sign it stands in a history that is not held here: nothing can be said against the log that marks it. */
+    /* Who is to sign it stands in a history that is not held here: nothing can be said against the log that marks it.
+     */
     if (code == OM_REFUSED && strcmp(st->rule, "quorum") == 0) st->code = code = OM_WAIT;
     return code;
   }
@@ -644,8 +645,8 @@ static enum om_code check_restart(struct om_batch *batch, const struct om_log_st
   if (code != OM_WAIT || entry->what_case != OREMARK__ENTRY__WHAT_MARK || entry->mark->log != OM_LOG_REGISTRY)
     return code;
   struct om_status why = *st;
-  if (om_head_parse(batch->txn, &note, &head, OM_LOG_REGISTRY, entry->mark->checkpoint.data, entry->mark->checkpoint.len,
-                    st) != OM_OK)
+  if (om_head_parse(batch->txn, &note, &head, OM_LOG_REGISTRY, entry->mark->checkpoint.data,
+                    entry->mark->checkpoint.len, st) != OM_OK)
     return st->code;
   code = om_restart_marked(batch->txn, state->log, state->edge.size, head.size, st);
   if (code == OM_WAIT) *st = why;

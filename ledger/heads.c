@@ -236,8 +236,8 @@ static bool voted_beyond(struct om_txn *txn, uint32_t log, uint64_t final_size) 
 }
 
 /* What is proposed contradicts what is held, as ST says: refused, and kept as evidence. But entries that a relay has
- * altered, and that stay valid by themselves, show only here, at a head that the log has signed: where no vote stands on
- * them, they give way to the log's own. */
+ * altered, and that stay valid by themselves, show only here, at a head that the log has signed: where no vote stands
+ * on them, they give way to the log's own. */
 static enum om_code lapse(struct om_batch *batch, const struct om_log_state *state, const uint8_t *note, size_t len,
                           struct om_status *st) {
   struct om_status fork = *st, ignored = *st;

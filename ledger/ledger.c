@@ -253,8 +253,8 @@ static void ended_info(struct om_txn *txn, struct om_log_info *out) {
   out->retired = om_registry_retired(txn, &out->end, out->log, OM_REGISTRY_NOW);
   if (!out->retired || out->size < out->end.size) return;
   om_head_key(key, OM_LOG_REGISTRY, OM_HEAD_FINAL);
-  bool is_final = om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16 &&
-                  om_get64(row.data) > out->end.since;
+  bool is_final =
+      om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len > 16 && om_get64(row.data) > out->end.since;
   if (is_final) out->final_size = out->end.size;
 }
 

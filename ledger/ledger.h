@@ -16,9 +16,9 @@
 
 enum {
   OM_MARK_NOTE_MAX_BYTES = OM_NOTE_BYTES_MAX, /* any head that a quorum has signed can be marked */
-  OM_RULES_VERSION = 1,          /* the version of the rules that this program knows (DESIGN section 3) */
-  OM_CLOCK_AHEAD_MS = 86400000,  /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in
-                                    the wrong zone or on the wrong day is a mistake, not a record */
+  OM_RULES_VERSION = 1,                       /* the version of the rules that this program knows (DESIGN section 3) */
+  OM_CLOCK_AHEAD_MS = 86400000, /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in
+                                   the wrong zone or on the wrong day is a mistake, not a record */
 };
 #define OM_RULES_PRE_RELEASE true /* not every kind of event has its rules yet */
 
@@ -251,8 +251,8 @@ enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *n
  * the invalid entry only as far as they reach. */
 enum om_code om_batch_behind_stop(struct om_batch *batch, uint32_t log, uint64_t index, const struct om_span *entries,
                                   size_t n, struct om_status *st);
-/* Keeps evidence that NOTE, a head that LOG signed, covers the invalid entry at which LOG is stopped. OM_NO: it does not,
- * or that can't be shown. */
+/* Keeps evidence that NOTE, a head that LOG signed, covers the invalid entry at which LOG is stopped. OM_NO: it does
+ * not, or that can't be shown. */
 enum om_code om_batch_prove_stop(struct om_batch *batch, uint32_t log, const uint8_t *note, size_t len,
                                  struct om_status *st);
 

@@ -149,8 +149,8 @@ bool om_ended_lost(struct om_txn *txn);
 void om_ended_was_cut(struct om_txn *txn, uint32_t log);
 
 /* Is NOTE, of which what is held of LOG beyond FINAL_SIZE is another history, a head that a quorum signed? As
- * om_quorum_check, but what is held there may itself have marked other witnesses: then those of the log at its last final
- * head count too, without whom none can be final before a change of theirs is. */
+ * om_quorum_check, but what is held there may itself have marked other witnesses: then those of the log at its last
+ * final head count too, without whom none can be final before a change of theirs is. */
 enum om_code om_quorum_beside(struct om_txn *txn, struct om_checkpoint *out, uint32_t log, uint64_t final_size,
                               const uint8_t *note, size_t len, struct om_status *st);
 /* After om_head_matches has refused NOTE as a fork (ST): keeps the evidence. If a quorum signed NOTE, and a final head

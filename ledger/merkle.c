@@ -355,8 +355,8 @@ static bool is_perfect(uint64_t size) {
   return (size & (size - 1)) == 0;
 }
 
-/* 0 < old_size < new_size: climbs from START, the last peak of the old tree, by the N hashes of a path and rebuilds both
- * roots. */
+/* 0 < old_size < new_size: climbs from START, the last peak of the old tree, by the N hashes of a path and rebuilds
+ * both roots. */
 static bool climb_both(struct om_hash *was, struct om_hash *is, uint64_t old_size, uint64_t new_size,
                        const struct om_hash *start, const struct om_hash *path, size_t n) {
   unsigned height = lowest_bit(old_size);

@@ -198,8 +198,8 @@ enum om_code om_ledger_rebuild(struct om_ledger *ledger, const struct om_cut *cu
   return om_ledger_rebuild_then(ledger, cuts, n, NULL, NULL, st);
 }
 
-enum om_code om_ledger_rebuild_then(struct om_ledger *ledger, const struct om_cut *cuts, size_t n, om_rebuild_then *then,
-                                    void *ctx, struct om_status *st) {
+enum om_code om_ledger_rebuild_then(struct om_ledger *ledger, const struct om_cut *cuts, size_t n,
+                                    om_rebuild_then *then, void *ctx, struct om_status *st) {
   struct rebuild r = {0};
   struct om_ledger before = *ledger;
   enum om_code code = om_txn_read(&r.old, ledger->store, st);

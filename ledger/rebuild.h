@@ -20,15 +20,15 @@ struct om_cut {
 enum om_code om_ledger_rebuild(struct om_ledger *ledger, const struct om_cut *cuts, size_t n, struct om_status *st);
 /* The same, and THEN in the same transaction: what it fails with undoes all. */
 typedef enum om_code om_rebuild_then(void *ctx, struct om_batch *batch, struct om_status *st);
-enum om_code om_ledger_rebuild_then(struct om_ledger *ledger, const struct om_cut *cuts, size_t n, om_rebuild_then *then,
-                                    void *ctx, struct om_status *st);
+enum om_code om_ledger_rebuild_then(struct om_ledger *ledger, const struct om_cut *cuts, size_t n,
+                                    om_rebuild_then *then, void *ctx, struct om_status *st);
 
 /* Whether entries are held that have lost: a quorum signed a head that contradicts them, or the governors have ended
  * their log before them or otherwise. Writer's thread. */
 bool om_ledger_lost(const struct om_ledger *ledger);
-/* Cuts every log of which that is so where it was final last, or at its end, by om_ledger_rebuild. Until the head that won is final
- * here, nothing of such a log is cosigned. If a log that was cut comes to the same end again without any progress
- * between, it is stopped instead. */
+/* Cuts every log of which that is so where it was final last, or at its end, by om_ledger_rebuild. Until the head that
+ * won is final here, nothing of such a log is cosigned. If a log that was cut comes to the same end again without any
+ * progress between, it is stopped instead. */
 enum om_code om_ledger_mend(struct om_ledger *ledger, struct om_status *st);
 
 #endif

@@ -17,9 +17,9 @@ struct om_txn;
 
 enum {
   OM_ADDRESS_BYTES = 255, /* "host:port": the longest name of a host (RFC 1035) and its port just fit */
-  OM_NAME_BYTES = 128,   /* names of members, sites, origins: fits a line on a screen */
-  OM_WITNESSES_MAX = 64, /* so that a head with the cosignatures of two lists fits a note */
-  OM_GOVERNORS_MAX = 32, /* a statement carries at most 32 signatures */
+  OM_NAME_BYTES = 128,    /* names of members, sites, origins: fits a line on a screen */
+  OM_WITNESSES_MAX = 64,  /* so that a head with the cosignatures of two lists fits a note */
+  OM_GOVERNORS_MAX = 32,  /* a statement carries at most 32 signatures */
   OM_MOVES_MAX = 16, /* of a member from home log to home log: each of its statements is judged against all of them */
   OM_MEMBER_NONE = 0,
   OM_LOG_REGISTRY = 0,
@@ -30,7 +30,7 @@ enum {
 
 struct om_member {
   uint32_t number;
-  uint32_t roles; /* bit 1 << role */
+  uint32_t roles;       /* bit 1 << role */
   uint32_t home_log;    /* if the one that it was given has ended, where its members go on */
   uint32_t home_before; /* of the last Rehome, where moves > 0 */
   uint64_t home_since;  /* registry index of that act */

@@ -13,12 +13,12 @@ enum om_registry_kind {
   OM_ROW_SITE_COUNT = 's', /* a: member */
   OM_ROW_DAEMON = 'D',     /* a: log */
   OM_ROW_DAEMON_COUNT = 'd',
-  OM_ROW_ADDRESS = 'A', /* a: log -> text */
+  OM_ROW_ADDRESS = 'A',    /* a: log -> text */
   OM_ROW_REASSIGNED = 'R', /* then lot number (20), since (8) -> last event (32), member (4) */
   OM_ROW_LIFTED = 'l',     /* then log (4), call (32), since (8) -> nothing */
   OM_ROW_RETIRED = 'X',    /* a: log -> size (8), root (32), successor (4) */
-  OM_ROW_RESTART = 't', /* time (8), reason */
-  OM_ROW_STATED = 'T',  /* a: log -> size (8), root (32) */
+  OM_ROW_RESTART = 't',    /* time (8), reason */
+  OM_ROW_STATED = 'T',     /* a: log -> size (8), root (32) */
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
   OM_ROW_LIMITS = 'L',   /* a Limits message */
@@ -28,10 +28,10 @@ enum om_registry_kind {
 enum {
   OM_REGISTRY_SUBJECT_BYTES = 9,                         /* kind, a, b */
   OM_REGISTRY_KEY_BYTES = OM_REGISTRY_SUBJECT_BYTES + 8, /* and since: the registry index that began the row */
-  OM_ROW_MEMBER_BYTES = 11 + 4 + 8 + 1, /* roles, home log, suspended, country; the home before, since when, how often it
-                                           moved; then the name */
-  OM_ROW_SITE_BYTES = 3,                                 /* kind, country; then the name */
-  OM_ROW_DAEMON_BYTES = 4 + 4 * 32,                      /* operator, four keys; then the origin */
+  OM_ROW_MEMBER_BYTES = 11 + 4 + 8 + 1, /* roles, home log, suspended, country; the home before, since when, how often
+                                           it moved; then the name */
+  OM_ROW_SITE_BYTES = 3,                /* kind, country; then the name */
+  OM_ROW_DAEMON_BYTES = 4 + 4 * 32,     /* operator, four keys; then the origin */
 };
 
 enum {

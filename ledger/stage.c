@@ -415,8 +415,8 @@ static bool has_signed(const struct om_case *judged, uint32_t member) {
   return false;
 }
 
-/* A member that came from another home log speaks here once that log is bound by the move, which its own mark of the act
- * does, and this log's mark of it shows; the same for every home before. Else it could write in both. */
+/* A member that came from another home log speaks here once that log is bound by the move, which its own mark of the
+ * act does, and this log's mark of it shows; the same for every home before. Else it could write in both. */
 static enum om_code check_home(struct om_stage *stage, struct om_status *st) {
   enum om_code code = check_moves(stage, &stage->member, st);
   if (code == OM_WAIT)

@@ -31,11 +31,11 @@ struct om_peer_view {
 /* What the daemon knows besides the ledger. */
 struct om_about {
   struct om_hash network;
-  int64_t started_ms;  /* Unix time */
-  uint32_t own_log;    /* OM_LOG_NONE: mirror only */
-  bool ready;          /* heads may be signed */
-  bool unjudged;       /* the registry log goes on under a head that can't be judged here */
-  const char *waiting; /* else: for what, one sentence */
+  int64_t started_ms;        /* Unix time */
+  uint32_t own_log;          /* OM_LOG_NONE: mirror only */
+  bool ready;                /* heads may be signed */
+  bool unjudged;             /* the registry log goes on under a head that can't be judged here */
+  const char *waiting;       /* else: for what, one sentence */
   const uint8_t *cosign_key; /* public half, 32 bytes; NULL: it has none */
   size_t n_peers;
   const struct om_peer_view *peers;

@@ -1,6 +1,6 @@
-/* The way to heads that can't be judged. Who has not followed a log through changes of its witnesses meets a newest head
- * signed by some that it has never heard of. But at each change the log has recorded a head that the old witnesses and
- * the new have signed, as a mark of itself: those that stand among the entries that wait here lead on, change by
+/* The way to heads that can't be judged. Who has not followed a log through changes of its witnesses meets a newest
+ * head signed by some that it has never heard of. But at each change the log has recorded a head that the old witnesses
+ * and the new have signed, as a mark of itself: those that stand among the entries that wait here lead on, change by
  * change. */
 #include "daemon/core/node_state.h"
 
@@ -37,7 +37,8 @@ static bool take_mark(struct om_node *node, uint32_t log, uint32_t slot, const s
 
 void om_marks_look(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
-  if (tracked->unjudged.size == 0 || tracked->asked || tracked->stopped || tracked->ended || tracked->claims.first.size > tracked->size)
+  if (tracked->unjudged.size == 0 || tracked->asked || tracked->stopped || tracked->ended ||
+      tracked->claims.first.size > tracked->size)
     return;
   for (const struct om_inbox_chunk *chunk = tracked->inbox.first; chunk != NULL; chunk = chunk->next) {
     if (chunk->start + chunk->n <= tracked->looked) continue;

@@ -17,8 +17,9 @@
  *
  * Ownership: bytes passed in are copied where they are kept. What an action holds belongs to the caller: SEND, DROP end
  * with om_action_free; APPLY, COSIGN, FINAL and EVIDENCE are handed back with their outcome (om_node_applied,
- * ..._cosigned, ..._finalised, ..._shown), which ends them. Memory for each peer and each log is bounded by the constants below; without memory
- * the program stops. Thread: one at a time for each node. Times are milliseconds of any clock that does not go back. */
+ * ..._cosigned, ..._finalised, ..._shown), which ends them. Memory for each peer and each log is bounded by the
+ * constants below; without memory the program stops. Thread: one at a time for each node. Times are milliseconds of any
+ * clock that does not go back. */
 #ifndef OREMARK_DAEMON_CORE_NODE_H
 #define OREMARK_DAEMON_CORE_NODE_H
 
@@ -59,13 +60,13 @@ enum {
   OM_GATHER_KB = 64,     /* ...and no more of them than a flush is well used for: one commit takes them in and votes */
   OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
 
-  OM_START_BYTES = 16,              /* when a daemon started: 8 bytes of Unix time in ms, 8 of chance (peer.proto) */
-  OM_RELAYS_MAX = 256,              /* said for others by one peer in a tick, and looked at: a signature is checked for
-                                       each, 15 ms; what is beyond is said again by its daemon */
-  OM_RELAY_PEER_BYTES = 256 << 10,  /* of one peer's, kept until it is passed on: 64 MiB where all 256 peers try */
-  OM_RELAY_HEAD_BYTES = 2048,       /* a proposed head that comes from a relay: it bears one signature, of its log */
-  OM_RELAY_FIRST_MS = 1000,         /* what was not answered is said again through relays: after this, then after twice */
-  OM_RELAY_LONGEST_MS = 30000,      /* as long, up to this: 300 bytes in 30 s to each peer while a witness is gone */
+  OM_START_BYTES = 16,             /* when a daemon started: 8 bytes of Unix time in ms, 8 of chance (peer.proto) */
+  OM_RELAYS_MAX = 256,             /* said for others by one peer in a tick, and looked at: a signature is checked for
+                                      each, 15 ms; what is beyond is said again by its daemon */
+  OM_RELAY_PEER_BYTES = 256 << 10, /* of one peer's, kept until it is passed on: 64 MiB where all 256 peers try */
+  OM_RELAY_HEAD_BYTES = 2048,      /* a proposed head that comes from a relay: it bears one signature, of its log */
+  OM_RELAY_FIRST_MS = 1000,    /* what was not answered is said again through relays: after this, then after twice */
+  OM_RELAY_LONGEST_MS = 30000, /* as long, up to this: 300 bytes in 30 s to each peer while a witness is gone */
 };
 /* A later start that a witness knows counts if it is less than this, 100 years in ms, after the one that this daemon
  * began with: more than any clock is wrong by, also one that was set back to 1970, and so little that the clock's time
@@ -103,7 +104,8 @@ struct om_node_config {
   bool (*evidence)(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number);
 
   /* For what goes through a relay (see "Relays" above). */
-  uint8_t start[OM_START_BYTES]; /* later than at any earlier start, by its first 8 bytes, as far as the clock is right */
+  uint8_t
+      start[OM_START_BYTES]; /* later than at any earlier start, by its first 8 bytes, as far as the clock is right */
   struct om_hash network;
   /* Signs WHAT with this daemon's cosign key. NULL: neither asks nor answers through relays. */
   void (*sign)(void *ctx, uint8_t sig[OM_SIG_BYTES], const struct om_hash *what);
@@ -131,12 +133,12 @@ void om_node_own_log(struct om_node *node, uint32_t own_log);
 void om_node_quorum(struct om_node *node, uint32_t log, const struct om_quorum *quorum, int64_t now_ms);
 /* LOG holds SIZE entries, durably: at the start, and after each commit that changed it (own log too). */
 void om_node_log_changed(struct om_node *node, uint32_t log, uint64_t size, bool stopped, int64_t now_ms);
-/* The governors have ended LOG with END entries, as the registry here says: at the start, and when it does. It is followed
- * up to there from whoever has it, also without a head, and no further. */
+/* The governors have ended LOG with END entries, as the registry here says: at the start, and when it does. It is
+ * followed up to there from whoever has it, also without a head, and no further. */
 void om_node_log_ended(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
 /* Of LOG only SIZE entries are held any more: the others have been taken out, since they were not what a quorum signed.
- * Called as soon as that is durable, before any outcome of what was given out of LOG before. The own log: its head is to
- * be told anew. */
+ * Called as soon as that is durable, before any outcome of what was given out of LOG before. The own log: its head is
+ * to be told anew. */
 void om_node_log_cut(struct om_node *node, uint32_t log, uint64_t size, int64_t now_ms);
 /* The own log's signed head, durable: at the start, and after each commit that signed one. */
 void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
@@ -182,11 +184,11 @@ void om_node_tick(struct om_node *node, int64_t now_ms);
 /* ---- actions ---- */
 
 enum om_action_kind {
-  OM_ACTION_SEND,   /* bytes to slot */
-  OM_ACTION_DROP,   /* end the link in slot because of reason */
-  OM_ACTION_APPLY,  /* entries of a mirrored log to the writer: om_batch_mirror for each */
-  OM_ACTION_COSIGN, /* om_batch_cosign of a head that log's home proposed */
-  OM_ACTION_FINAL,  /* om_batch_final of a head with its quorum */
+  OM_ACTION_SEND,     /* bytes to slot */
+  OM_ACTION_DROP,     /* end the link in slot because of reason */
+  OM_ACTION_APPLY,    /* entries of a mirrored log to the writer: om_batch_mirror for each */
+  OM_ACTION_COSIGN,   /* om_batch_cosign of a head that log's home proposed */
+  OM_ACTION_FINAL,    /* om_batch_final of a head with its quorum */
   OM_ACTION_EVIDENCE, /* om_batch_evidence of what a peer showed; without bytes: om_batch_evidence_again */
 };
 
@@ -194,8 +196,8 @@ struct om_action {
   enum om_action_kind kind;
   uint32_t slot;  /* SEND, DROP; APPLY: whom they came from, for messages to people */
   uint32_t log;   /* APPLY, COSIGN, FINAL, EVIDENCE */
-  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; EVIDENCE: the evidence; APPLY, from a relay: a final
-                     head that is to cover the entries */
+  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; EVIDENCE: the evidence; APPLY, from a relay: a
+                     final head that is to cover the entries */
   size_t len;
   char reason[OM_REASON_BYTES]; /* DROP */
   /* APPLY: the first entry's index, and the entries. HOME: they came from the log's own daemon; else from a relay,
@@ -230,9 +232,9 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
  * Others as above. */
 void om_node_finalised(struct om_node *node, struct om_action *action, enum om_code code, int64_t now_ms);
 
-/* What came of an EVIDENCE. OM_OK: piece NUMBER shows it (OM_EVIDENCE_NONE: none, as enough is held; om_node_evidence is
- * called besides if it is new). OM_NO, OM_MALFORMED, OM_REFUSED: it proves nothing, the peer that showed it is dropped.
- * Others as above. */
+/* What came of an EVIDENCE. OM_OK: piece NUMBER shows it (OM_EVIDENCE_NONE: none, as enough is held; om_node_evidence
+ * is called besides if it is new). OM_NO, OM_MALFORMED, OM_REFUSED: it proves nothing, the peer that showed it is
+ * dropped. Others as above. */
 void om_node_shown(struct om_node *node, struct om_action *action, uint32_t number, enum om_code code, int64_t now_ms);
 
 /* ---- for status and metrics ---- */

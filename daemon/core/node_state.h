@@ -1,5 +1,5 @@
-/* What a node remembers: for the files of the node alone (node.c, serve.c, sync.c, witness.c, quorum.c, recover.c, relay.c, vouch.c). Others see
- * node.h. */
+/* What a node remembers: for the files of the node alone (node.c, serve.c, sync.c, witness.c, quorum.c, recover.c,
+ * relay.c, vouch.c). Others see node.h. */
 #ifndef OREMARK_DAEMON_CORE_NODE_STATE_H
 #define OREMARK_DAEMON_CORE_NODE_STATE_H
 
@@ -86,15 +86,15 @@ struct om_row {
   uint64_t told, told_final; /* what it was told that this daemon holds */
   bool told_any;
   int64_t told_ms;
-  uint64_t head_sent;     /* size of the last final head sent */
-  uint64_t follow_from;   /* last Follow sent in this following */
-  int64_t allowance;      /* cost of entries that it may still send */
-  struct om_heard unjudged; /* the highest of the heads that it brought when its allowance of checks was spent */
-  struct om_serve *serve; /* it follows the log from here; owned */
-  struct om_parcel *parcels;         /* to be passed on to it; owned */
-  struct om_heard_pair *proposals;   /* of the log's home, which it passed on; NULL: none; owned */
-  bool told_due;                     /* an answer to the home's question, which it passed on */
-  bool may_tell;                     /* something of the home, that it may answer, was passed on to it */
+  uint64_t head_sent;              /* size of the last final head sent */
+  uint64_t follow_from;            /* last Follow sent in this following */
+  int64_t allowance;               /* cost of entries that it may still send */
+  struct om_heard unjudged;        /* the highest of the heads that it brought when its allowance of checks was spent */
+  struct om_serve *serve;          /* it follows the log from here; owned */
+  struct om_parcel *parcels;       /* to be passed on to it; owned */
+  struct om_heard_pair *proposals; /* of the log's home, which it passed on; NULL: none; owned */
+  bool told_due;                   /* an answer to the home's question, which it passed on */
+  bool may_tell;                   /* something of the home, that it may answer, was passed on to it */
 };
 
 struct om_peer {
@@ -104,23 +104,23 @@ struct om_peer {
   char reason[OM_REASON_BYTES];
   int64_t since_ms, heard_ms, spoke_ms;
   size_t queued;
-  uint64_t proposed; /* size of the last own head proposed to it */
-  int64_t judged_ms; /* up to when its allowance of checks is spent, at one in OM_JUDGE_MS */
-  bool short_of_judging; /* something of it waits for that */
-  uint32_t judge_turn;   /* the log whose head is judged next, of those that wait */
+  uint64_t proposed;       /* size of the last own head proposed to it */
+  int64_t judged_ms;       /* up to when its allowance of checks is spent, at one in OM_JUDGE_MS */
+  bool short_of_judging;   /* something of it waits for that */
+  uint32_t judge_turn;     /* the log whose head is judged next, of those that wait */
   unsigned proposed_round; /* and the round in which others were named in it */
   uint64_t proposed_to;    /* size of that one */
-  bool asked;        /* for the highest head of the own log */
-  bool may_tell;     /* it was asked or proposed to */
-  unsigned asked_round; /* the last in which it was asked to ask others */
-  bool told_due;     /* it asks for that of its own: */
+  bool asked;              /* for the highest head of the own log */
+  bool may_tell;           /* it was asked or proposed to */
+  unsigned asked_round;    /* the last in which it was asked to ask others */
+  bool told_due;           /* it asks for that of its own: */
   uint32_t asks_for;
   uint32_t n_rows;
   struct om_row *rows;
   uint32_t dirty_first, dirty_last; /* index + 1; 0: none */
-  uint64_t link;       /* number of this link among all that there were */
-  unsigned relays;     /* said for others in this tick */
-  size_t relay_bytes;  /* kept of that */
+  uint64_t link;                    /* number of this link among all that there were */
+  unsigned relays;                  /* said for others in this tick */
+  size_t relay_bytes;               /* kept of that */
 };
 
 /* One log as held here. */
@@ -151,7 +151,7 @@ struct om_tracked {
   uint32_t source; /* slot from which it is followed */
   struct om_inbox inbox;
   int64_t gather_ms; /* since when something is in it */
-  uint64_t got; /* first entry neither held, nor out with the writer, nor in the inbox */
+  uint64_t got;      /* first entry neither held, nor out with the writer, nor in the inbox */
   bool applying;
   uint64_t apply_start, apply_end;
   uint32_t apply_slot;
@@ -173,16 +173,16 @@ struct om_tracked {
   uint32_t cosigning_slot;        /* whom it came from */
   bool cosign_waits;
   uint64_t cosign_growths;
-  bool cosign_cut; /* the log was cut while it was out */
+  bool cosign_cut;   /* the log was cut while it was out */
   uint64_t cosigned; /* size of the last head cosigned in this run, its note's hash and the line */
   struct om_hash cosigned_hash;
   char cosigned_line[OM_LINE_MAX_BYTES + 1];
 
   uint32_t pieces; /* of evidence held against it */
   bool frozen;
-  struct om_heard shown; /* evidence that a peer showed and the ledger has not looked at yet */
-  bool weighing;         /* an EVIDENCE is out */
-  bool weigh_due;        /* its witnesses are known better: what is held is to be looked at again */
+  struct om_heard shown;         /* evidence that a peer showed and the ledger has not looked at yet */
+  bool weighing;                 /* an EVIDENCE is out */
+  bool weigh_due;                /* its witnesses are known better: what is held is to be looked at again */
   int64_t started_ms;            /* when that was heard of last */
   bool started;                  /* the home has asked: */
   uint8_t start[OM_START_BYTES]; /* in this life of it */
@@ -221,9 +221,9 @@ struct om_recovery {
   bool fork;
   size_t n;
   struct om_teller tellers[OM_GATHERED_MAX]; /* of either list */
-  uint64_t size; /* of the own log when it was looked at last */
-  int64_t grown_ms; /* when that changed last, or a witness told for the first time */
-  struct om_unlinked to; /* witnesses that are asked through others */
+  uint64_t size;                             /* of the own log when it was looked at last */
+  int64_t grown_ms;                          /* when that changed last, or a witness told for the first time */
+  struct om_unlinked to;                     /* witnesses that are asked through others */
   struct om_again again;
 };
 
@@ -239,7 +239,7 @@ struct om_node {
   uint64_t growths;  /* of any log: what waited while one came in is tried again, since the news may have crossed */
   int64_t now_ms;
   uint64_t links; /* that there were */
-  uint64_t began;    /* time of the start that was configured: start.c */
+  uint64_t began; /* time of the start that was configured: start.c */
   size_t n_movers;
   uint32_t movers[OM_GATHERED_MAX]; /* witnesses that the start was moved on for, of either list */
 
@@ -328,7 +328,7 @@ void om_evidence_lost(struct om_node *node, uint32_t slot);
 void om_evidence_free(struct om_tracked *tracked);
 
 /* heads.c: final heads that peers bring; besides om_sync_head above */
-void om_heads_judge_again(struct om_node *node, uint32_t log); /* LOG or the registry has grown */
+void om_heads_judge_again(struct om_node *node, uint32_t log);              /* LOG or the registry has grown */
 void om_heads_judge_row(struct om_node *node, uint32_t slot, uint32_t log); /* the peer has an allowance again */
 
 /* judge.c: each peer's allowance of checks that no quorum stands behind */

@@ -258,7 +258,8 @@ static uint64_t apply_limit(const struct om_tracked *tracked) {
   if (tracked->ended) return tracked->end;
   if (tracked->refill > 0) return tracked->refill;
   if (tracked->asked) return UINT64_MAX;
-  return larger(larger(tracked->wanted, tracked->invited), larger(tracked->final.size, om_pair_highest(&tracked->claims)));
+  return larger(larger(tracked->wanted, tracked->invited),
+                larger(tracked->final.size, om_pair_highest(&tracked->claims)));
 }
 
 enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,

@@ -90,8 +90,8 @@ static void offer_relayed(struct om_node *node, uint32_t slot, uint32_t log, uin
   settle_pair(node, slot, log, before);
 }
 
-/* A daemon that is newly named as a witness learns so from an entry that needs its own cosignature to be final: it takes
- * in what is proposed to it, and then sees whether it is asked. */
+/* A daemon that is newly named as a witness learns so from an entry that needs its own cosignature to be final: it
+ * takes in what is proposed to it, and then sees whether it is asked. */
 static void invite(struct om_node *node, uint32_t log, uint64_t size) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->asked || size <= tracked->invited) return;
@@ -151,8 +151,8 @@ enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Orema
   return OM_OK;
 }
 
-/* The largest that is covered by what is held; of equal ones the home's. Of a log that is stopped any: none is cosigned,
- * but the ledger looks what it proves. */
+/* The largest that is covered by what is held; of equal ones the home's. Of a log that is stopped any: none is
+ * cosigned, but the ledger looks what it proves. */
 static const struct om_heard *best_proposal(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->stopped) return om_pair_best(&tracked->proposals, UINT64_MAX);

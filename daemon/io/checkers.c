@@ -52,8 +52,7 @@ static void run(void *arg) {
 }
 
 void om_checkers_work(struct om_queue *queue, const struct om_ledger *ledger) {
-  struct om_checkers here = {
-      .queue = queue, .store = om_ledger_store(ledger), .network = om_ledger_network(ledger)};
+  struct om_checkers here = {.queue = queue, .store = om_ledger_store(ledger), .network = om_ledger_network(ledger)};
   struct om_slice slice;
   while (om_queue_claim_now(queue, &slice)) check(&here, &slice);
 }

@@ -163,8 +163,9 @@ static void take_accept(struct om_client *client, uint64_t id, ProtobufCBinaryDa
   job->accepts = true;
   om_conn_hold(&client->conn);
   if (fits && om_writer_accept(client->all->writer, job)) return;
-  om_fail(&st, fits ? OM_BUSY : OM_MALFORMED, NULL,
-          fits ? "another act is being accepted just now: try again" : "the statement is longer than a statement may be");
+  om_fail(
+      &st, fits ? OM_BUSY : OM_MALFORMED, NULL,
+      fits ? "another act is being accepted just now: try again" : "the statement is longer than a statement may be");
   put_status(client, id, &st);
   om_job_free(job);
   om_conn_drop(&client->conn);

@@ -71,8 +71,7 @@ static bool evidence(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint
   struct om_bytes piece;
   enum om_evidence_standing standing;
   if (om_txn_read(&txn, holdings->store, &st) != OM_OK) return false;
-  bool some = om_log_evidence(txn, &piece, &standing, log, number, &st) == OM_OK &&
-              standing != OM_EVIDENCE_REFUTED;
+  bool some = om_log_evidence(txn, &piece, &standing, log, number, &st) == OM_OK && standing != OM_EVIDENCE_REFUTED;
   if (some) {
     *bytes = malloc(piece.len);
     OM_ASSERT(*bytes != NULL);

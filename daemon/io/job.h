@@ -56,11 +56,11 @@ struct om_job {
   enum om_job_kind kind;
   bool accepts;                /* SUBMIT of one statement that the operator accepts by hand: see om_writer_accept */
   struct om_accepted accepted; /* its outcome; or the item's why */
-  void *owner;             /* the loop's: who asked */
-  uint32_t log;            /* all but SUBMIT */
-  struct om_action action; /* all but SUBMIT: as the node gave it; its bytes are used in place */
-  bool patient;            /* FINAL: of OM_CLASS_FINALS */
-  uint8_t *bytes;          /* SUBMIT: the statements, one after the other */
+  void *owner;                 /* the loop's: who asked */
+  uint32_t log;                /* all but SUBMIT */
+  struct om_action action;     /* all but SUBMIT: as the node gave it; its bytes are used in place */
+  bool patient;                /* FINAL: of OM_CLASS_FINALS */
+  uint8_t *bytes;              /* SUBMIT: the statements, one after the other */
   size_t len;
   size_t n; /* items */
   struct om_job_item *items;

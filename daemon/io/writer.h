@@ -42,8 +42,8 @@ enum om_code om_writer_open(struct om_writer **out, uv_loop_t *loop, struct om_l
 void om_writer_ready(struct om_writer *writer);
 /* Takes JOB over. Not after om_writer_stop. */
 void om_writer_add(struct om_writer *writer, struct om_job *job);
-/* Takes over JOB, a submission of one statement that is accepted by hand; it comes back by the done hook. False: another
- * is under way, or the daemon stops; JOB stays the caller's. */
+/* Takes over JOB, a submission of one statement that is accepted by hand; it comes back by the done hook. False:
+ * another is under way, or the daemon stops; JOB stays the caller's. */
 bool om_writer_accept(struct om_writer *writer, struct om_job *job);
 /* The jobs of LIST in order, before anything is done with the first; empties it. */
 void om_writer_add_all(struct om_writer *writer, struct om_job_list *list);

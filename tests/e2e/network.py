@@ -80,13 +80,25 @@ class Result:
         return f"{' '.join(map(str, self.args))}\nexit status {self.status}\n{self.out}{self.err}"
 
 
+claimed = []
+
+
 def free_port():
-    """A port that nobody has, below those that the system gives to outgoing connections: it stays free until it is taken."""
+    """A port that nobody has, below those that the system gives to outgoing connections. No other test is given it while this
+    one runs: it is claimed by the name of a socket."""
     while True:
         port = random.randrange(10000, 32000)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0oremark-test-port-{port}")
+        except OSError:
+            claim.close()
+            continue
         with socket.socket() as s:
             if s.connect_ex(("127.0.0.1", port)) != 0:
+                claimed.append(claim)
                 return port
+        claim.close()
 
 
 class Daemon:

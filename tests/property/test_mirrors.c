@@ -11,11 +11,6 @@ enum {
   MIRRORS = 4,
 };
 
-#define assert_ok(call, st)                                                      \
-  do {                                                                           \
-    if ((call) != OM_OK) fail_msg("%s: [%s] %s", #call, (st)->rule, (st)->text); \
-  } while (0)
-
 static bool complete(struct history *h, struct om_ledger *mirror) {
   for (uint32_t log = 0; log < HISTORY_DAEMONS; log++)
     if (history_size(h->ledgers[log], log) != history_size(mirror, log)) return false;

@@ -9,11 +9,6 @@
 
 static const int64_t t0 = INT64_C(1710000000000);
 
-#define assert_ok(call, st)                                                      \
-  do {                                                                           \
-    if ((call) != OM_OK) fail_msg("%s: [%s] %s", #call, (st)->rule, (st)->text); \
-  } while (0)
-
 static struct om_status submit(struct history *h, uint32_t daemon, const struct record *r) {
   struct om_status st = {0};
   struct om_receipt receipt;
@@ -133,13 +128,7 @@ void history_take(struct history *h, struct om_batch *batch, uint32_t log, uint6
 }
 
 uint64_t history_size(struct om_ledger *ledger, uint32_t log) {
-  struct om_status st = {0};
-  struct om_txn *txn;
-  struct om_log_info info;
-  assert_ok(om_txn_read(&txn, om_ledger_store(ledger), &st), &st);
-  assert_ok(om_log_info(txn, &info, log, &st), &st);
-  om_txn_abort(txn);
-  return info.size;
+  return network_info(ledger, log).size;
 }
 
 struct om_hash history_state(struct om_ledger *ledger) {

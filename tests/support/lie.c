@@ -7,11 +7,6 @@
 
 #include "ledger/ledger_state.h"
 
-#define must_be(got, wanted, st)                                                                      \
-  do {                                                                                                \
-    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
-  } while (0)
-
 static void submit(struct lie *l, size_t daemon, struct record record) {
   struct om_receipt receipt;
   must_be(network_submit(&l->net, daemon, l->ledgers[daemon], &receipt, record.bytes, record.len, LIE_MS, &l->st),
@@ -20,12 +15,7 @@ static void submit(struct lie *l, size_t daemon, struct record record) {
 }
 
 struct om_log_info lie_info(struct lie *l, size_t daemon) {
-  struct om_txn *txn;
-  struct om_log_info out;
-  assert_int_equal(om_txn_read(&txn, om_ledger_store(l->ledgers[daemon]), &l->st), OM_OK);
-  assert_int_equal(om_log_info(txn, &out, LIE_LOG, &l->st), OM_OK);
-  om_txn_abort(txn);
-  return out;
+  return network_info(l->ledgers[daemon], LIE_LOG);
 }
 
 static void extract(struct lie *l, size_t n) {

@@ -282,16 +282,22 @@ static enum om_code gather(const struct network *net, struct om_ledger **ledgers
 }
 
 /* Is LOG final everywhere as far as it goes? */
-static bool is_final(const struct network *net, struct om_ledger **ledgers, uint32_t log, struct om_status *st) {
+struct om_log_info network_info(const struct om_ledger *ledger, uint32_t log) {
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_log_info out;
+  must(om_txn_read(&txn, om_ledger_store(ledger), &st), &st, "reading");
+  must(om_log_info(txn, &out, log, &st), &st, "reading a log");
+  om_txn_abort(txn);
+  return out;
+}
+
+static bool is_final(const struct network *net, struct om_ledger **ledgers, uint32_t log) {
   uint64_t size = UINT64_MAX;
   for (size_t i = 0; i <= net->n; i++) {
-    struct om_txn *txn;
-    struct om_log_info info;
     const struct om_ledger *ledger = ledgers[i == 0 ? log : i - 1];
     if (ledger == NULL) continue;
-    must(om_txn_read(&txn, om_ledger_store(ledger), st), st, "reading");
-    must(om_log_info(txn, &info, log, st), st, "reading a log");
-    om_txn_abort(txn);
+    struct om_log_info info = network_info(ledger, log);
     if (i == 0) size = info.size;
     if (info.size == 0 || info.final_size < size) return false;
   }
@@ -302,7 +308,7 @@ enum om_code network_finalise(const struct network *net, struct om_ledger **ledg
                               struct om_status *st) {
   char note[OM_NOTE_BYTES_MAX];
   size_t len;
-  if (is_final(net, ledgers, log, st)) return OM_OK;
+  if (is_final(net, ledgers, log)) return OM_OK;
   enum om_code code = gather(net, ledgers, note, &len, log, time_s, st);
   for (size_t i = 0; i < net->n && code == OM_OK; i++) {
     struct om_batch *batch;

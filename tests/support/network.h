@@ -50,6 +50,9 @@ enum om_code network_finalise(const struct network *net, struct om_ledger **ledg
 enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms,
                             struct om_status *st);
 
+/* What LEDGER holds of LOG, committed. */
+struct om_log_info network_info(const struct om_ledger *ledger, uint32_t log);
+
 /* A new folder below $TMPDIR; remove_folder takes it away with what is in it. */
 char *temp_folder(void);
 void remove_folder(char *path);

@@ -43,16 +43,6 @@ int sealing_close(void **state) {
   return 0;
 }
 
-struct om_log_info sealing_info(struct om_ledger *ledger, uint32_t log) {
-  struct om_txn *txn;
-  struct om_status st;
-  struct om_log_info info;
-  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &st), OM_OK);
-  assert_int_equal(om_log_info(txn, &info, log, &st), OM_OK);
-  om_txn_abort(txn);
-  return info;
-}
-
 /* ---- acts ---- */
 
 ProtobufCBinaryData sealing_data(const void *bytes, size_t len) {
@@ -143,7 +133,7 @@ void sealing_forge(struct sealing *f, Oremark__Seal *seal, const struct om_secre
 }
 
 struct retire sealing_all(struct sealing *f, const struct record *call, size_t n_seals, int64_t at) {
-  struct om_log_info info = sealing_info(f->ledgers[LAST], LAST);
+  struct om_log_info info = network_info(f->ledgers[LAST], LAST);
   struct retire r = {.log = LAST, .successor = SUCCESSOR, .size = info.size, .root = info.root, .n = n_seals};
   for (size_t i = 0; i < n_seals; i++) r.seals[i] = sealing_seal(f, i, call, at);
   return r;

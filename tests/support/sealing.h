@@ -22,7 +22,6 @@ int sealing_open(void **state);
 int sealing_close(void **state);
 /* Everything everywhere, and final. */
 void sealing_settle(struct sealing *f, int64_t at);
-struct om_log_info sealing_info(struct om_ledger *ledger, uint32_t log);
 ProtobufCBinaryData sealing_data(const void *bytes, size_t len);
 
 /* ---- the log that is to end ---- */

@@ -9,4 +9,18 @@
 
 #include <cmocka.h>
 
+#include "keys/status.h"
+
+/* CALL, which tells ST why not, must be OM_OK. */
+#define assert_ok(call, st)                                                      \
+  do {                                                                           \
+    if ((call) != OM_OK) fail_msg("%s: [%s] %s", #call, (st)->rule, (st)->text); \
+  } while (0)
+
+/* The code GOT, of which ST tells why, must be WANTED. */
+#define must_be(got, wanted, st)                                                                      \
+  do {                                                                                                \
+    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
+  } while (0)
+
 #endif

@@ -296,16 +296,6 @@ static void test_a_witness_does_not_sign_the_future(void **unused) {
 
 /* ---- two histories ---- */
 
-static struct om_log_info info(struct om_ledger *ledger, uint32_t log) {
-  struct om_txn *txn;
-  struct om_status st = {0};
-  struct om_log_info out;
-  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &st), OM_OK);
-  assert_int_equal(om_log_info(txn, &out, log, &st), OM_OK);
-  om_txn_abort(txn);
-  return out;
-}
-
 /* Daemon 1 shows one history to most witnesses, who make it final, and another to daemon 4. Daemon 2 leans on the final
  * one: daemon 4 can't judge that, but it is daemon 1 whose fault it is. */
 static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
@@ -336,14 +326,14 @@ static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
     if (i != 1) assert_int_equal(network_mirror(&f.net, f.ledgers[i], honest, 1, &st), OM_OK);
   assert_int_equal(network_finalise(&f.net, f.ledgers, 1, (uint64_t)t0 / 1000, &st), OM_WAIT); /* daemon 4 alone */
   assert_string_equal(st.rule, "fork");
-  assert_false(info(f.ledgers[4], 1).stopped); /* and no fault of who brought it the head */
+  assert_false(network_info(f.ledgers[4], 1).stopped); /* and no fault of who brought it the head */
   code = submit(&f, 2, receive(&f, 3, &lot, t0), t0, NULL, &st);
   assert_code(code, OM_OK, &st);
 
   memset(&st, 0, sizeof st);
   assert_int_equal(network_mirror(&f.net, f.ledgers[4], f.ledgers[2], 2, &st), OM_WAIT);
   assert_string_equal(st.rule, "fork");
-  assert_false(info(f.ledgers[4], 2).stopped);
+  assert_false(network_info(f.ledgers[4], 2).stopped);
   code = network_mirror(&f.net, f.ledgers[3], f.ledgers[2], 2, &st); /* who holds the final history goes on */
   assert_code(code, OM_OK, &st);
   code = om_ledger_mend(f.ledgers[4], &st); /* and so does daemon 4, once it holds that too */

@@ -81,15 +81,15 @@ static void members_and_lots_go_on(void **state) {
   sealing_mine(f);
   struct record mine = sealing_grow(f, t0 + 2, LAST);
   sealing_settle(f, t0 + 3);
-  uint64_t size = sealing_info(f->ledgers[LAST], LAST).size, registry = sealing_info(f->ledgers[0], 0).size;
-  uint64_t before = sealing_info(f->ledgers[SUCCESSOR], SUCCESSOR).size;
+  uint64_t size = network_info(f->ledgers[LAST], LAST).size, registry = network_info(f->ledgers[0], 0).size;
+  uint64_t before = network_info(f->ledgers[SUCCESSOR], SUCCESSOR).size;
   struct record shipped = record_ship(&f->net, N, &mine, 2, t0 + 9);
   assert_int_equal(submit(f, SUCCESSOR, &shipped, &receipt, t0 + 9, &st), OM_REFUSED);
   assert_string_equal(st.rule, "home");
   end_last(f, t0 + 4);
   sealing_settle(f, t0 + 10);
   for (size_t i = 0; i < N; i++) {
-    struct om_log_info info = sealing_info(f->ledgers[i], LAST);
+    struct om_log_info info = network_info(f->ledgers[i], LAST);
     assert_true(info.retired);
     assert_int_equal(info.end.size, size);
     assert_int_equal(info.end.successor, SUCCESSOR);
@@ -147,7 +147,7 @@ static void a_frozen_log_is_ended(void **state) {
   struct record shipped = record_ship(&f->net, N, &mine, 2, t0 + 2);
   if (submit(f, LAST, &shipped, &receipt, t0 + 2, &st) != OM_OK) fail_msg("%s", st.text);
   sealing_settle(f, t0 + 3);
-  uint64_t size = sealing_info(f->ledgers[LAST], LAST).size;
+  uint64_t size = network_info(f->ledgers[LAST], LAST).size;
   for (size_t i = 0; i < N; i++) {
     struct om_batch *batch;
     struct om_checkpoint about = {.size = 1};
@@ -184,7 +184,7 @@ static void the_successor_waits_for_the_end(void **state) {
   sealing_mine(f);
   struct record mine = sealing_grow(f, t0 + 2, 4);
   assert_int_equal(sealing_asks(f, 3, &st), OM_OK);
-  uint64_t size = sealing_info(f->ledgers[LAST], LAST).size;
+  uint64_t size = network_info(f->ledgers[LAST], LAST).size;
   end_last(f, t0 + 4);
   f->net.n = LAST;
   for (size_t i = 1; i < LAST; i++)
@@ -198,9 +198,9 @@ static void the_successor_waits_for_the_end(void **state) {
   assert_string_equal(st.rule, "home"); /* as far as it follows the registry */
   assert_int_equal(network_mirror(&f->net, f->ledgers[SUCCESSOR], f->ledgers[3], 3, &st), OM_WAIT);
   assert_string_equal(st.rule, "retired");
-  assert_int_equal(sealing_info(f->ledgers[SUCCESSOR], LAST).final_size, size - 1);
+  assert_int_equal(network_info(f->ledgers[SUCCESSOR], LAST).final_size, size - 1);
   assert_int_equal(network_mirror(&f->net, f->ledgers[SUCCESSOR], f->ledgers[3], LAST, &st), OM_OK);
-  assert_int_equal(sealing_info(f->ledgers[SUCCESSOR], LAST).final_size, size);
+  assert_int_equal(network_info(f->ledgers[SUCCESSOR], LAST).final_size, size);
   assert_int_equal(network_mirror(&f->net, f->ledgers[SUCCESSOR], f->ledgers[3], 3, &st), OM_OK);
   assert_true(follow(f, SUCCESSOR, t0 + 10));
   assert_int_equal(network_mirror(&f->net, f->ledgers[4], f->ledgers[3], LAST, &st), OM_OK);
@@ -217,12 +217,12 @@ static void nothing_beyond_the_end_is_taken(void **state) {
   struct sealing *f = *state;
   struct om_status st;
   sealing_mine(f);
-  uint64_t size = sealing_info(f->ledgers[LAST], LAST).size;
+  uint64_t size = network_info(f->ledgers[LAST], LAST).size;
   end_last(f, t0 + 4);
   free(sealing_grow(f, t0 + 10, 0).bytes);
   assert_int_equal(network_mirror(&f->net, f->ledgers[0], f->ledgers[LAST], LAST, &st), OM_WAIT);
   assert_string_equal(st.rule, "retired");
-  struct om_log_info info = sealing_info(f->ledgers[0], LAST);
+  struct om_log_info info = network_info(f->ledgers[0], LAST);
   assert_int_equal(info.size, size);
   assert_false(info.stopped);
   assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[LAST], LAST, &st), OM_OK); /* has not heard */
@@ -234,11 +234,11 @@ static void nothing_beyond_the_end_is_taken(void **state) {
   assert_string_equal(st.rule, "retired");
   assert_int_equal(network_mirror(&f->net, f->ledgers[LAST], f->ledgers[0], 0, &st), OM_OK);
   for (size_t i = 5; i < N; i += 2) {
-    assert_true(sealing_info(f->ledgers[i], LAST).size > size);
+    assert_true(network_info(f->ledgers[i], LAST).size > size);
     assert_true(om_ledger_lost(f->ledgers[i]));
     assert_int_equal(om_ledger_mend(f->ledgers[i], &st), OM_OK);
     assert_false(om_ledger_lost(f->ledgers[i]));
-    assert_int_equal(sealing_info(f->ledgers[i], LAST).size, size);
+    assert_int_equal(network_info(f->ledgers[i], LAST).size, size);
   }
   assert_false(om_ledger_lost(f->ledgers[0]));
   sealing_settle(f, t0 + 12);
@@ -261,7 +261,7 @@ static struct om_log_info end_with_twin(struct sealing *f, int lost) {
   om_ledger_close(twin);
   remove_folder(copy);
   f->ledgers[LAST] = network_ledger(&f->net, LAST, f->folders[LAST]);
-  struct om_log_info common = sealing_info(f->ledgers[LAST], LAST);
+  struct om_log_info common = network_info(f->ledgers[LAST], LAST);
   for (int i = 0; i < 2; i++) free(sealing_grow(f, t0 + 2, 5).bytes);
   assert_int_equal(sealing_asks(f, 3, &st), OM_OK);
   end_last(f, t0 + 4);
@@ -273,9 +273,9 @@ static void follows_anew(struct sealing *f, uint64_t common) {
   struct om_status st;
   assert_true(om_ledger_lost(f->ledgers[5]));
   assert_int_equal(om_ledger_mend(f->ledgers[5], &st), OM_OK);
-  assert_int_equal(sealing_info(f->ledgers[5], LAST).size, common);
+  assert_int_equal(network_info(f->ledgers[5], LAST).size, common);
   assert_int_equal(network_mirror(&f->net, f->ledgers[5], f->ledgers[0], LAST, &st), OM_OK);
-  struct om_log_info info = sealing_info(f->ledgers[5], LAST);
+  struct om_log_info info = network_info(f->ledgers[5], LAST);
   assert_int_equal(info.size, info.end.size);
   assert_memory_equal(info.root.bytes, info.end.root.bytes, sizeof info.root);
   assert_int_equal(network_mirror(&f->net, f->ledgers[SUCCESSOR], f->ledgers[0], LAST, &st), OM_OK);
@@ -306,7 +306,7 @@ static void an_end_has_one_root(void **state) {
   struct om_status st;
   sealing_mine(f);
   free(sealing_grow(f, t0 + 2, 0).bytes);
-  struct om_log_info info = sealing_info(f->ledgers[LAST], LAST);
+  struct om_log_info info = network_info(f->ledgers[LAST], LAST);
   struct record call = sealing_call(f, LAST, t0 + 4);
   struct retire r = sealing_all(f, &call, NEEDED, t0 + 4);
   char note[OM_NOTE_BYTES_MAX], text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
@@ -323,7 +323,7 @@ static void an_end_has_one_root(void **state) {
   RETIRED(f, &r);
   assert_int_equal(network_mirror(&f->net, f->ledgers[0], f->ledgers[LAST], LAST, &st), OM_REFUSED);
   assert_string_equal(st.rule, "retired");
-  assert_int_equal(sealing_info(f->ledgers[0], LAST).size, info.size - 1);
+  assert_int_equal(network_info(f->ledgers[0], LAST).size, info.size - 1);
   free(call.bytes);
 }
 
@@ -368,7 +368,7 @@ static void nobody_moves_into_an_ended_log(void **state) {
   assert_int_equal(sealing_act(f, &event, NULL, t0 + 9, &st), OM_REFUSED);
   assert_string_equal(st.rule, "home");
   struct record call = sealing_call(f, 5, t0 + 9);
-  struct om_log_info info = sealing_info(f->ledgers[5], 5);
+  struct om_log_info info = network_info(f->ledgers[5], 5);
   struct retire r = {.log = 5, .successor = LAST, .size = info.size, .root = info.root};
   for (; r.n < NEEDED; r.n++) r.seals[r.n] = sealing_seal(f, r.n, &call, t0 + 9);
   REFUSED(f, &r, "successor");

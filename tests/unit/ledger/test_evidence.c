@@ -240,11 +240,6 @@ struct twins {
   struct om_status st;
 };
 
-#define must_be(got, wanted, st)                                                                      \
-  do {                                                                                                \
-    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
-  } while (0)
-
 static enum om_code submit(struct twins *t, struct om_ledger *ledger, size_t daemon, struct record record) {
   struct om_receipt receipt;
   memset(&t->st, 0, sizeof t->st);

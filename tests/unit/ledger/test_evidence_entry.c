@@ -8,11 +8,6 @@
 #include "ledger/ledger_state.h"
 #include "support/lie.h"
 
-#define must_be(got, wanted, st)                                                                      \
-  do {                                                                                                \
-    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
-  } while (0)
-
 /* DAEMON meets the bad entry, with the LIE_N that came behind it. */
 static void stop(struct lie *l, size_t daemon, size_t n) {
   static const uint8_t behind[LIE_BEHIND] = {0, 1, 2, 3, 4};

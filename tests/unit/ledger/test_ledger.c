@@ -43,16 +43,6 @@ static void settle(struct fixture *f, int64_t now_ms) {
   assert_code(code, OM_OK, &st);
 }
 
-static struct om_log_info info(struct om_ledger *ledger, uint32_t log) {
-  struct om_txn *txn;
-  struct om_status st = {0};
-  struct om_log_info out;
-  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &st), OM_OK);
-  assert_int_equal(om_log_info(txn, &out, log, &st), OM_OK);
-  om_txn_abort(txn);
-  return out;
-}
-
 static struct om_hash state_hash(struct om_ledger *ledger) {
   struct om_txn *txn;
   struct om_status st = {0};
@@ -178,8 +168,8 @@ static void test_a_fresh_store_begins_with_the_genesis(void **state) {
   struct om_status st = {0};
   struct om_ledger *again;
   open_all(&f, 3, false);
-  assert_int_equal(info(f.ledgers[1], 0).size, 1);
-  assert_int_equal(info(f.ledgers[1], 1).size, 0);
+  assert_int_equal(network_info(f.ledgers[1], 0).size, 1);
+  assert_int_equal(network_info(f.ledgers[1], 1).size, 0);
   assert_int_equal(om_ledger_own_log(f.ledgers[2]), 2);
   assert_int_equal(om_ledger_open(&again, f.paths[1], 1 << 24, f.net.genesis, f.net.genesis_len, NULL, &st), OM_BUSY);
   om_ledger_close(f.ledgers[1]);
@@ -190,7 +180,7 @@ static void test_a_fresh_store_begins_with_the_genesis(void **state) {
   assert_string_equal(st.rule, "network");
   network_close(&other);
   f.ledgers[1] = network_ledger(&f.net, 1, f.paths[1]);
-  assert_int_equal(info(f.ledgers[1], 0).size, 1);
+  assert_int_equal(network_info(f.ledgers[1], 0).size, 1);
   close_all(&f);
 }
 
@@ -200,7 +190,7 @@ static void test_logs_begin_with_a_registry_mark_and_settle(void **state) {
   open_all(&f, 5, true);
   settle(&f, t0);
   for (uint32_t log = 1; log < 5; log++) {
-    struct om_log_info i = info(f.ledgers[4], log);
+    struct om_log_info i = network_info(f.ledgers[4], log);
     assert_int_equal(i.size, 1);
     assert_int_equal(i.final_size, 1);
     assert_int_equal(i.registry_size, 1);
@@ -253,10 +243,10 @@ static void test_custody_across_logs_needs_what_is_final(void **state) {
 
   struct bytes r = receive(&f.net, 3, number, &shipped, t0 + 12);
   assert_int_equal(network_mirror(&f.net, f.ledgers[2], f.ledgers[1], 1, &st), OM_OK);
-  uint64_t before = info(f.ledgers[2], 2).size;
+  uint64_t before = network_info(f.ledgers[2], 2).size;
   assert_int_equal(submit(&f, 2, r, t0 + 12, NULL, &st), OM_WAIT);
   assert_string_equal(st.rule, "not-final");
-  assert_int_equal(info(f.ledgers[2], 2).size, before);
+  assert_int_equal(network_info(f.ledgers[2], 2).size, before);
   settle(&f, t0 + 20);
   code = submit(&f, 2, r, t0 + 21, &receipt, &st);
   assert_code(code, OM_OK, &st);
@@ -336,7 +326,7 @@ static enum om_code mirror_bytes(struct fixture *f, size_t daemon, uint32_t log,
   memset(st, 0, sizeof *st);
   assert_int_equal(om_batch_begin(&batch, f->ledgers[daemon], st), OM_OK);
   enum om_code code = om_check_entry(&checked, &arena, &f->net.id, om_batch_txn(batch), entry.data, entry.len, st);
-  if (code == OM_OK) code = om_batch_mirror(batch, log, info(f->ledgers[daemon], log).size, checked, st);
+  if (code == OM_OK) code = om_batch_mirror(batch, log, network_info(f->ledgers[daemon], log).size, checked, st);
   assert_int_equal(om_batch_commit(batch, NULL, &committed), OM_OK);
   om_arena_free(&arena);
   return code;
@@ -351,9 +341,9 @@ static void test_an_invalid_entry_stops_the_log(void **state) {
   with_sites(&f, 3, true);
   struct bytes forged = ship(&f.net, 2, 3, number, &none, t0 + 10);
   struct bytes entry = rogue_entry(forged, t0 + 10);
-  uint64_t size = info(f.ledgers[0], 1).size;
+  uint64_t size = network_info(f.ledgers[0], 1).size;
   assert_int_equal(mirror_bytes(&f, 0, 1, entry, &st), OM_REFUSED);
-  struct om_log_info after = info(f.ledgers[0], 1);
+  struct om_log_info after = network_info(f.ledgers[0], 1);
   assert_true(after.stopped);
   assert_int_equal(after.size, size);
   assert_non_null(strstr(after.stopped_why, "daemon1.example/log"));
@@ -620,11 +610,11 @@ static void test_a_lot_number_that_is_taken_refuses_the_whole_statement(void **s
   om_txn_put(txn, OM_TABLE_LOTS, key, sizeof key, "taken", 5);
   assert_int_equal(om_txn_commit(txn, &st), OM_OK);
   struct om_hash before = state_hash(f.ledgers[1]);
-  uint64_t size = info(f.ledgers[1], 1).size;
+  uint64_t size = network_info(f.ledgers[1], 1).size;
   struct bytes b = {two.bytes, two.len};
   assert_int_equal(submit(&f, 1, b, t0 + 10, NULL, &st), OM_REFUSED);
   assert_string_equal(st.rule, "lot");
-  assert_int_equal(info(f.ledgers[1], 1).size, size);
+  assert_int_equal(network_info(f.ledgers[1], 1).size, size);
   assert_false(has_lot(f.ledgers[1], in_order ? first : second));
   struct om_hash after = state_hash(f.ledgers[1]);
   assert_memory_equal(before.bytes, after.bytes, sizeof after.bytes);
@@ -652,7 +642,7 @@ static void test_acts_form_a_chain(void **state) {
   struct bytes next = add_site(&f.net, 2, 2, &first, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
   enum om_code code = submit(&f, 0, next, t0, NULL, &st);
   assert_code(code, OM_OK, &st);
-  assert_int_equal(info(f.ledgers[0], 0).size, 3);
+  assert_int_equal(network_info(f.ledgers[0], 0).size, 3);
   free(a.data), free(replay.data), free(skip.data), free(next.data);
   close_all(&f);
 }

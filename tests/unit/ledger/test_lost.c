@@ -12,11 +12,6 @@ enum { DAEMONS = 5, LOG = 1, LED_ASTRAY = 4 };
 
 static const int64_t t0 = INT64_C(1710000000000);
 
-#define assert_ok(call, st)                                                      \
-  do {                                                                           \
-    if ((call) != OM_OK) fail_msg("%s: [%s] %s", #call, (st)->rule, (st)->text); \
-  } while (0)
-
 /* Daemon LOG, and a copy of its folder that goes on by itself; daemon LED_ASTRAY hears of the copy alone. */
 struct scene {
   struct network net;
@@ -31,18 +26,8 @@ struct head {
   size_t len;
 };
 
-static struct om_log_info info_of(struct om_ledger *ledger) {
-  struct om_status st = {0};
-  struct om_log_info out;
-  struct om_txn *txn;
-  assert_ok(om_txn_read(&txn, om_ledger_store(ledger), &st), &st);
-  assert_ok(om_log_info(txn, &out, LOG, &st), &st);
-  om_txn_abort(txn);
-  return out;
-}
-
 static struct om_log_info astray(struct scene *s) {
-  return info_of(s->ledgers[LED_ASTRAY]);
+  return network_info(s->ledgers[LED_ASTRAY], LOG);
 }
 
 static void open_scene(struct scene *s) {
@@ -64,7 +49,7 @@ static void open_scene(struct scene *s) {
   assert_int_equal(system(command), 0);
   s->ledgers[LOG] = network_ledger(&s->net, LOG, s->paths[LOG]);
   s->twin = network_ledger(&s->net, LOG, s->copy);
-  s->common = info_of(s->twin).size;
+  s->common = network_info(s->twin, LOG).size;
 }
 
 static void close_scene(struct scene *s) {
@@ -127,7 +112,7 @@ static struct head win(struct scene *s, int n) {
       assert_ok(network_mirror(&s->net, s->ledgers[i], s->ledgers[LOG], LOG, &s->st), &s->st);
   network_finalise(&s->net, s->ledgers, LOG, (uint64_t)t0 / 1000, &s->st); /* one refuses */
   struct head out = head_of(s->ledgers[0], true);
-  assert_int_equal(info_of(s->ledgers[0]).final_size, info_of(s->ledgers[LOG]).size);
+  assert_int_equal(network_info(s->ledgers[0], LOG).final_size, network_info(s->ledgers[LOG], LOG).size);
   return out;
 }
 

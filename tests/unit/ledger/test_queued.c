@@ -129,12 +129,7 @@ static uint64_t queued(size_t daemon) {
 }
 
 static uint64_t size(size_t daemon) {
-  struct om_txn *txn;
-  struct om_log_info info;
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
-  must(om_log_info(txn, &info, (uint32_t)daemon, &st));
-  om_txn_abort(txn);
-  return info.size;
+  return network_info(ledgers[daemon], (uint32_t)daemon).size;
 }
 
 struct id {

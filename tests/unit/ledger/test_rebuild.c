@@ -12,11 +12,6 @@ enum { DAEMONS = 3, HOME = 1, MIRROR = 2, MEMBER = 2, LOST = 5 };
 
 static const int64_t t0 = INT64_C(1710000000000);
 
-#define assert_ok(call, st)                                                      \
-  do {                                                                           \
-    if ((call) != OM_OK) fail_msg("%s: [%s] %s", #call, (st)->rule, (st)->text); \
-  } while (0)
-
 /* Log HOME has LOST records that are not final; MIRROR holds them, and has cosigned their head. */
 struct scene {
   struct network net;
@@ -26,16 +21,6 @@ struct scene {
   uint64_t final_size;
   struct om_status st;
 };
-
-static struct om_log_info info_of(struct om_ledger *ledger, uint32_t log) {
-  struct om_status st = {0};
-  struct om_log_info out;
-  struct om_txn *txn;
-  assert_ok(om_txn_read(&txn, om_ledger_store(ledger), &st), &st);
-  assert_ok(om_log_info(txn, &out, log, &st), &st);
-  om_txn_abort(txn);
-  return out;
-}
 
 static struct om_hash state_of(struct om_ledger *ledger) {
   struct om_status st = {0};
@@ -101,7 +86,7 @@ static void open_scene(struct scene *s) {
   assert_ok(network_submit(&s->net, 0, s->ledgers[0], &receipt, site.bytes, site.len, t0, &s->st), &s->st);
   free(site.bytes);
   assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
-  s->final_size = info_of(s->ledgers[MIRROR], HOME).final_size;
+  s->final_size = network_info(s->ledgers[MIRROR], HOME).final_size;
   for (int i = 0; i < LOST; i++) {
     s->lost[i] = record_extract(&s->net, MEMBER, 1, 2, 1000, t0);
     assert_ok(submit(s, &s->lost[i], &receipt), &s->st);
@@ -140,9 +125,9 @@ static void test_a_mirror_is_cut(void **state) {
   struct scene s;
   open_scene(&s);
   accuse(&s, s.final_size + LOST);
-  assert_true(info_of(s.ledgers[MIRROR], HOME).stopped);
+  assert_true(network_info(s.ledgers[MIRROR], HOME).stopped);
   assert_ok(cut(&s, MIRROR, HOME, s.final_size), &s.st);
-  struct om_log_info info = info_of(s.ledgers[MIRROR], HOME);
+  struct om_log_info info = network_info(s.ledgers[MIRROR], HOME);
   assert_int_equal(info.size, s.final_size);
   assert_int_equal(info.final_size, s.final_size); /* that head stands still */
   assert_false(info.stopped);
@@ -166,7 +151,7 @@ static void test_a_stop_below_the_cut_stays(void **state) {
   open_scene(&s);
   accuse(&s, s.final_size + 1);
   assert_ok(cut(&s, MIRROR, HOME, s.final_size + 2), &s.st);
-  assert_true(info_of(s.ledgers[MIRROR], HOME).stopped);
+  assert_true(network_info(s.ledgers[MIRROR], HOME).stopped);
   close_scene(&s);
 }
 

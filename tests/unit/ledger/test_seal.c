@@ -23,7 +23,7 @@ static void a_seal_is_kept_and_kept_to(void **state) {
   Oremark__Seal *same;
   sealing_mine(f);
   struct record first = sealing_call(f, LAST, t0 + 2), second = sealing_call(f, LAST, t0 + 3);
-  struct om_log_info before = sealing_info(f->ledgers[1], LAST);
+  struct om_log_info before = network_info(f->ledgers[1], LAST);
   Oremark__Seal *seal = sealing_seal(f, 1, &first, t0 + 2);
   assert_int_equal(seal->witness, 1);
   assert_int_equal(seal->log, LAST);
@@ -62,8 +62,8 @@ static void a_seal_states_the_highest_head(void **state) {
   Oremark__Seal *seal = sealing_seal(f, 2, &c, t0 + 3);
   assert_int_equal(om_note_parse(&note, (char *)seal->head.data, seal->head.len, &st), OM_OK);
   assert_int_equal(om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st), OM_OK);
-  assert_int_equal(head.size, sealing_info(f->ledgers[LAST], LAST).size);
-  assert_true(head.size > sealing_info(f->ledgers[2], LAST).final_size);
+  assert_int_equal(head.size, network_info(f->ledgers[LAST], LAST).size);
+  assert_true(head.size > network_info(f->ledgers[2], LAST).final_size);
   free(c.bytes);
 }
 
@@ -200,7 +200,7 @@ static void only_good_seals_of_the_log_count(void **state) {
   r.seals[0] = &forged;
   REFUSED(f, &r, "seal");
   forged = *first;
-  forged.registry_index = sealing_info(f->ledgers[0], 0).size + 1; /* a list to come */
+  forged.registry_index = network_info(f->ledgers[0], 0).size + 1; /* a list to come */
   sealing_forge(f, &forged, f->net.cosign_keys[0]);
   REFUSED(f, &r, "seal");
   forged = *first;
@@ -219,12 +219,12 @@ static void it_ends_at_the_highest_head(void **state) {
   struct sealing *f = *state;
   struct om_status st;
   sealing_mine(f);
-  struct om_log_info low = sealing_info(f->ledgers[LAST], LAST);
+  struct om_log_info low = network_info(f->ledgers[LAST], LAST);
   free(sealing_grow(f, t0 + 2, LAST).bytes);
   assert_int_equal(sealing_asks(f, 3, &st), OM_OK);
   struct record c = sealing_call(f, LAST, t0 + 3);
   struct retire r = sealing_all(f, &c, NEEDED, t0 + 3);
-  struct om_log_info high = sealing_info(f->ledgers[LAST], LAST);
+  struct om_log_info high = network_info(f->ledgers[LAST], LAST);
   r.size = low.size;
   r.root = low.root;
   REFUSED(f, &r, "head");
@@ -382,7 +382,7 @@ static void restart(struct sealing *f) {
   struct om_status st;
   size_t len;
   for (uint32_t log = 0; log < N; log++) {
-    infos[log] = sealing_info(f->ledgers[0], log);
+    infos[log] = network_info(f->ledgers[0], log);
     heads[log] = (Oremark__StatedHead)OREMARK__STATED_HEAD__INIT;
     heads[log].log = log;
     heads[log].size = infos[log].size;

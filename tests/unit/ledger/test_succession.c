@@ -26,12 +26,7 @@ static void must(enum om_code code) {
 }
 
 static struct om_log_info info(size_t daemon, uint32_t log) {
-  struct om_txn *txn;
-  struct om_log_info out;
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
-  must(om_log_info(txn, &out, log, &st));
-  om_txn_abort(txn);
-  return out;
+  return network_info(ledgers[daemon], log);
 }
 
 static enum om_code submit(size_t daemon, struct record record, int64_t at_ms) {

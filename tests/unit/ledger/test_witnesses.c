@@ -121,14 +121,8 @@ static void settle(struct fixture *f, int64_t at) {
 
 /* ---- heads ---- */
 
-static uint64_t size_of(struct om_ledger *ledger, uint32_t log) {
-  struct om_txn *txn;
-  struct om_status st;
-  struct om_log_info info;
-  assert_int_equal(om_txn_read(&txn, om_ledger_store(ledger), &st), OM_OK);
-  assert_int_equal(om_log_info(txn, &info, log, &st), OM_OK);
-  om_txn_abort(txn);
-  return info.size;
+static uint64_t size_of(const struct om_ledger *ledger, uint32_t log) {
+  return network_info(ledger, log).size;
 }
 
 static void cosign(char note[OM_NOTE_BYTES_MAX], size_t *len, uint32_t witness, const struct om_secret *key,

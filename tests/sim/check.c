@@ -95,7 +95,9 @@ static bool given(const struct said *said, const struct sim_lot *lot) {
 /* One place: each record follows the lot's last one, and is by who has the pen. */
 static struct sim_lot *follow(const struct said *said, const Oremark__LotRef *ref) {
   struct sim_lot *lot = find(said->s, ref->number.data);
-  const char *wrong = lot->gone ? "is gone" : lot->pen != said->statement->member && !given(said, lot) ? "is in other hands" : NULL;
+  const char *wrong = lot->gone                                                  ? "is gone"
+                      : lot->pen != said->statement->member && !given(said, lot) ? "is in other hands"
+                                                                                 : NULL;
   if (memcmp(lot->last.bytes, ref->last_event.data, OM_HASH_BYTES) != 0) wrong = "went on from there already";
   if (wrong != NULL)
     sim_violation(said->s, "entry %llu of log %u, by member %u, moves a lot that %s: two places",
@@ -259,7 +261,7 @@ static void check_end(const struct sim *s) {
   uint64_t final = s->canon[s->ends].edge->size;
   if (s->ended_at != UINT64_MAX && final > s->ended_at)
     sim_violation(s, "log %u has ended at %llu, and is final to %llu", s->ends, (unsigned long long)s->ended_at,
-                  (unsigned long long)final);
+                  (unsigned long long) final);
 }
 
 void sim_check_commit(struct sim_node *n) {
@@ -282,6 +284,28 @@ void sim_check_commit(struct sim_node *n) {
   check_end(s);
 }
 
+/* Of a log that has ended nothing beyond the end is told. */
+void sim_check_votes(struct sim_node *n) {
+  struct sim *s = n->sim;
+  struct om_txn *txn;
+  struct om_bytes note;
+  struct om_status st = {0};
+  sim_must(s, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
+  for (uint32_t log = 0; log < s->n; log++) {
+    struct om_note parsed;
+    struct om_checkpoint head = {.size = 0};
+    if (n->voted[log] == 0 || (log == s->ends && s->ended_at != UINT64_MAX)) continue;
+    enum om_code code = om_head_highest(txn, &note, log, &st);
+    if (code == OM_OK) code = om_note_parse(&parsed, (const char *)note.data, note.len, &st);
+    if (code == OM_OK) code = om_checkpoint_parse(&head, NULL, parsed.text, parsed.text_len, &st);
+    if (code != OM_MISSING) sim_must(s, code, &st, "reading a vote");
+    if (head.size < n->voted[log])
+      sim_violation(s, "daemon %u has cosigned %llu entries of log %u, and knows of %llu at its start", n->daemon,
+                    (unsigned long long)n->voted[log], log, (unsigned long long)head.size);
+  }
+  om_txn_abort(txn);
+}
+
 void sim_check_ready(struct sim_node *n) {
   struct sim *s = n->sim;
   struct om_txn *txn;
@@ -293,7 +317,7 @@ void sim_check_ready(struct sim_node *n) {
   uint64_t final = s->canon[n->daemon].edge->size;
   if (info.size < final)
     sim_violation(s, "daemon %u goes on with %llu entries of its log, of which %llu are final", n->daemon,
-                  (unsigned long long)info.size, (unsigned long long)final);
+                  (unsigned long long)info.size, (unsigned long long) final);
 }
 
 /* ---- the dear ones ---- */
@@ -354,8 +378,7 @@ static bool holds_all(struct sim_node *n) {
     sim_must(s, om_log_info(home, &b, log, &st), &st, "reading a log");
     om_txn_abort(home);
     all = om_log_info(here, &a, log, &st) == OM_OK && a.size == b.size && a.final_size == b.size &&
-          (b.size > 0 || (log == s->ends && s->ended_at == 0)) &&
-          b.size >= s->canon[log].edge->size;
+          (b.size > 0 || (log == s->ends && s->ended_at == 0)) && b.size >= s->canon[log].edge->size;
   }
   om_txn_abort(here);
   return all;

@@ -1,6 +1,7 @@
-/* Stands between LMDB and the disk: what a node writes to its store comes here first. A power failure takes back what was
- * not synced: all of it from some commit on, or any sectors of it, as a disk that writes in its own order does. What is
- * written after the moment of the failure never was. Else syncs cost nothing: nothing here outlives the program.
+/* Stands between LMDB and the disk: what a node writes to its store comes here first. A power failure takes back what
+ * was not synced: all of it from some commit on, or any sectors of it, as a disk that writes in its own order does.
+ * What is written after the moment of the failure never was. Else syncs cost nothing: nothing here outlives the
+ * program.
  *
  * LMDB 0.9 writes a commit so: pages by pwrite and writev, fdatasync, then the meta page by pwrite through a descriptor
  * with O_DSYNC. */

@@ -1,6 +1,6 @@
-/* What the governor does while lots are on their way: other witnesses, members that are suspended or moved, lots that are
- * given to others. What is refused, because a change before it is not
- * settled or somebody else was faster, is not said again. */
+/* What the governor does while lots are on their way: other witnesses, members that are suspended or moved, lots that
+ * are given to others. What is refused, because a change before it is not settled or somebody else was faster, is not
+ * said again. */
 #include <stdio.h>
 #include <string.h>
 

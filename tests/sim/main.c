@@ -11,7 +11,16 @@
 #include "sim/sim.h"
 #include "support/seed.h"
 
-enum { HEAL_MS = 180000, FORKED_MS = 10000, IDLE_MS = 60000, SETTLE_MS = 5000, DEAR_STEPS = 16, STEPS = 240, FORK_QUIET_STEPS = 80, SKEW_MS = 150000 };
+enum {
+  HEAL_MS = 180000,
+  FORKED_MS = 10000,
+  IDLE_MS = 60000,
+  SETTLE_MS = 5000,
+  DEAR_STEPS = 16,
+  STEPS = 240,
+  FORK_QUIET_STEPS = 80,
+  SKEW_MS = 150000
+};
 
 uint64_t sim_below(struct sim *s, uint64_t limit) {
   return test_below(&s->random, limit);
@@ -88,7 +97,8 @@ static void fork_home(struct sim *s, struct sim_node *n) {
   s->fork_step = s->step;
   sim_node_fork(n);
   s->quiet = s->change_step != 0 || sim_one_in(s, 2);
-  if (s->quiet && s->change_step == 0) part_nodes(s, true); /* while those who see one face don't hear those who see the other */
+  if (s->quiet && s->change_step == 0)
+    part_nodes(s, true); /* while those who see one face don't hear those who see the other */
   if (s->verbose) printf("  %llu: daemon %u forks its log\n", (unsigned long long)s->step, n->daemon);
 }
 
@@ -209,8 +219,7 @@ static void heal(struct sim *s) {
   while (s->now_ms < until && !sim_converged(s)) step(s);
   bool converged = sim_forked(s) || sim_converged(s);
   if (!converged || s->verbose) sim_show(s);
-  if (!converged)
-    sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
+  if (!converged) sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
   sim_check_all(s);
 }
 
@@ -231,9 +240,11 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
   heal(s);
   if (!any_liar(s)) idle(s);
   printf("seed %" PRIu64
-         ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores lost, %zu lots given"
+         ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores "
+         "lost, %zu lots given"
          ", trace %016" PRIx64 "\n",
-         seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->lost, s->taken_over, s->trace);
+         seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->lost, s->taken_over,
+         s->trace);
   fflush(stdout);
   uint64_t trace = s->trace;
   close_sim(s);

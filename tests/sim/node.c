@@ -1,5 +1,5 @@
-/* A daemon without a loop and threads: what daemon/io/shell.c and writer.c do around the node, the queue and the batches
- * of the writer, one batch at a time. */
+/* A daemon without a loop and threads: what daemon/io/shell.c and writer.c do around the node, the queue and the
+ * batches of the writer, one batch at a time. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,9 +96,8 @@ void sim_node_open(struct sim_node *n) {
                           om_secret_public(s->net.link_keys[n->daemon]), &st),
            &st, "opening a ledger");
   sim_disk_of(NULL);
-  struct om_node_config config = {.own_log = om_ledger_own_log(n->ledger),
-                                  .version = "sim",
-                                  .propose_interval_ms = PROPOSE_INTERVAL_MS};
+  struct om_node_config config = {
+      .own_log = om_ledger_own_log(n->ledger), .version = "sim", .propose_interval_ms = PROPOSE_INTERVAL_MS};
   n->keys = network_signers(&s->net, n->daemon);
   if (n->renewed) n->keys.cosign = n->spare;
   n->holdings = (struct om_holdings){om_ledger_store(n->ledger), s->net.id, n->keys.cosign};
@@ -114,6 +113,7 @@ void sim_node_open(struct sim_node *n) {
   if (n->two_faced) n->node->recovery.ready = true; /* it does not ask what it had said before */
   refresh(n);
   sim_check_commit(n);
+  if (!n->forgot && !sim_liar(n)) sim_check_votes(n);
 }
 
 /* What the writer had in hand is gone with it; what clients said, they say again. */
@@ -269,8 +269,8 @@ static void check_mirrored(struct sim_node *n, const struct om_job *job) {
   struct sim *s = n->sim;
   bool bad = job->code == OM_MALFORMED || job->code == OM_REFUSED;
   if (!bad || sim_liar(&s->nodes[job->log]) || sim_liar(n) || n->tracker.logs[job->log].stopped) return;
-  sim_violation(s, "daemon %u stops the honest log %u at %llu: %s", n->daemon, job->log,
-                (unsigned long long)job->size, job->status.text);
+  sim_violation(s, "daemon %u stops the honest log %u at %llu: %s", n->daemon, job->log, (unsigned long long)job->size,
+                job->status.text);
 }
 
 static void tell(struct sim_node *n, struct om_job *job) {
@@ -301,11 +301,16 @@ static void settle(struct sim_node *n, bool committed) {
   sim_node_pump(n);
 }
 
+void sim_node_release(struct om_batches *batches) {
+  struct sim_node *n = (struct sim_node *)((char *)batches - offsetof(struct sim_node, batches));
+  for (struct om_job *job; (job = om_queue_finished(&n->queue, OM_CLASS_VOTES)) != NULL;) tell(n, job);
+  sim_node_pump(n);
+}
+
 static bool anything(struct sim_node *n) {
   bool due = n->n_jobs > 0 || n->queue.nudged;
   if (om_node_ready(n->node) && !n->batches.ready) due = n->batches.ready = true;
-  for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
-    due = due || om_queue_peek(&n->queue, class) != NULL;
+  for (enum om_job_class class = 0; class < OM_CLASSES; class ++) due = due || om_queue_peek(&n->queue, class) != NULL;
   for (size_t i = 0; i < n->n_statements && !due; i++) due = n->statements[i]->due_ms <= n->sim->now_ms;
   return due;
 }

@@ -1,5 +1,5 @@
-/* What operators do when a store was lost or an old copy was put in its place: the daemon starts with its keys alone, and
- * since what it has voted for may be forgotten, the governor replaces its cosigning key (README, "Backups"). */
+/* What operators do when a store was lost or an old copy was put in its place: the daemon starts with its keys alone,
+ * and since what it has voted for may be forgotten, the governor replaces its cosigning key (README, "Backups"). */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,8 +84,8 @@ static void say_revoke(struct sim_node *n) {
   Oremark__RevokeKey act = OREMARK__REVOKE_KEY__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
   act.member = n->daemon + 1;
-  act.key = (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(
-                                                       n->sim->net.cosign_keys[n->daemon])};
+  act.key = (ProtobufCBinaryData){OM_PUBLIC_BYTES,
+                                  (uint8_t *)(uintptr_t)om_secret_public(n->sim->net.cosign_keys[n->daemon])};
   act.replacement = (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(new_key(n))};
   event.kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
   event.revoke_key = &act;

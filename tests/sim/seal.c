@@ -1,5 +1,6 @@
 /* The end of a log under seeds, while its home goes on as if nothing were: the governor calls for seals, each witness's
- * operator has one made by hand, and with enough of them the governor ends the log at the highest head that they state. */
+ * operator has one made by hand, and with enough of them the governor ends the log at the highest head that they state.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +76,8 @@ static size_t gather_again(struct sim *s, Oremark__Seal **seals, size_t n) {
   return gather(s, seals);
 }
 
-/* The highest head stated; false: two are stated that conflict in size alone, which the governor would have to judge. */
+/* The highest head stated; false: two are stated that conflict in size alone, which the governor would have to judge.
+ */
 static bool highest(struct om_checkpoint *out, Oremark__Seal *const *seals, size_t n) {
   struct om_note note;
   struct om_checkpoint head;

@@ -16,8 +16,8 @@
 enum {
   SIM_LOGS = 8,             /* daemons of the network */
   SIM_NODES = SIM_LOGS + 1, /* and the second face of one that has two */
-  SIM_JOBS = 128,       /* three for each log are out at most */
-  SIM_STATEMENTS = 256, /* waiting at a daemon for their turn */
+  SIM_JOBS = 128,           /* three for each log are out at most */
+  SIM_STATEMENTS = 256,     /* waiting at a daemon for their turn */
   SIM_LOTS = 4096,
   SIM_GRANTS = 64,
   SIM_FINAL_MAX = 8192, /* entries of one log */
@@ -73,6 +73,7 @@ struct sim_node {
   size_t n_statements;
   int64_t skew_ms; /* of its wall clock */
   uint64_t final_seen[SIM_LOGS];
+  uint64_t voted[SIM_LOGS]; /* the largest head of each log that it has said it cosigned */
   bool ready_seen;
   /* After its store was lost. */
   bool forgot, renewed;    /* its votes; it has a new cosigning key */
@@ -123,12 +124,12 @@ struct sim {
   int64_t now_ms;
   uint64_t steady_ns;
   bool verbose;
-  size_t n; /* daemons */
+  size_t n;       /* daemons */
   size_t n_nodes; /* one more from when a home has forked */
   uint64_t fork_step;
   bool quiet; /* nothing else befalls the network for a while after the fork */
   struct network net;
-  struct sim_node nodes[SIM_NODES]; /* the one at N is the second face */
+  struct sim_node nodes[SIM_NODES];            /* the one at N is the second face */
   bool linked[SIM_NODES][SIM_NODES];           /* symmetric */
   bool parted[SIM_NODES][SIM_NODES];           /* symmetric: no link may come up */
   struct sim_pipe pipes[SIM_NODES][SIM_NODES]; /* [from][to] */
@@ -137,16 +138,16 @@ struct sim {
   bool suspended[SIM_LOGS + 1]; /* by member: so the governor has said last */
   uint32_t home[SIM_LOGS + 1];  /* by member: log, by what is final */
   bool changed;                 /* the witnesses have */
-  uint64_t seal_step; /* the governor ends a log from then on; 0: none */
+  uint64_t seal_step;           /* the governor ends a log from then on; 0: none */
   uint64_t retire_step, retire_tries;
   uint32_t ends, successor;
   uint8_t *call; /* to seal it; NULL: not yet */
   size_t call_len;
   uint64_t ended_at;    /* its final size, by the act; UINT64_MAX: it goes on */
   uint64_t change_step; /* the governor changes the witnesses about then; 0: they stay */
-  uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
-  size_t talk;    /* messages but pings */
-  uint64_t trace; /* of every message and commit */
+  uint64_t loss_step;   /* from here on a store is lost, or an old copy put in its place; 0: none is */
+  size_t talk;          /* messages but pings */
+  uint64_t trace;       /* of every message and commit */
   /* the story */
   struct custody tale;
   uint8_t lots[SIM_LOTS][OM_LOT_NUMBER_BYTES];
@@ -185,9 +186,11 @@ void sim_node_fork(struct sim_node *n);
 void sim_node_swap(struct sim_node *n);
 void sim_node_close(struct sim_node *n);
 void sim_node_submit_call(struct sim_node *n, uint8_t *bytes, size_t len); /* the same, for a call to seal a log */
-void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len); /* takes BYTES */
+void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len);      /* takes BYTES */
 /* One batch of the writer. */
 void sim_node_batch(struct sim_node *n);
+/* A writer that answers votes before it commits them: for a program without that rule (mutations/durable.patch). */
+void sim_node_release(struct om_batches *batches);
 /* Takes the node's actions until there are none. */
 void sim_node_pump(struct sim_node *n);
 int64_t sim_wall(const struct sim_node *n);
@@ -231,9 +234,10 @@ void sim_say_first_act(struct sim *s, Oremark__Event *event); /* that has none b
 void sim_check_begin(struct sim *s);
 void sim_check_end(struct sim *s);
 void sim_check_commit(struct sim_node *n); /* after each commit */
+void sim_check_votes(struct sim_node *n);  /* at a start: it has forgotten nothing that it has cosigned */
 /* N may sign from now on: nothing that is final of its log is missing. */
 void sim_check_ready(struct sim_node *n);
-void sim_check_all(struct sim *s);         /* the dear ones */
+void sim_check_all(struct sim *s); /* the dear ones */
 /* Whether everybody honest holds all of everybody honest's logs, as final. */
 bool sim_converged(struct sim *s);
 /* Who holds how much of which log, final/all, on standard output. */

@@ -25,7 +25,8 @@ static void submit_to(struct sim *s, struct sim_node *face, const uint8_t *bytes
 
 /* To a home that has forked: to either face, or to both. */
 static void submit(struct sim *s, struct sim_node *home, uint8_t *bytes, size_t len) {
-  bool forked = sim_forked(s) && home->two_faced, both = forked && sim_one_in(s, 4), second = forked && sim_one_in(s, 2);
+  bool forked = sim_forked(s) && home->two_faced, both = forked && sim_one_in(s, 4),
+       second = forked && sim_one_in(s, 2);
   if (both || !second) submit_to(s, home, bytes, len);
   if (both || second) submit_to(s, &s->nodes[s->n], bytes, len);
   free(bytes);

@@ -102,6 +102,10 @@ static void sign_anything(struct sim_node *n, uint32_t to, const Oremark__Propos
   push(n->sim, n->index, to, bytes, len);
 }
 
+static void note_vote(struct sim_node *n, const Oremark__Cosigned *said) {
+  if (said->witness == n->daemon && said->size > n->voted[said->log]) n->voted[said->log] = said->size;
+}
+
 /* What goes out in place of BYTES; false: nothing. */
 static bool twist(struct sim_node *n, uint8_t **bytes, size_t *len) {
   struct om_peer_message message;
@@ -110,6 +114,7 @@ static bool twist(struct sim_node *n, uint8_t **bytes, size_t *len) {
   bool goes = true;
   if (message.small != NULL) {
     if (message.small->what_case != OREMARK__PEER_MESSAGE__WHAT_PING) n->sim->talk++;
+    if (message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) note_vote(n, message.small->cosigned);
     if (n->mute && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) goes = false;
     if (n->boasts && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_HAVE) {
       boast(n->sim, message.small->have);

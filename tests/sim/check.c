@@ -284,7 +284,7 @@ void sim_check_commit(struct sim_node *n) {
   check_end(s);
 }
 
-/* Of a log that has ended nothing beyond the end is told. */
+/* Of a log that has ended nothing beyond the end is told; a vote on one of two histories gives way to a quorum's. */
 void sim_check_votes(struct sim_node *n) {
   struct sim *s = n->sim;
   struct om_txn *txn;
@@ -294,7 +294,7 @@ void sim_check_votes(struct sim_node *n) {
   for (uint32_t log = 0; log < s->n; log++) {
     struct om_note parsed;
     struct om_checkpoint head = {.size = 0};
-    if (n->voted[log] == 0 || (log == s->ends && s->ended_at != UINT64_MAX)) continue;
+    if (n->voted[log] == 0 || s->nodes[log].two_faced || (log == s->ends && s->ended_at != UINT64_MAX)) continue;
     enum om_code code = om_head_highest(txn, &note, log, &st);
     if (code == OM_OK) code = om_note_parse(&parsed, (const char *)note.data, note.len, &st);
     if (code == OM_OK) code = om_checkpoint_parse(&head, NULL, parsed.text, parsed.text_len, &st);

@@ -1,5 +1,5 @@
-/* What ledger.c, quorum.c, heads.c and batch.c share and nobody else sees: the rows of a log and the writer's memory of
- * it. */
+/* What the files of the ledger that change logs share and nobody else sees: the rows of a log and the writer's memory
+ * of it. */
 #ifndef OREMARK_LEDGER_LEDGER_STATE_H
 #define OREMARK_LEDGER_LEDGER_STATE_H
 
@@ -96,6 +96,17 @@ enum om_code om_lot_find(struct om_txn *txn, struct om_arena *arena, struct om_l
 
 /* The batch's copy of a log's state. */
 enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uint32_t log, struct om_status *st);
+/* The mark without which a statement can't be judged. */
+struct om_need {
+  uint32_t log;
+  uint64_t size;
+};
+/* Judges CHECKED's statement as what would be the next entry of STATE's log, and stages all that follows from it.
+ * OM_WAIT with NEED->size > 0: the log has to mark another one first. */
+enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
+                            int64_t taken_ms, struct om_need *need, struct om_status *st);
+/* Where the statement stands already, if it does. */
+bool om_batch_stands(struct om_txn *txn, struct om_place *out, const struct om_checked *checked);
 /* Judges CHECKED as entry INDEX (= the log's size here) of LOG and appends it. OM_WAIT, OM_MALFORMED and OM_REFUSED as
  * of om_batch_mirror, but nothing is stopped: nothing is written then. */
 enum om_code om_batch_take(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,

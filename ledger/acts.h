@@ -1,4 +1,4 @@
-/* Registry acts: what the genesis and each act write into the registry. Writer's thread. */
+/* Registry acts: what the genesis (genesis.c) and each act (acts_*.c) write into the registry. Writer's thread. */
 #ifndef OREMARK_LEDGER_ACTS_H
 #define OREMARK_LEDGER_ACTS_H
 
@@ -17,31 +17,6 @@ enum om_code om_genesis_apply(struct om_txn *txn, const Oremark__Genesis *genesi
 /* Judges the acts of one statement as of registry size JUDGED->index and writes what they say, as registry index
  * JUDGED->index. When it fails, some rows may have been written: the caller runs it in a place that it can undo. */
 enum om_code om_acts_apply(struct om_txn *txn, const struct om_case *judged, struct om_status *st);
-
-/* One act each, after its place in the chain was checked; rows are written before all is known to be good. */
-enum om_code om_act_set_witnesses(struct om_txn *txn, const struct om_case *judged, const Oremark__SetWitnesses *act,
-                                  struct om_status *st);
-enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged, const Oremark__RevokeKey *act,
-                               struct om_status *st);
-
-/* Can LOG's heads become final, and no two that contradict each other, under the list of witnesses as it is now?
- * OM_REFUSED
- * ("quorum"). */
-enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om_status *st);
-
-enum om_code om_act_restart(struct om_txn *txn, const struct om_case *judged, const Oremark__Restart *act,
-                            struct om_status *st);
-/* Puts D in the place of the registry log's daemon as registry index SINCE. OM_REFUSED: it is no new daemon of a
- * member, or some log could not become final any more. */
-enum om_code om_act_succeed_daemon(struct om_txn *txn, uint64_t since, const Oremark__Daemon *d, struct om_status *st);
-/* Writes a list of witnesses as registry index SINCE. OM_REFUSED: it names no daemon. */
-enum om_code om_act_put_witnesses(struct om_txn *txn, uint64_t since, const Oremark__WitnessList *w,
-                                  struct om_status *st);
-
-enum om_code om_act_lift_seal(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
-                              struct om_status *st);
-enum om_code om_act_retire_log(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
-                               struct om_status *st);
 
 /* Are the signers of JUDGED governors only, and at least the threshold of them, as of registry size JUDGED->index? */
 enum om_code om_act_governors_signed(struct om_txn *txn, const struct om_case *judged, struct om_status *st);

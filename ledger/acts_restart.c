@@ -1,9 +1,8 @@
 /* Restart: what it writes into the registry. Whether this daemon may take it in is ledger/accept.c's to say. */
 #include <string.h>
 
-#include "ledger/acts.h"
+#include "ledger/acts_parts.h"
 #include "ledger/ledger_state.h"
-#include "ledger/registry_rows.h"
 
 /* Every log's head, the registry's at the very place where the act stands. */
 static enum om_code check_heads(struct om_txn *txn, const struct om_case *judged, const Oremark__Restart *act,
@@ -20,9 +19,11 @@ static enum om_code check_heads(struct om_txn *txn, const struct om_case *judged
                  (unsigned long long)act->heads[0]->size, (unsigned long long)judged->index);
 }
 
-enum om_code om_act_restart(struct om_txn *txn, const struct om_case *judged, const Oremark__Restart *act,
-                            struct om_status *st) {
-  enum om_code code = check_heads(txn, judged, act, st);
+enum om_code om_act_restart(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                            uint16_t index, struct om_status *st) {
+  const Oremark__Restart *act = event->restart;
+  enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_WITNESSES, 0, event, index, st);
+  if (code == OM_OK) code = check_heads(txn, judged, act, st);
   if (code == OM_OK) code = om_act_put_witnesses(txn, judged->index, act->witnesses, st);
   for (uint32_t log = 0; log < act->n_heads && code == OM_OK; log++) code = om_act_quorum_reachable(txn, log, st);
   if (code == OM_OK) om_registry_put_restart(txn, judged->index, judged->taken_ms, act);

@@ -2,24 +2,20 @@
 #include <string.h>
 
 #include "keys/sign.h"
-#include "ledger/acts.h"
+#include "ledger/acts_parts.h"
 #include "ledger/ledger_state.h"
-#include "ledger/registry_rows.h"
 #include "ledger/seal.h"
-
-static enum om_code refuse(struct om_status *st, const char *rule, const char *why) {
-  return om_fail(st, OM_REFUSED, rule, "%s", why);
-}
 
 /* ---- LiftSeal ---- */
 
 enum om_code om_act_lift_seal(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
-                              struct om_status *st) {
+                              uint16_t index, struct om_status *st) {
+  (void)index; /* no chain */
   const Oremark__LiftSeal *act = event->lift_seal;
   uint8_t key[OM_LIFTED_KEY_BYTES];
   struct om_daemon log;
   struct om_hash call;
-  if (event->previous.len != 0) return refuse(st, "previous", "the lifting of a seal has no act before it");
+  if (event->previous.len != 0) return om_act_refuse(st, "previous", "the lifting of a seal has no act before it");
   enum om_code code = om_registry_daemon(txn, &log, act->log, OM_REGISTRY_NOW, st);
   if (code == OM_MISSING) return om_fail(st, OM_REFUSED, "log", "there is no log %u", act->log);
   if (code != OM_OK) return code;
@@ -104,7 +100,8 @@ static enum om_code check_enough(struct om_txn *txn, const struct sealers *seale
                                  struct om_status *st) {
   struct om_quorum_list list;
   enum om_code code = om_quorum_list(txn, &list, sealers->act->log, as_of, st);
-  if (code == OM_MISSING) return refuse(st, "seal", "a seal states a list of witnesses from before the log was named");
+  if (code == OM_MISSING)
+    return om_act_refuse(st, "seal", "a seal states a list of witnesses from before the log was named");
   if (code == OM_REFUSED) { /* no safe quorum: no head was ever final under it */
     om_status_clear(st);
     return OM_OK;
@@ -127,7 +124,7 @@ static enum om_code check_own_list(struct om_txn *txn, const struct sealer *seal
     struct om_quorum_list list;
     enum om_code code = om_quorum_list(txn, &list, seal->log, as_of[i], st);
     if (code == OM_MISSING)
-      return refuse(st, "seal", "a seal states a list of witnesses from before the log was named");
+      return om_act_refuse(st, "seal", "a seal states a list of witnesses from before the log was named");
     if (code == OM_REFUSED) continue;
     if (code != OM_OK) return code;
     for (size_t k = 0; k < list.n; k++)
@@ -184,10 +181,10 @@ static enum om_code check_seal(struct om_txn *txn, struct sealers *sealers, cons
   struct sealer *sealer = &sealers->by[sealers->n];
   struct om_hash call;
   memcpy(call.bytes, seal->call.data, sizeof call);
-  if (seal->log != act->log) return refuse(st, "seal", "a seal is of another log");
+  if (seal->log != act->log) return om_act_refuse(st, "seal", "a seal is of another log");
   if (seal->registry_index > size || seal->settled_index > size || seal->registry_index == 0 ||
       seal->settled_index == 0)
-    return refuse(st, "seal", "a seal states a list of witnesses that the registry does not reach yet");
+    return om_act_refuse(st, "seal", "a seal states a list of witnesses that the registry does not reach yet");
   if (seal->registry_index <= sealers->restarted || seal->settled_index <= sealers->restarted)
     return om_fail(st, OM_REFUSED, "seal",
                    "the seal of log %u's daemon is from before the network was restarted: lift it and call again",
@@ -303,8 +300,8 @@ static enum om_code check_logs(struct om_txn *txn, const Oremark__RetireLog *act
 static enum om_code check_succession(const struct om_case *judged, const Oremark__RetireLog *act,
                                      struct om_status *st) {
   if (judged->statement->n_events != 1)
-    return refuse(st, "succession",
-                  "the succession of the registry log is a statement of its own: leave out the others");
+    return om_act_refuse(st, "succession",
+                         "the succession of the registry log is a statement of its own: leave out the others");
   if (act->size == judged->index) return OM_OK;
   return om_fail(st, OM_REFUSED, "succession",
                  "the registry log goes on behind entry %llu, and the act would stand as entry %llu",
@@ -312,11 +309,12 @@ static enum om_code check_succession(const struct om_case *judged, const Oremark
 }
 
 enum om_code om_act_retire_log(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
-                               struct om_status *st) {
+                               uint16_t index, struct om_status *st) {
+  (void)index; /* no chain */
   const Oremark__RetireLog *act = event->retire_log;
   uint8_t key[OM_REGISTRY_KEY_BYTES], row[OM_RETIRED_BYTES];
   struct sealers sealers = {.act = act};
-  if (event->previous.len != 0) return refuse(st, "previous", "the end of a log has no act before it");
+  if (event->previous.len != 0) return om_act_refuse(st, "previous", "the end of a log has no act before it");
   bool succeeds = act->log == OM_LOG_REGISTRY;
   enum om_code code = succeeds ? check_succession(judged, act, st) : check_logs(txn, act, st);
   if (code == OM_OK) code = check_seals(txn, &sealers, &judged->network, judged->index, st);

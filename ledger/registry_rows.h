@@ -1,4 +1,4 @@
-/* The rows of the registry table: what registry*.c read and acts*.c write. Only these include this. */
+/* The rows of the registry table: what registry*.c read and acts*.c and genesis.c write. Only these include this. */
 #ifndef OREMARK_LEDGER_REGISTRY_ROWS_H
 #define OREMARK_LEDGER_REGISTRY_ROWS_H
 

@@ -1,5 +1,5 @@
-/* What a node remembers: for the files of the node alone (node.c, serve.c, sync.c, witness.c, quorum.c, recover.c,
- * relay.c, vouch.c). Others see node.h. */
+/* What a node remembers: for the files of the node alone (node.c, actions.c, heard.c, serve.c, sync.c, witness.c,
+ * quorum.c, recover.c, relay.c, vouch.c). Others see node.h. */
 #ifndef OREMARK_DAEMON_CORE_NODE_STATE_H
 #define OREMARK_DAEMON_CORE_NODE_STATE_H
 
@@ -254,15 +254,18 @@ struct om_node {
 
 /* node.c */
 void *om_node_alloc(size_t n, size_t size); /* zeroed; stops the program without memory */
-void om_node_mark_log(struct om_node *node, uint32_t log);
-void om_node_mark_row(struct om_node *node, uint32_t slot, uint32_t log);
-void om_node_mark_rows(struct om_node *node, uint32_t log);                    /* with every peer */
 struct om_row *om_node_row(struct om_node *node, uint32_t slot, uint32_t log); /* NULL: not a log to speak of */
 void om_node_drop(struct om_node *node, uint32_t slot, const char *reason);
 bool om_node_live(const struct om_node *node, uint32_t slot);       /* greeted and not being dropped */
 uint32_t om_node_slot_of(const struct om_node *node, uint32_t log); /* the live link to a log's home */
 bool om_node_is_witness(const struct om_node *node, uint32_t log, uint32_t witness);
 
+/* actions.c: LOG, or a peer's row of it, has something to say */
+void om_node_mark_log(struct om_node *node, uint32_t log);
+void om_node_mark_row(struct om_node *node, uint32_t slot, uint32_t log);
+void om_node_mark_rows(struct om_node *node, uint32_t log); /* with every peer */
+
+/* heard.c: notes that were heard of */
 void om_heard_clear(struct om_heard *heard);
 void om_heard_set(struct om_heard *heard, uint64_t size, const uint8_t *note, size_t len, uint32_t slot);
 void om_pair_offer(struct om_heard_pair *pair, uint64_t size, const uint8_t *note, size_t len, uint32_t slot);

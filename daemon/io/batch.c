@@ -365,6 +365,8 @@ static enum om_code finish(struct run *run, bool *committed, enum om_code code, 
   run->all->own_final = 0;
   run->all->drain = (struct om_drain){0};
   undo(run, code, st);
+  /* What this daemon has to write itself leaves no room: others don't wait behind it for ever. */
+  if (code == OM_FULL && run->n == 0) om_batches_refuse(run->all, st);
   return code == OM_FULL || code == OM_NO ? OM_OK : code;
 }
 
@@ -422,9 +424,9 @@ static enum om_code run_batch(struct om_batches *batches, bool *committed, struc
   batches->relay_turn = !batches->relay_turn && relay_next(batches);
   code = batches->relay_turn ? write_mirrored(&run, true, st) : write_all(&run, st);
   code = finish(&run, committed, code, st);
-  /* A relay's batch drains nothing, and where it is dropped nothing else may follow. One without room is not tried
-   * again at once. */
-  bool goes_on = code == OM_OK && (*committed || batches->relay_turn);
+  /* Where a batch is dropped nothing else may follow, and what was in it is out of the way. One that came to nothing by
+   * itself is not tried again at once. */
+  bool goes_on = code == OM_OK && (*committed || run.n > 0);
   if (goes_on && drains(batches) && !batches->drain.done) om_queue_nudge(batches->queue);
   return code;
 }

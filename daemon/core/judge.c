@@ -1,5 +1,5 @@
 /* How much checking of signatures a peer may cause: what it sends and no quorum stands behind costs it a share of its
- * allowance, which comes back with time. */
+ * allowance, which comes back with time; what it proposes, where the ledger refuses it. */
 #include "daemon/core/node_state.h"
 
 bool om_judge_may(struct om_node *node, uint32_t slot) {
@@ -38,6 +38,7 @@ void om_judge_tick(struct om_node *node, uint32_t slot) {
   peer->short_of_judging = false;
   if (!om_judge_may(node, slot)) return;
   judge_heads(node, slot);
+  if (peer->log < node->n_logs) om_node_mark_log(node, peer->log); /* what it has proposed */
   for (uint32_t log = 0; log < peer->n_rows && log < node->n_logs; log++)
     if (peer->rows[log].show_again) om_node_mark_row(node, slot, log);
 }

@@ -166,6 +166,12 @@ static const struct om_heard *best_proposal(struct om_node *node, uint32_t log) 
   return best;
 }
 
+/* Whether LOG's home has sent so many heads that were refused that its next one waits. Relays pay as they pass on. */
+static bool waits_for_allowance(struct om_node *node, uint32_t log, const struct om_heard *proposal) {
+  uint32_t home = om_node_slot_of(node, log);
+  return proposal->slot == home && home != OM_SLOT_NONE && !node->logs[log].stopped && !om_judge_may(node, home);
+}
+
 bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->retry_ms != 0 && now_ms >= tracked->retry_ms) tracked->retry_ms = 0;
@@ -173,7 +179,7 @@ bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, 
       tracked->retry_ms != 0)
     return false;
   const struct om_heard *best = best_proposal(node, log);
-  if (best == NULL) return false;
+  if (best == NULL || waits_for_allowance(node, log, best)) return false;
   out->kind = OM_ACTION_COSIGN;
   out->bytes = om_node_alloc(best->len, 1);
   out->len = best->len;
@@ -187,6 +193,8 @@ bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, 
 /* The ledger refuses what was proposed at SIZE by whoever sits in SLOT: what others propose there may stand. */
 static void refuse(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size) {
   struct om_row *row = slot < OM_PEERS_MAX ? relay_row(node, slot, log) : NULL;
+  if (slot != OM_SLOT_NONE && slot == om_node_slot_of(node, log) && !node->logs[log].stopped)
+    om_judge_spend(node, slot);
   if (row == NULL) {
     om_pair_remove(&node->logs[log].proposals, size);
     return;

@@ -233,11 +233,44 @@ static void a_held_head_is_judged_once(void **state) {
   finish();
 }
 
+/* A home proposes one wrong head after the other: so many are judged as its allowance has, and the last is not
+ * forgotten. */
+static void wrong_heads_are_paid_for(void **state) {
+  enum { MANY = 4 * OM_JUDGE_BURST };
+  (void)state;
+  begin();
+  entries(0, MANY);
+  now_ms += OM_GATHER_MS;
+  om_node_tick(node, now_ms);
+  drain();
+  om_node_log_changed(node, HOME, MANY, false, now_ms);
+  om_node_applied(node, &apply, MANY, OM_OK, now_ms);
+  drain();
+  size_t before = n_given;
+  for (uint64_t size = 1; size <= MANY; size++) {
+    size_t given = n_given;
+    propose(size);
+    if (n_given == given) continue;
+    om_node_cosigned(node, &cosign, NULL, OM_REFUSED, now_ms);
+    drain();
+  }
+  assert_int_equal(n_given - before, OM_JUDGE_BURST);
+  now_ms += OM_JUDGE_MS;
+  om_node_tick(node, now_ms);
+  drain();
+  assert_int_equal(n_given - before, OM_JUDGE_BURST + 1);
+  om_node_cosigned(node, &cosign, "line\n", OM_OK, now_ms);
+  propose(MANY); /* what stands is free of charge: it is told again */
+  drain();
+  finish();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_vote_follows_its_entries), cmocka_unit_test(a_vote_waits_for_the_rest),
       cmocka_unit_test(no_vote_beyond_the_entries), cmocka_unit_test(entries_wait_for_a_proposal),
       cmocka_unit_test(many_entries_do_not_wait),   cmocka_unit_test(a_held_head_is_judged_once),
+      cmocka_unit_test(wrong_heads_are_paid_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

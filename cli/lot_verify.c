@@ -29,12 +29,13 @@ static json_t *verdict_json(const Oremark__Verdict *v) {
                           (json_int_t)v->checks[i]->failed, "first_failure",
                           v->checks[i]->failed ? om_json_text(v->checks[i]->first) : json_null()));
   for (size_t i = 0; i < v->n_not_checked; i++) json_array_append_new(not_checked, om_json_text(v->not_checked[i]));
-  return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "verdict",
+  return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "verdict",
                    v->undecided  ? "undecided"
                    : v->verified ? "verified"
                                  : "failed",
                    "checks", checks, "not_checked", not_checked, "records", (json_int_t)v->records, "entries",
-                   (json_int_t)v->entries, "bytes", (json_int_t)v->bytes, "heads", om_logs_json(v->logs, v->n_logs));
+                   (json_int_t)v->entries, "bytes", (json_int_t)v->bytes, "heads", om_logs_json(v->logs, v->n_logs),
+                   "successions", om_successions_json(v->successions, v->n_successions));
 }
 
 /* Which log of the lineage has two final histories, in a sentence; NULL: none. */
@@ -59,6 +60,7 @@ static void show(struct om_session *session, const Oremark__Verdict *v, int64_t 
   om_show_print(table);
   fprintf(session->out, "\nagainst the heads of:\n");
   om_logs_show(session->out, v->logs, v->n_logs);
+  om_successions_show(session->out, v->successions, v->n_successions);
   if (v->n_not_checked) fprintf(session->out, "\nnot checked:\n");
   for (size_t i = 0; i < v->n_not_checked; i++)
     om_show_wrapped(session->out, "- ", om_show_text(text, v->not_checked[i]));

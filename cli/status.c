@@ -67,6 +67,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     json_object_set_new(json, "pending", json_integer((json_int_t)pending(s)));
     json_object_set_new(json, "by_hand", om_json_text(s->by_hand));
     json_object_set_new(json, "restarted", restarted_json(s->restarted));
+    json_object_set_new(json, "successions", om_successions_json(s->successions, s->n_successions));
     json_object_set_new(json, "queued", json_integer((json_int_t)s->queued));
     json_object_set_new(json, "needed", json_integer((json_int_t)s->needed));
     json_object_set_new(json, "missing", names_json(s->missing, s->n_missing));
@@ -87,6 +88,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
       fprintf(session->out, "RESTARTED %s, by entry %" PRIu64 " of the registry log: %s\n",
               om_time_format(when, sizeof when, s->restarted->taken_ms, om_zone_at(s->restarted->taken_ms)),
               s->restarted->index, om_show_text(text, s->restarted->reason));
+    om_successions_show(session->out, s->successions, s->n_successions);
     if (s->queued)
       fprintf(session->out, "%" PRIu64 " statement%s queued: recorded once %s\n", s->queued, s->queued == 1 ? "" : "s",
               s->ready ? "what they lean on is final" : "the daemon is ready");

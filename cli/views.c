@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/clock.h"
 #include "cli/words.h"
 #include "ledger/mix.h"
 #include "ledger/quantity.h"
@@ -66,6 +67,29 @@ void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n) {
                  *logs[i]->stopped ? "stopped: " : "followed", logs[i]->stopped);
   }
   om_show_print(table);
+}
+
+json_t *om_successions_json(Oremark__Succession *const *successions, size_t n) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < n; i++) {
+    const Oremark__Succession *s = successions[i];
+    json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:o, s:o}", "index", (json_int_t)s->index, "at",
+                                          om_json_time(s->taken_ms, 0), "before", om_json_text(s->before), "origin",
+                                          om_json_text(s->origin), "reason", om_json_text(s->reason)));
+  }
+  return list;
+}
+
+void om_successions_show(FILE *out, Oremark__Succession *const *successions, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    const Oremark__Succession *s = successions[i];
+    char when[OM_TIME_TEXT_BYTES], before[OM_SHOW_BYTES], origin[OM_SHOW_BYTES], reason[OM_SHOW_BYTES];
+    fprintf(out,
+            "SUCCEEDED %s, by entry %" PRIu64
+            " of the registry log: it goes on with the keys of %s, in place of %s's: %s\n",
+            om_time_format(when, sizeof when, s->taken_ms, om_zone_at(s->taken_ms)), s->index,
+            om_show_text(origin, s->origin), om_show_text(before, s->before), om_show_text(reason, s->reason));
+  }
 }
 
 const char *om_lot_text(char out[OM_LOT_TEXT_BYTES], ProtobufCBinaryData number) {

@@ -13,6 +13,9 @@ enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__R
 
 json_t *om_logs_json(Oremark__LogState *const *logs, size_t n);
 void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n);
+/* Which daemons the registry log has gone on under; nothing where it never has. */
+json_t *om_successions_json(Oremark__Succession *const *successions, size_t n);
+void om_successions_show(FILE *out, Oremark__Succession *const *successions, size_t n);
 
 /* A lot's number as text, "(no number)" where the daemon sent none. */
 const char *om_lot_text(char out[OM_LOT_TEXT_BYTES], ProtobufCBinaryData number);

@@ -308,6 +308,15 @@ static enum om_code check_succession(const struct om_case *judged, const Oremark
                  (unsigned long long)act->size, (unsigned long long)judged->index);
 }
 
+static enum om_code succeed(struct om_txn *txn, const struct om_case *judged, const Oremark__RetireLog *act,
+                            struct om_status *st) {
+  struct om_daemon before;
+  enum om_code code = om_registry_daemon(txn, &before, OM_LOG_REGISTRY, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) code = om_act_succeed_daemon(txn, judged->index, act->daemon, st);
+  if (code == OM_OK) om_registry_put_succession(txn, judged->index, judged->taken_ms, before.origin, act);
+  return code;
+}
+
 enum om_code om_act_retire_log(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                                uint16_t index, struct om_status *st) {
   (void)index; /* no chain */
@@ -319,7 +328,7 @@ enum om_code om_act_retire_log(struct om_txn *txn, const struct om_case *judged,
   enum om_code code = succeeds ? check_succession(judged, act, st) : check_logs(txn, act, st);
   if (code == OM_OK) code = check_seals(txn, &sealers, &judged->network, judged->index, st);
   if (code == OM_OK) code = check_head(&sealers, st);
-  if (code == OM_OK && succeeds) return om_act_succeed_daemon(txn, judged->index, act->daemon, st);
+  if (code == OM_OK && succeeds) return succeed(txn, judged, act, st);
   if (code != OM_OK) return code;
   om_be64(row, act->size);
   memcpy(row + 8, act->root.data, OM_HASH_BYTES);

@@ -124,6 +124,17 @@ bool om_registry_stated(struct om_txn *txn, uint64_t *size, uint64_t *since, uin
 /* And its root. */
 bool om_registry_stated_root(struct om_txn *txn, uint64_t *size, struct om_hash *root, uint64_t *since, uint32_t log);
 
+/* The registry log goes on under another daemon. */
+struct om_succession {
+  uint64_t since; /* registry index of the act: the first entry that is the new daemon's */
+  int64_t taken_ms;
+  char before[OM_NAME_BYTES + 1]; /* the origin under which it stood until then... */
+  char origin[OM_NAME_BYTES + 1]; /* ...and from then on */
+  char reason[OM_RESTART_REASON_BYTES + 1];
+};
+/* The first at registry index FROM or behind it; false: there is none. */
+bool om_registry_succession(struct om_txn *txn, struct om_succession *out, uint64_t from);
+
 /* Acts on one subject form a chain, so that none can be replayed. */
 enum om_act_subject { OM_SUBJECT_MEMBER = 1, OM_SUBJECT_KEYS, OM_SUBJECT_SITES, OM_SUBJECT_WITNESSES };
 /* Id of the last act on a subject; OM_MISSING where the genesis alone has spoken of it: an act then names none before

@@ -19,6 +19,7 @@ enum om_registry_kind {
   OM_ROW_RETIRED = 'X',    /* a: log -> size (8), root (32), successor (4) */
   OM_ROW_RESTART = 't',    /* time (8), reason */
   OM_ROW_STATED = 'T',     /* a: log -> size (8), root (32) */
+  OM_ROW_SUCCEEDED = 'n',  /* time (8), origin before (ends with 0), origin (ends with 0), reason */
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
   OM_ROW_LIMITS = 'L',   /* a Limits message */
@@ -52,6 +53,10 @@ void om_registry_row_key(uint8_t out[OM_REGISTRY_KEY_BYTES], enum om_registry_ki
                          uint64_t since);
 /* Writes what a restart says, as registry index SINCE. */
 void om_registry_put_restart(struct om_txn *txn, uint64_t since, int64_t taken_ms, const Oremark__Restart *act);
+
+/* Writes what a succession of the registry log says, as registry index SINCE. */
+void om_registry_put_succession(struct om_txn *txn, uint64_t since, int64_t taken_ms, const char *before,
+                                const Oremark__RetireLog *act);
 
 /* The row that stood as of AS_OF. */
 bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_kind kind, uint32_t a, uint32_t b,

@@ -83,6 +83,7 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   status->ready = a->about->ready;
   status->queued = om_queued_count(txn);
   fill_restart(a, status);
+  status->successions = om_answer_successions(a, &status->n_successions);
   if (a->about->waiting != NULL) status->waiting = (char *)(uintptr_t)a->about->waiting;
   if (a->about->cosign_key && om_cosign_key_check(txn, own, a->about->cosign_key, st) != OM_OK) {
     status->cosign_waits = (char *)om_arena_copy(a->view.arena, (const uint8_t *)st->text, strlen(st->text) + 1);

@@ -113,6 +113,28 @@ static void view_restart(struct om_answering *a, Oremark__Verdict *out) {
   out->not_checked[out->n_not_checked++] = text;
 }
 
+Oremark__Succession **om_answer_successions(struct om_answering *a, size_t *n) {
+  struct om_succession found;
+  Oremark__Succession **out;
+  size_t count = 0;
+  for (uint64_t from = 0; om_registry_succession(a->view.txn, &found, from); from = found.since + 1) count++;
+  out = om_arena_array(a->view.arena, count, sizeof *out);
+  *n = 0;
+  for (uint64_t from = 0; *n < count; from = out[*n - 1]->index + 1) {
+    struct om_succession *kept = om_arena_alloc(a->view.arena, sizeof *kept);
+    bool is = om_registry_succession(a->view.txn, kept, from);
+    OM_ASSERT(is);
+    Oremark__Succession *to = out[(*n)++] = om_arena_alloc(a->view.arena, sizeof *to);
+    oremark__succession__init(to);
+    to->index = kept->since;
+    to->taken_ms = kept->taken_ms;
+    to->before = kept->before;
+    to->origin = kept->origin;
+    to->reason = kept->reason;
+  }
+  return out;
+}
+
 /* The heads that it was checked against, in the place of what is held now. */
 static enum om_code view_heads(struct om_answering *a, Oremark__Verdict *out, const struct om_verdict *verdict,
                                struct om_status *st) {
@@ -144,6 +166,7 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
   if (code != OM_OK) return om_answer_fail(a, st);
   view_checks(a->view.arena, &out, verdict);
   view_restart(a, &out);
+  out.successions = om_answer_successions(a, &out.n_successions);
   out.verified = verdict->verified;
   out.undecided = verdict->undecided;
   out.records = verdict->records;

@@ -30,4 +30,7 @@ void om_answer_missing(struct om_answering *a, char ***missing, size_t *n, uint3
 bool om_answer_trace(struct om_answering *a, const Oremark__GetTrace *asked, struct om_status *st);
 bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, struct om_status *st);
 
+/* Every succession of the registry log that stands here, in A's arena; *N of them. */
+Oremark__Succession **om_answer_successions(struct om_answering *a, size_t *n);
+
 #endif

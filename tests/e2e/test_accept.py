@@ -125,7 +125,8 @@ class Succession(NetworkTest):
 
     def test_a_new_daemon_goes_on_with_the_registry(self):
         others = [name for name in FIVE if name != GOVERNORS]
-        self.net.do(MINE, *EXTRACT, "--wait-final")
+        lot, = self.net.do(MINE, *EXTRACT, "--wait-final").lots
+        self.assertEqual(self.net.do(MINE, "status").json["successions"], [])
         self.wait_level(list(FIVE))
         size = self.log(GOVERNORS, MINE)["size"]
 
@@ -165,6 +166,18 @@ class Succession(NetworkTest):
         wait_until(lambda: self.net.do(GOVERNORS, "status").json["ready"], new.said)
         self.wait_level(list(FIVE))
         self.assertEqual(self.log(GOVERNORS, MINE)["origin"], new.origin)
+
+        # It is said ever after, of every lot.
+        for name in FIVE:
+            said = self.net.do(name, "status").json["successions"]
+            self.assertEqual([(s["index"], s["before"], s["origin"], s["reason"]) for s in said],
+                             [(size, old.origin, new.origin, "its machine burnt down")], name)
+            verdict = self.net.verify(name, lot)
+            self.assertEqual(verdict["verdict"], "verified")
+            self.assertEqual(verdict["successions"], said)
+        says = "SUCCEEDED", f"entry {size} of the registry log", f"the keys of {new.origin}", old.origin, "its machine burnt down"
+        self.says(self.net.run(MINE, "status").out, *says)
+        self.says(self.net.run(MINE, "lot", "verify", lot).out, *says)
 
         # A member is enrolled by it, with a site, and all follow.
         fresh = self.net.folder / "fresh.key"

@@ -170,6 +170,19 @@ static void begin_successor(void) {
 
 /* ---- tests ---- */
 
+/* That the log goes on under another's keys since entry SIZE is kept for ever, and nothing before it is said. */
+static void assert_said(size_t daemon, uint64_t size) {
+  struct om_txn *txn;
+  struct om_succession said;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  assert_true(om_registry_succession(txn, &said, 0));
+  assert_int_equal(said.since, size);
+  assert_string_equal(said.before, "daemon0.example/log");
+  assert_string_equal(said.origin, "registry-2.example/log");
+  assert_false(om_registry_succession(txn, &said, size + 1));
+  om_txn_abort(txn);
+}
+
 static void a_new_daemon_goes_on_with_the_registry_log(void **state) {
   (void)state;
   struct succession s;
@@ -200,6 +213,7 @@ static void a_new_daemon_goes_on_with_the_registry_log(void **state) {
       assert_int_equal(info(i, log).evidence, 0);
     }
   assert_true(info(4, 0).size >= size + 2);
+  for (size_t i = 0; i < DAEMONS; i++) assert_said(i, size);
   free(act.bytes);
   end_seals(&s);
 }

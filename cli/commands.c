@@ -6,17 +6,61 @@
 
 #include "cli/nearest.h"
 
-#define COMMANDS(X)                                                                                              \
-  X(status)                                                                                                      \
-  X(peers)                                                                                                       \
-  X(lots)                                                                                                        \
-  X(lot_show)                                                                                                    \
-  X(lot_history)                                                                                                 \
-  X(evidence) X(verify_evidence)                                                                                 \
-  X(lot_trace) X(lot_verify) X(lot_reassign) X(log_seal) X(log_make_seal) X(log_retire) X(log_lift_seal) X(extract) X(collect) X(declare) X(ship) X(receive) X(reject) X(transform) X(split) \
-      X(combine) X(charge) X(draw) X(stocktake) X(retire) X(sign) X(submit) X(receipt) X(import) X(audit) X(member_list)    \
-          X(member_show) X(member_enrol) X(member_add_key) X(member_add_site) X(member_add_daemon) X(member_suspend) X(member_reinstate) X(member_rehome) X(member_set_address) X(key_new)    \
-              X(key_show) X(key_passwd) X(network_new) X(network_show) X(network_join) X(network_set_witnesses) X(network_restart) X(network_accept) X(member_replace_cosign_key)
+/* clang-format off: one command a line */
+#define COMMANDS(X)        \
+  X(status)                \
+  X(peers)                 \
+  X(lots)                  \
+  X(lot_show)              \
+  X(lot_history)           \
+  X(evidence)              \
+  X(verify_evidence)       \
+  X(lot_trace)             \
+  X(lot_verify)            \
+  X(lot_reassign)          \
+  X(log_seal)              \
+  X(log_make_seal)         \
+  X(log_retire)            \
+  X(log_lift_seal)         \
+  X(extract)               \
+  X(collect)               \
+  X(declare)               \
+  X(ship)                  \
+  X(receive)               \
+  X(reject)                \
+  X(transform)             \
+  X(split)                 \
+  X(combine)               \
+  X(charge)                \
+  X(draw)                  \
+  X(stocktake)             \
+  X(retire)                \
+  X(sign)                  \
+  X(submit)                \
+  X(receipt)               \
+  X(import)                \
+  X(audit)                 \
+  X(member_list)           \
+  X(member_show)           \
+  X(member_enrol)          \
+  X(member_add_key)        \
+  X(member_add_site)       \
+  X(member_add_daemon)     \
+  X(member_suspend)        \
+  X(member_reinstate)      \
+  X(member_rehome)         \
+  X(member_set_address)    \
+  X(key_new)               \
+  X(key_show)              \
+  X(key_passwd)            \
+  X(network_new)           \
+  X(network_show)          \
+  X(network_join)          \
+  X(network_set_witnesses) \
+  X(network_restart)       \
+  X(network_accept)        \
+  X(member_replace_cosign_key)
+/* clang-format on */
 
 #define DECLARE(name) extern const struct om_command om_command_##name;
 COMMANDS(DECLARE)

@@ -14,6 +14,10 @@ static void describe_by_name(struct om_text *out, const Oremark__Event *event) {
 #define CUSTODY(constant, name, function)                                                                     \
   KIND(constant), name, OM_KIND_CUSTODY, om_##function##_form, om_##function##_rule, om_##function##_describe \
   }
+/* As a custody event, but it writes rows of ledger/attested.h instead of lots. */
+#define ATTESTATION(constant, name, function)                                                                     \
+  KIND(constant), name, OM_KIND_ATTESTATION, om_##function##_form, om_##function##_rule, om_##function##_describe \
+  }
 #define ACT(constant, name, class, function)                                        \
   KIND(constant), name, class, om_##function##_form, NULL, om_##function##_describe \
   }
@@ -40,6 +44,7 @@ static const struct om_kind kinds[] = {
     NOT_BUILT(RELEASE, "release", OM_KIND_CUSTODY),
     NOT_BUILT(TRANSFER_TITLE, "transfer-title", OM_KIND_CUSTODY),
     NOT_BUILT(SETTLE, "settle", OM_KIND_CUSTODY),
+    NOT_BUILT(CLAIM, "claim", OM_KIND_CUSTODY),
     NOT_BUILT(ASSAY, "assay", OM_KIND_ATTESTATION),
     NOT_BUILT(CERTIFY, "certify", OM_KIND_ATTESTATION),
     NOT_BUILT(WITHDRAW, "withdraw", OM_KIND_ATTESTATION),
@@ -69,6 +74,10 @@ static const struct om_kind kinds[] = {
     ACT(LIFT_SEAL, "lift-seal", OM_KIND_GOVERNORS, lift_seal),
     ACT(RESTART, "restart", OM_KIND_GOVERNORS, restart),
     ACT(SET_ADDRESS, "set-address", OM_KIND_MEMBER, set_address),
+    NOT_BUILT(OVERRULE, "overrule", OM_KIND_GOVERNORS),
+    NOT_BUILT(GIVE_MANDATE, "give-mandate", OM_KIND_MEMBER),
+    NOT_BUILT(END_MANDATE, "end-mandate", OM_KIND_MEMBER),
+    NOT_BUILT(SET_SEALING_KEY, "set-sealing-key", OM_KIND_MEMBER),
 };
 
 const struct om_kind *om_kind_of(const Oremark__Event *event) {

@@ -5,11 +5,6 @@
 
 #include "ledger/ledger_state.h"
 
-/* All that follows from entries, and these. */
-static const enum om_table made_anew[] = {OM_TABLE_LOGS,    OM_TABLE_ENTRIES,    OM_TABLE_TILES,
-                                          OM_TABLE_MARKS,   OM_TABLE_STATEMENTS, OM_TABLE_LOTS,
-                                          OM_TABLE_ALIASES, OM_TABLE_DRIFT,      OM_TABLE_REGISTRY};
-
 enum { CUT_KEY_BYTES = OM_LOG_ENTRY_KEY_BYTES + 8 }; /* eight bytes of a hash tell histories apart, no more is asked */
 
 struct replayed {
@@ -50,7 +45,8 @@ static enum om_code look(struct rebuild *r, const struct om_cut *cuts, size_t n,
 static enum om_code begin_anew(struct rebuild *r, struct om_status *st) {
   struct om_bytes genesis;
   struct om_txn *txn = r->batch->txn;
-  for (size_t i = 0; i < sizeof made_anew / sizeof *made_anew; i++) om_txn_empty(txn, made_anew[i]);
+  for (int i = 0; i < OM_TABLES; i++)
+    if (om_table_follows((enum om_table)i)) om_txn_empty(txn, (enum om_table)i);
   if (!om_txn_get(r->old, &genesis, OM_TABLE_META, OM_META_GENESIS, sizeof OM_META_GENESIS - 1)) {
     enum om_code code = om_txn_check(r->old, st);
     return code != OM_OK ? code : om_fail(st, OM_CORRUPT, NULL, "the store does not hold its genesis");

@@ -16,22 +16,31 @@ enum {
   PATH_BYTES = 4096, /* PATH_MAX on Linux */
 };
 
-static const char *const table_names[OM_TABLES] = {
-    [OM_TABLE_META] = "meta",
-    [OM_TABLE_LOGS] = "logs",
-    [OM_TABLE_ENTRIES] = "entries",
-    [OM_TABLE_TILES] = "tiles",
-    [OM_TABLE_HEADS] = "heads",
-    [OM_TABLE_MARKS] = "marks",
-    [OM_TABLE_STATEMENTS] = "statements",
-    [OM_TABLE_LOTS] = "lots",
-    [OM_TABLE_ALIASES] = "aliases",
-    [OM_TABLE_DRIFT] = "drift",
-    [OM_TABLE_REGISTRY] = "registry",
-    [OM_TABLE_EVIDENCE] = "evidence",
-    [OM_TABLE_CUT] = "cut",
-    [OM_TABLE_QUEUE] = "queue",
+enum follows {
+  ON_ITS_OWN = 0, /* kept as it is whatever becomes of the entries */
+  MADE_ANEW,      /* by a rebuild, from the entries; how depends on the order in which they came */
+  HASHED,         /* made anew, and the same wherever the same logs are held */
 };
+
+static const struct {
+  const char *name;
+  enum follows follows;
+} tables[OM_TABLES] = {
+    [OM_TABLE_META] = {"meta", ON_ITS_OWN},         [OM_TABLE_LOGS] = {"logs", HASHED},
+    [OM_TABLE_ENTRIES] = {"entries", MADE_ANEW},    [OM_TABLE_TILES] = {"tiles", HASHED},
+    [OM_TABLE_HEADS] = {"heads", ON_ITS_OWN},       [OM_TABLE_MARKS] = {"marks", HASHED},
+    [OM_TABLE_STATEMENTS] = {"statements", HASHED}, [OM_TABLE_LOTS] = {"lots", HASHED},
+    [OM_TABLE_ALIASES] = {"aliases", HASHED},       [OM_TABLE_DRIFT] = {"drift", HASHED},
+    [OM_TABLE_REGISTRY] = {"registry", HASHED},     [OM_TABLE_EVIDENCE] = {"evidence", ON_ITS_OWN},
+    [OM_TABLE_CUT] = {"cut", ON_ITS_OWN},           [OM_TABLE_QUEUE] = {"queue", ON_ITS_OWN},
+    [OM_TABLE_ATTESTED] = {"attested", HASHED},     [OM_TABLE_SUMS] = {"sums", HASHED},
+    [OM_TABLE_COVERED] = {"covered", HASHED},       [OM_TABLE_TIMES] = {"times", ON_ITS_OWN},
+    [OM_TABLE_GRAPH] = {"graph", MADE_ANEW},        [OM_TABLE_DOCUMENTS] = {"documents", ON_ITS_OWN},
+};
+
+bool om_table_follows(enum om_table table) {
+  return tables[table].follows != ON_ITS_OWN;
+}
 
 struct om_store {
   MDB_env *env;
@@ -99,7 +108,7 @@ static enum om_code open_tables(struct om_store *store, struct om_status *st) {
   int error = mdb_txn_begin(store->env, NULL, 0, &txn);
   if (error) return translate(store, error, "opening the store", st);
   for (int i = 0; i < OM_TABLES && !error; i++)
-    error = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->tables[i]);
+    error = mdb_dbi_open(txn, tables[i].name, MDB_CREATE, &store->tables[i]);
   if (error) {
     mdb_txn_abort(txn);
     return translate(store, error, "opening the tables", st);
@@ -385,9 +394,8 @@ static void fold_table(struct om_hash *chain, struct om_txn *txn, enum om_table 
 }
 
 enum om_code om_store_state_hash(struct om_hash *out, struct om_txn *txn, struct om_status *st) {
-  static const enum om_table derived[] = {OM_TABLE_LOGS, OM_TABLE_TILES,   OM_TABLE_MARKS, OM_TABLE_STATEMENTS,
-                                          OM_TABLE_LOTS, OM_TABLE_ALIASES, OM_TABLE_DRIFT, OM_TABLE_REGISTRY};
   om_sha256(out, "oremark/v1/state", 16);
-  for (size_t i = 0; i < sizeof derived / sizeof *derived; i++) fold_table(out, txn, derived[i]);
+  for (int i = 0; i < OM_TABLES; i++)
+    if (tables[i].follows == HASHED) fold_table(out, txn, (enum om_table)i);
   return om_txn_check(txn, st);
 }

@@ -26,6 +26,12 @@ enum om_table {
   OM_TABLE_EVIDENCE,   /* log (4), kind (1), number (8) -> proof of two histories; why the log was stopped */
   OM_TABLE_CUT,        /* log (4), index (8), first 8 bytes of the leaf hash -> an entry that was taken out again */
   OM_TABLE_QUEUE,      /* statements that wait for the own log, and refusals nobody heard (ledger/queued.c) */
+  OM_TABLE_ATTESTED,   /* tag (1), what it is about, place (14) -> row (ledger/attested.h) */
+  OM_TABLE_SUMS, /* tag (1), of what -> milligrams (8): drawn from certificates, put out by sites (ledger/attested.h) */
+  OM_TABLE_COVERED,   /* marked log (4), size (8), marking log (4), index (8) -> time of the quorum, Unix s (8) */
+  OM_TABLE_TIMES,     /* log (4), size (8) -> time of the quorum (8), its note: of heads that were final here */
+  OM_TABLE_GRAPH,     /* which event came of which (numbers of this store alone) */
+  OM_TABLE_DOCUMENTS, /* SHA-256 (32) -> what is known of a document's bytes here */
   OM_TABLES,
 };
 
@@ -73,6 +79,8 @@ bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
 /* OM_OK, or the sticky error. */
 enum om_code om_txn_check(struct om_txn *txn, struct om_status *st);
 
+/* Whether TABLE follows from the entries, so that a rebuild makes it anew. */
+bool om_table_follows(enum om_table table);
 /* SHA-256 over every key and value of the tables that follow from the logs alone: equal wherever the same logs are
  * held. */
 enum om_code om_store_state_hash(struct om_hash *out, struct om_txn *txn, struct om_status *st);

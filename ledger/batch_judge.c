@@ -105,6 +105,10 @@ static enum om_code put_stage(struct om_txn *txn, struct om_arena *arena, const 
     om_be64(row, (uint64_t)stage->drift[i].mg);
     om_txn_put(txn, OM_TABLE_DRIFT, key, sizeof key, row, sizeof row);
   }
+  for (size_t i = 0; i < stage->n_others; i++) {
+    const struct om_staged_row *row = &stage->others[i];
+    om_txn_put(txn, row->table, row->key, row->key_len, row->data, row->len);
+  }
   put_aliases(txn, stage);
   return OM_OK;
 }
@@ -141,7 +145,7 @@ static enum om_code judge_custody(struct om_batch *batch, const struct om_case *
                                .lot = backing_lot,
                                .mark = backing_mark,
                                .drift = backing_drift,
-                               .registry = batch->txn,
+                               .txn = batch->txn,
                                .inserts = true};
   struct om_stage stage;
   enum om_code code = om_judge(&stage, &batch->arena, judged, &backing, &need->log, &need->size, st);

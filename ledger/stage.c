@@ -86,7 +86,7 @@ static enum om_code moved_on(const struct om_lot *lot, const Oremark__LotRef *re
 /* Is LOG bound by the registry's act at SINCE? Its own mark of the act does that, and the judged log's mark of it shows
  * it. */
 static enum om_code check_bound(struct om_stage *stage, uint32_t log, uint64_t since, struct om_status *st) {
-  struct om_txn *txn = stage->backing->registry;
+  struct om_txn *txn = stage->backing->txn;
   uint64_t marked = 0, size = 0, index = 0;
   struct om_retired ended;
   if (log == stage->judged->log) return OM_OK; /* it is judged by a registry that holds the act */
@@ -107,7 +107,7 @@ static enum om_code check_moves(struct om_stage *stage, const struct om_member *
   while (at.moves > 0) {
     uint64_t since = at.home_since;
     if (check_bound(stage, at.home_before, since, st) != OM_OK) return st->code;
-    enum om_code code = om_registry_member(stage->backing->registry, &at, at.number, since, st);
+    enum om_code code = om_registry_member(stage->backing->txn, &at, at.number, since, st);
     if (code != OM_OK) return code;
   }
   return OM_OK;
@@ -116,7 +116,7 @@ static enum om_code check_moves(struct om_stage *stage, const struct om_member *
 /* Where the governors have given LOT to another while this was its last event, the pen is that member's, as if the lot
  * were on its way to it: once the log of who had the pen is bound, and every log that was that member's home. */
 static enum om_code check_reassigned(struct om_stage *stage, struct om_lot *lot, struct om_status *st) {
-  struct om_txn *txn = stage->backing->registry;
+  struct om_txn *txn = stage->backing->txn;
   struct om_reassigned act;
   struct om_member holder;
   if (!om_registry_reassigned(txn, &act, lot->number, &lot->last_event, stage->judged->registry_size) ||
@@ -306,6 +306,48 @@ enum om_code om_stage_new(struct om_stage *stage, struct om_lot **out, struct om
   return OM_OK;
 }
 
+/* ---- other rows ---- */
+
+void om_stage_put(struct om_stage *stage, enum om_table table, const void *key, size_t key_len, const void *data,
+                  size_t len) {
+  if (stage->n_others == stage->cap_others)
+    stage->others = grown(stage->arena, stage->others, stage->n_others, &stage->cap_others, sizeof *stage->others);
+  stage->others[stage->n_others++] = (struct om_staged_row){.table = table,
+                                                            .key = om_arena_copy(stage->arena, key, key_len),
+                                                            .data = om_arena_copy(stage->arena, data, len),
+                                                            .key_len = key_len,
+                                                            .len = len};
+}
+
+bool om_stage_get(struct om_stage *stage, struct om_bytes *out, enum om_table table, const void *key, size_t key_len) {
+  for (size_t i = stage->n_others; i-- > 0;) {
+    const struct om_staged_row *row = &stage->others[i];
+    if (row->table != table || row->key_len != key_len || memcmp(row->key, key, key_len) != 0) continue;
+    *out = (struct om_bytes){row->data, row->len};
+    return true;
+  }
+  return om_txn_get(stage->backing->txn, out, table, key, key_len);
+}
+
+enum om_code om_stage_covers(struct om_stage *stage, uint32_t log, uint64_t index, struct om_status *st) {
+  uint64_t size = 0;
+  if (log == stage->judged->log) {
+    if (index < stage->judged->index) return OM_OK;
+    return om_fail(st, OM_REFUSED, "chain", "it leans on entry %llu of its own log, which does not stand before it",
+                   (unsigned long long)index);
+  }
+  if (log == OM_LOG_REGISTRY)
+    size = stage->judged->registry_size;
+  else if (stage->backing->mark(stage->backing->ctx, &size, log, st) != OM_OK)
+    return st->code;
+  if (size > index) return OM_OK;
+  stage->wait_log = log;
+  stage->wait_size = index + 1;
+  return om_fail(st, OM_WAIT, "mark",
+                 "it leans on entry %llu of log %u, and only %llu entries of that are final and marked here: wait",
+                 (unsigned long long)index, log, (unsigned long long)size);
+}
+
 /* ---- signers, limits, sites ---- */
 
 bool om_stage_signed(struct om_stage *stage, uint32_t member) {
@@ -320,7 +362,7 @@ bool om_stage_signed(struct om_stage *stage, uint32_t member) {
 enum om_code om_stage_limits(struct om_stage *stage, const Oremark__Limits **out, struct om_status *st) {
   if (!stage->limits) {
     enum om_code code =
-        om_registry_limits(stage->backing->registry, stage->arena, &stage->limits, stage->judged->registry_size, st);
+        om_registry_limits(stage->backing->txn, stage->arena, &stage->limits, stage->judged->registry_size, st);
     if (code != OM_OK) return code;
   }
   *out = stage->limits;
@@ -330,7 +372,7 @@ enum om_code om_stage_limits(struct om_stage *stage, const Oremark__Limits **out
 enum om_code om_stage_site(struct om_stage *stage, const struct om_site **out, uint32_t number, struct om_status *st) {
   *out = &stage->site;
   if (stage->site.number == number) return OM_OK;
-  enum om_code code = om_registry_site(stage->backing->registry, &stage->site, stage->member.number, number,
+  enum om_code code = om_registry_site(stage->backing->txn, &stage->site, stage->member.number, number,
                                        stage->judged->registry_size, st);
   if (code == OM_OK) return OM_OK;
   stage->site.number = 0;
@@ -344,7 +386,7 @@ enum om_code om_stage_site(struct om_stage *stage, const struct om_site **out, u
 const char *om_stage_who(const struct om_stage *stage, char out[OM_WHO_BYTES], uint32_t member) {
   struct om_member row;
   struct om_status ignored; /* a sentence is no worse without the name */
-  if (om_registry_member(stage->backing->registry, &row, member, stage->judged->registry_size, &ignored) == OM_OK)
+  if (om_registry_member(stage->backing->txn, &row, member, stage->judged->registry_size, &ignored) == OM_OK)
     snprintf(out, OM_WHO_BYTES, "member %u (%s)", member, row.name);
   else
     snprintf(out, OM_WHO_BYTES, "member %u", member);
@@ -428,7 +470,7 @@ static enum om_code check_home(struct om_stage *stage, struct om_status *st) {
 static enum om_code check_member(struct om_stage *stage, struct om_status *st) {
   const struct om_case *judged = stage->judged;
   uint32_t number = judged->statement->member;
-  enum om_code code = om_registry_member(stage->backing->registry, &stage->member, number, judged->registry_size, st);
+  enum om_code code = om_registry_member(stage->backing->txn, &stage->member, number, judged->registry_size, st);
   if (code == OM_MISSING)
     return om_fail(st, OM_REFUSED, "member",
                    "there is no member %u in the registry that this log follows: it must be enrolled first", number);

@@ -7,6 +7,7 @@
 
 #include "ledger/lot.h"
 #include "ledger/registry.h"
+#include "ledger/store.h"
 
 enum {
   OM_EVENTS_MAX = 256,      /* events in a statement: DESIGN section 2 */
@@ -29,9 +30,9 @@ struct om_backing {
   /* MEMBER's gains so far of ELEMENT in PERIOD, milligrams. */
   enum om_code (*drift)(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period,
                         struct om_status *st);
-  struct om_txn *registry; /* for the lookups of ledger/registry.h */
-  bool inserts;            /* who writes the rows refuses a new lot whose number is taken: it is not asked for before */
-  bool uncapped;           /* replay of a part of the history: drift is not asked, its cap not checked */
+  struct om_txn *txn; /* for the lookups of ledger/registry.h and ledger/attested.h, each as of what the log covers */
+  bool inserts;       /* who writes the rows refuses a new lot whose number is taken: it is not asked for before */
+  bool uncapped;      /* replay of a part of the history: drift is not asked, its cap not checked */
 };
 
 /* What stands fixed while a statement is judged. */
@@ -55,6 +56,13 @@ struct om_staged_drift {
   int64_t mg; /* the new sum */
 };
 
+/* A row of a table besides the lots' (ledger/attested.h). */
+struct om_staged_row {
+  enum om_table table;
+  const uint8_t *key, *data; /* in the arena */
+  size_t key_len, len;
+};
+
 /* A lot that the statement has touched, as it has left it so far. */
 struct om_staged_lot {
   struct om_lot *last;
@@ -75,6 +83,8 @@ struct om_stage {
   size_t first[OM_EVENTS_MAX + 1];
   struct om_staged_drift *drift;
   size_t n_drift, cap_drift;
+  struct om_staged_row *others; /* in order; a later one of the same key takes the place of the one before */
+  size_t n_others, cap_others;
 
   /* For the functions below alone. */
   uint16_t event; /* being judged */
@@ -124,6 +134,17 @@ enum om_code om_stage_new(struct om_stage *stage, struct om_lot **out, struct om
 
 /* A row of om_stage_step as the next output of the event being judged. */
 void om_stage_output(struct om_stage *stage, struct om_lot *row);
+
+/* Writes a row besides the lots'; copied. */
+void om_stage_put(struct om_stage *stage, enum om_table table, const void *key, size_t key_len, const void *data,
+                  size_t len);
+/* Reads one, as the statement has left it so far; false: there is none, or the store failed (om_txn_check). The caller
+ * sees to it that the judged log covers what it leans on. */
+bool om_stage_get(struct om_stage *stage, struct om_bytes *out, enum om_table table, const void *key, size_t key_len);
+
+/* May the judged log lean on entry INDEX of LOG? OM_WAIT where its marks don't cover it yet. For its own log: whether
+ * the entry stands before the judged one (OM_REFUSED: it does not). */
+enum om_code om_stage_covers(struct om_stage *stage, uint32_t log, uint64_t index, struct om_status *st);
 
 /* Whether MEMBER has signed; asked only where an event is refused without it, for a signature nobody asks for is
  * refused. */

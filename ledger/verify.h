@@ -45,7 +45,7 @@ struct om_verdict_log {
 };
 
 enum {
-  OM_NOT_CHECKED_MAX = 8,
+  OM_NOT_CHECKED_MAX = 16,
   OM_NOT_CHECKED_BYTES = 256, /* a sentence of two lines */
 };
 

@@ -287,7 +287,7 @@ static enum om_code judge(struct replay *r, const struct om_checked *checked, co
                            .registry_size = e->registry_size,
                            .taken_ms = checked->entry->taken_ms,
                            .only = r->only};
-  struct om_backing backing = {.ctx = r, .lot = ask_lot, .mark = ask_mark, .registry = r->v->txn, .uncapped = true};
+  struct om_backing backing = {.ctx = r, .lot = ask_lot, .mark = ask_mark, .txn = r->v->txn, .uncapped = true};
   struct om_stage stage;
   uint32_t wait_log;
   uint64_t wait_size;

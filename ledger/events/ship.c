@@ -18,7 +18,7 @@ static enum om_code check_consignee(const struct om_stage *stage, uint32_t numbe
   struct om_member to;
   if (number == stage->member.number)
     return om_fail(st, OM_REFUSED, "consignee", "a lot can't be shipped to its own custodian: name another member");
-  enum om_code code = om_registry_member(stage->backing->registry, &to, number, stage->judged->registry_size, st);
+  enum om_code code = om_registry_member(stage->backing->txn, &to, number, stage->judged->registry_size, st);
   if (code == OM_MISSING)
     return om_fail(st, OM_REFUSED, "consignee", "there is no member %u: look the consignee up (oremark member list)",
                    number);

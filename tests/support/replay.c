@@ -99,7 +99,7 @@ struct om_backing om_replay_backing(struct om_replay *replay) {
                              .lot = backing_lot,
                              .mark = backing_mark,
                              .drift = backing_drift,
-                             .registry = replay->registry,
+                             .txn = replay->registry,
                              .uncapped = replay->uncapped};
 }
 

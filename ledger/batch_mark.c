@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ledger/ledger_state.h"
+#include "ledger/times.h"
 
 /* Entry 0 of a log is a mark of a registry that names the log. */
 static enum om_code first_mark(struct om_batch *batch, const struct om_log_state *state, const Oremark__Mark *mark,
@@ -115,6 +116,7 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   om_mark_key(key, state->log, mark->log, state->edge.size);
   om_be64(row, head.size);
   om_txn_put(batch->txn, OM_TABLE_MARKS, key, sizeof key, row, sizeof row);
+  om_times_marked(batch->txn, mark->log, head.size, state->log, state->edge.size, time_s);
   if (follows) {
     om_ended_mark(batch, state, head.size);
     state->registry_size = head.size;

@@ -4,6 +4,7 @@
 
 #include "ledger/ledger_state.h"
 #include "ledger/seal.h"
+#include "ledger/times.h"
 
 enum {
   WITNESS_AHEAD_S =
@@ -18,6 +19,7 @@ static void put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t 
   om_be64(row + 8, time_s);
   memcpy(row + 16, note, len);
   om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, 16 + len);
+  om_times_keep(txn, log, size, time_s, note, len);
 }
 
 /* Text, blank line, signature. */

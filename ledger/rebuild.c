@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/ledger_state.h"
+#include "ledger/times.h"
 
 enum { CUT_KEY_BYTES = OM_LOG_ENTRY_KEY_BYTES + 8 }; /* eight bytes of a hash tell histories apart, no more is asked */
 
@@ -167,6 +168,7 @@ static enum om_code cut_all(struct rebuild *r, struct om_status *st) {
     drop_head(r, log, OM_HEAD_OWN);
     if (!l->cut) await_final(r, log);
     drop_head(r, log, OM_HEAD_FINAL);
+    om_times_cut(r->batch->txn, log, l->end);
   }
   enum om_code code = om_txn_check(r->old, st);
   return code == OM_OK ? om_txn_check(r->batch->txn, st) : code;

@@ -1,0 +1,25 @@
+/* When an entry was final, as far as can be known here: by the final heads that this daemon has held, and by the marks
+ * in which logs have written others' final heads down. The time of a quorum is the k-th smallest of its cosignature
+ * times (whole seconds, DESIGN section 3); with quorum 0 there is none. Thread: the transaction's. */
+#ifndef OREMARK_LEDGER_TIMES_H
+#define OREMARK_LEDGER_TIMES_H
+
+#include "ledger/ledger.h"
+
+enum {
+  OM_TIMES_EVERY_S = 600, /* of the final heads of one log, the last in so many seconds is kept: 40 MB a year of a log
+                             that is never idle, and a certificate's last ten minutes are the most that stays unknown */
+};
+
+/* Keeps NOTE, a final head of LOG over SIZE entries whose quorum was reached at TIME_S. */
+void om_times_keep(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const uint8_t *note, size_t len);
+/* Entry INDEX of LOG marks a head of MARKED over SIZE entries, whose quorum was reached at TIME_S. */
+void om_times_marked(struct om_txn *txn, uint32_t marked, uint64_t size, uint32_t log, uint64_t index, uint64_t time_s);
+/* Within a rebuild: LOG has been cut at SIZE. */
+void om_times_cut(struct om_txn *txn, uint32_t log, uint64_t size);
+
+/* The earliest time, Unix seconds, of a quorum that is known here to have covered entry INDEX of LOG: it was final
+ * then, perhaps a little before. 0: none is known. */
+uint64_t om_times_final(struct om_txn *txn, uint32_t log, uint64_t index);
+
+#endif

@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "ledger/quantity.h"
+#include "proto/custody.pb-c.h"
 #include "proto/quantity.pb-c.h"
 
 enum {
-  ROW_FORMAT = 1,
+  ROW_FORMAT = 2,
   PLACE_BYTES = 16,
-  HEAD_BYTES = 4 + OM_HASH_BYTES + 2 * PLACE_BYTES + 5 * 4 + 8 + 1,
+  HEAD_BYTES = 4 + OM_HASH_BYTES + 2 * PLACE_BYTES + 6 * 4 + 1 + 8 + 1,
+  HOLD_BYTES = 2 + PLACE_BYTES, /* of one that there is, without its releasers */
   CONTENT_BYTES = 2,
   SHARE_BYTES = OM_ORIGIN_BYTES + 8,
 };
@@ -29,6 +31,20 @@ static uint8_t *put_place(uint8_t *at, const struct om_place *place) {
   return put(at, place->output, 2);
 }
 
+static size_t hold_bytes(const struct om_hold *hold) {
+  return hold->reason == 0 ? 0 : HOLD_BYTES + hold->n_releasers * (size_t)4;
+}
+
+static uint8_t *put_hold(uint8_t *at, const struct om_hold *hold) {
+  *at++ = hold->reason;
+  if (hold->reason == 0) return at;
+  OM_ASSERT(hold->n_releasers <= OM_RELEASERS_MAX);
+  *at++ = hold->threshold;
+  *at++ = hold->n_releasers;
+  for (size_t i = 0; i < hold->n_releasers; i++) at = put(at, hold->releasers[i], 4);
+  return put_place(at, &hold->at);
+}
+
 static uint8_t *put_content(uint8_t *at, const struct om_content *content) {
   OM_ASSERT(content->mix.n > 0 && content->mix.n <= OM_MIX_MAX_SHARES);
   *at++ = content->element;
@@ -47,7 +63,7 @@ void om_lot_key(uint8_t out[OM_LOT_KEY_BYTES], const uint8_t number[OM_LOT_NUMBE
 
 void om_lot_encode(struct om_arena *arena, const uint8_t **out, size_t *len, const struct om_lot *lot) {
   OM_ASSERT(lot->n_contents <= OM_LOT_METALS_MAX);
-  size_t size = HEAD_BYTES;
+  size_t size = HEAD_BYTES + hold_bytes(&lot->hold) + 1;
   for (size_t i = 0; i < lot->n_contents; i++) size += CONTENT_BYTES + lot->contents[i].mix.n * SHARE_BYTES;
   uint8_t *row = om_arena_alloc(arena, size);
   uint8_t *at = row;
@@ -63,7 +79,10 @@ void om_lot_encode(struct om_arena *arena, const uint8_t **out, size_t *len, con
   at = put(at, lot->owner, 4);
   at = put(at, lot->next_owner, 4);
   at = put(at, lot->site, 4);
+  at = put(at, lot->consignor, 4);
+  *at++ = lot->settled;
   at = put(at, (uint64_t)lot->gross_mg, 8);
+  at = put_hold(at, &lot->hold);
   *at++ = (uint8_t)lot->n_contents;
   for (size_t i = 0; i < lot->n_contents; i++) at = put_content(at, &lot->contents[i]);
   OM_ASSERT((size_t)(at - row) == size);
@@ -120,7 +139,28 @@ static bool get_content(struct om_arena *arena, struct om_content *out, struct r
   return true;
 }
 
+static bool get_hold(struct om_arena *arena, struct om_hold *out, struct reader *in) {
+  *out = (struct om_hold){.reason = (uint8_t)get(in, 1)};
+  if (out->reason == OREMARK__HOLD_REASON__HOLD_REASON_UNSTATED) return true;
+  if (out->reason > OREMARK__HOLD_REASON__HOLD_REASON_QUARANTINE || left(in) < HOLD_BYTES) return false;
+  out->threshold = (uint8_t)get(in, 1);
+  out->n_releasers = (uint8_t)get(in, 1);
+  if (out->threshold == 0 || out->threshold > out->n_releasers || out->n_releasers > OM_RELEASERS_MAX ||
+      left(in) < out->n_releasers * (size_t)4 + PLACE_BYTES)
+    return false;
+  uint32_t *releasers = om_arena_array(arena, out->n_releasers, sizeof *releasers), before = 0;
+  for (size_t i = 0; i < out->n_releasers; before = releasers[i++]) {
+    releasers[i] = (uint32_t)get(in, 4);
+    if (releasers[i] <= before) return false;
+  }
+  out->releasers = releasers;
+  out->at = get_place(in);
+  return true;
+}
+
 static bool get_contents(struct om_arena *arena, struct om_lot *out, struct reader *in) {
+  if (left(in) < 1) return false;
+  out->n_contents = (size_t)get(in, 1);
   if (out->n_contents > OM_LOT_METALS_MAX) return false;
   struct om_content *contents = om_arena_array(arena, out->n_contents, sizeof *contents);
   for (size_t i = 0; i < out->n_contents; i++) {
@@ -138,6 +178,8 @@ static bool is_sound(const struct om_lot *lot) {
   if (lot->state == OM_LOT_HELD && lot->pen != lot->custodian) return false;
   if (lot->next_owner != 0 && lot->state != OM_LOT_IN_TRANSIT) return false;
   if (lot->pool && lot->state != OM_LOT_HELD) return false;
+  if (lot->hold.reason != 0 && (lot->state != OM_LOT_HELD || lot->pool)) return false;
+  if (lot->settled && lot->consignor == 0) return false;
   return lot->step > 0 || same_place(&lot->at, &lot->born);
 }
 
@@ -158,11 +200,13 @@ static bool get_lot(struct om_arena *arena, struct om_lot *out, struct reader *i
   out->owner = (uint32_t)get(in, 4);
   out->next_owner = (uint32_t)get(in, 4);
   out->site = (uint32_t)get(in, 4);
+  out->consignor = (uint32_t)get(in, 4);
+  uint64_t settled = get(in, 1);
+  out->settled = settled == 1;
   uint64_t gross = get(in, 8);
-  if (gross > OM_MASS_MAX_MG || out->form > OREMARK__FORM__FORM_RESIDUE) return false;
+  if (settled > 1 || gross > OM_MASS_MAX_MG || out->form > OREMARK__FORM__FORM_RESIDUE) return false;
   out->gross_mg = (int64_t)gross;
-  out->n_contents = (size_t)get(in, 1);
-  return is_sound(out) && get_contents(arena, out, in);
+  return get_hold(arena, &out->hold, in) && is_sound(out) && get_contents(arena, out, in);
 }
 
 enum om_code om_lot_decode(struct om_arena *arena, struct om_lot *out, const uint8_t key[OM_LOT_KEY_BYTES],

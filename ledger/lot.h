@@ -14,6 +14,7 @@
 
 enum {
   OM_LOT_METALS_MAX = 16, /* a polymetallic concentrate is assayed for about a dozen; keeps a row below 20 KB */
+  OM_RELEASERS_MAX = 31,  /* of a hold: with whoever speaks they are the 32 signatures that a statement carries */
 };
 
 /* Where an event stands: log number, entry index, event in the statement, place among the lots that the event wrote
@@ -39,6 +40,15 @@ struct om_content {
   struct om_mix mix;
 };
 
+/* Why a lot may not be moved, and who can end that; all zero: it may. */
+struct om_hold {
+  uint8_t reason; /* Oremark__HoldReason */
+  uint8_t threshold;
+  uint8_t n_releasers;       /* at least threshold, at most OM_RELEASERS_MAX */
+  const uint32_t *releasers; /* member numbers, ascending */
+  struct om_place at;        /* the event that put it on hold */
+};
+
 struct om_lot {
   uint8_t number[OM_LOT_NUMBER_BYTES];
   uint32_t step;             /* how many events it had before the last one; 0 at its birth */
@@ -53,7 +63,10 @@ struct om_lot {
   uint32_t owner;      /* member number */
   uint32_t next_owner; /* member number of who gets title at receipt; 0: title stays */
   uint32_t site;       /* number of the custodian's site where it is (in transit: where it was) */
+  uint32_t consignor;  /* member number of whom the custodian had it from; 0: of nobody */
+  bool settled;        /* its weights are final between the two; else they are as found at receipt */
   int64_t gross_mg;
+  struct om_hold hold;
   size_t n_contents;                 /* ascending by element, at most OM_LOT_METALS_MAX */
   const struct om_content *contents; /* a consumed or retired lot: what it held at its end */
 };
@@ -66,9 +79,11 @@ enum {
 void om_lot_key(uint8_t out[OM_LOT_KEY_BYTES], const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step);
 
 /* Row bytes of LOT (all but number and step, which are the key), in ARENA. Fixed layout, numbers big-endian: format (1,
- * is 1), state (1), pool (1), form (1), last event (32), at and born (log 4, index 8, event 2, output 2 each),
- * custodian, pen, owner, next owner, site (4 each), gross (8), contents (1), and for each: element (1), shares (1), and
- * for each: origin (11), mg (8). What is contained is the sum of the shares, so a row cannot disagree with itself. */
+ * is 2), state (1), pool (1), form (1), last event (32), at and born (log 4, index 8, event 2, output 2 each),
+ * custodian, pen, owner, next owner, site, consignor (4 each), settled (1), gross (8), hold's reason (1), unless that
+ * is 0 its threshold (1), releasers (1) and for each member (4), where the hold stands (16), contents (1), and for
+ * each: element (1), shares (1), and for each: origin (11), mg (8). What is contained is the sum of the shares, so a
+ * row cannot disagree with itself. */
 void om_lot_encode(struct om_arena *arena, const uint8_t **out, size_t *len, const struct om_lot *lot);
 
 /* Reads a row; OM_CORRUPT where it is not one. The lot lives in ARENA and points into nothing else. */

@@ -54,6 +54,8 @@ static enum om_code receive_one(struct om_stage *stage, uint32_t site, const Ore
   if (is_short && r->shortage == OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_UNSTATED) return no_reason(lot, r, st);
   if (om_rule_content(row, st) != OM_OK) return st->code;
   row->state = OM_LOT_HELD;
+  row->consignor = lot->custodian == stage->member.number ? OM_MEMBER_NONE : lot->custodian;
+  row->settled = false;
   row->custodian = stage->member.number;
   row->site = site;
   if (lot->next_owner != OM_MEMBER_NONE) row->owner = lot->next_owner;

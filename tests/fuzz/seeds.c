@@ -96,7 +96,8 @@ static void evidence(void) {
   size_t len;
   static char notes[2][OM_NOTE_BYTES_MAX];
   network_open(&net, 5, true);
-  struct om_daemon log = daemon_of(&net, 1), witnesses[3] = {daemon_of(&net, 2), daemon_of(&net, 3), daemon_of(&net, 4)};
+  struct om_daemon log = daemon_of(&net, 1),
+                   witnesses[3] = {daemon_of(&net, 2), daemon_of(&net, 3), daemon_of(&net, 4)};
   struct om_tiles tiles = {.edge = &ours};
   grow(&ours, 11, false);
   for (int n = 0; n < 3; n++) {
@@ -127,8 +128,8 @@ static void evidence(void) {
     tiles.edge = &covering;
     OM_ASSERT(om_prove_inclusion(&tiles, &proof, 5, 11, &st) == OM_OK);
     struct om_signed_head head = {(uint8_t *)notes[0], head_of(&net, notes[0], &covering, 1)};
-    OM_ASSERT(om_evidence_entry(&arena, &bytes, &len, &net.id, &log, witnesses, 3, 5, &bad, &head, &proof, "against a rule",
-                                &st) == OM_OK);
+    OM_ASSERT(om_evidence_entry(&arena, &bytes, &len, &net.id, &log, witnesses, 3, 5, &bad, &head, &proof,
+                                "against a rule", &st) == OM_OK);
     seed("evidence", 3 + n, "", 0, bytes, len);
     oremark__signed_statement__free_unpacked(entry.statement, NULL);
     free(record.bytes);
@@ -196,11 +197,13 @@ static void lot_rows(void) {
                        .gross_mg = 4000000,
                        .n_contents = 2,
                        .contents = contents};
-  for (int i = 0; i < 3; i++) {
+  static const uint32_t releasers[] = {2, 3, 5};
+  for (int i = 0; i < 4; i++) {
     uint8_t key[OM_LOT_KEY_BYTES];
     const uint8_t *row;
     size_t len;
-    lot.n_contents = (size_t)i;
+    lot.n_contents = (size_t)(i % 3);
+    if (i == 3) lot.hold = (struct om_hold){1, 2, 3, releasers, {1, 7, 0, 0}};
     om_lot_key(key, lot.number, lot.step);
     om_lot_encode(&arena, &row, &len, &lot);
     seed("lot", i, (const char *)key, sizeof key, row, len);

@@ -25,10 +25,23 @@ static struct om_lot sample(void) {
                        .owner = 3,
                        .next_owner = 4,
                        .site = 5,
+                       .consignor = 6,
+                       .settled = true,
                        .gross_mg = INT64_MAX,
                        .n_contents = 2,
                        .contents = contents};
   memset(lot.last_event.bytes, 0xA5, sizeof lot.last_event.bytes);
+  return lot;
+}
+
+/* The same put into a reserve. */
+static struct om_lot held_sample(void) {
+  static const uint32_t releasers[] = {1, 2, UINT32_MAX};
+  struct om_lot lot = sample();
+  lot.state = OM_LOT_HELD;
+  lot.pen = lot.custodian;
+  lot.next_owner = 0;
+  lot.hold = (struct om_hold){1, 2, 3, releasers, {2, UINT64_C(0x0807060504030201), 3, 998}};
   return lot;
 }
 
@@ -65,6 +78,9 @@ static void rows_come_back(void **state) {
   assert_int_equal(out.owner, 3);
   assert_int_equal(out.next_owner, 4);
   assert_int_equal(out.site, 5);
+  assert_int_equal(out.consignor, 6);
+  assert_true(out.settled);
+  assert_int_equal(out.hold.reason, 0);
   assert_true(out.gross_mg == INT64_MAX);
   assert_int_equal(out.n_contents, 2);
   for (size_t i = 0; i < 2; i++) {
@@ -78,6 +94,25 @@ static void rows_come_back(void **state) {
   }
 }
 
+static void holds_come_back(void **state) {
+  (void)state;
+  uint8_t row[4096], key[OM_LOT_KEY_BYTES];
+  struct om_status st = {0};
+  struct om_lot in = held_sample(), out;
+  size_t len = encode(row, key, &in);
+  assert_int_equal(om_lot_decode(&arena, &out, key, row, len, &st), OM_OK);
+  assert_int_equal(out.hold.reason, 1);
+  assert_int_equal(out.hold.threshold, 2);
+  assert_int_equal(out.hold.n_releasers, 3);
+  assert_memory_equal(out.hold.releasers, in.hold.releasers, 3 * sizeof *in.hold.releasers);
+  assert_int_equal(out.hold.at.log, 2);
+  assert_true(out.hold.at.index == UINT64_C(0x0807060504030201));
+  assert_int_equal(out.hold.at.event, 3);
+  assert_int_equal(out.hold.at.output, 998);
+  assert_int_equal(out.n_contents, 2);
+  assert_true(out.contents[1].contained_mg == 12);
+}
+
 static void keys_are_in_order_of_steps(void **state) {
   (void)state;
   uint8_t a[OM_LOT_KEY_BYTES], b[OM_LOT_KEY_BYTES];
@@ -87,11 +122,10 @@ static void keys_are_in_order_of_steps(void **state) {
   assert_true(memcmp(a, b, sizeof a) < 0);
 }
 
-static void short_and_long_rows_are_refused(void **state) {
-  (void)state;
+static void refuse_cut(struct om_lot in) {
   uint8_t row[4096], key[OM_LOT_KEY_BYTES];
   struct om_status st = {0};
-  struct om_lot in = sample(), out;
+  struct om_lot out;
   size_t len = encode(row, key, &in);
   for (size_t cut = 0; cut < len; cut++) {
     uint8_t *exact = om_arena_copy(&arena, row, cut);
@@ -101,13 +135,18 @@ static void short_and_long_rows_are_refused(void **state) {
   assert_int_equal(om_lot_decode(&arena, &out, key, row, len + 1, &st), OM_CORRUPT);
 }
 
-/* Whatever is read encodes to what was read: so no two rows mean the same, and no broken one means anything. */
-static void changed_rows_are_refused_or_are_other_rows(void **state) {
+static void short_and_long_rows_are_refused(void **state) {
   (void)state;
+  refuse_cut(sample());
+  refuse_cut(held_sample());
+}
+
+/* Whatever is read encodes to what was read: so no two rows mean the same, and no broken one means anything. */
+static void change(struct om_lot in) {
   uint8_t row[4096], again[4096], key[OM_LOT_KEY_BYTES], key_again[OM_LOT_KEY_BYTES];
   uint64_t seed = test_seed();
   struct om_status st = {0};
-  struct om_lot in = sample(), out;
+  struct om_lot out;
   size_t len = encode(row, key, &in), taken = 0;
   for (int round = 0; round < 20000; round++) {
     uint8_t changed[4096];
@@ -121,6 +160,12 @@ static void changed_rows_are_refused_or_are_other_rows(void **state) {
     om_arena_reset(&arena);
   }
   assert_true(taken > 0);
+}
+
+static void changed_rows_are_refused_or_are_other_rows(void **state) {
+  (void)state;
+  change(sample());
+  change(held_sample());
 }
 
 static void refuse(struct om_lot lot) {
@@ -166,7 +211,23 @@ static void rows_that_make_no_sense_are_refused(void **state) {
   WITH(form, 15);
   WITH(pool, true); /* in transit */
   WITH(gross_mg, -1);
-  WITH(step, 0); /* born elsewhere than its first event */
+  WITH(step, 0);      /* born elsewhere than its first event */
+  WITH(consignor, 0); /* settled with nobody */
+#define HELD_WITH(field, value)      \
+  do {                               \
+    struct om_lot l = held_sample(); \
+    l.field = (value);               \
+    refuse(l);                       \
+  } while (0)
+  static const uint32_t unordered_members[] = {2, 1, 3}, doubled[] = {1, 1, 2}, nobody[] = {0, 1, 2};
+  HELD_WITH(hold.reason, 5);
+  HELD_WITH(hold.threshold, 0);
+  HELD_WITH(hold.threshold, 4);
+  HELD_WITH(hold.releasers, unordered_members);
+  HELD_WITH(hold.releasers, doubled);
+  HELD_WITH(hold.releasers, nobody);
+  HELD_WITH(pool, true);
+  HELD_WITH(state, OM_LOT_IN_TRANSIT);
   HOLDING(0, gold, 1);
   HOLDING(119, gold, 1);
   HOLDING(29, backwards, 2);
@@ -191,6 +252,7 @@ static int teardown(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rows_come_back),
+      cmocka_unit_test(holds_come_back),
       cmocka_unit_test(keys_are_in_order_of_steps),
       cmocka_unit_test(short_and_long_rows_are_refused),
       cmocka_unit_test(changed_rows_are_refused_or_are_other_rows),

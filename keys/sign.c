@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "keys/secret.h"
+#include "keys/verified.h"
 
 /* L - 1, little-endian, where L = 2^252 + 27742317777372353535851937790883648493 is the order of the prime subgroup. */
 static const uint8_t order_less_one[32] = {0xec, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
@@ -27,6 +28,16 @@ bool om_public_ok(const uint8_t key[OM_PUBLIC_BYTES]) {
 
 bool om_verify(const uint8_t sig[OM_SIG_BYTES], const uint8_t *msg, size_t len, const uint8_t key[OM_PUBLIC_BYTES]) {
   return crypto_sign_verify_detached(sig, msg, len, key) == 0;
+}
+
+bool om_verify_once(const uint8_t sig[OM_SIG_BYTES], const uint8_t *msg, size_t len,
+                    const uint8_t key[OM_PUBLIC_BYTES]) {
+  uint8_t id[OM_VERIFIED_BYTES];
+  om_verified_id(id, sig, msg, len, key);
+  if (om_verified_known(id)) return true;
+  if (!om_verify(sig, msg, len, key)) return false;
+  om_verified_note(id);
+  return true;
 }
 
 enum om_code om_locked_alloc(void **out, size_t len, struct om_status *st) {
@@ -85,7 +96,10 @@ const uint8_t *om_secret_public(const struct om_secret *secret) {
 
 void om_sign(const struct om_secret *secret, uint8_t sig[OM_SIG_BYTES], const uint8_t *msg, size_t len) {
   OM_ASSERT(secret->curve == OM_CURVE_ED25519);
+  uint8_t id[OM_VERIFIED_BYTES];
   OM_ASSERT(crypto_sign_detached(sig, NULL, msg, len, secret->signing_key) == 0);
+  om_verified_id(id, sig, msg, len, secret->public_key);
+  om_verified_note(id); /* the own signature comes back under the heads that others have signed too */
 }
 
 bool om_secret_dh(const struct om_secret *secret, uint8_t shared[OM_SHARED_BYTES],

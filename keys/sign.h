@@ -41,6 +41,11 @@ bool om_public_ok(const uint8_t key[OM_PUBLIC_BYTES]);
 /* Whether SIG is KEY's signature of the LEN bytes at MSG (rules above). KEY must have passed om_public_ok once. */
 bool om_verify(const uint8_t sig[OM_SIG_BYTES], const uint8_t *msg, size_t len, const uint8_t key[OM_PUBLIC_BYTES]);
 
+/* The same for what is checked again and again, as heads and cosignatures are: one that was found good lately, down to
+ * the byte, costs a hash. See keys/verified.h. */
+bool om_verify_once(const uint8_t sig[OM_SIG_BYTES], const uint8_t *msg, size_t len,
+                    const uint8_t key[OM_PUBLIC_BYTES]);
+
 /* Makes an Ed25519 secret from SEED, or from the system's random numbers where SEED is NULL. The caller frees *OUT with
  * om_secret_free and wipes its own SEED. OM_IO when memory can't be had or locked; *OUT is NULL then. */
 enum om_code om_secret_new(struct om_secret **out, const uint8_t *seed, struct om_status *st);

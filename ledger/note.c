@@ -139,7 +139,7 @@ enum om_code om_note_verify_log(const struct om_note *note, const char *name, co
                                 struct om_status *st) {
   uint8_t sig[OM_SIG_BYTES];
   enum om_code code = find_signature(note, sig, sizeof sig, name, OM_ALG_ED25519, key, st);
-  if (code == OM_OK && !om_verify(sig, (const uint8_t *)note->text, note->text_len, key)) {
+  if (code == OM_OK && !om_verify_once(sig, (const uint8_t *)note->text, note->text_len, key)) {
     return om_fail(st, OM_NO, NULL, "the signature by %s does not match the note", name);
   }
   return code;
@@ -174,7 +174,7 @@ enum om_code om_note_verify_cosignature(const struct om_note *note, uint64_t *ti
     return om_fail(st, OM_NO, NULL, "the cosignature by %s has an impossible time", name);
   }
   cosigned_message(&message, seconds, note->text, note->text_len);
-  if (!om_verify(sig + 8, (const uint8_t *)message.bytes, message.len, key)) {
+  if (!om_verify_once(sig + 8, (const uint8_t *)message.bytes, message.len, key)) {
     return om_fail(st, OM_NO, NULL, "the cosignature by %s does not match the note", name);
   }
   *time = seconds;

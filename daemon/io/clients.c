@@ -130,12 +130,13 @@ static void send_job(struct om_client *client) {
   client->job = NULL;
 }
 
-static void send_read(struct om_client *client) {
-  if (client->read == NULL) return;
+static void send_read(struct om_client *client, void (*add)(struct om_reads *reads, struct om_read *read)) {
+  struct om_read *read = client->read;
+  if (read == NULL) return;
   om_conn_hold(&client->conn);
   client->reads++;
-  om_reads_add(client->all->reads, client->read);
   client->read = NULL;
+  add(client->all->reads, read);
 }
 
 static bool try_submit(struct om_client *client, uint64_t id, ProtobufCBinaryData statement, bool seals) {
@@ -186,12 +187,13 @@ static void take_finality(struct om_client *client, const Oremark__Request *requ
     take_read(client, frame->bytes, frame->len);
 }
 
+/* The answer goes out before the peers are told of what has made it due. */
 static void on_due(void *owner, const Oremark__Request *request) {
   struct om_client *client = owner;
   uint8_t bytes[OM_FINALITY_REQUEST_BYTES];
   OM_ASSERT(oremark__request__get_packed_size(request) <= sizeof bytes);
   take_read(client, bytes, oremark__request__pack(request, bytes));
-  send_read(client);
+  send_read(client, om_reads_now);
 }
 
 static void take_frame(struct om_client *client, const struct om_frame *frame) {
@@ -250,7 +252,7 @@ static void on_data(struct om_conn *conn, const uint8_t *bytes, size_t len) {
     if (frame.len > 0) take_frame(client, &frame);
   } while (frame.len > 0 && !conn->finishing && !conn->closing);
   send_job(client);
-  send_read(client);
+  send_read(client, om_reads_add);
   flush(client);
   if (!conn->closing) steer(client);
   om_conn_drop(conn);

@@ -134,9 +134,8 @@ static void on_progress(uv_async_t *async) {
   }
 }
 
-static void after(uv_work_t *req, int status) {
-  (void)status;
-  struct om_read *read = req->data;
+/* The last word of READ. */
+static void finish(struct om_read *read) {
   struct om_reads *all = read->all;
   if (read->prev != NULL)
     read->prev->next = read->next;
@@ -148,6 +147,11 @@ static void after(uv_work_t *req, int status) {
   free(read->requests.bytes);
   om_arena_free(&read->kept);
   free(read);
+}
+
+static void after(uv_work_t *req, int status) {
+  (void)status;
+  finish(req->data);
 }
 
 struct om_read *om_read_new(void *owner) {
@@ -165,12 +169,22 @@ void om_read_add(struct om_read *read, const uint8_t *bytes, size_t len) {
   read->requests.len += OM_FRAME_HEADER_BYTES + len;
 }
 
-void om_reads_add(struct om_reads *reads, struct om_read *read) {
+static void begin(struct om_reads *reads, struct om_read *read) {
   read->all = reads;
   reads->config.about(reads->config.ctx, &read->about, &read->kept);
   read->next = reads->first;
   if (read->next != NULL) read->next->prev = read;
   reads->first = read;
+}
+
+void om_reads_now(struct om_reads *reads, struct om_read *read) {
+  begin(reads, read);
+  work(&read->work);
+  finish(read);
+}
+
+void om_reads_add(struct om_reads *reads, struct om_read *read) {
+  begin(reads, read);
   OM_ASSERT(uv_queue_work(reads->config.loop, &read->work, work, after) == 0);
 }
 

@@ -40,7 +40,7 @@ static void check_slice(const struct om_checkers *checkers, struct om_slice *sli
   if (code == OM_OK) om_txn_abort(txn);
 }
 
-static void check(const struct om_checkers *checkers, struct om_slice *slice) {
+void om_checkers_check(const struct om_checkers *checkers, struct om_slice *slice) {
   if (!om_queue_unwanted(checkers->queue, slice)) check_slice(checkers, slice);
   om_queue_checked(checkers->queue, slice);
 }
@@ -48,13 +48,13 @@ static void check(const struct om_checkers *checkers, struct om_slice *slice) {
 static void run(void *arg) {
   struct om_checkers *checkers = arg;
   struct om_slice slice;
-  while (om_queue_claim(checkers->queue, &slice)) check(checkers, &slice);
+  while (om_queue_claim(checkers->queue, &slice)) om_checkers_check(checkers, &slice);
 }
 
 void om_checkers_work(struct om_queue *queue, const struct om_ledger *ledger) {
   struct om_checkers here = {.queue = queue, .store = om_ledger_store(ledger), .network = om_ledger_network(ledger)};
   struct om_slice slice;
-  while (om_queue_claim_now(queue, &slice)) check(&here, &slice);
+  while (om_queue_claim_now(queue, &slice)) om_checkers_check(&here, &slice);
 }
 
 enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger,

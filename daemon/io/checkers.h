@@ -13,6 +13,8 @@ struct om_checkers;
  * system gives no thread; then none runs. */
 enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger,
                                size_t n, struct om_status *st);
+/* Checks one slice that the caller has been given, in this thread. */
+void om_checkers_check(const struct om_checkers *checkers, struct om_slice *slice);
 /* Without threads: checks in this one all that waits in QUEUE, and returns. */
 void om_checkers_work(struct om_queue *queue, const struct om_ledger *ledger);
 /* Waits for the threads to end; what they have not begun stays unchecked. NULL is fine. */

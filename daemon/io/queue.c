@@ -7,6 +7,8 @@ enum {
   GATHER_SUBMISSIONS_MS = 3, /* waited for more submissions that are being checked: about one flush of a good disk */
   GATHER_MIRRORED_MS = 15,   /* for more entries: nobody waits for one of them alone */
   GATHER_FINALS_MS = 10,     /* for a newer final head of another log: checking one costs as much as many entries */
+  LITTLE_ITEMS = 4,          /* that a writer with nothing to do checks itself: a third of a ms of signatures, and a
+                                thread less to wake */
   MIRRORED_TURN = 4,         /* every fourth slice is an entry's if any waits: a busy daemon still follows the others */
 };
 
@@ -85,6 +87,23 @@ static bool follows_entries(const struct om_queue *queue, struct om_job *job) {
   return true;
 }
 
+static bool nothing_unchecked(const struct om_queue *queue) {
+  return queue->unchecked[OM_CLASS_SUBMISSIONS].first == NULL && queue->unchecked[OM_CLASS_MIRRORED].first == NULL;
+}
+
+/* Wakes who is to check JOB. */
+static void wake_for(struct om_queue *queue, const struct om_job *job, bool alone) {
+  if (queue->idle && alone && job->n <= LITTLE_ITEMS) {
+    queue->idle = false;
+    queue->given = true;
+    uv_cond_signal(&queue->to_write);
+  } else if (job->n > OM_JOB_SLICE_ITEMS) {
+    uv_cond_broadcast(&queue->to_check);
+  } else {
+    uv_cond_signal(&queue->to_check);
+  }
+}
+
 static void add(struct om_queue *queue, struct om_job *job) {
   enum om_job_class class = om_job_class(job);
   OM_ASSERT(!queue->stopping);
@@ -95,11 +114,9 @@ static void add(struct om_queue *queue, struct om_job *job) {
   if (class == OM_CLASS_FINALS && queue->classes[class].first == NULL) queue->finals_ns = uv_hrtime();
   om_job_list_push(&queue->classes[class], job);
   if (job->n > 0) {
+    bool alone = nothing_unchecked(queue);
     push_unchecked(&queue->unchecked[class], job);
-    if (job->n > OM_JOB_SLICE_ITEMS)
-      uv_cond_broadcast(&queue->to_check);
-    else
-      uv_cond_signal(&queue->to_check);
+    wake_for(queue, job, alone);
   } else {
     uv_cond_signal(&queue->to_write);
   }
@@ -267,22 +284,49 @@ static bool empty(const struct om_queue *queue) {
   return true;
 }
 
-bool om_queue_wait(struct om_queue *queue) {
+/* What the writer was given, unless one of the pool, coming back from something else, has been quicker. */
+static bool claim_given(struct om_queue *queue, struct om_slice *out) {
+  struct om_job_list *list = queue->given ? next_unchecked(queue) : NULL;
+  queue->given = false;
+  if (list == NULL || list->first->n > LITTLE_ITEMS) return false;
+  claim(queue, list, out);
+  return true;
+}
+
+/* Sleeps for at most NS; 0: until there is something. A writer that CHECKS and waits for nothing but others' final
+ * heads has time. */
+static void doze(struct om_queue *queue, uint64_t ns, bool checks) {
+  bool more;
+  queue->idle = checks && count_ready(queue, OM_CLASS_SUBMISSIONS, &more) == 0 &&
+                count_ready(queue, OM_CLASS_MIRRORED, &more) == 0;
+  if (ns == 0)
+    uv_cond_wait(&queue->to_write, &queue->lock);
+  else
+    uv_cond_timedwait(&queue->to_write, &queue->lock, ns);
+  queue->idle = false;
+}
+
+bool om_queue_wait(struct om_queue *queue, struct om_slice *little) {
   uint64_t since = 0;
   bool go = false;
+  if (little != NULL) little->job = NULL;
   uv_mutex_lock(&queue->lock);
   while (!go) {
+    if (little != NULL && claim_given(queue, little)) {
+      uv_mutex_unlock(&queue->lock);
+      return true;
+    }
     int64_t wait = patience(queue);
     if (wait < 0) {
       if (queue->stopping && empty(queue)) break;
-      uv_cond_wait(&queue->to_write, &queue->lock);
+      doze(queue, 0, little != NULL);
       continue;
     }
     uint64_t now = uv_hrtime();
     if (since == 0) since = now;
     uint64_t end = since + (uint64_t)wait * 1000000;
     go = now >= end;
-    if (!go) uv_cond_timedwait(&queue->to_write, &queue->lock, end - now);
+    if (!go) doze(queue, end - now, little != NULL);
   }
   queue->nudged = false;
   uv_mutex_unlock(&queue->lock);

@@ -23,6 +23,8 @@ struct om_queue {
   struct om_job_list unchecked[OM_CLASSES]; /* by next_check; of submissions and of what is mirrored */
   unsigned turn;                            /* how many slices have been given out */
   uint64_t finals_ns;                       /* when the first of OM_CLASS_FINALS came */
+  bool idle;                                /* the writer waits, and may be given a little to check */
+  bool given;                               /* it was: the pool has not been woken for it */
   bool nudged;                              /* the writer is to run a batch even if nothing waits */
   bool stopping;                            /* no more will be added: the writer ends when all is written */
   bool pool_stopping;                       /* the pool ends now */
@@ -62,8 +64,9 @@ bool om_queue_unwanted(struct om_queue *queue, const struct om_slice *slice);
 /* ---- the writer ---- */
 
 /* Waits until there is something to write, and a little longer while more of it is about to be ready. False: stopped
- * and empty. */
-bool om_queue_wait(struct om_queue *queue);
+ * and empty. A writer that also checks gives LITTLE: where LITTLE->job is not NULL on return, this slice is to be
+ * checked first, and the writer then waits again. NULL: all is left to the pool. */
+bool om_queue_wait(struct om_queue *queue, struct om_slice *little);
 /* The next part of CLASS to be written: items FROM to UPTO-1 of JOB, all checked (for a note: none). They count as
  * taken. At most MAX items. False: none is ready. */
 bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_slice *out, size_t max);

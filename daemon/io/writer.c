@@ -61,9 +61,14 @@ static void take_by_hand(struct om_writer *writer, struct om_job *job, bool *com
 static void run(void *arg) {
   struct om_writer *writer = arg;
   struct om_status why;
+  struct om_slice little;
   om_status_clear(&why);
-  while (om_queue_wait(&writer->queue)) {
+  while (om_queue_wait(&writer->queue, &little)) {
     bool committed = false;
+    if (little.job != NULL) {
+      om_checkers_check(writer->checkers, &little);
+      continue;
+    }
     uv_mutex_lock(&writer->queue.lock);
     writer->batches.ready = writer->ready;
     struct om_job *accepts = writer->accepts;

@@ -141,7 +141,7 @@ static void test_a_dropped_batch_is_followed_by_another(void **state) {
   assert_int_equal(job->code, OM_NO);
   assert_false(committed || w.batches.drain.done);
   assert_true(w.queue.nudged);
-  assert_true(om_queue_wait(&w.queue)); /* at once, and only once */
+  assert_true(om_queue_wait(&w.queue, NULL)); /* at once, and only once */
   assert_int_equal(om_batches_run(&w.batches, &committed, &l.st), OM_OK);
   assert_true(w.batches.drain.done);
   assert_false(w.queue.nudged);

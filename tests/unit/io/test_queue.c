@@ -110,7 +110,7 @@ static void finals_wait(void **state) {
   if (uv_hrtime() - since < 5000000) assert_null(taken(OM_CLASS_FINALS, 1)); /* a busy machine may sleep here */
   assert_ptr_equal(taken(OM_CLASS_HEADS, 1), own);
   end_job(om_queue_finished(&queue, OM_CLASS_HEADS));
-  assert_true(om_queue_wait(&queue));
+  assert_true(om_queue_wait(&queue, NULL));
   assert_true(uv_hrtime() - since >= 5000000);
   assert_ptr_equal(taken(OM_CLASS_FINALS, 1), patient);
   finish();
@@ -123,8 +123,86 @@ static void finals_do_not_wait_at_a_stop(void **state) {
   patient->patient = true;
   om_queue_add(&queue, patient);
   om_queue_stop(&queue);
-  assert_true(om_queue_wait(&queue));
+  assert_true(om_queue_wait(&queue, NULL));
   assert_ptr_equal(taken(OM_CLASS_FINALS, 1), patient);
+  finish();
+}
+
+/* ---- a writer that checks ---- */
+
+struct writer {
+  uv_thread_t thread;
+  struct om_slice little;
+  bool go;
+};
+
+static void wait_once(void *arg) {
+  struct writer *writer = arg;
+  writer->go = om_queue_wait(&queue, &writer->little);
+}
+
+/* A writer that sleeps. */
+static void begin_writer(struct writer *writer) {
+  bool idle = false;
+  assert_int_equal(uv_thread_create(&writer->thread, wait_once, writer), 0);
+  while (!idle) {
+    uv_mutex_lock(&queue.lock);
+    idle = queue.idle;
+    uv_mutex_unlock(&queue.lock);
+  }
+}
+
+static void one_entry_is_checked_by_an_idle_writer(void **state) {
+  (void)state;
+  struct writer writer = {.go = false};
+  begin();
+  begin_writer(&writer);
+  struct om_job *entry = job_of(OM_ACTION_APPLY, LOG, 1);
+  om_queue_add(&queue, entry);
+  uv_thread_join(&writer.thread);
+  assert_true(writer.go);
+  assert_ptr_equal(writer.little.job, entry);
+  assert_int_equal(writer.little.upto, 1);
+  om_queue_checked(&queue, &writer.little);
+  struct om_slice again;
+  assert_true(om_queue_wait(&queue, &again));
+  assert_null(again.job); /* now it is to be written */
+  assert_ptr_equal(taken(OM_CLASS_MIRRORED, 1), entry);
+  finish();
+}
+
+static void many_entries_are_the_pools(void **state) {
+  (void)state;
+  struct writer writer = {.go = false};
+  begin();
+  begin_writer(&writer);
+  struct om_job *entries = job_of(OM_ACTION_APPLY, LOG, ENTRIES);
+  om_queue_add(&queue, entries);
+  check_all();
+  uv_thread_join(&writer.thread);
+  assert_true(writer.go);
+  assert_null(writer.little.job);
+  assert_ptr_equal(taken(OM_CLASS_MIRRORED, ENTRIES), entries);
+  finish();
+}
+
+/* Nothing is left lying if the pool takes what was the writer's. */
+static void the_pool_may_be_quicker(void **state) {
+  (void)state;
+  struct writer writer = {.go = false};
+  begin();
+  begin_writer(&writer);
+  struct om_job_list both = {0};
+  om_job_list_push(&both, job_of(OM_ACTION_APPLY, LOG, 1));
+  om_job_list_push(&both, job_of(OM_ACTION_APPLY, OTHER, 1));
+  om_queue_add_all(&queue, &both);
+  struct om_slice slice;
+  while (om_queue_claim_now(&queue, &slice)) om_queue_checked(&queue, &slice);
+  uv_thread_join(&writer.thread);
+  assert_true(writer.go);
+  if (writer.little.job != NULL) om_queue_checked(&queue, &writer.little);
+  assert_non_null(taken(OM_CLASS_MIRRORED, 1));
+  assert_non_null(taken(OM_CLASS_MIRRORED, 1));
   finish();
 }
 
@@ -132,7 +210,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_vote_follows_the_last_entry),    cmocka_unit_test(a_vote_outlives_its_entries),
       cmocka_unit_test(a_vote_on_what_is_held_is_a_head), cmocka_unit_test(finals_wait),
-      cmocka_unit_test(finals_do_not_wait_at_a_stop),
+      cmocka_unit_test(finals_do_not_wait_at_a_stop),     cmocka_unit_test(one_entry_is_checked_by_an_idle_writer),
+      cmocka_unit_test(many_entries_are_the_pools),       cmocka_unit_test(the_pool_may_be_quicker),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,21 +21,39 @@ static void progress(struct om_session *session, const Oremark__Progress *p) {
 }
 
 static json_t *verdict_json(const Oremark__Verdict *v) {
-  json_t *checks = json_array(), *not_checked = json_array();
+  json_t *checks = json_array(), *not_checked = json_array(), *findings = json_array();
   for (size_t i = 0; i < v->n_checks; i++)
     json_array_append_new(
-        checks, json_pack("{s:o, s:o, s:I, s:I, s:o}", "name", om_json_text(v->checks[i]->name), "what",
-                          om_json_text(v->checks[i]->what), "passed", (json_int_t)v->checks[i]->passed, "failed",
-                          (json_int_t)v->checks[i]->failed, "first_failure",
-                          v->checks[i]->failed ? om_json_text(v->checks[i]->first) : json_null()));
+        checks,
+        json_pack("{s:o, s:o, s:I, s:I, s:I, s:o}", "name", om_json_text(v->checks[i]->name), "what",
+                  om_json_text(v->checks[i]->what), "passed", (json_int_t)v->checks[i]->passed, "failed",
+                  (json_int_t)v->checks[i]->failed, "unknown", (json_int_t)v->checks[i]->unknown, "first_failure",
+                  v->checks[i]->failed + v->checks[i]->unknown ? om_json_text(v->checks[i]->first) : json_null()));
   for (size_t i = 0; i < v->n_not_checked; i++) json_array_append_new(not_checked, om_json_text(v->not_checked[i]));
-  return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "verdict",
+  for (size_t i = 0; i < v->n_findings; i++)
+    json_array_append_new(findings, json_pack("{s:o, s:o}", "kind", om_json_text(v->findings[i]->kind), "text",
+                                              om_json_text(v->findings[i]->text)));
+  return json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "verdict",
                    v->undecided  ? "undecided"
                    : v->verified ? "verified"
                                  : "failed",
-                   "checks", checks, "not_checked", not_checked, "records", (json_int_t)v->records, "entries",
-                   (json_int_t)v->entries, "bytes", (json_int_t)v->bytes, "heads", om_logs_json(v->logs, v->n_logs),
-                   "successions", om_successions_json(v->successions, v->n_successions));
+                   "checks", checks, "findings", findings, "not_checked", not_checked, "more_findings",
+                   (json_int_t)v->more_findings, "records", (json_int_t)v->records, "entries", (json_int_t)v->entries,
+                   "bytes", (json_int_t)v->bytes, "heads", om_logs_json(v->logs, v->n_logs), "successions",
+                   om_successions_json(v->successions, v->n_successions));
+}
+
+/* The first thing that what is held here does not say; NULL: none. */
+static const char *unknown(const Oremark__Verdict *v) {
+  for (size_t i = 0; i < v->n_checks; i++)
+    if (v->checks[i]->unknown && v->checks[i]->failed == 0) return v->checks[i]->first;
+  return NULL;
+}
+
+static bool not_final(const Oremark__Verdict *v) {
+  for (size_t i = 0; i < v->n_checks; i++)
+    if (v->checks[i]->failed && strcmp(v->checks[i]->name, "final") == 0) return true;
+  return false;
 }
 
 /* Which log of the lineage has two final histories, in a sentence; NULL: none. */
@@ -46,7 +64,7 @@ static const char *frozen(const Oremark__Verdict *v) {
 }
 
 static void show(struct om_session *session, const Oremark__Verdict *v, int64_t took_ms) {
-  static const char *const columns[] = {"check", ">passed", ">failed", "~what"};
+  static const char *const columns[] = {"check", ">passed", ">failed", ">unknown", "~what"};
   struct libscols_table *table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
   char text[OM_SHOW_BYTES];
   for (size_t i = 0; i < v->n_checks; i++) {
@@ -55,18 +73,29 @@ static void show(struct om_session *session, const Oremark__Verdict *v, int64_t 
     om_show_cell(line, 0, "%s", c->name);
     om_show_cell(line, 1, "%" PRIu64, c->passed);
     om_show_cell(line, 2, "%" PRIu64, c->failed);
-    om_show_cell(line, 3, "%s%s%s", c->what, c->failed ? ": first failure: " : "", c->failed ? c->first : "");
+    om_show_cell(line, 3, "%" PRIu64, c->unknown);
+    om_show_cell(line, 4, "%s%s%s", c->what,
+                 c->failed    ? ": first failure: "
+                 : c->unknown ? ": first unknown: "
+                              : "",
+                 c->failed + c->unknown ? c->first : "");
   }
   om_show_print(table);
   fprintf(session->out, "\nagainst the heads of:\n");
   om_logs_show(session->out, v->logs, v->n_logs);
   om_successions_show(session->out, v->successions, v->n_successions);
+  if (v->n_findings) fprintf(session->out, "\nto be known:\n");
+  for (size_t i = 0; i < v->n_findings; i++)
+    om_show_wrapped(session->out, "- ", om_show_text(text, v->findings[i]->text));
+  if (v->more_findings) fprintf(session->out, "- and %" PRIu64 " more\n", v->more_findings);
   if (v->n_not_checked) fprintf(session->out, "\nnot checked:\n");
   for (size_t i = 0; i < v->n_not_checked; i++)
     om_show_wrapped(session->out, "- ", om_show_text(text, v->not_checked[i]));
   fprintf(session->out,
           "\n%s: %" PRIu64 " record%s in %" PRIu64 " entries, %" PRIu64 " bytes re-hashed, %" PRId64 ".%03d s\n",
-          v->undecided  ? (frozen(v) ? "UNDECIDED, a log has two histories" : "UNDECIDED, something is not final yet")
+          v->undecided  ? (frozen(v)      ? "UNDECIDED, a log has two histories"
+                           : not_final(v) ? "UNDECIDED, something is not final yet"
+                                          : "UNDECIDED, something is not known here")
           : v->verified ? "VERIFIED"
                         : "FAILED",
           v->records, v->records == 1 ? "" : "s", v->entries, v->bytes, took_ms / 1000, (int)(took_ms % 1000));
@@ -78,6 +107,8 @@ static enum om_code conclude(const Oremark__Verdict *v, struct om_status *st) {
     return om_fail(st, OM_WAIT, NULL,
                    "the lineage can't be decided: %s; the governors have to say which of them counts",
                    om_show_text(text, frozen(v)));
+  if (v->undecided && !not_final(v) && unknown(v))
+    return om_fail(st, OM_WAIT, NULL, "the lineage can't be decided: %s", om_show_text(text, unknown(v)));
   if (v->undecided)
     return om_fail(st, OM_WAIT, NULL,
                    "the lineage can't be decided yet: something in it is not final; 'oremark status' shows how far "
@@ -123,7 +154,8 @@ const struct om_command om_command_lot_verify = {
     .words = "LOT",
     .summary = "Check a lot and all it came from: every stored byte against the signed heads, every rule again.",
     .help =
-        "Exit status: 0 verified, 1 failed, 5 undecided as something is not final yet, or a log is frozen.\nExample:\n "
+        "Exit status: 0 verified, 1 failed, 5 undecided as something is not final yet or\nnot known, or a log is "
+        "frozen.\nExample:\n "
         " oremark lot verify "
         "DRUM-17 --deep\n",
     .options = options,

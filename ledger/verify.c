@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/rehash.h"
-#include "ledger/step.h"
 #include "ledger/verify_state.h"
 
 static const char *const check_words[OM_CHECKS][2] = {
@@ -35,7 +33,7 @@ void om_verify_pass(struct om_verify *v, enum om_check_kind kind, uint64_t n) {
   v->verdict->checks[kind].passed += n;
 }
 
-static void failures(struct om_verify *v, enum om_check_kind kind, uint64_t n, const char *first) {
+void om_verify_failures(struct om_verify *v, enum om_check_kind kind, uint64_t n, const char *first) {
   struct om_check *check = &v->verdict->checks[kind];
   if (n > 0 && check->failed == 0) snprintf(check->first, sizeof check->first, "%s", first);
   check->failed += n;
@@ -47,7 +45,30 @@ void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fm
   va_start(args, fmt);
   vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
-  failures(v, kind, 1, text);
+  om_verify_failures(v, kind, 1, text);
+}
+
+void om_verify_unknown(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...) {
+  struct om_check *check = &v->verdict->checks[kind];
+  va_list args;
+  va_start(args, fmt);
+  if (check->unknown++ == 0 && check->failed == 0) vsnprintf(check->first, sizeof check->first, fmt, args);
+  va_end(args);
+}
+
+void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...) {
+  struct om_verdict *out = v->verdict;
+  char text[OM_STATUS_TEXT_BYTES];
+  va_list args;
+  if (out->n_findings == OM_FINDINGS_MAX) {
+    out->more_findings++;
+    return;
+  }
+  if (!out->findings) out->findings = om_arena_array(v->arena, OM_FINDINGS_MAX, sizeof *out->findings);
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  out->findings[out->n_findings++] = (struct om_verdict_finding){kind, om_arena_copy(v->arena, text, strlen(text) + 1)};
 }
 
 static void not_checked(struct om_verdict *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -112,6 +133,37 @@ static enum om_code open_log(struct om_verify *v, uint32_t number, struct om_sta
   enum om_code code = om_log_info(v->txn, &log->info, number, st);
   if (code != OM_OK || take_end(v, log)) return code;
   return read_head(v, log, number, st);
+}
+
+/* ---- what else bears on the lineage ---- */
+
+enum om_code om_verify_also(struct om_verify *v, bool *final, uint32_t log, uint64_t index, struct om_status *st) {
+  *final = false;
+  enum om_code code = open_log(v, log, st);
+  if (code != OM_OK) return code;
+  *final = v->logs[log]->has_head && index < v->logs[log]->head.size;
+  if (!*final || log == OM_LOG_REGISTRY) return OM_OK; /* the registry log is hashed as a whole */
+  if (v->n_also == v->cap_also) {
+    v->cap_also = v->cap_also == 0 ? 64 : 2 * v->cap_also;
+    v->also = realloc(v->also, v->cap_also * sizeof *v->also);
+    OM_ASSERT(v->also);
+  }
+  v->also[v->n_also++] = (struct om_verify_also){index, log};
+  return OM_OK;
+}
+
+static int also_order(const void *a, const void *b) {
+  const struct om_verify_also *x = a, *y = b;
+  if (x->log != y->log) return x->log < y->log ? -1 : 1;
+  return (x->index > y->index) - (x->index < y->index);
+}
+
+static void order_also(struct om_verify *v) {
+  size_t n = 0;
+  if (v->n_also > 0) qsort(v->also, v->n_also, sizeof *v->also, also_order);
+  for (size_t i = 0; i < v->n_also; i++)
+    if (n == 0 || also_order(&v->also[n - 1], &v->also[i]) != 0) v->also[n++] = v->also[i];
+  v->n_also = n;
 }
 
 /* ---- the plan: which entries, in what order, leaning on which marks ---- */
@@ -239,143 +291,6 @@ static enum om_code plan(struct om_verify *v, struct om_status *st) {
   return om_txn_check(v->txn, st);
 }
 
-/* ---- bytes, trees and marks ---- */
-
-/* Does HEAD, of the registry, cover the end of the log that is MARKED, at that size? */
-static bool covers_end(struct om_verify *v, const struct om_verify_mark *mark, const struct om_checkpoint *head) {
-  struct om_retired end;
-  return om_registry_retired(v->txn, &end, mark->marked, head->size) && end.size == mark->size;
-}
-
-/* The mark says what the table of marks, which the rules ask, says of it. A mark of the registry also covers the logs
- * that have ended by it. */
-static enum om_code check_mark(struct om_verify *v, const struct om_verify_mark *mark, struct om_bytes bytes,
-                               struct om_status *st) {
-  struct om_note note;
-  struct om_checkpoint head;
-  struct om_status why;
-  uint64_t time_s;
-  Oremark__Entry *entry = oremark__entry__unpack(NULL, bytes.len, bytes.data);
-  bool good = entry && entry->what_case == OREMARK__ENTRY__WHAT_MARK &&
-              (entry->mark->log == mark->marked || entry->mark->log == OM_LOG_REGISTRY);
-  enum om_code code = OM_OK;
-  if (good) {
-    ProtobufCBinaryData data = entry->mark->checkpoint;
-    good = om_note_parse(&note, (const char *)data.data, data.len, &why) == OM_OK &&
-           om_checkpoint_parse(&head, NULL, note.text, note.text_len, &why) == OM_OK &&
-           (entry->mark->log == mark->marked ? head.size == mark->size : covers_end(v, mark, &head));
-    if (good && v->deep) {
-      code = om_quorum_check(v->txn, &head, &time_s, entry->mark->log, data.data, data.len, st);
-      good = code == OM_OK;
-    }
-  }
-  if (entry) oremark__entry__free_unpacked(entry, NULL);
-  if (code == OM_IO) return code;
-  if (!good)
-    om_verify_fail(
-        v, OM_CHECK_MARK, "entry %llu of %s is not the quorum-signed mark of log %u at %llu that is leaned on",
-        (unsigned long long)mark->index, om_verify_origin(v, mark->log), mark->marked, (unsigned long long)mark->size);
-  return OM_OK;
-}
-
-static void check_final(struct om_verify *v, const struct om_verify_log *log, uint64_t index) {
-  if (log->has_head && index < log->head.size) {
-    om_verify_pass(v, OM_CHECK_FINAL, 1);
-    return;
-  }
-  om_verify_fail(v, OM_CHECK_FINAL,
-                 "entry %llu of %s is not final yet: its log is final here up to %llu; ask again in a moment",
-                 (unsigned long long)index, log->info.origin, (unsigned long long)(log->has_head ? log->head.size : 0));
-}
-
-static enum om_code hash_entry(struct om_verify *v, struct om_rehash *tree, struct om_bytes *bytes, uint32_t log,
-                               uint64_t index, struct om_status *st) {
-  struct om_hash leaf;
-  enum om_code code = om_log_entry(v->txn, bytes, log, index, st);
-  if (code == OM_MISSING) {
-    om_verify_fail(v, OM_CHECK_BYTES, "entry %llu of %s is not held here", (unsigned long long)index,
-                   om_verify_origin(v, log));
-    return OM_MISSING;
-  }
-  if (code != OM_OK) return code;
-  om_leaf_hash(&leaf, bytes->data, bytes->len);
-  check_final(v, v->logs[log], index);
-  v->logs[log]->entries++;
-  v->verdict->entries++;
-  v->verdict->bytes += bytes->len;
-  code = om_progress_tell(v->progress, "hashing", v->verdict->entries, v->n_entries + v->n_marks, st);
-  return code == OM_OK ? om_rehash_leaf(tree, index, &leaf, st) : code;
-}
-
-/* Entries and marks of one log, from FIRST on, both in order of index. */
-static enum om_code hash_lineage(struct om_verify *v, struct om_rehash *tree, uint32_t log, size_t *entry, size_t *mark,
-                                 struct om_status *st) {
-  struct om_bytes bytes;
-  for (;;) {
-    const struct om_verify_entry *e =
-        *entry < v->n_entries && v->entries[*entry].log == log ? &v->entries[*entry] : NULL;
-    const struct om_verify_mark *m = *mark < v->n_marks && v->marks[*mark].log == log ? &v->marks[*mark] : NULL;
-    if (!e && !m) return OM_OK;
-    bool is_mark = m && (!e || m->index < e->index);
-    enum om_code code = hash_entry(v, tree, &bytes, log, is_mark ? m->index : e->index, st);
-    if (code != OM_OK && code != OM_MISSING) return code;
-    if (is_mark && code == OM_OK) code = check_mark(v, m, bytes, st);
-    if (code != OM_OK && code != OM_MISSING) return code;
-    *(is_mark ? mark : entry) += 1;
-  }
-}
-
-/* The registry log as a whole: it is small, and who may do what follows from all of it. */
-static enum om_code hash_registry(struct om_verify *v, struct om_rehash *tree, struct om_status *st) {
-  const struct om_verify_log *log = v->logs[OM_LOG_REGISTRY];
-  struct om_bytes bytes, genesis;
-  for (uint64_t i = 0; log->has_head && i < log->head.size; i++) {
-    struct om_hash network = {{0}};
-    enum om_code code = hash_entry(v, tree, &bytes, OM_LOG_REGISTRY, i, st);
-    if (code == OM_MISSING) continue;
-    if (code != OM_OK) return code;
-    if (i > 0) continue;
-    if (om_find_genesis(&genesis, bytes.data, bytes.len)) om_sha256(&network, genesis.data, genesis.len);
-    if (!om_hash_equal(&network, v->network))
-      om_verify_fail(v, OM_CHECK_BYTES, "entry 0 of %s is not this network's genesis", log->info.origin);
-  }
-  for (size_t i = 0; i < v->n_marks; i++)
-    if (v->marks[i].marked == OM_LOG_REGISTRY && (!log->has_head || v->marks[i].size > log->head.size))
-      om_verify_fail(v, OM_CHECK_FINAL, "%s follows the registry up to %llu, which is final here up to %llu",
-                     om_verify_origin(v, v->marks[i].log), (unsigned long long)v->marks[i].size,
-                     (unsigned long long)(log->has_head ? log->head.size : 0));
-  return OM_OK;
-}
-
-static enum om_code hash_log(struct om_verify *v, uint32_t number, size_t *entry, size_t *mark, struct om_status *st) {
-  struct om_verify_log *log = v->logs[number];
-  struct om_rehash *tree;
-  enum om_code code = om_rehash_begin(&tree, v->txn, number, log->info.origin, log->has_head ? log->head.size : 0, st);
-  if (code == OM_CORRUPT) {
-    om_verify_fail(v, OM_CHECK_TREE, "the growing edge of %s: %s", log->info.origin, st->text);
-    code = OM_OK;
-  }
-  if (code == OM_OK && number == OM_LOG_REGISTRY) code = hash_registry(v, tree, st);
-  if (code == OM_OK) code = hash_lineage(v, tree, number, entry, mark, st);
-  if (code == OM_OK) code = om_rehash_end(tree, &log->head.root, st);
-  if (code == OM_OK) {
-    om_verify_pass(v, OM_CHECK_BYTES, tree->leaves.passed);
-    failures(v, OM_CHECK_BYTES, tree->leaves.failed, tree->leaves.first.text);
-    om_verify_pass(v, OM_CHECK_TREE, tree->tiles.passed);
-    failures(v, OM_CHECK_TREE, tree->tiles.failed, tree->tiles.first.text);
-  }
-  om_rehash_free(tree);
-  return code;
-}
-
-static enum om_code hash_logs(struct om_verify *v, struct om_status *st) {
-  size_t entry = 0, mark = 0;
-  enum om_code code = OM_OK;
-  for (uint32_t i = 0; i < v->n_logs && code == OM_OK; i++)
-    if (v->logs[i]) code = hash_log(v, i, &entry, &mark, st);
-  return code;
-}
-
 /* ---- the verdict ---- */
 
 /* A frozen log is in doubt until the governors have ended it, and so said which of its histories counts. */
@@ -435,12 +350,16 @@ static void tell_logs(const struct om_verify *v, struct om_arena *arena) {
 
 static void conclude(struct om_verify *v, struct om_arena *arena) {
   struct om_verdict *out = v->verdict;
-  uint64_t failed = 0;
+  uint64_t failed = 0, unknown = 0;
   check_histories(v);
   out->n_checks = v->deep ? OM_CHECKS : OM_CHECK_SIGNATURES;
-  for (size_t i = 0; i < OM_CHECKS; i++) failed += out->checks[i].failed;
-  out->verified = failed == 0;
-  out->undecided = failed > 0 && failed == out->checks[OM_CHECK_FINAL].failed + out->checks[OM_CHECK_HISTORY].failed;
+  for (size_t i = 0; i < OM_CHECKS; i++) {
+    failed += out->checks[i].failed;
+    unknown += out->checks[i].unknown;
+  }
+  out->verified = failed + unknown == 0;
+  out->undecided =
+      !out->verified && failed == out->checks[OM_CHECK_FINAL].failed + out->checks[OM_CHECK_HISTORY].failed;
   out->records = v->lineage.n_events;
   out->lots = v->lineage.n_lots;
   tell_logs(v, arena);
@@ -463,7 +382,8 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
     om_verify_fail(v, OM_CHECK_LINEAGE, "%s", st->text);
     return OM_OK;
   }
-  if (code == OM_OK) code = hash_logs(v, st);
+  order_also(v);
+  if (code == OM_OK) code = om_verify_hash(v, st);
   if (code == OM_OK && whole) code = om_verify_rules(v, st);
   return code;
 }
@@ -476,13 +396,15 @@ static void free_all(struct om_verify *v) {
   free(v->row_steps);
   free(v->entries);
   free(v->marks);
+  free(v->also);
   om_lineage_free(&v->lineage);
 }
 
 enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
                            const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                            const struct om_progress *progress, struct om_status *st) {
-  struct om_verify v = {.txn = txn, .network = network, .progress = progress, .deep = deep, .verdict = out};
+  struct om_verify v = {
+      .txn = txn, .arena = arena, .network = network, .progress = progress, .deep = deep, .verdict = out};
   memset(out, 0, sizeof *out);
   for (size_t i = 0; i < OM_CHECKS; i++) {
     out->checks[i].name = check_words[i][0];

@@ -26,10 +26,17 @@ enum om_check_kind {
 };
 
 struct om_check {
-  const char *name; /* "bytes"; static */
-  const char *what; /* what it means, for a person; static */
-  uint64_t passed, failed;
-  char first[OM_STATUS_TEXT_BYTES]; /* the first failure: where, and what was wanted */
+  const char *name;                 /* "bytes"; static */
+  const char *what;                 /* what it means, for a person; static */
+  uint64_t passed, failed, unknown; /* unknown: what is held here does not say */
+  char first[OM_STATUS_TEXT_BYTES]; /* the first failure, else the first unknown: where, and what was wanted */
+};
+
+/* What somebody who judges the lot should know, and what fails no check: a flag, a correction, a certificate, a key
+ * that was revoked later. */
+struct om_verdict_finding {
+  const char *kind; /* "flag", "correction", "certificate", "key", ...; static */
+  const char *text; /* one sentence: where, who, when */
 };
 
 /* A log that the lineage stands in, and the head that it was checked against. */
@@ -47,15 +54,20 @@ struct om_verdict_log {
 enum {
   OM_NOT_CHECKED_MAX = 16,
   OM_NOT_CHECKED_BYTES = 256, /* a sentence of two lines */
+  OM_FINDINGS_MAX = 200,      /* more are counted only: nobody reads on, and the answer stays a message */
 };
 
 struct om_verdict {
   bool verified;  /* every check passed and all is final */
-  bool undecided; /* nothing failed, but not all is final yet, or a log is frozen: it has two final histories */
+  bool undecided; /* nothing failed, but not all is final yet, a log is frozen (it has two final histories), or
+                     something is not known here */
   struct om_check checks[OM_CHECKS];
   size_t n_checks;
   char not_checked[OM_NOT_CHECKED_MAX][OM_NOT_CHECKED_BYTES]; /* what the answer rests on that was not checked here */
   size_t n_not_checked;
+  struct om_verdict_finding *findings; /* in the caller's arena, in the order of what they are about */
+  size_t n_findings;
+  uint64_t more_findings;      /* beyond OM_FINDINGS_MAX */
   struct om_verdict_log *logs; /* in the caller's arena, ascending by number */
   size_t n_logs;
   uint64_t records; /* events in the lineage */

@@ -1,4 +1,4 @@
-/* What verify.c and verify_rules.c share and nobody else sees. */
+/* What the files of the verifier share and nobody else sees. */
 #ifndef OREMARK_LEDGER_VERIFY_STATE_H
 #define OREMARK_LEDGER_VERIFY_STATE_H
 
@@ -29,8 +29,15 @@ struct om_verify_log {
   uint64_t entries; /* hashed */
 };
 
+/* An entry beside the lineage that bears on it: an attestation's. */
+struct om_verify_also {
+  uint64_t index;
+  uint32_t log;
+};
+
 struct om_verify {
   struct om_txn *txn;
+  struct om_arena *arena; /* of the verdict */
   const struct om_hash *network;
   const struct om_progress *progress;
   bool deep;
@@ -43,6 +50,8 @@ struct om_verify {
   size_t n_entries;
   struct om_verify_mark *marks; /* by log and index */
   size_t n_marks, cap_marks;
+  struct om_verify_also *also; /* once planned: by log and index, none twice */
+  size_t n_also, cap_also;
   struct om_verify_log **logs; /* by number; NULL: not touched */
   size_t n_logs;
   uint64_t bystanders; /* lots outside the lineage that were taken as the store has them */
@@ -51,8 +60,20 @@ struct om_verify {
 void om_verify_pass(struct om_verify *v, enum om_check_kind kind, uint64_t n);
 void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* N failures, the FIRST of which is told. */
+void om_verify_failures(struct om_verify *v, enum om_check_kind kind, uint64_t n, const char *first);
+void om_verify_unknown(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A finding of KIND (static). */
+void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Entry INDEX of LOG bears on the lineage: it is hashed too. *FINAL says whether a final head that is held covers it;
+ * where none does it is left out, since nobody answers for it yet. To be called while the entries are planned. */
+enum om_code om_verify_also(struct om_verify *v, bool *final, uint32_t log, uint64_t index, struct om_status *st);
 /* "kamoto.example/log", for sentences. */
 const char *om_verify_origin(const struct om_verify *v, uint32_t log);
+
+/* Hashes what was planned, and checks that each mark says what is leaned on. */
+enum om_code om_verify_hash(struct om_verify *v, struct om_status *st);
 
 /* Judges every entry again, in an order in which every lot's steps follow each other; ends at the first failure. */
 enum om_code om_verify_rules(struct om_verify *v, struct om_status *st);

@@ -93,11 +93,23 @@ static void view_checks(struct om_arena *arena, Oremark__Verdict *out, const str
     to->what = (char *)from->what;
     to->passed = from->passed;
     to->failed = from->failed;
+    to->unknown = from->unknown;
     to->first = (char *)from->first;
   }
   out->not_checked = om_arena_array(arena, verdict->n_not_checked + 1, sizeof *out->not_checked);
   for (size_t i = 0; i < verdict->n_not_checked; i++)
     out->not_checked[out->n_not_checked++] = (char *)verdict->not_checked[i];
+}
+
+static void view_findings(struct om_arena *arena, Oremark__Verdict *out, const struct om_verdict *verdict) {
+  out->findings = om_arena_array(arena, verdict->n_findings, sizeof *out->findings);
+  for (size_t i = 0; i < verdict->n_findings; i++) {
+    Oremark__Finding *to = out->findings[out->n_findings++] = om_arena_alloc(arena, sizeof *to);
+    oremark__finding__init(to);
+    to->kind = (char *)verdict->findings[i].kind;
+    to->text = (char *)verdict->findings[i].text;
+  }
+  out->more_findings = verdict->more_findings;
 }
 
 /* Said of every lot, ever after: what was there beyond the stated heads rests on the governors' word. */
@@ -165,6 +177,7 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
   if (code == OM_OK) code = view_heads(a, &out, verdict, st);
   if (code != OM_OK) return om_answer_fail(a, st);
   view_checks(a->view.arena, &out, verdict);
+  view_findings(a->view.arena, &out, verdict);
   view_restart(a, &out);
   out.successions = om_answer_successions(a, &out.n_successions);
   out.verified = verdict->verified;

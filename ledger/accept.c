@@ -208,6 +208,7 @@ static void forget_vote(struct om_txn *txn, const Oremark__StatedHead *head) {
   if (!om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len != 8 + OM_HASH_BYTES) return;
   uint64_t size = om_get64(row.data);
   if (size < head->size || (size == head->size && memcmp(row.data + 8, head->root.data, OM_HASH_BYTES) == 0)) return;
+  om_votes_keep(txn, head->log, size);
   om_txn_del(txn, OM_TABLE_HEADS, key, sizeof key);
   om_head_key(key, head->log, OM_HEAD_VOTED);
   om_txn_del(txn, OM_TABLE_HEADS, key, sizeof key);

@@ -85,6 +85,7 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
     return om_fail(st, OM_REFUSED, "mark", "the marked log %u is not in the registry that this log follows", mark->log);
   if (code == OM_OK)
     code = om_head_parse(batch->txn, &note, &head, mark->log, mark->checkpoint.data, mark->checkpoint.len, st);
+  if (code == OM_OK) code = om_votes_look(batch, mark->log, &note, head.size, st);
   if (code == OM_OK && om_registry_retired(batch->txn, &ended, mark->log, state->registry_size) &&
       head.size > ended.size)
     return om_fail(st, OM_REFUSED, "retired", "log %u has ended with %llu entries, this mark says %llu", mark->log,

@@ -5,12 +5,16 @@
 #include "ledger/ledger_state.h"
 #include "ledger/registry_rows.h"
 
-/* How much of the registry the own log had marked as far as it had to be taken back: keys that are named there may have
- * signed what is forgotten. */
+/* How much of the registry the own log had marked as far as it had to be taken back, or had named the key that proves
+ * the loss (votes.c): keys that are named there may have signed what is forgotten. */
 static const char meta_votes_lost[] = "votes-lost";
 
 enum om_code om_votes_lost(struct om_batch *batch, uint64_t registry_size, struct om_status *st) {
   uint8_t row[8];
+  struct om_bytes before;
+  if (om_txn_get(batch->txn, &before, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1) && before.len == 8 &&
+      om_get64(before.data) >= registry_size)
+    return om_txn_check(batch->txn, st);
   om_be64(row, registry_size);
   om_txn_put(batch->txn, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1, row, sizeof row);
   return om_txn_check(batch->txn, st);

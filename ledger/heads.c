@@ -112,6 +112,7 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
   uint64_t time_s;
   *newer = false;
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
+  if (code == OM_OK) code = om_votes_look(batch, log, &parsed, head.size, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
   if (code == OM_OK && info.retired && head.size > info.end.size) return OM_OK; /* of no log any more */
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);

@@ -223,7 +223,8 @@ enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t in
  * the last. OM_WAIT: fewer entries are held than it covers; or (rule "fork") its quorum signed it and what is held of
  * LOG is another history, which has lost: om_ledger_mend (ledger/rebuild.h) is due, and until then nothing more of LOG
  * is taken ("mending"). OM_REFUSED: it does not stand, or it is no head of the own
- * log. *NEWER whether it was stored. */
+ * log. *NEWER whether it was stored. Whatever comes of it: if NOTE carries a cosignature of this daemon's that it does
+ * not remember, it cosigns no more with that key ("votes"). */
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
                             struct om_status *st);
 

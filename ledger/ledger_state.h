@@ -24,6 +24,7 @@ enum om_head_kind {
   OM_HEAD_FINAL = 'f',    /* size (8), time of the quorum (8), note */
   OM_HEAD_VOTE = 'c',     /* size (8), root (32): the highest that this daemon has cosigned */
   OM_HEAD_VOTED = 'v',    /* size (8), the signed note of that head: evidence, if another one is met */
+  OM_HEAD_SIGNED = 'h',   /* size (8): as much as was ever cosigned here, where the vote has gone back since */
   OM_HEAD_AWAITED = 'w',  /* a quorum signed it, and what is held is, or was, another history: ledger/lost.c */
   OM_HEAD_OUTVOTED = 'l', /* size (8), the signed note of the head of that other history that was cosigned here */
   OM_HEAD_ENDED = 'x',    /* the log's end did not fit what is held: whether that is still to be cut (1) */
@@ -131,6 +132,12 @@ enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_l
 /* Notes that this daemon's store was lost or set back: what the cosigning keys have signed that the registry up to
  * REGISTRY_SIZE, as the own log has marked it, has ever named, is not known here. */
 enum om_code om_votes_lost(struct om_batch *batch, uint64_t registry_size, struct om_status *st);
+/* The same, if NOTE, a head of LOG over SIZE entries that LOG has signed, carries a cosignature of this daemon's that
+ * is not remembered here. To be asked of every such head that is met. */
+enum om_code om_votes_look(struct om_batch *batch, uint32_t log, const struct om_note *note, uint64_t size,
+                           struct om_status *st);
+/* The vote on LOG goes back from SIZE, which stays known as cosigned here. */
+void om_votes_keep(struct om_txn *txn, uint32_t log, uint64_t size);
 /* OM_REFUSED ("votes") if KEYS' cosigning key is one of those; OM_IO ("cosign-key") if it is not in use yet. */
 enum om_code om_votes_check(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
 /* OM_REFUSED ("sealed"): this daemon has sealed LOG at CALL. */

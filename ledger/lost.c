@@ -151,6 +151,7 @@ static void move_vote(struct om_txn *txn, uint32_t log, const struct awaited *to
   om_head_key(key, log, OM_HEAD_VOTE);
   if (!om_txn_get(txn, &vote, OM_TABLE_HEADS, key, sizeof key) || vote.len != sizeof row) return;
   if (om_get64(vote.data) <= cut) return; /* final here: both histories have it */
+  om_votes_keep(txn, log, om_get64(vote.data));
   om_be64(row, to->size);
   memcpy(row + 8, to->root.bytes, OM_HASH_BYTES);
   om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);

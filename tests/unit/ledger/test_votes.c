@@ -1,0 +1,218 @@
+/* A witness whose store was set back to an older copy, while its own log did not move: nobody can tell it what it has
+ * cosigned since, until it meets one of those heads. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/ledger_state.h"
+#include "support/records.h"
+
+enum { DAEMONS = 5, HOME = 1, WITNESS = 2, READER = 3, MINER = 2, SMELTER = 4 };
+
+static const int64_t t0 = INT64_C(1795000000000);
+static struct network net;
+static char *paths[DAEMONS], *backup;
+static struct om_ledger *ledgers[DAEMONS];
+static struct record lot;
+static struct om_status st;
+
+static void must(enum om_code code) {
+  if (code != OM_OK) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
+}
+
+static void submit(size_t daemon, struct record record, int64_t at_ms) {
+  struct om_receipt receipt;
+  must(network_submit(&net, daemon, ledgers[daemon], &receipt, record.bytes, record.len, at_ms, &st));
+}
+
+static void copy_store(const char *to, const char *from) {
+  char path[2][4200];
+  static uint8_t bytes[1 << 16];
+  snprintf(path[0], sizeof path[0], "%s/data.mdb", from);
+  snprintf(path[1], sizeof path[1], "%s/data.mdb", to);
+  FILE *in = fopen(path[0], "rb"), *out = fopen(path[1], "wb");
+  assert_true(in != NULL && out != NULL);
+  for (size_t len; (len = fread(bytes, 1, sizeof bytes, in)) > 0;) assert_int_equal(fwrite(bytes, 1, len, out), len);
+  fclose(in);
+  assert_int_equal(fclose(out), 0);
+}
+
+/* The witness has cosigned a head of HOME's log that the copy of its store does not know. */
+static int begin(void **state) {
+  (void)state;
+  om_status_clear(&st);
+  network_open(&net, DAEMONS, true);
+  for (size_t i = 0; i < DAEMONS; i++) ledgers[i] = network_ledger(&net, i, paths[i] = temp_folder());
+  must(network_settle(&net, ledgers, t0, &st));
+  struct record mine = record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
+  struct record plant = record_site(&net, SMELTER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
+  submit(0, mine, t0);
+  submit(0, plant, t0);
+  must(network_settle(&net, ledgers, t0 + 1, &st));
+  free(mine.bytes);
+  free(plant.bytes);
+  lot = record_extract(&net, MINER, 1, 1, 1000000, t0 + 2);
+  submit(HOME, lot, t0 + 2);
+  must(network_settle(&net, ledgers, t0 + 3, &st));
+  backup = temp_folder();
+  om_ledger_close(ledgers[WITNESS]);
+  copy_store(backup, paths[WITNESS]);
+  ledgers[WITNESS] = network_ledger(&net, WITNESS, paths[WITNESS]);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  free(lot.bytes);
+  remove_folder(backup);
+  for (size_t i = 0; i < DAEMONS; i++) {
+    om_ledger_close(ledgers[i]);
+    remove_folder(paths[i]);
+  }
+  network_close(&net);
+  return 0;
+}
+
+static void set_back(void) {
+  om_ledger_close(ledgers[WITNESS]);
+  copy_store(paths[WITNESS], backup);
+  ledgers[WITNESS] = network_ledger(&net, WITNESS, paths[WITNESS]);
+}
+
+static const char *key_says(void) {
+  struct om_txn *txn;
+  om_status_clear(&st);
+  must(om_txn_read(&txn, om_ledger_store(ledgers[WITNESS]), &st));
+  om_cosign_key_check(txn, WITNESS, om_secret_public(net.cosign_keys[WITNESS]), &st);
+  om_txn_abort(txn);
+  return st.rule;
+}
+
+/* Gives the witness HOME's final head, as FROM holds it. */
+static enum om_code meet_final(size_t from) {
+  struct om_txn *txn;
+  struct om_bytes note;
+  struct om_batch *batch;
+  bool newer;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[from]), &st));
+  must(om_log_final(txn, &note, HOME, &st));
+  must(om_batch_begin(&batch, ledgers[WITNESS], &st));
+  enum om_code code = om_batch_final(batch, &newer, HOME, note.data, note.len, &st);
+  struct om_status said = st;
+  must(om_batch_commit(batch, NULL, &st));
+  om_txn_abort(txn);
+  st = said;
+  return code;
+}
+
+/* HOME's next proposal, to the witness. */
+static enum om_code propose(void) {
+  struct om_txn *txn;
+  struct om_bytes note;
+  struct om_batch *batch;
+  char line[OM_NOTE_LINE_BYTES];
+  struct om_signers_keys keys = network_signers(&net, WITNESS);
+  must(network_mirror(&net, ledgers[WITNESS], ledgers[HOME], HOME, &st));
+  must(om_txn_read(&txn, om_ledger_store(ledgers[HOME]), &st));
+  must(om_log_head(txn, &note, HOME, &st));
+  must(om_batch_begin(&batch, ledgers[WITNESS], &st));
+  enum om_code code = om_batch_cosign(batch, line, HOME, note.data, note.len, (uint64_t)t0 / 1000, &keys, &st);
+  om_batch_abort(batch);
+  om_txn_abort(txn);
+  return code;
+}
+
+static void grow(int64_t at_ms) {
+  struct record more = record_extract(&net, MINER, 1, 1, 1000000, at_ms);
+  submit(HOME, more, at_ms);
+  free(more.bytes);
+}
+
+static void a_final_head_shows_the_loss(void **state) {
+  (void)state;
+  grow(t0 + 4);
+  must(network_settle(&net, ledgers, t0 + 5, &st));
+  assert_string_equal(key_says(), "");
+  set_back();
+  assert_string_equal(key_says(), ""); /* nothing can be known yet */
+  must(network_mirror(&net, ledgers[WITNESS], ledgers[HOME], HOME, &st));
+  must(meet_final(HOME));
+  assert_string_equal(key_says(), "votes");
+  grow(t0 + 6);
+  assert_int_equal(propose(), OM_REFUSED);
+  assert_string_equal(st.rule, "votes");
+}
+
+/* The entries under it are not held yet; and other daemons than the witness have lost nothing. */
+static void so_does_one_that_covers_more_than_is_held(void **state) {
+  (void)state;
+  grow(t0 + 4);
+  must(network_settle(&net, ledgers, t0 + 5, &st));
+  set_back();
+  assert_int_equal(meet_final(READER), OM_WAIT);
+  assert_string_equal(key_says(), "votes");
+}
+
+/* So does a mark in another log. */
+static void so_does_a_mark(void **state) {
+  (void)state;
+  struct record ship = record_ship(&net, MINER, &lot, SMELTER, t0 + 4);
+  submit(HOME, ship, t0 + 4);
+  must(network_settle(&net, ledgers, t0 + 5, &st));
+  struct record receive = record_receive(&net, SMELTER, 1, &lot, &ship, t0 + 6);
+  submit(READER, receive, t0 + 6);
+  set_back();
+  enum om_code code = network_mirror(&net, ledgers[WITNESS], ledgers[READER], READER, &st);
+  assert_int_equal(code, OM_WAIT);
+  assert_string_equal(key_says(), "votes");
+  free(ship.bytes);
+  free(receive.bytes);
+}
+
+/* Heads that the copy remembers prove nothing, nor do those that others alone have cosigned. */
+static void what_is_remembered_shows_no_loss(void **state) {
+  (void)state;
+  must(meet_final(WITNESS));
+  set_back();
+  must(meet_final(READER));
+  assert_string_equal(key_says(), "");
+  struct om_ledger *witness = ledgers[WITNESS];
+  grow(t0 + 4);
+  ledgers[WITNESS] = NULL; /* down: four of the five are enough */
+  must(network_settle(&net, ledgers, t0 + 5, &st));
+  ledgers[WITNESS] = witness;
+  must(network_mirror(&net, ledgers[WITNESS], ledgers[HOME], HOME, &st));
+  must(meet_final(HOME));
+  assert_string_equal(key_says(), "");
+  grow(t0 + 6);
+  must(propose());
+}
+
+/* A vote that has gone back to a lower head is not forgotten. */
+static void a_vote_that_went_back_shows_no_loss(void **state) {
+  (void)state;
+  struct om_batch *batch;
+  grow(t0 + 4);
+  must(network_settle(&net, ledgers, t0 + 5, &st));
+  uint64_t size = network_info(ledgers[HOME], HOME).size;
+  set_back();
+  must(om_batch_begin(&batch, ledgers[WITNESS], &st));
+  om_votes_keep(om_batch_txn(batch), HOME, size);
+  om_votes_keep(om_batch_txn(batch), HOME, 1); /* it only grows */
+  must(om_batch_commit(batch, NULL, &st));
+  must(network_mirror(&net, ledgers[WITNESS], ledgers[HOME], HOME, &st));
+  must(meet_final(HOME));
+  assert_string_equal(key_says(), "");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_final_head_shows_the_loss),      TEST(so_does_one_that_covers_more_than_is_held), TEST(so_does_a_mark),
+      TEST(what_is_remembered_shows_no_loss), TEST(a_vote_that_went_back_shows_no_loss),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

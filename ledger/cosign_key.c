@@ -40,19 +40,39 @@ static uint64_t marked(struct om_txn *txn, uint32_t log, uint64_t size) {
   return log == OM_LOG_REGISTRY ? size : om_log_mark(txn, log, OM_LOG_REGISTRY, size);
 }
 
+/* Is all of the own log held, up to an end? Then it can show no key any more, and the registry log does in its place:
+ * that has to be enough, as long as nothing was lost. */
+static bool has_ended(const struct om_log_info *own) {
+  return own->retired && own->size >= own->end.size;
+}
+
+static uint64_t registry_final(struct om_txn *txn) {
+  struct om_log_info info;
+  struct om_status none;
+  return om_log_info(txn, &info, OM_LOG_REGISTRY, &none) == OM_OK ? info.head_size : 0;
+}
+
 /* A key that has replaced another signs nothing before the own log's final entries show it: so a store that was lost
  * and is filled from them knows with which keys it may have signed. */
 static enum om_code usable(struct om_txn *txn, uint32_t own, const uint8_t key[OM_PUBLIC_BYTES], struct om_status *st) {
   struct om_bytes lost;
   struct om_log_info info;
-  if (om_txn_get(txn, &lost, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1) && lost.len == 8 &&
-      ever_named(txn, own, key, om_get64(lost.data)))
+  bool votes_lost = om_txn_get(txn, &lost, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1) && lost.len == 8;
+  if (votes_lost && ever_named(txn, own, key, om_get64(lost.data)))
     return om_fail(st, OM_REFUSED, "votes",
                    "this daemon's store was lost or restored from an old copy: make a new cosign key and have the "
                    "governors replace it (oremark member replace-cosign-key)");
   if (om_log_info(txn, &info, own, st) != OM_OK) return st->code;
   uint64_t begun = info.size == 0 ? OM_REGISTRY_NOW : marked(txn, own, 1), shown = marked(txn, own, info.final_size);
   if (ever_named(txn, own, key, begun) || ever_named(txn, own, key, shown)) return om_txn_check(txn, st);
+  if (has_ended(&info) && ever_named(txn, own, key, registry_final(txn))) {
+    if (!votes_lost) return om_txn_check(txn, st);
+    return om_fail(st, OM_REFUSED, "votes",
+                   "this daemon's store was lost or restored from an old copy, and %s has ended: with which keys it "
+                   "cosigned since can't be known; have the governors name another witness (oremark network "
+                   "set-witnesses)",
+                   info.origin);
+  }
   if (om_txn_check(txn, st) != OM_OK) return st->code;
   return om_fail(st, OM_IO, "cosign-key",
                  "the cosign key in the keys folder is not in use yet: the governors must replace the old one (oremark "

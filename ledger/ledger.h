@@ -103,7 +103,7 @@ enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, enum om_e
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
 /* May the daemon whose log is OWN (OM_LOG_NONE: it is asked for nothing) cosign with KEY, the public half of the key in
  * its folder? OM_REFUSED ("votes"): never again, its store was lost or set back; OM_IO ("cosign-key"): not before the
- * registry names that key and the own log's final entries show it. */
+ * registry names that key and the own log's final entries show it; where that has ended, the registry's. */
 enum om_code om_cosign_key_check(struct om_txn *txn, uint32_t own, const uint8_t key[32], struct om_status *st);
 /* Is NOTE a head that LOG signed, and are the entries held of it those under it? OM_MALFORMED: LOG did not sign it;
  * OM_WAIT: it covers more than is held; OM_REFUSED ("fork"): LOG signed it and holds other entries here. *SIZE: what it

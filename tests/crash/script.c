@@ -397,10 +397,7 @@ void script_make(struct script *script) {
   char *folders[3];
   memset(script, 0, sizeof *script);
   network_open(&script->net, 3, true);
-  for (size_t i = 0; i < 3; i++) {
-    folders[i] = temp_folder();
-    cast.ledgers[i] = network_ledger(&script->net, i, folders[i]);
-  }
+  network_ledgers(&script->net, folders, cast.ledgers);
   script->begun = script_hash(cast.ledgers[SCRIPT_DAEMON]);
   add_sites(&cast);
   for (int i = 0; i < ROUNDS; i++) {

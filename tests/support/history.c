@@ -26,10 +26,7 @@ void history_open(struct history *h, uint64_t seed) {
   h->random = seed;
   h->now_ms = t0;
   network_open(&h->net, HISTORY_DAEMONS, true);
-  for (size_t i = 0; i < HISTORY_DAEMONS; i++) {
-    h->paths[i] = temp_folder();
-    h->ledgers[i] = network_ledger(&h->net, i, h->paths[i]);
-  }
+  network_ledgers(&h->net, h->paths, h->ledgers);
   history_settle(h);
   for (uint32_t member = 2; member <= HISTORY_DAEMONS; member++) {
     struct record site = record_site(&h->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, h->now_ms);
@@ -45,11 +42,7 @@ void history_close(struct history *h) {
     free(h->stories[i].extracted.bytes);
     free(h->stories[i].shipped.bytes);
   }
-  for (size_t i = 0; i < HISTORY_DAEMONS; i++) {
-    om_ledger_close(h->ledgers[i]);
-    remove_folder(h->paths[i]);
-  }
-  network_close(&h->net);
+  network_close_ledgers(&h->net, h->paths, h->ledgers);
 }
 
 /* A member other than MEMBER that may hold lots. */

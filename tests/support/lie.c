@@ -27,10 +27,7 @@ static void extract(struct lie *l, size_t n) {
 void lie_open(struct lie *l, uint64_t size) {
   memset(l, 0, sizeof *l);
   network_open(&l->net, LIE_N, true);
-  for (size_t i = 0; i < LIE_N; i++) {
-    l->paths[i] = temp_folder();
-    l->ledgers[i] = network_ledger(&l->net, i, l->paths[i]);
-  }
+  network_ledgers(&l->net, l->paths, l->ledgers);
   for (uint32_t member = 2; member <= 3; member++)
     submit(l, 0, record_site(&l->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, LIE_MS));
   must_be(network_settle(&l->net, l->ledgers, LIE_MS, &l->st), OM_OK, &l->st);

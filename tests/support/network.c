@@ -148,6 +148,21 @@ static void sign(const struct network *net, Oremark__Signature *out, uint8_t sig
   out->signature = (ProtobufCBinaryData){OM_SIG_BYTES, sig};
 }
 
+void network_ledgers(const struct network *net, char **folders, struct om_ledger **ledgers) {
+  for (size_t i = 0; i < net->n; i++) {
+    folders[i] = temp_folder();
+    ledgers[i] = network_ledger(net, i, folders[i]);
+  }
+}
+
+void network_close_ledgers(struct network *net, char **folders, struct om_ledger **ledgers) {
+  for (size_t i = 0; i < net->n; i++) {
+    om_ledger_close(ledgers[i]);
+    remove_folder(folders[i]);
+  }
+  network_close(net);
+}
+
 uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, int64_t signed_ms,
                            Oremark__Event **events, size_t n_events, const uint32_t *signers, size_t n_signers) {
   uint8_t nonce[OM_NONCE_BYTES] = {0}, sigs[OM_SIGNATURES_MAX][OM_SIG_BYTES];
@@ -181,6 +196,19 @@ uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, in
   oremark__signed_statement__pack(&out, bytes);
   free(out.statement.data);
   return bytes;
+}
+
+uint8_t *network_entry(size_t *len, const uint8_t *statement, size_t statement_len, int64_t taken_ms) {
+  Oremark__Entry entry = OREMARK__ENTRY__INIT;
+  entry.taken_ms = taken_ms;
+  entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
+  entry.statement = oremark__signed_statement__unpack(NULL, statement_len, statement);
+  OM_ASSERT(entry.statement);
+  uint8_t *out = malloc(oremark__entry__get_packed_size(&entry));
+  OM_ASSERT(out);
+  *len = oremark__entry__pack(&entry, out);
+  oremark__signed_statement__free_unpacked(entry.statement, NULL);
+  return out;
 }
 
 void network_lot(const struct network *net, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *event_id,

@@ -28,10 +28,17 @@ struct om_signers_keys network_signers(const struct network *net, size_t daemon)
 /* Opens a fresh ledger of DAEMON in the folder PATH. */
 struct om_ledger *network_ledger(const struct network *net, size_t daemon, const char *path);
 
+/* A fresh folder and a ledger in it for each daemon, in FOLDERS and LEDGERS. */
+void network_ledgers(const struct network *net, char **folders, struct om_ledger **ledgers);
+/* Closes LEDGERS (NULL: closed before), removes FOLDERS and closes NET. */
+void network_close_ledgers(struct network *net, char **folders, struct om_ledger **ledgers);
+
 /* Packs STATEMENT's EVENTS, signed by the N_SIGNERS members of SIGNERS (ascending); bytes are malloc'ed. SIGNED_MS is
  * also the time of events that have none; not_after is a year later. */
 uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, int64_t signed_ms,
                            Oremark__Event **events, size_t n_events, const uint32_t *signers, size_t n_signers);
+/* Packs the entry that an operator would write who checks nothing: that STATEMENT was taken at TAKEN_MS. Malloc'ed. */
+uint8_t *network_entry(size_t *len, const uint8_t *statement, size_t statement_len, int64_t taken_ms);
 /* The number of the lot that EVENT of the statement in BYTES writes as its OUTPUT, and the event's id. */
 void network_lot(const struct network *net, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *event_id,
                  const uint8_t *bytes, size_t len, uint16_t event, uint16_t output);
@@ -45,8 +52,8 @@ enum om_code network_mirror(const struct network *net, struct om_ledger *to, str
 /* Lets the witnesses among LEDGERS (by daemon; all N) cosign LOG's head and stores the final head with all. */
 enum om_code network_finalise(const struct network *net, struct om_ledger **ledgers, uint32_t log, uint64_t time_s,
                               struct om_status *st);
-/* Mirrors and finalises every log everywhere, and lets each daemon mark the registry, until nothing moves. A daemon whose
- * ledger is NULL is down. */
+/* Mirrors and finalises every log everywhere, and lets each daemon mark the registry, until nothing moves. A daemon
+ * whose ledger is NULL is down. */
 enum om_code network_settle(const struct network *net, struct om_ledger **ledgers, int64_t now_ms,
                             struct om_status *st);
 

@@ -14,29 +14,27 @@ void sealing_settle(struct sealing *f, int64_t at) {
   if (code != OM_OK) fail_msg("%s: %s", om_code_name(code), st.text);
 }
 
-int sealing_open(void **state) {
+int sealing_open_new(void **state) {
   struct sealing *f = calloc(1, sizeof *f);
   struct om_status st;
   uint8_t seed[OM_SEED_BYTES] = {9};
   assert_non_null(f);
   network_open(&f->net, N, true);
   assert_int_equal(om_secret_new(&f->spare, seed, &st), OM_OK);
-  for (size_t i = 0; i < N; i++) {
-    f->folders[i] = temp_folder();
-    f->ledgers[i] = network_ledger(&f->net, i, f->folders[i]);
-  }
-  sealing_settle(f, t0);
+  network_ledgers(&f->net, f->folders, f->ledgers);
   *state = f;
+  return 0;
+}
+
+int sealing_open(void **state) {
+  sealing_open_new(state);
+  sealing_settle(*state, t0);
   return 0;
 }
 
 int sealing_close(void **state) {
   struct sealing *f = *state;
-  for (size_t i = 0; i < N; i++) {
-    om_ledger_close(f->ledgers[i]);
-    remove_folder(f->folders[i]);
-  }
-  network_close(&f->net);
+  network_close_ledgers(&f->net, f->folders, f->ledgers);
   om_secret_free(f->spare);
   om_arena_free(&f->arena);
   free(f);
@@ -167,19 +165,22 @@ enum om_code sealing_lift(struct sealing *f, uint32_t log, const struct om_hash 
   return sealing_act(f, &event, NULL, at, st);
 }
 
-enum om_code sealing_set_witnesses(struct sealing *f, const uint32_t *logs, size_t n, int64_t at) {
+enum om_code sealing_set_witnesses(struct sealing *f, const uint32_t *logs, size_t n, uint32_t quorum,
+                                   const struct om_hash *previous, struct om_hash *id, int64_t at,
+                                   struct om_status *st) {
   uint32_t list[N];
-  struct om_status st;
   Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
-  Oremark__SetWitnesses set = OREMARK__SET_WITNESSES__INIT;
+  Oremark__SetWitnesses act = OREMARK__SET_WITNESSES__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
-  memcpy(list, logs, n * sizeof *logs);
+  if (n > 0) memcpy(list, logs, n * sizeof *logs);
   witnesses.n_logs = n;
   witnesses.logs = list;
-  set.witnesses = &witnesses;
+  witnesses.quorum = quorum;
+  act.witnesses = &witnesses;
   event.kind_case = OREMARK__EVENT__KIND_SET_WITNESSES;
-  event.set_witnesses = &set;
-  return sealing_act(f, &event, NULL, at, &st);
+  event.set_witnesses = &act;
+  if (previous) event.previous = sealing_data(previous->bytes, sizeof previous->bytes);
+  return sealing_act(f, &event, id, at, st);
 }
 
 struct record sealing_grow(struct sealing *f, int64_t at, size_t upto) {

@@ -1,5 +1,6 @@
-/* Eight daemons that all witness, for tests of sealing and of the end of a log: log LAST has seven witnesses, a quorum
- * of five, and needs five seals. Stops the test on any failure that is not returned. Times are Unix ms. One thread. */
+/* Eight daemons that all witness, for tests of their changes, of sealing and of the end of a log: log LAST has seven
+ * witnesses, a quorum of five, and needs five seals. Stops the test on any failure that is not returned. Times are Unix
+ * ms. One thread. */
 #ifndef OREMARK_TESTS_SUPPORT_SEALING_H
 #define OREMARK_TESTS_SUPPORT_SEALING_H
 
@@ -18,7 +19,8 @@ struct sealing {
 };
 
 /* Around each test: a cmocka state. */
-int sealing_open(void **state);
+int sealing_open(void **state);     /* all is final everywhere */
+int sealing_open_new(void **state); /* nothing has been said yet */
 int sealing_close(void **state);
 /* Everything everywhere, and final. */
 void sealing_settle(struct sealing *f, int64_t at);
@@ -38,7 +40,10 @@ enum om_code sealing_asks(struct sealing *f, size_t witness, struct om_status *s
 /* EVENT by the governor, at the registry. ID: NULL, or the event's. */
 enum om_code sealing_act(struct sealing *f, Oremark__Event *event, struct om_hash *id, int64_t at,
                          struct om_status *st);
-enum om_code sealing_set_witnesses(struct sealing *f, const uint32_t *logs, size_t n, int64_t at);
+/* PREVIOUS: the act on the witnesses before it; NULL: none. */
+enum om_code sealing_set_witnesses(struct sealing *f, const uint32_t *logs, size_t n, uint32_t quorum,
+                                   const struct om_hash *previous, struct om_hash *id, int64_t at,
+                                   struct om_status *st);
 enum om_code sealing_lift(struct sealing *f, uint32_t log, const struct om_hash *call, int64_t at,
                           struct om_status *st);
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -21,6 +22,15 @@
 #define must_be(got, wanted, st)                                                                      \
   do {                                                                                                \
     if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
+  } while (0)
+
+/* The code GOT must be WANTED, by RULE, and ST must tell a person why. */
+#define assert_refused(got, wanted, name, st)                                            \
+  do {                                                                                   \
+    enum om_code code_got = (got);                                                       \
+    if (code_got != (wanted) || strcmp((st)->rule, name) != 0)                           \
+      fail_msg("%s: %s: [%s] %s", #got, om_code_name(code_got), (st)->rule, (st)->text); \
+    assert_true(strlen((st)->text) > 20);                                                \
   } while (0)
 
 #endif

@@ -14,13 +14,9 @@ enum { DAEMONS = 5, GOVERNOR = 1, MINER = 2, SMELTER = 3, LEFT = 2 };
 
 static const int64_t t0 = INT64_C(1795000000000);
 static struct network net;
-static char *folder, paths[DAEMONS][4096];
+static char *folders[DAEMONS];
 static struct om_ledger *ledgers[DAEMONS], *alive[DAEMONS];
 static struct om_status st;
-
-static void must(enum om_code code) {
-  if (code != OM_OK) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
-}
 
 static struct om_log_info info(size_t daemon, uint32_t log) {
   return network_info(ledgers[daemon], log);
@@ -28,7 +24,7 @@ static struct om_log_info info(size_t daemon, uint32_t log) {
 
 static void submit(size_t daemon, struct record record, int64_t at_ms) {
   struct om_receipt receipt;
-  must(network_submit(&net, daemon, ledgers[daemon], &receipt, record.bytes, record.len, at_ms, &st));
+  assert_ok(network_submit(&net, daemon, ledgers[daemon], &receipt, record.bytes, record.len, at_ms, &st), &st);
   free(record.bytes);
 }
 
@@ -41,25 +37,19 @@ static int begin(void **state) {
   (void)state;
   om_status_clear(&st);
   network_open(&net, DAEMONS, true);
-  folder = temp_folder();
-  for (size_t i = 0; i < DAEMONS; i++) {
-    snprintf(paths[i], sizeof paths[i], "%s/%zu", folder, i);
-    ledgers[i] = network_ledger(&net, i, paths[i]);
-    alive[i] = i < LEFT ? ledgers[i] : NULL;
-  }
-  must(network_settle(&net, ledgers, t0, &st));
+  network_ledgers(&net, folders, ledgers);
+  for (size_t i = 0; i < DAEMONS; i++) alive[i] = i < LEFT ? ledgers[i] : NULL;
+  assert_ok(network_settle(&net, ledgers, t0, &st), &st);
   submit(0, record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0), t0);
-  must(network_settle(&net, ledgers, t0 + 1, &st));
+  assert_ok(network_settle(&net, ledgers, t0 + 1, &st), &st);
   submit(1, a_lot(t0 + 2), t0 + 2);
-  must(network_settle(&net, ledgers, t0 + 3, &st));
+  assert_ok(network_settle(&net, ledgers, t0 + 3, &st), &st);
   return 0;
 }
 
 static int end(void **state) {
   (void)state;
-  for (size_t i = 0; i < DAEMONS; i++) om_ledger_close(ledgers[i]);
-  remove_folder(folder);
-  network_close(&net);
+  network_close_ledgers(&net, folders, ledgers);
   return 0;
 }
 
@@ -111,15 +101,10 @@ static enum om_code accept(size_t daemon, const struct record *restart) {
   return om_ledger_accept(ledgers[daemon], &accepted, restart->bytes, restart->len, &st);
 }
 
-static void assert_refused(enum om_code code, enum om_code wanted, const char *rule) {
-  if (code != wanted || strcmp(st.rule, rule) != 0) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
-  assert_true(strlen(st.text) > 20);
-}
-
 static bool restarted(size_t daemon) {
   struct om_txn *txn;
   struct om_restart restart;
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st), &st);
   bool is = om_registry_restart(txn, &restart, OM_REGISTRY_NOW);
   om_txn_abort(txn);
   if (is) assert_string_equal(restart.reason, "three witnesses burnt down");
@@ -129,8 +114,8 @@ static bool restarted(size_t daemon) {
 static struct om_hash state_hash(size_t daemon) {
   struct om_txn *txn;
   struct om_hash out;
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
-  must(om_store_state_hash(&out, txn, &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st), &st);
+  assert_ok(om_store_state_hash(&out, txn, &st), &st);
   om_txn_abort(txn);
   return out;
 }
@@ -138,7 +123,7 @@ static struct om_hash state_hash(size_t daemon) {
 /* How much of LOG is wanted at DAEMON; *ANY: something is, before an act can be accepted. */
 static uint64_t wanted(size_t daemon, uint32_t log, bool *any) {
   struct om_txn *txn;
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st), &st);
   uint64_t size = om_wanted_size(txn, log);
   *any = om_wanted(txn);
   om_txn_abort(txn);
@@ -159,7 +144,7 @@ static void two_of_five_go_on_after_a_restart(void **state) {
   state_heads(&r, 0);
   struct record restart = sign(&r, GOVERNOR);
   for (size_t i = 0; i < LEFT; i++) {
-    must(accept(i, &restart));
+    assert_ok(accept(i, &restart), &st);
     assert_true(restarted(i));
     assert_int_equal(info(i, 0).size, registry + 1);
     assert_int_equal(info(i, 1).size, size); /* what stood beyond it has gone */
@@ -168,9 +153,9 @@ static void two_of_five_go_on_after_a_restart(void **state) {
   /* The registry's head with the restart is final at once; the other log's only once it holds a mark of that. */
   assert_int_equal(network_settle(&net, alive, t0 + 200, &st), OM_REFUSED);
   assert_int_equal(info(1, 0).final_size, registry + 1);
-  must(network_settle(&net, alive, t0 + 200, &st));
+  assert_ok(network_settle(&net, alive, t0 + 200, &st), &st);
   submit(1, a_lot(t0 + 201), t0 + 201);
-  must(network_settle(&net, alive, t0 + 202, &st));
+  assert_ok(network_settle(&net, alive, t0 + 202, &st), &st);
   for (size_t i = 0; i < LEFT; i++)
     for (uint32_t log = 0; log < LEFT; log++) {
       assert_true(info(i, log).size > (log == 0 ? registry : size));
@@ -182,13 +167,13 @@ static void two_of_five_go_on_after_a_restart(void **state) {
   /* Accepted again, nothing happens. */
   struct om_accepted accepted;
   uint64_t before = info(0, 0).size;
-  must(om_ledger_accept(ledgers[0], &accepted, restart.bytes, restart.len, &st));
+  assert_ok(om_ledger_accept(ledgers[0], &accepted, restart.bytes, restart.len, &st), &st);
   assert_true(accepted.again);
   assert_int_equal(accepted.index, registry);
   assert_int_equal(info(0, 0).size, before);
   /* And what is held survives being judged again. */
   struct om_cut none = {1, info(0, 1).size};
-  must(om_ledger_rebuild(ledgers[0], &none, 1, &st));
+  assert_ok(om_ledger_rebuild(ledgers[0], &none, 1, &st), &st);
   second = state_hash(0);
   assert_memory_equal(first.bytes, second.bytes, sizeof first.bytes);
   free(restart.bytes);
@@ -204,8 +189,8 @@ static void what_was_cosigned_beyond_is_forgotten_by_hand(void **state) {
   assert_int_equal(network_settle(&net, alive, t0 + 11, &st), OM_REFUSED); /* daemon 1 cosigns registry + 1 */
   assert_int_equal(info(1, 0).size, registry + 1);
   struct record restart = sign(&r, GOVERNOR);
-  for (size_t i = 0; i < LEFT; i++) must(accept(i, &restart));
-  must(network_settle(&net, alive, t0 + 200, &st));
+  for (size_t i = 0; i < LEFT; i++) assert_ok(accept(i, &restart), &st);
+  assert_ok(network_settle(&net, alive, t0 + 200, &st), &st);
   assert_int_equal(info(1, 0).size, registry + 1);
   assert_int_equal(info(1, 0).final_size, registry + 1);
   assert_int_equal(info(1, 0).evidence, 0);
@@ -220,16 +205,16 @@ static void who_has_not_accepted_waits_and_accuses_nobody(void **state) {
   struct om_txn *txn;
   state_heads(&r, 0);
   struct record restart = sign(&r, GOVERNOR);
-  for (size_t i = 0; i < LEFT; i++) must(accept(i, &restart));
-  must(network_settle(&net, alive, t0 + 200, &st));
+  for (size_t i = 0; i < LEFT; i++) assert_ok(accept(i, &restart), &st);
+  assert_ok(network_settle(&net, alive, t0 + 200, &st), &st);
   submit(1, a_lot(t0 + 201), t0 + 201);
-  must(network_settle(&net, alive, t0 + 202, &st));
-  assert_refused(network_mirror(&net, ledgers[2], ledgers[0], 0, &st), OM_WAIT, "by-hand");
+  assert_ok(network_settle(&net, alive, t0 + 202, &st), &st);
+  assert_refused(network_mirror(&net, ledgers[2], ledgers[0], 0, &st), OM_WAIT, "by-hand", &st);
   assert_int_equal(network_mirror(&net, ledgers[2], ledgers[1], 1, &st), OM_WAIT);
   assert_int_equal(info(2, 0).size, registry);
   assert_int_equal(info(2, 1).size, mine);
   assert_false(info(2, 0).stopped || info(2, 1).stopped);
-  must(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st), &st);
   assert_true(om_by_hand_met(txn, &index));
   assert_int_equal(index, registry);
   om_txn_abort(txn);
@@ -237,19 +222,19 @@ static void who_has_not_accepted_waits_and_accuses_nobody(void **state) {
   struct om_bytes note;
   struct om_checkpoint head;
   struct om_txn *theirs;
-  must(om_txn_read(&theirs, om_ledger_store(ledgers[0]), &st));
-  must(om_log_final(theirs, &note, 1, &st));
-  must(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st));
-  assert_refused(om_quorum_claim(txn, &head, 1, mine, note.data, note.len, &st), OM_REFUSED, "quorum");
+  assert_ok(om_txn_read(&theirs, om_ledger_store(ledgers[0]), &st), &st);
+  assert_ok(om_log_final(theirs, &note, 1, &st), &st);
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st), &st);
+  assert_refused(om_quorum_claim(txn, &head, 1, mine, note.data, note.len, &st), OM_REFUSED, "quorum", &st);
   om_txn_abort(txn);
-  must(accept(2, &restart));
-  must(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st));
-  must(om_quorum_claim(txn, &head, 1, mine, note.data, note.len, &st));
+  assert_ok(accept(2, &restart), &st);
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[2]), &st), &st);
+  assert_ok(om_quorum_claim(txn, &head, 1, mine, note.data, note.len, &st), &st);
   assert_false(om_by_hand_met(txn, &index));
   om_txn_abort(txn);
   om_txn_abort(theirs);
-  must(network_mirror(&net, ledgers[2], ledgers[0], 0, &st));
-  must(network_mirror(&net, ledgers[2], ledgers[1], 1, &st));
+  assert_ok(network_mirror(&net, ledgers[2], ledgers[0], 0, &st), &st);
+  assert_ok(network_mirror(&net, ledgers[2], ledgers[1], 1, &st), &st);
   assert_int_equal(info(2, 1).size, info(1, 1).size);
   free(restart.bytes);
 }
@@ -261,17 +246,18 @@ static void a_log_goes_on_with_a_mark_of_the_restart(void **state) {
   uint64_t mine = info(1, 1).size;
   state_heads(&r, 0);
   struct record restart = sign(&r, GOVERNOR), lot = a_lot(t0 + 201);
-  must(accept(0, &restart));
+  assert_ok(accept(0, &restart), &st);
   /* Daemon 1 has not accepted, and writes. */
   submit(1, a_lot(t0 + 150), t0 + 150);
-  assert_refused(network_mirror(&net, ledgers[0], ledgers[1], 1, &st), OM_WAIT, "restart");
+  assert_refused(network_mirror(&net, ledgers[0], ledgers[1], 1, &st), OM_WAIT, "restart", &st);
   assert_int_equal(info(0, 1).size, mine);
   /* It accepts: its log takes nothing before the mark. */
-  must(accept(1, &restart));
+  assert_ok(accept(1, &restart), &st);
   assert_int_equal(info(1, 1).size, mine);
-  assert_refused(network_submit(&net, 1, ledgers[1], &receipt, lot.bytes, lot.len, t0 + 201, &st), OM_WAIT, "restart");
-  must(network_settle(&net, alive, t0 + 202, &st));
-  must(network_submit(&net, 1, ledgers[1], &receipt, lot.bytes, lot.len, t0 + 203, &st));
+  assert_refused(network_submit(&net, 1, ledgers[1], &receipt, lot.bytes, lot.len, t0 + 201, &st), OM_WAIT, "restart",
+                 &st);
+  assert_ok(network_settle(&net, alive, t0 + 202, &st), &st);
+  assert_ok(network_submit(&net, 1, ledgers[1], &receipt, lot.bytes, lot.len, t0 + 203, &st), &st);
   assert_int_equal(receipt.index, mine + 1);
   free(restart.bytes);
   free(lot.bytes);
@@ -287,11 +273,11 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
   struct om_hash before = state_hash(1), after;
   state_heads(&r, 0);
   bad = sign(&r, MINER); /* no governor */
-  assert_refused(accept(1, &bad), OM_REFUSED, "signature-not-needed");
+  assert_refused(accept(1, &bad), OM_REFUSED, "signature-not-needed", &st);
   free(bad.bytes);
   r.heads[3].size++; /* held by nobody */
   bad = sign(&r, GOVERNOR);
-  assert_refused(accept(1, &bad), OM_MISSING, "missing");
+  assert_refused(accept(1, &bad), OM_MISSING, "missing", &st);
   assert_non_null(strstr(st.text, "daemon3.example/log"));
   bool any;
   assert_int_equal(wanted(1, 3, &any), r.heads[3].size); /* it is fetched, so that it can be accepted */
@@ -306,7 +292,7 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
   r.act.heads = more;
   r.act.n_heads = DAEMONS + 1;
   bad = sign(&r, GOVERNOR);
-  assert_refused(accept(1, &bad), OM_MISSING, "missing");
+  assert_refused(accept(1, &bad), OM_MISSING, "missing", &st);
   assert_non_null(strstr(st.text, "daemon3.example/log"));
   assert_null(strstr(st.text, "does not name"));
   free(bad.bytes);
@@ -315,20 +301,20 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
   r.heads[3].size--;
   r.roots[2].bytes[0] ^= 1;
   bad = sign(&r, GOVERNOR);
-  assert_refused(accept(1, &bad), OM_REFUSED, "fork");
+  assert_refused(accept(1, &bad), OM_REFUSED, "fork", &st);
   free(bad.bytes);
   r.roots[2].bytes[0] ^= 1;
   r.act.n_heads--;
   bad = sign(&r, GOVERNOR);
-  assert_refused(accept(1, &bad), OM_REFUSED, "restart");
+  assert_refused(accept(1, &bad), OM_REFUSED, "restart", &st);
   free(bad.bytes);
   r.act.n_heads++;
   r.who.n_logs = 1; /* log 0 itself would have nobody */
   bad = sign(&r, GOVERNOR);
-  assert_refused(accept(1, &bad), OM_REFUSED, "quorum");
+  assert_refused(accept(1, &bad), OM_REFUSED, "quorum", &st);
   free(bad.bytes);
   bad = a_lot(t0 + 20);
-  assert_refused(om_ledger_accept(ledgers[1], &accepted, bad.bytes, bad.len, &st), OM_REFUSED, "by-hand");
+  assert_refused(om_ledger_accept(ledgers[1], &accepted, bad.bytes, bad.len, &st), OM_REFUSED, "by-hand", &st);
   free(bad.bytes);
   after = state_hash(1);
   assert_memory_equal(before.bytes, after.bytes, sizeof before.bytes);
@@ -336,8 +322,8 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
   r.who.n_logs = LEFT;
   bad = sign(&r, GOVERNOR);
   assert_refused(network_submit(&net, 0, ledgers[0], &receipt, bad.bytes, bad.len, t0 + 100, &st), OM_REFUSED,
-                 "by-hand");
-  must(accept(1, &bad));
+                 "by-hand", &st);
+  assert_ok(accept(1, &bad), &st);
   assert_int_equal(wanted(1, 3, &any), r.heads[3].size);
   assert_false(any);
   free(bad.bytes);
@@ -345,22 +331,19 @@ static void a_bad_restart_is_refused_and_changes_nothing(void **state) {
 
 /* The registry's daemon itself puts in a restart that its governors have not signed, or for another place. */
 static enum om_code mirror_entry(size_t daemon, const struct record *statement, uint64_t index) {
-  Oremark__Entry entry = OREMARK__ENTRY__INIT;
   struct om_arena arena = {0};
   struct om_checked *checked;
   struct om_batch *batch;
-  uint8_t *bytes = om_arena_alloc(&arena, OM_ENTRY_MAX_BYTES);
-  entry.taken_ms = t0 + 100;
-  entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
-  entry.statement = oremark__signed_statement__unpack(om_arena_protobuf(&arena), statement->len, statement->bytes);
-  size_t len = oremark__entry__pack(&entry, bytes);
-  must(om_batch_begin(&batch, ledgers[daemon], &st));
-  must(om_check_entry(&checked, &arena, &net.id, om_batch_txn(batch), bytes, len, &st));
+  size_t len;
+  uint8_t *bytes = network_entry(&len, statement->bytes, statement->len, t0 + 100);
+  assert_ok(om_batch_begin(&batch, ledgers[daemon], &st), &st);
+  assert_ok(om_check_entry(&checked, &arena, &net.id, om_batch_txn(batch), bytes, len, &st), &st);
   enum om_code code = om_batch_mirror(batch, 0, index, checked, &st);
   struct om_status why = st;
-  must(om_batch_commit(batch, NULL, &st));
+  assert_ok(om_batch_commit(batch, NULL, &st), &st);
   st = why;
   om_arena_free(&arena);
+  free(bytes);
   return code;
 }
 
@@ -370,14 +353,14 @@ static void a_restart_that_nobody_could_accept_is_no_reason_to_wait(void **state
   uint64_t size = info(1, 0).size;
   state_heads(&r, 0);
   struct record good = sign(&r, GOVERNOR), bad = sign(&r, MINER);
-  assert_refused(mirror_entry(2, &good, size), OM_WAIT, "by-hand");
+  assert_refused(mirror_entry(2, &good, size), OM_WAIT, "by-hand", &st);
   assert_false(info(2, 0).stopped);
-  assert_refused(mirror_entry(2, &bad, size), OM_REFUSED, "signature-not-needed");
+  assert_refused(mirror_entry(2, &bad, size), OM_REFUSED, "signature-not-needed", &st);
   assert_true(info(2, 0).stopped);
   free(bad.bytes);
   r.heads[0].size--;
   bad = sign(&r, GOVERNOR);
-  assert_refused(mirror_entry(3, &bad, size), OM_REFUSED, "by-hand");
+  assert_refused(mirror_entry(3, &bad, size), OM_REFUSED, "by-hand", &st);
   assert_true(info(3, 0).stopped);
   free(bad.bytes);
   free(good.bytes);
@@ -406,21 +389,21 @@ static void a_restart_ends_a_change_of_witnesses(void **state) {
   act.bytes = network_statement(&net, &act.len, signer, t0 + 10, events, 1, &signer, 1);
   previous = record_event(&net, &act);
   submit(0, act, t0 + 10);
-  for (size_t i = 1; i < DAEMONS; i++) must(network_mirror(&net, ledgers[i], ledgers[0], 0, &st));
-  must(network_finalise(&net, ledgers, 0, (uint64_t)t0 / 1000, &st));
-  must(om_batch_begin(&batch, ledgers[1], &st));
-  must(om_batch_follow_registry(batch, &marked, t0 + 11, &st));
-  must(om_log_quorum(om_batch_txn(batch), &quorum, 1, info(1, 1).size + 1, &st));
-  must(om_batch_commit(batch, &keys, &st));
+  for (size_t i = 1; i < DAEMONS; i++) assert_ok(network_mirror(&net, ledgers[i], ledgers[0], 0, &st), &st);
+  assert_ok(network_finalise(&net, ledgers, 0, (uint64_t)t0 / 1000, &st), &st);
+  assert_ok(om_batch_begin(&batch, ledgers[1], &st), &st);
+  assert_ok(om_batch_follow_registry(batch, &marked, t0 + 11, &st), &st);
+  assert_ok(om_log_quorum(om_batch_txn(batch), &quorum, 1, info(1, 1).size + 1, &st), &st);
+  assert_ok(om_batch_commit(batch, &keys, &st), &st);
   assert_true(marked && quorum.changing);
-  must(network_mirror(&net, ledgers[0], ledgers[1], 1, &st));
+  assert_ok(network_mirror(&net, ledgers[0], ledgers[1], 1, &st), &st);
   state_heads(&r, 0);
   r.previous = &previous;
   struct record restart = sign(&r, GOVERNOR);
   uint64_t size = info(1, 1).size;
-  for (size_t i = 0; i < LEFT; i++) must(accept(i, &restart));
+  for (size_t i = 0; i < LEFT; i++) assert_ok(accept(i, &restart), &st);
   assert_int_equal(network_settle(&net, alive, t0 + 200, &st), OM_REFUSED);
-  must(network_settle(&net, alive, t0 + 200, &st));
+  assert_ok(network_settle(&net, alive, t0 + 200, &st), &st);
   assert_int_equal(info(0, 1).final_size, size + 1);
   free(restart.bytes);
 }

@@ -1,5 +1,5 @@
-/* Acts of the governors on a member's standing and home, and of operators, through whole ledgers: what binds, from when, and what can't be
- * replayed. */
+/* Acts of the governors on a member's standing and home, and of operators, through whole ledgers: what binds, from
+ * when, and what can't be replayed. */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -24,10 +24,7 @@ static int open_all(void **state) {
   struct om_status st;
   assert_non_null(f);
   network_open(&f->net, N, false);
-  for (size_t i = 0; i < N; i++) {
-    f->folders[i] = temp_folder();
-    f->ledgers[i] = network_ledger(&f->net, i, f->folders[i]);
-  }
+  network_ledgers(&f->net, f->folders, f->ledgers);
   struct record site = record_site(&f->net, MINE, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
   assert_int_equal(network_submit(&f->net, 0, f->ledgers[0], &(struct om_receipt){0}, site.bytes, site.len, t0, &st),
                    OM_OK);
@@ -39,11 +36,7 @@ static int open_all(void **state) {
 
 static int close_all(void **state) {
   struct fixture *f = *state;
-  for (size_t i = 0; i < N; i++) {
-    om_ledger_close(f->ledgers[i]);
-    remove_folder(f->folders[i]);
-  }
-  network_close(&f->net);
+  network_close_ledgers(&f->net, f->folders, f->ledgers);
   free(f);
   return 0;
 }
@@ -83,7 +76,8 @@ static enum om_code extract(struct fixture *f, int64_t at, struct om_status *st)
   return code;
 }
 
-/* It binds a log from that log's own mark of it: the log's earlier entries stay good, for whoever mirrors them later. */
+/* It binds a log from that log's own mark of it: the log's earlier entries stay good, for whoever mirrors them later.
+ */
 static void a_suspension_binds_from_the_mark(void **state) {
   struct fixture *f = *state;
   struct om_status st;
@@ -172,8 +166,7 @@ static void registry_to(struct fixture *f, size_t daemon, int64_t at) {
   struct om_batch *batch;
   bool marked;
   struct om_signers_keys keys = network_signers(&f->net, daemon);
-  for (size_t i = 1; i < N; i++)
-    assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), OM_OK);
+  for (size_t i = 1; i < N; i++) assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), OM_OK);
   assert_int_equal(network_finalise(&f->net, f->ledgers, 0, (uint64_t)at / 1000, &st), OM_OK);
   assert_int_equal(om_batch_begin(&batch, f->ledgers[daemon], &st), OM_OK);
   assert_int_equal(om_batch_follow_registry(batch, &marked, at, &st), OM_OK);
@@ -285,7 +278,8 @@ static struct record mined(struct fixture *f, int64_t at) {
   return made;
 }
 
-/* The next custodian takes the lot once the log that it is taken from is bound; the old custodian can't ship it then. */
+/* The next custodian takes the lot once the log that it is taken from is bound; the old custodian can't ship it then.
+ */
 static void a_reassigned_lot_is_in_one_place(void **state) {
   struct fixture *f = *state;
   struct om_status st;

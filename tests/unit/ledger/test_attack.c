@@ -27,15 +27,10 @@ struct lot {
   struct om_hash last;
 };
 
-#define assert_code(got, wanted, st)                                                                  \
-  do {                                                                                                \
-    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
-  } while (0)
-
 static void settle(struct fixture *f, int64_t now_ms) {
   struct om_status st = {0};
   enum om_code code = network_settle(&f->net, f->ledgers, now_ms, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
 }
 
 static struct bytes state(struct fixture *f, uint32_t member, Oremark__Event *event, int64_t at,
@@ -61,26 +56,19 @@ static void add_site(struct fixture *f, uint32_t member) {
   struct om_status st;
   struct record site = record_site(&f->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
   enum om_code code = submit(f, 0, (struct bytes){site.bytes, site.len}, t0, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
 }
 
 /* N daemons, every member but the first with a mine, all of it final everywhere. */
 static void open_all(struct fixture *f, size_t n, bool witnessed) {
   network_open(&f->net, n, witnessed);
-  for (size_t i = 0; i < n; i++) {
-    f->paths[i] = temp_folder();
-    f->ledgers[i] = network_ledger(&f->net, i, f->paths[i]);
-  }
+  network_ledgers(&f->net, f->paths, f->ledgers);
   for (uint32_t member = 2; member <= n; member++) add_site(f, member);
   settle(f, t0);
 }
 
 static void close_all(struct fixture *f) {
-  for (size_t i = 0; i < f->net.n; i++) {
-    om_ledger_close(f->ledgers[i]);
-    remove_folder(f->paths[i]);
-  }
-  network_close(&f->net);
+  network_close_ledgers(&f->net, f->paths, f->ledgers);
 }
 
 /* ---- statements ---- */
@@ -163,19 +151,19 @@ static void test_an_owner_does_not_speak_for_the_custodian(void **unused) {
   struct lot lot;
   open_all(&f, 3, false);
   enum om_code code = submit(&f, 1, extract(&f, 2, 1000000, t0), t0, &lot, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   struct lot at = lot;
   code = submit(&f, 1, ship(&f, 2, 3, &lot, false, t0), t0, &at, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   lot.last = at.last;
   settle(&f, t0);
   code = submit(&f, 2, receive(&f, 3, &lot, t0), t0, &at, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   lot.last = at.last;
   assert_int_equal(submit(&f, 2, retire(&f, 3, &lot, t0, owner, 1), t0, NULL, &st), OM_REFUSED);
   assert_string_equal(st.rule, "signature");
   code = submit(&f, 2, retire(&f, 3, &lot, t0, both, 2), t0, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   close_all(&f);
 }
 
@@ -216,7 +204,7 @@ static void test_nothing_is_shipped_to_where_it_would_be_stuck(void **unused) {
   struct lot lot;
   open_all(&f, 3, false);
   enum om_code code = submit(&f, 1, extract(&f, 2, 1000000, t0), t0, &lot, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   assert_int_equal(submit(&f, 1, ship(&f, 2, 1, &lot, true, t0), t0, NULL, &st), OM_REFUSED);
   assert_string_equal(st.rule, "consignee");
   close_all(&f);
@@ -226,16 +214,8 @@ static void test_nothing_is_shipped_to_where_it_would_be_stuck(void **unused) {
 
 /* The entry of a signed statement, as an operator writes it who sets the time to what it likes. Frees B. */
 static struct bytes entry_of(struct bytes b, int64_t taken_ms) {
-  Oremark__Entry entry = OREMARK__ENTRY__INIT;
-  entry.taken_ms = taken_ms;
-  entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
-  entry.statement = oremark__signed_statement__unpack(NULL, b.len, b.data);
-  assert_non_null(entry.statement);
-  struct bytes out = {.len = oremark__entry__get_packed_size(&entry)};
-  out.data = malloc(out.len);
-  assert_non_null(out.data);
-  oremark__entry__pack(&entry, out.data);
-  oremark__signed_statement__free_unpacked(entry.statement, NULL);
+  struct bytes out;
+  out.data = network_entry(&out.len, b.data, b.len, taken_ms);
   free(b.data);
   return out;
 }
@@ -283,14 +263,14 @@ static void test_a_witness_does_not_sign_the_future(void **unused) {
   struct om_status st;
   open_all(&f, 5, true);
   enum om_code code = submit(&f, 1, extract(&f, 2, 1000000, t0), t0 + year_ms, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   code = network_mirror(&f.net, f.ledgers[2], f.ledgers[1], 1, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   assert_int_equal(cosign(&f, 2, 1, (uint64_t)t0 / 1000, &st), OM_IO);
   assert_string_equal(st.rule, "clock");
   assert_int_equal(cosign(&f, 2, 1, (uint64_t)(t0 + year_ms) / 1000 - 301, &st), OM_IO);
   code = cosign(&f, 2, 1, (uint64_t)(t0 + year_ms) / 1000 - 300, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   close_all(&f);
 }
 
@@ -312,15 +292,15 @@ static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
   f.ledgers[1] = twin;
   for (int i = 0; i < 2; i++) {
     enum om_code code = submit(&f, 1, extract(&f, 2, 77, t0), t0, NULL, &st);
-    assert_code(code, OM_OK, &st);
+    must_be(code, OM_OK, &st);
   }
   assert_int_equal(network_mirror(&f.net, f.ledgers[4], twin, 1, &st), OM_OK);
   f.ledgers[1] = honest;
   enum om_code code = submit(&f, 1, extract(&f, 2, 1000000, t0), t0, &lot, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   shipped = lot;
   code = submit(&f, 1, ship(&f, 2, 3, &lot, true, t0), t0, &shipped, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   lot.last = shipped.last;
   for (size_t i = 0; i < 4; i++)
     if (i != 1) assert_int_equal(network_mirror(&f.net, f.ledgers[i], honest, 1, &st), OM_OK);
@@ -328,20 +308,20 @@ static void test_an_equivocator_pulls_nobody_else_down(void **unused) {
   assert_string_equal(st.rule, "fork");
   assert_false(network_info(f.ledgers[4], 1).stopped); /* and no fault of who brought it the head */
   code = submit(&f, 2, receive(&f, 3, &lot, t0), t0, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
 
   memset(&st, 0, sizeof st);
   assert_int_equal(network_mirror(&f.net, f.ledgers[4], f.ledgers[2], 2, &st), OM_WAIT);
   assert_string_equal(st.rule, "fork");
   assert_false(network_info(f.ledgers[4], 2).stopped);
   code = network_mirror(&f.net, f.ledgers[3], f.ledgers[2], 2, &st); /* who holds the final history goes on */
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   code = om_ledger_mend(f.ledgers[4], &st); /* and so does daemon 4, once it holds that too */
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   code = network_mirror(&f.net, f.ledgers[4], honest, 1, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   code = network_mirror(&f.net, f.ledgers[4], f.ledgers[2], 2, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   om_ledger_close(twin);
   remove_folder(copy);
   close_all(&f);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "ledger/evidence.h"
-#include "ledger/rebuild.h"
 #include "ledger/ledger_state.h"
+#include "ledger/rebuild.h"
 #include "proto/evidence.pb-c.h"
 #include "support/records.h"
 
@@ -255,10 +255,7 @@ static void open_twins(struct twins *t) {
   char command[9000];
   memset(t, 0, sizeof *t);
   network_open(&t->net, 5, true);
-  for (size_t i = 0; i < 5; i++) {
-    t->paths[i] = temp_folder();
-    t->ledgers[i] = network_ledger(&t->net, i, t->paths[i]);
-  }
+  network_ledgers(&t->net, t->paths, t->ledgers);
   for (uint32_t member = 2; member <= 5; member++) {
     struct record site = record_site(&t->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
     must_be(submit(t, t->ledgers[0], 0, site), OM_OK, &t->st);
@@ -355,7 +352,8 @@ static void test_a_witness_keeps_what_contradicts_its_vote(void **state) {
   free(mine(&t, t.twin, 6).bytes);
   struct head honest = head_of(&t, t.ledgers[1], BY(0)), other = head_of(&t, t.twin, BY(0));
   assert_int_equal(network_mirror(&t.net, t.ledgers[2], t.ledgers[1], LOG, &t.st), OM_OK);
-  assert_int_equal(offer(&t, 2, &other, false), OM_WAIT); /* no signed head of its size is held yet: no proof; and no vote */
+  assert_int_equal(offer(&t, 2, &other, false),
+                   OM_WAIT); /* no signed head of its size is held yet: no proof; and no vote */
   assert_int_equal(held(&t, 2, v).evidence, 0);
   must_be(om_ledger_mend(t.ledgers[2], &t.st), OM_OK, &t.st);
   assert_int_equal(network_mirror(&t.net, t.ledgers[2], t.ledgers[1], LOG, &t.st), OM_OK);

@@ -18,29 +18,17 @@ struct fixture {
 
 static void open_all(struct fixture *f, size_t n, bool witnessed) {
   network_open(&f->net, n, witnessed);
-  for (size_t i = 0; i < n; i++) {
-    f->paths[i] = temp_folder();
-    f->ledgers[i] = network_ledger(&f->net, i, f->paths[i]);
-  }
+  network_ledgers(&f->net, f->paths, f->ledgers);
 }
 
 static void close_all(struct fixture *f) {
-  for (size_t i = 0; i < f->net.n; i++) {
-    om_ledger_close(f->ledgers[i]);
-    remove_folder(f->paths[i]);
-  }
-  network_close(&f->net);
+  network_close_ledgers(&f->net, f->paths, f->ledgers);
 }
-
-#define assert_code(got, wanted, st)                                                                  \
-  do {                                                                                                \
-    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
-  } while (0)
 
 static void settle(struct fixture *f, int64_t now_ms) {
   struct om_status st = {0};
   enum om_code code = network_settle(&f->net, f->ledgers, now_ms, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
 }
 
 static struct om_hash state_hash(struct om_ledger *ledger) {
@@ -154,7 +142,7 @@ static void with_sites(struct fixture *f, size_t n, bool witnessed) {
   for (uint32_t member = 2; member <= 3; member++) {
     struct bytes b = add_site(&f->net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
     enum om_code code = submit(f, 0, b, t0, NULL, &st);
-    assert_code(code, OM_OK, &st);
+    must_be(code, OM_OK, &st);
     free(b.data);
   }
   settle(f, t0 + 1);
@@ -210,12 +198,12 @@ static void test_a_site_counts_from_the_mark_on(void **state) {
   assert_int_equal(submit(&f, 1, site, t0, NULL, &st), OM_REFUSED);
   assert_string_equal(st.rule, "registry");
   enum om_code code = submit(&f, 0, site, t0, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   assert_int_equal(submit(&f, 1, lot, t0, NULL, &st), OM_REFUSED);
   assert_string_equal(st.rule, "site");
   settle(&f, t0 + 5);
   code = submit(&f, 1, lot, t0 + 5, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   free(site.data);
   free(lot.data);
   close_all(&f);
@@ -232,13 +220,13 @@ static void test_custody_across_logs_needs_what_is_final(void **state) {
   with_sites(&f, 5, true);
   struct bytes b = extract(&f.net, 2, 5000000, t0 + 10);
   enum om_code code = submit(&f, 1, b, t0 + 10, &receipt, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   network_lot(&f.net, number, &born, b.data, b.len, 0, 0);
   assert_int_equal(submit(&f, 1, b, t0 + 99, &again, &st), OM_OK);
   assert_true(again.again && again.index == receipt.index && again.taken_ms == t0 + 10);
   struct bytes s = ship(&f.net, 2, 3, number, &born, t0 + 11);
   code = submit(&f, 1, s, t0 + 11, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   network_lot(&f.net, same, &shipped, s.data, s.len, 0, 0);
 
   struct bytes r = receive(&f.net, 3, number, &shipped, t0 + 12);
@@ -249,7 +237,7 @@ static void test_custody_across_logs_needs_what_is_final(void **state) {
   assert_int_equal(network_info(f.ledgers[2], 2).size, before);
   settle(&f, t0 + 20);
   code = submit(&f, 2, r, t0 + 21, &receipt, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   assert_int_equal(receipt.index, before + 1); /* behind the mark that it needed */
   settle(&f, t0 + 30);
   assert_same_state(&f);
@@ -268,7 +256,7 @@ static void test_what_stands_survives_reopening(void **state) {
   with_sites(&f, 3, false);
   struct bytes b = extract(&f.net, 2, 77, t0 + 10);
   enum om_code code = submit(&f, 1, b, t0 + 10, &receipt, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   struct om_hash before = state_hash(f.ledgers[1]);
   om_ledger_close(f.ledgers[1]);
   f.ledgers[1] = network_ledger(&f.net, 1, f.paths[1]);
@@ -307,13 +295,8 @@ static void test_signatures_and_times(void **state) {
 
 /* The entry bytes of STATEMENT, as a daemon that checks nothing would write them. */
 static struct bytes rogue_entry(struct bytes statement, int64_t taken_ms) {
-  Oremark__Entry entry = OREMARK__ENTRY__INIT;
-  entry.taken_ms = taken_ms;
-  entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
-  entry.statement = oremark__signed_statement__unpack(NULL, statement.len, statement.data);
-  struct bytes out = {malloc(oremark__entry__get_packed_size(&entry)), 0};
-  out.len = oremark__entry__pack(&entry, out.data);
-  oremark__signed_statement__free_unpacked(entry.statement, NULL);
+  struct bytes out;
+  out.data = network_entry(&out.len, statement.data, statement.len, taken_ms);
   return out;
 }
 
@@ -350,7 +333,7 @@ static void test_an_invalid_entry_stops_the_log(void **state) {
   /* It takes nothing more of that log, not even what is valid, and cosigns none of it. */
   struct bytes fine = extract(&f.net, 2, 5, t0 + 11);
   enum om_code code = submit(&f, 1, fine, t0 + 11, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   assert_int_equal(network_mirror(&f.net, f.ledgers[0], f.ledgers[1], 1, &st), OM_REFUSED);
   assert_string_equal(st.rule, "stopped");
   free(forged.data), free(entry.data), free(fine.data);
@@ -415,7 +398,7 @@ static void test_a_witness_signs_one_history(void **state) {
   assert_int_equal(cosign(&f, 2, 1, head, &st), OM_WAIT); /* not mirrored yet */
   assert_int_equal(network_mirror(&f.net, f.ledgers[2], f.ledgers[1], 1, &st), OM_OK);
   enum om_code code = cosign(&f, 2, 1, head, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   assert_int_equal(cosign(&f, 2, 1, head, &st), OM_OK);
   assert_int_equal(cosign(&f, 2, 1, other, &st), OM_REFUSED);
   assert_string_equal(st.rule, "fork");
@@ -502,7 +485,7 @@ static void test_a_witness_does_not_go_back(void **state) {
   struct bytes higher = head_of(f.ledgers[1], 1);
   assert_int_equal(network_mirror(&f.net, f.ledgers[2], f.ledgers[1], 1, &st), OM_OK);
   enum om_code code = cosign(&f, 2, 1, higher, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   assert_int_equal(cosign(&f, 2, 1, lower, &st), OM_REFUSED);
   assert_string_equal(st.rule, "vote");
   free(one.data), free(two.data), free(lower.data), free(higher.data);
@@ -523,7 +506,8 @@ static struct bytes rogue_mark(uint32_t log, const char *note, size_t len, int64
   return out;
 }
 
-/* What daemon 0 says of a mark of log 2's present head in log 1, with the cosignatures of the first N of its witnesses. */
+/* What daemon 0 says of a mark of log 2's present head in log 1, with the cosignatures of the first N of its witnesses.
+ */
 static enum om_code marked(struct fixture *f, size_t n, int64_t at, struct om_status *st) {
   static const size_t witnesses[] = {0, 3, 4};
   char note[OM_NOTE_BYTES_MAX], line[OM_NOTE_LINE_BYTES];
@@ -550,7 +534,7 @@ static void test_a_mark_needs_the_quorum(void **state) {
     struct bytes b = extract(&f.net, 3, 5, t0 + 10);
     assert_int_equal(submit(&f, 2, b, t0 + 10, NULL, &st), OM_OK);
     enum om_code code = marked(&f, n, t0 + 11, &st);
-    assert_code(code, n == 3 ? OM_OK : OM_REFUSED, &st);
+    must_be(code, n == 3 ? OM_OK : OM_REFUSED, &st);
     if (n == 2) assert_string_equal(st.rule, "quorum");
     free(b.data);
     close_all(&f);
@@ -567,8 +551,7 @@ static void test_a_mark_needs_the_registry_of_what_it_marks(void **state) {
   with_sites(&f, 5, true);
   struct bytes act = add_site(&f.net, 4, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 10);
   assert_int_equal(submit(&f, 0, act, t0 + 10, NULL, &st), OM_OK);
-  for (size_t i = 1; i < 5; i++)
-    assert_int_equal(network_mirror(&f.net, f.ledgers[i], f.ledgers[0], 0, &st), OM_OK);
+  for (size_t i = 1; i < 5; i++) assert_int_equal(network_mirror(&f.net, f.ledgers[i], f.ledgers[0], 0, &st), OM_OK);
   assert_int_equal(network_finalise(&f.net, f.ledgers, 0, (uint64_t)t0 / 1000, &st), OM_OK);
   struct om_signers_keys keys = network_signers(&f.net, 2);
   assert_int_equal(om_batch_begin(&batch, f.ledgers[2], &st), OM_OK);
@@ -641,7 +624,7 @@ static void test_acts_form_a_chain(void **state) {
   assert_string_equal(st.rule, "number");
   struct bytes next = add_site(&f.net, 2, 2, &first, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
   enum om_code code = submit(&f, 0, next, t0, NULL, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   assert_int_equal(network_info(f.ledgers[0], 0).size, 3);
   free(a.data), free(replay.data), free(skip.data), free(next.data);
   close_all(&f);

@@ -35,10 +35,7 @@ static void open_scene(struct scene *s) {
   struct om_receipt receipt;
   memset(s, 0, sizeof *s);
   network_open(&s->net, DAEMONS, true);
-  for (size_t i = 0; i < DAEMONS; i++) {
-    s->paths[i] = temp_folder();
-    s->ledgers[i] = network_ledger(&s->net, i, s->paths[i]);
-  }
+  network_ledgers(&s->net, s->paths, s->ledgers);
   struct record site = record_site(&s->net, LOG + 1, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
   assert_ok(network_submit(&s->net, 0, s->ledgers[0], &receipt, site.bytes, site.len, t0, &s->st), &s->st);
   free(site.bytes);
@@ -268,7 +265,8 @@ static void test_a_home_that_lost_its_tail_is_no_liar(void **state) {
   close_scene(&s);
 }
 
-/* Entries that a relay altered, and that stay valid by themselves, show at the home's next head: no vote stands on them. */
+/* Entries that a relay altered, and that stay valid by themselves, show at the home's next head: no vote stands on
+ * them. */
 static void test_what_no_vote_stands_on_gives_way_to_the_home(void **state) {
   (void)state;
   struct scene s;
@@ -318,9 +316,12 @@ static void test_a_bad_entry_is_doubted_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_the_vote_moves_to_what_is_final),      cmocka_unit_test(test_a_small_vote_becomes_evidence),
-      cmocka_unit_test(test_the_same_again_stops_the_log),         cmocka_unit_test(test_what_is_final_is_not_cut),
-      cmocka_unit_test(test_a_home_that_lost_its_tail_is_no_liar), cmocka_unit_test(test_a_bad_entry_is_doubted_once),
+      cmocka_unit_test(test_the_vote_moves_to_what_is_final),
+      cmocka_unit_test(test_a_small_vote_becomes_evidence),
+      cmocka_unit_test(test_the_same_again_stops_the_log),
+      cmocka_unit_test(test_what_is_final_is_not_cut),
+      cmocka_unit_test(test_a_home_that_lost_its_tail_is_no_liar),
+      cmocka_unit_test(test_a_bad_entry_is_doubted_once),
       cmocka_unit_test(test_what_no_vote_stands_on_gives_way_to_the_home),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

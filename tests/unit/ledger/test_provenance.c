@@ -30,11 +30,6 @@ struct lot {
   struct om_hash last;
 };
 
-#define assert_code(got, wanted, st)                                                                  \
-  do {                                                                                                \
-    if ((got) != (wanted)) fail_msg("%s: [%s] %s", om_code_name((st)->code), (st)->rule, (st)->text); \
-  } while (0)
-
 /* ---- events ---- */
 
 static void *make(struct story *s, size_t size, const void *init) {
@@ -165,7 +160,7 @@ static void commit(struct story *s) {
     if (!s->batches[i]) continue;
     struct om_signers_keys keys = network_signers(&s->net, i);
     struct om_status st = {0};
-    assert_code(om_batch_commit(s->batches[i], &keys, &st), OM_OK, &st);
+    must_be(om_batch_commit(s->batches[i], &keys, &st), OM_OK, &st);
     s->batches[i] = NULL;
   }
 }
@@ -179,12 +174,12 @@ static void say_at(struct story *s, size_t daemon, uint32_t member, Oremark__Eve
   free(s->said);
   s->now_ms++;
   s->said = network_statement(&s->net, &s->said_len, member, s->now_ms, events, n, &member, 1);
-  if (!s->batches[daemon]) assert_code(om_batch_begin(&s->batches[daemon], s->ledgers[daemon], &st), OM_OK, &st);
+  if (!s->batches[daemon]) must_be(om_batch_begin(&s->batches[daemon], s->ledgers[daemon], &st), OM_OK, &st);
   struct om_txn *txn = om_batch_txn(s->batches[daemon]);
   enum om_code code = om_check_statement(&checked, &arena, &s->net.id, txn, s->said, s->said_len, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   code = om_batch_submit(s->batches[daemon], &receipt, checked, s->now_ms, &st);
-  assert_code(code, OM_OK, &st);
+  must_be(code, OM_OK, &st);
   om_arena_free(&arena);
   om_arena_reset(&s->arena);
 }
@@ -207,7 +202,7 @@ static void settle(struct story *s) {
   struct om_status st = {0};
   commit(s);
   s->now_ms += 1000;
-  assert_code(network_settle(&s->net, s->ledgers, s->now_ms, &st), OM_OK, &st);
+  must_be(network_settle(&s->net, s->ledgers, s->now_ms, &st), OM_OK, &st);
 }
 
 /* Three daemons: the governor's with the registry, a miner's and a smelter's. */
@@ -215,10 +210,7 @@ static void begin(struct story *s, bool witnessed) {
   memset(s, 0, sizeof *s);
   s->now_ms = t0;
   network_open(&s->net, 3, witnessed);
-  for (size_t i = 0; i < s->net.n; i++) {
-    s->paths[i] = temp_folder();
-    s->ledgers[i] = network_ledger(&s->net, i, s->paths[i]);
-  }
+  network_ledgers(&s->net, s->paths, s->ledgers);
   settle(s);
   for (uint32_t member = MINER; member <= SMELTER; member++) {
     static char name[] = "works", country[] = "PE";
@@ -268,7 +260,7 @@ static struct om_verdict assert_verified(const struct story *s, const struct lot
   for (size_t i = 0; i < s->net.n; i++)
     for (int deep = 0; deep < 2; deep++) {
       struct om_status st = {0};
-      assert_code(ask(s, &v, i, lot, deep == 1, &st), OM_OK, &st);
+      must_be(ask(s, &v, i, lot, deep == 1, &st), OM_OK, &st);
       if (!v.verified || v.undecided) fail_msg("daemon %zu: %s", i, first_failure(&v));
       assert_int_equal(v.n_checks, deep ? OM_CHECKS : OM_CHECKS - 1);
     }
@@ -432,7 +424,7 @@ static void test_a_trace_gives_each_lot_once_with_what_went_into_it(void **state
   begin(&s, false);
   tell(&s, &c);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(s.ledgers[0]), &st), OM_OK);
-  assert_code(om_trace(txn, &s.net.id, c.l.number, see, &seen, NULL, &st), OM_OK, &st);
+  must_be(om_trace(txn, &s.net.id, c.l.number, see, &seen, NULL, &st), OM_OK, &st);
   om_txn_abort(txn);
   assert_int_equal(seen.n, 12);
   assert_int_equal(seen_as(&seen, &c.l), 0);
@@ -469,7 +461,7 @@ static void test_a_step_says_who_did_what_when(void **state) {
   tell(&s, &c);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(s.ledgers[0]), &st), OM_OK);
   assert_int_equal(om_lot_get_step(txn, &arena, &lot, c.a1.number, 1, &st), OM_OK);
-  assert_code(om_step_read(txn, &arena, &step, &s.net.id, &lot.at, &st), OM_OK, &st);
+  must_be(om_step_read(txn, &arena, &step, &s.net.id, &lot.at, &st), OM_OK, &st);
   assert_string_equal(step.kind, "ship");
   assert_string_equal(step.member_name, "member 2");
   assert_string_equal(step.origin, "daemon1.example/log");
@@ -609,7 +601,7 @@ static void test_what_is_not_final_is_undecided(void **state) {
   tell(&s, &c);
   SAY(&s, SMELTER, SHIP(&s, MINER, ref(&s, &c.l)));
   commit(&s);
-  assert_code(ask(&s, &v, 2, &c.l, true, &st), OM_OK, &st);
+  must_be(ask(&s, &v, 2, &c.l, true, &st), OM_OK, &st);
   assert_false(v.verified);
   assert_true(v.undecided);
   assert_int_equal(v.checks[OM_CHECK_FINAL].failed, 1);
@@ -643,10 +635,10 @@ static void smuggle(struct story *s, Oremark__Event *event, bool bad_signature) 
   size_t len = oremark__entry__pack(&entry, bytes);
   oremark__signed_statement__free_unpacked(entry.statement, NULL);
   om_leaf_hash(&leaf, bytes, len);
-  assert_code(om_batch_begin(&s->batches[1], s->ledgers[1], &st), OM_OK, &st);
-  assert_code(om_batch_log(s->batches[1], &log, 1, &st), OM_OK, &st);
-  assert_code(om_log_state_append(om_batch_txn(s->batches[1]), log, bytes, len, &leaf, s->now_ms, &st), OM_OK, &st);
-  assert_code(om_batch_commit(s->batches[1], &keys, &st), OM_OK, &st);
+  must_be(om_batch_begin(&s->batches[1], s->ledgers[1], &st), OM_OK, &st);
+  must_be(om_batch_log(s->batches[1], &log, 1, &st), OM_OK, &st);
+  must_be(om_log_state_append(om_batch_txn(s->batches[1]), log, bytes, len, &leaf, s->now_ms, &st), OM_OK, &st);
+  must_be(om_batch_commit(s->batches[1], &keys, &st), OM_OK, &st);
   s->batches[1] = NULL;
   om_arena_reset(&s->arena);
 }
@@ -675,7 +667,7 @@ static struct om_lot look(struct story *s, const struct lot *lot) {
   struct om_status st = {0};
   struct om_lot row;
   assert_int_equal(om_txn_read(&txn, om_ledger_store(s->ledgers[1]), &st), OM_OK);
-  assert_code(om_lot_get(txn, &s->arena, &row, lot->number, &st), OM_OK, &st);
+  must_be(om_lot_get(txn, &s->arena, &row, lot->number, &st), OM_OK, &st);
   om_txn_abort(txn);
   return row;
 }
@@ -685,9 +677,9 @@ static void freeze(struct story *s, size_t daemon, uint32_t log) {
   struct om_batch *batch;
   struct om_status st = {0};
   struct om_checkpoint about = {.size = 1};
-  assert_code(om_batch_begin(&batch, s->ledgers[daemon], &st), OM_OK, &st);
+  must_be(om_batch_begin(&batch, s->ledgers[daemon], &st), OM_OK, &st);
   om_evidence_put(om_batch_txn(batch), log, 0, &about, OM_EVIDENCE_FREEZES, (const uint8_t *)"proof", 5);
-  assert_code(om_batch_commit(batch, NULL, &st), OM_OK, &st);
+  must_be(om_batch_commit(batch, NULL, &st), OM_OK, &st);
 }
 
 static void test_a_log_with_two_final_histories_is_named(void **state) {
@@ -701,12 +693,12 @@ static void test_a_log_with_two_final_histories_is_named(void **state) {
   v = assert_verified(&s, &c.l);
   assert_int_equal(passed(&v, OM_CHECK_HISTORY), 3);
   freeze(&s, 1, 2);
-  assert_code(ask(&s, &v, 1, &c.l, true, &st), OM_OK, &st);
+  must_be(ask(&s, &v, 1, &c.l, true, &st), OM_OK, &st);
   assert_false(v.verified);
   assert_true(v.undecided);
   assert_int_equal(v.checks[OM_CHECK_HISTORY].failed, 1);
   assert_non_null(strstr(v.checks[OM_CHECK_HISTORY].first, "daemon2.example/log"));
-  assert_code(ask(&s, &v, 2, &c.l, true, &st), OM_OK, &st); /* who knows nothing of it says nothing of it */
+  must_be(ask(&s, &v, 2, &c.l, true, &st), OM_OK, &st); /* who knows nothing of it says nothing of it */
   assert_true(v.verified);
   end(&s);
 }
@@ -732,7 +724,7 @@ static void test_metal_from_nothing_is_found_under_a_signed_head(void **state) {
   row.gross_mg = 20000;
   row.contents = &content;
   smuggle_row(&s, row, 0);
-  assert_code(ask(&s, &v, 1, &made, false, &st), OM_OK, &st);
+  must_be(ask(&s, &v, 1, &made, false, &st), OM_OK, &st);
   assert_false(v.verified || v.undecided);
   assert_int_equal(v.checks[OM_CHECK_BYTES].failed + v.checks[OM_CHECK_TREE].failed + v.checks[OM_CHECK_HEAD].failed,
                    0);
@@ -755,16 +747,16 @@ static void test_a_wrong_signature_is_found_when_asked_for(void **state) {
   row.state = OM_LOT_IN_TRANSIT;
   row.pen = row.next_owner = SMELTER;
   smuggle_row(&s, row, 0);
-  assert_code(ask(&s, &v, 1, &mined, false, &st), OM_OK, &st);
+  must_be(ask(&s, &v, 1, &mined, false, &st), OM_OK, &st);
   if (!v.verified) fail_msg("%s", first_failure(&v));
-  assert_code(ask(&s, &v, 1, &mined, true, &st), OM_OK, &st);
+  must_be(ask(&s, &v, 1, &mined, true, &st), OM_OK, &st);
   assert_false(v.verified || v.undecided);
   assert_int_equal(v.checks[OM_CHECK_SIGNATURES].failed, 1);
   assert_int_equal(v.checks[OM_CHECK_SIGNATURES].passed, 1);
   /* A row that no event gives: what is shown is not what the entries say. */
   row.gross_mg++;
   smuggle_row(&s, row, 0);
-  assert_code(ask(&s, &v, 1, &mined, false, &st), OM_OK, &st);
+  must_be(ask(&s, &v, 1, &mined, false, &st), OM_OK, &st);
   assert_int_equal(v.checks[OM_CHECK_STATE].failed, 1);
   end(&s);
 }
@@ -797,7 +789,7 @@ static void test_a_chain_of_ten_thousand_with_diamonds(void **state) {
   commit(&s);
   struct om_verdict v;
   struct om_status st = {0};
-  assert_code(ask(&s, &v, 1, &lot, false, &st), OM_OK, &st);
+  must_be(ask(&s, &v, 1, &lot, false, &st), OM_OK, &st);
   if (!v.verified) fail_msg("%s", first_failure(&v));
   assert_int_equal(v.records, 10001);
   assert_int_equal(v.lots, 15001);

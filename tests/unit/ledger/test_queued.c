@@ -12,25 +12,21 @@ enum { DAEMONS = 4, MINER = 2, SMELTER = 3 };
 
 static const int64_t t0 = INT64_C(1795000000000);
 static struct network net;
-static char *folder, paths[DAEMONS][4096];
+static char *folders[DAEMONS];
 static struct om_ledger *ledgers[DAEMONS];
 static struct om_status st;
 static size_t n_refused;
 static struct om_status refusal;
 
-static void must(enum om_code code) {
-  if (code != OM_OK) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
-}
-
 static void settle(int64_t now_ms) {
-  must(network_settle(&net, ledgers, now_ms, &st));
+  assert_ok(network_settle(&net, ledgers, now_ms, &st), &st);
 }
 
 static void add_sites(void) {
   for (uint32_t member = MINER; member <= SMELTER; member++) {
     struct record site = record_site(&net, member, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
     struct om_receipt receipt;
-    must(network_submit(&net, 0, ledgers[0], &receipt, site.bytes, site.len, t0, &st));
+    assert_ok(network_submit(&net, 0, ledgers[0], &receipt, site.bytes, site.len, t0, &st), &st);
     free(site.bytes);
   }
   settle(t0 + 1);
@@ -41,11 +37,7 @@ static int begin(void **state) {
   n_refused = 0;
   om_status_clear(&st);
   network_open(&net, DAEMONS, true);
-  folder = temp_folder();
-  for (size_t i = 0; i < DAEMONS; i++) {
-    snprintf(paths[i], sizeof paths[i], "%s/%zu", folder, i);
-    ledgers[i] = network_ledger(&net, i, paths[i]);
-  }
+  network_ledgers(&net, folders, ledgers);
   settle(t0);
   add_sites();
   return 0;
@@ -53,15 +45,13 @@ static int begin(void **state) {
 
 static int end(void **state) {
   (void)state;
-  for (size_t i = 0; i < DAEMONS; i++) om_ledger_close(ledgers[i]);
-  remove_folder(folder);
-  network_close(&net);
+  network_close_ledgers(&net, folders, ledgers);
   return 0;
 }
 
 static void reopen(size_t daemon) {
   om_ledger_close(ledgers[daemon]);
-  ledgers[daemon] = network_ledger(&net, daemon, paths[daemon]);
+  ledgers[daemon] = network_ledger(&net, daemon, folders[daemon]);
 }
 
 /* ---- steps, each a batch of its own ---- */
@@ -74,14 +64,14 @@ static enum om_code hand_in(struct om_receipt *out, enum how how, size_t daemon,
   struct om_arena arena = {0};
   struct om_checked *checked;
   struct om_signers_keys keys = network_signers(&net, daemon);
-  must(om_batch_begin(&batch, ledgers[daemon], &st));
-  must(om_check_statement(&checked, &arena, &net.id, om_batch_txn(batch), record->bytes, record->len, &st));
+  assert_ok(om_batch_begin(&batch, ledgers[daemon], &st), &st);
+  assert_ok(om_check_statement(&checked, &arena, &net.id, om_batch_txn(batch), record->bytes, record->len, &st), &st);
   enum om_code code = how == QUEUE ? om_batch_queue(batch, out, checked, at_ms, &st)
                                    : om_batch_resubmit(batch, out, checked, at_ms, &st);
   om_arena_free(&arena);
   struct om_status why = st;
   if (keep)
-    must(om_batch_commit(batch, how == QUEUE ? NULL : &keys, &st));
+    assert_ok(om_batch_commit(batch, how == QUEUE ? NULL : &keys, &st), &st);
   else
     om_batch_abort(batch);
   st = why;
@@ -90,7 +80,7 @@ static enum om_code hand_in(struct om_receipt *out, enum how how, size_t daemon,
 
 static void queue(size_t daemon, const struct record *record, int64_t at_ms) {
   struct om_receipt receipt;
-  must(hand_in(&receipt, QUEUE, daemon, record, at_ms, true));
+  assert_ok(hand_in(&receipt, QUEUE, daemon, record, at_ms, true), &st);
   assert_true(receipt.queued);
 }
 
@@ -105,10 +95,10 @@ static void drain(struct om_drain *drain, size_t daemon, size_t max, int64_t at_
   struct om_batch *batch;
   struct om_signers_keys keys = network_signers(&net, daemon);
   drain->refused = on_refused;
-  must(om_batch_begin(&batch, ledgers[daemon], &st));
-  must(om_batch_drain(batch, drain, max, at_ms, &st));
+  assert_ok(om_batch_begin(&batch, ledgers[daemon], &st), &st);
+  assert_ok(om_batch_drain(batch, drain, max, at_ms, &st), &st);
   if (keep)
-    must(om_batch_commit(batch, &keys, &st));
+    assert_ok(om_batch_commit(batch, &keys, &st), &st);
   else
     om_batch_abort(batch);
 }
@@ -122,7 +112,7 @@ static void drain_all(size_t daemon, int64_t at_ms) {
 
 static uint64_t queued(size_t daemon) {
   struct om_txn *txn;
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st), &st);
   uint64_t n = om_queued_count(txn);
   om_txn_abort(txn);
   return n;
@@ -141,7 +131,7 @@ struct id {
 static struct id id_of(const struct record *record) {
   struct om_arena arena = {0};
   struct om_checked *checked;
-  must(om_check_statement(&checked, &arena, &net.id, NULL, record->bytes, record->len, &st));
+  assert_ok(om_check_statement(&checked, &arena, &net.id, NULL, record->bytes, record->len, &st), &st);
   struct id id = {checked->statement->member, checked->statement->signed_ms, checked->statement_id};
   om_arena_free(&arena);
   return id;
@@ -152,7 +142,7 @@ static enum om_code find(uint64_t *index, size_t daemon, const struct record *re
   struct om_txn *txn;
   struct om_place at = {0};
   struct id id = id_of(record);
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st), &st);
   enum om_code code = om_statement_find(txn, &at, id.member, id.signed_ms, &id.hash, &st);
   om_txn_abort(txn);
   *index = at.index;
@@ -162,7 +152,7 @@ static enum om_code find(uint64_t *index, size_t daemon, const struct record *re
 static enum om_code find_queued(bool *refused, struct om_status *why, size_t daemon, const struct record *record) {
   struct om_txn *txn;
   struct id id = id_of(record);
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st), &st);
   enum om_code code = om_queued_find(txn, refused, why, id.member, id.signed_ms, &id.hash, &st);
   om_txn_abort(txn);
   return code;
@@ -196,7 +186,7 @@ static void what_is_queued_is_recorded_once_and_in_order(void **state) {
     assert_int_equal(find(&index, 1, &records[i]), OM_OK);
     assert_int_equal(index, before + i);
     assert_int_equal(find_queued(&refused, &why, 1, &records[i]), OM_MISSING);
-    must(hand_in(&receipt, TAKE, 1, &records[i], t0 + 200, true));
+    assert_ok(hand_in(&receipt, TAKE, 1, &records[i], t0 + 200, true), &st);
     assert_true(receipt.again && !receipt.queued);
     assert_int_equal(receipt.index, before + i);
     assert_int_equal(receipt.taken_ms, t0 + 100);
@@ -213,7 +203,7 @@ static void a_crash_loses_none_and_doubles_none(void **state) {
   uint64_t before = size(1), index;
   for (size_t i = 0; i < MANY; i++) {
     records[i] = record_extract(&net, MINER, 1, 1, 1000, t0 + 10);
-    must(hand_in(&receipt, QUEUE, 1, &records[i], t0 + 20, false));
+    assert_ok(hand_in(&receipt, QUEUE, 1, &records[i], t0 + 20, false), &st);
     reopen(1);
     assert_int_equal(queued(1), i); /* nobody was told */
     queue(1, &records[i], t0 + 20);
@@ -243,7 +233,7 @@ static void what_stands_already_leaves_the_queue(void **state) {
   (void)state;
   struct record record = record_extract(&net, MINER, 1, 1, 1000, t0 + 10);
   struct om_receipt receipt;
-  must(network_submit(&net, 1, ledgers[1], &receipt, record.bytes, record.len, t0 + 15, &st));
+  assert_ok(network_submit(&net, 1, ledgers[1], &receipt, record.bytes, record.len, t0 + 15, &st), &st);
   queue(1, &record, t0 + 20);
   uint64_t before = size(1);
   drain_all(1, t0 + 100);
@@ -261,16 +251,16 @@ static void what_leans_on_nothing_final_stays_until_it_is(void **state) {
   struct record shipped = record_ship(&net, MINER, &made, SMELTER, t0 + 20);
   struct record received = record_receive(&net, SMELTER, 1, &made, &shipped, t0 + 30);
   struct record other = record_extract(&net, SMELTER, 1, 1, 1000, t0 + 31);
-  must(network_submit(&net, 1, ledgers[1], &receipt, made.bytes, made.len, t0 + 20, &st));
-  must(network_submit(&net, 1, ledgers[1], &receipt, shipped.bytes, shipped.len, t0 + 21, &st));
-  must(network_mirror(&net, ledgers[2], ledgers[1], 1, &st));
+  assert_ok(network_submit(&net, 1, ledgers[1], &receipt, made.bytes, made.len, t0 + 20, &st), &st);
+  assert_ok(network_submit(&net, 1, ledgers[1], &receipt, shipped.bytes, shipped.len, t0 + 21, &st), &st);
+  assert_ok(network_mirror(&net, ledgers[2], ledgers[1], 1, &st), &st);
   queue(2, &received, t0 + 40);
   queue(2, &other, t0 + 41);
   drain_all(2, t0 + 50);
   assert_int_equal(queued(2), 1);
   assert_int_equal(find(&index, 2, &other), OM_OK);
   /* Whoever asks again is told the same: else it might be made anew, and stand twice. */
-  must(hand_in(&receipt, TAKE, 2, &received, t0 + 60, true));
+  assert_ok(hand_in(&receipt, TAKE, 2, &received, t0 + 60, true), &st);
   assert_true(receipt.queued);
   assert_int_equal(find(&index, 2, &received), OM_MISSING);
   settle(t0 + 70);
@@ -329,10 +319,10 @@ static void the_queue_and_the_reasons_are_bounded(void **state) {
   bool refused;
   struct om_status why;
   struct record record, first = {0};
-  must(om_batch_begin(&batch, ledgers[1], &st));
+  assert_ok(om_batch_begin(&batch, ledgers[1], &st), &st);
   for (size_t i = 0; i <= OM_QUEUED_MAX; i++) {
     record = record_extract(&net, SMELTER, 1, 1, 1000, t0 + 10); /* whose home is elsewhere: refused in the end */
-    must(om_check_statement(&checked, &arena, &net.id, NULL, record.bytes, record.len, &st));
+    assert_ok(om_check_statement(&checked, &arena, &net.id, NULL, record.bytes, record.len, &st), &st);
     enum om_code code = om_batch_queue(batch, &receipt, checked, t0 + 20, &st);
     assert_int_equal(code, i < OM_QUEUED_MAX ? OM_OK : OM_BUSY);
     om_arena_reset(&arena);
@@ -342,9 +332,9 @@ static void the_queue_and_the_reasons_are_bounded(void **state) {
       free(record.bytes);
   }
   assert_string_equal(st.rule, "queue-full");
-  must(om_check_statement(&checked, &arena, &net.id, NULL, first.bytes, first.len, &st));
-  must(om_batch_queue(batch, &receipt, checked, t0 + 20, &st)); /* one that is there takes no room */
-  must(om_batch_commit(batch, NULL, &st));
+  assert_ok(om_check_statement(&checked, &arena, &net.id, NULL, first.bytes, first.len, &st), &st);
+  assert_ok(om_batch_queue(batch, &receipt, checked, t0 + 20, &st), &st); /* one that is there takes no room */
+  assert_ok(om_batch_commit(batch, NULL, &st), &st);
   om_arena_free(&arena);
   struct om_drain all = {0};
   drain(&all, 1, OM_QUEUED_MAX + 1, t0 + 30, true);

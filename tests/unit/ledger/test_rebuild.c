@@ -77,10 +77,7 @@ static void open_scene(struct scene *s) {
   struct om_receipt receipt;
   memset(s, 0, sizeof *s);
   network_open(&s->net, DAEMONS, true);
-  for (size_t i = 0; i < DAEMONS; i++) {
-    s->paths[i] = temp_folder();
-    s->ledgers[i] = network_ledger(&s->net, i, s->paths[i]);
-  }
+  network_ledgers(&s->net, s->paths, s->ledgers);
   assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
   struct record site = record_site(&s->net, MEMBER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
   assert_ok(network_submit(&s->net, 0, s->ledgers[0], &receipt, site.bytes, site.len, t0, &s->st), &s->st);
@@ -97,11 +94,7 @@ static void open_scene(struct scene *s) {
 
 static void close_scene(struct scene *s) {
   for (int i = 0; i < LOST; i++) free(s->lost[i].bytes);
-  for (size_t i = 0; i < DAEMONS; i++) {
-    om_ledger_close(s->ledgers[i]);
-    remove_folder(s->paths[i]);
-  }
-  network_close(&s->net);
+  network_close_ledgers(&s->net, s->paths, s->ledgers);
 }
 
 static enum om_code cut(struct scene *s, size_t daemon, uint32_t log, uint64_t size) {

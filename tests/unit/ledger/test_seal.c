@@ -137,7 +137,7 @@ static void who_is_no_witness_seals_nothing(void **state) {
   Oremark__Seal *seal;
   bool again;
   const uint32_t first_four[] = {0, 1, 2, 3};
-  assert_int_equal(sealing_set_witnesses(f, first_four, 4, t0 + 1), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
   sealing_settle(f, t0 + 2);
   struct record c = sealing_call(f, LAST, t0 + 3);
   assert_int_equal(sealing_make(f, 5, &c, &seal, &again, t0 + 3, &st), OM_REFUSED);
@@ -304,7 +304,7 @@ static void an_operator_counts_once_and_whole(void **state) {
   event.add_daemon = &add;
   assert_int_equal(sealing_act(f, &event, NULL, t0 + 1, &st), OM_OK);
   const uint32_t logs[] = {0, 1, 2, 3, N}; /* four operators, a quorum of three, three seals */
-  assert_int_equal(sealing_set_witnesses(f, logs, 5, t0 + 1), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, logs, 5, 0, NULL, NULL, t0 + 1, &st), OM_OK);
   sealing_settle(f, t0 + 2);
   struct record c = sealing_call(f, LAST, t0 + 3);
   struct retire r = sealing_all(f, &c, 3, t0 + 3);
@@ -328,7 +328,7 @@ static void both_lists_of_a_change_are_counted(void **state) {
   struct sealing *f = *state;
   struct om_status st;
   const uint32_t first_four[] = {0, 1, 2, 3};
-  assert_int_equal(sealing_set_witnesses(f, first_four, 4, t0 + 1), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
   for (size_t i = 1; i < N; i++) assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), OM_OK);
   assert_int_equal(network_finalise(&f->net, f->ledgers, 0, (uint64_t)t0 / 1000, &st), OM_OK);
   struct om_batch *batch;
@@ -363,7 +363,8 @@ static void a_seal_without_a_head(void **state) {
   sealing_forge(f, &bare, f->net.cosign_keys[0]);
   r.seals[0] = &bare;
   const uint32_t all[] = {0, 1, 2, 3, 4, 5, 6, 7};
-  assert_int_equal(sealing_set_witnesses(f, all, N, t0 + 4), OM_OK);
+  struct om_status st;
+  assert_int_equal(sealing_set_witnesses(f, all, N, 0, NULL, NULL, t0 + 4, &st), OM_OK);
   REFUSED(f, &r, "seal");
   r.judged = true;
   RETIRED(f, &r);

@@ -15,15 +15,11 @@ enum { DAEMONS = 5, GOVERNOR = 1, MINER = 2, SMELTER = 3 };
 
 static const int64_t t0 = INT64_C(1795000000000);
 static struct network net;
-static char *folder, paths[DAEMONS + 1][4096];
+static char *folders[DAEMONS], *successor; /* where the new daemon keeps its ledger */
 static struct om_ledger *ledgers[DAEMONS];
 static struct om_ledger *former; /* the ledger of the daemon that is gone, while it is open */
 static struct om_secret *former_keys[4];
 static struct om_status st;
-
-static void must(enum om_code code) {
-  if (code != OM_OK) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
-}
 
 static struct om_log_info info(size_t daemon, uint32_t log) {
   return network_info(ledgers[daemon], log);
@@ -39,7 +35,7 @@ static enum om_code submit(size_t daemon, struct record record, int64_t at_ms) {
 static struct om_secret *new_key(uint8_t number, bool x25519) {
   uint8_t seed[OM_SEED_BYTES] = {0xaa, number};
   struct om_secret *out;
-  must(x25519 ? om_secret_new_x25519(&out, seed, &st) : om_secret_new(&out, seed, &st));
+  assert_ok(x25519 ? om_secret_new_x25519(&out, seed, &st) : om_secret_new(&out, seed, &st), &st);
   return out;
 }
 
@@ -47,14 +43,13 @@ static int begin(void **state) {
   (void)state;
   om_status_clear(&st);
   network_open(&net, DAEMONS, true);
-  folder = temp_folder();
-  for (size_t i = 0; i <= DAEMONS; i++) snprintf(paths[i], sizeof paths[i], "%s/%zu", folder, i);
-  for (size_t i = 0; i < DAEMONS; i++) ledgers[i] = network_ledger(&net, i, paths[i]);
-  must(network_settle(&net, ledgers, t0, &st));
-  must(submit(0, record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0), t0));
-  must(network_settle(&net, ledgers, t0 + 1, &st));
-  must(submit(1, record_extract(&net, MINER, 1, 1, 1000, t0 + 2), t0 + 2));
-  must(network_settle(&net, ledgers, t0 + 3, &st));
+  network_ledgers(&net, folders, ledgers);
+  successor = temp_folder();
+  assert_ok(network_settle(&net, ledgers, t0, &st), &st);
+  assert_ok(submit(0, record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0), t0), &st);
+  assert_ok(network_settle(&net, ledgers, t0 + 1, &st), &st);
+  assert_ok(submit(1, record_extract(&net, MINER, 1, 1, 1000, t0 + 2), t0 + 2), &st);
+  assert_ok(network_settle(&net, ledgers, t0 + 3, &st), &st);
   former = ledgers[0];
   ledgers[0] = NULL;
   former_keys[0] = net.log_keys[0], former_keys[1] = net.cosign_keys[0], former_keys[2] = net.link_keys[0];
@@ -66,10 +61,9 @@ static int begin(void **state) {
 static int end(void **state) {
   (void)state;
   om_ledger_close(former);
-  for (size_t i = 0; i < DAEMONS; i++) om_ledger_close(ledgers[i]);
   for (size_t i = 0; i < 4; i++) om_secret_free(former_keys[i]);
-  remove_folder(folder);
-  network_close(&net);
+  network_close_ledgers(&net, folders, ledgers);
+  remove_folder(successor);
   return 0;
 }
 
@@ -94,10 +88,10 @@ static Oremark__Seal *seal(size_t daemon, const struct record *call) {
   struct om_bytes bytes;
   bool again;
   struct om_signers_keys keys = network_signers(&net, daemon);
-  must(om_batch_begin(&batch, ledgers[daemon], &st));
-  must(om_check_statement(&checked, &arena, &net.id, om_batch_txn(batch), call->bytes, call->len, &st));
-  must(om_batch_seal(batch, &arena, &bytes, &again, checked, t0 + 11, &keys, &st));
-  must(om_batch_commit(batch, NULL, &st));
+  assert_ok(om_batch_begin(&batch, ledgers[daemon], &st), &st);
+  assert_ok(om_check_statement(&checked, &arena, &net.id, om_batch_txn(batch), call->bytes, call->len, &st), &st);
+  assert_ok(om_batch_seal(batch, &arena, &bytes, &again, checked, t0 + 11, &keys, &st), &st);
+  assert_ok(om_batch_commit(batch, NULL, &st), &st);
   Oremark__Seal *out = oremark__seal__unpack(NULL, bytes.len, bytes.data);
   assert_non_null(out);
   om_arena_free(&arena);
@@ -157,14 +151,9 @@ static enum om_code accept(struct om_ledger *ledger, const struct record *act) {
   return om_ledger_accept(ledger, &accepted, act->bytes, act->len, &st);
 }
 
-static void assert_refused(enum om_code code, enum om_code wanted, const char *rule) {
-  if (code != wanted || strcmp(st.rule, rule) != 0) fail_msg("%s: [%s] %s", om_code_name(code), st.rule, st.text);
-  assert_true(strlen(st.text) > 20);
-}
-
 /* A new process with the new keys, an empty store and the genesis. */
 static void begin_successor(void) {
-  ledgers[0] = network_ledger(&net, 0, paths[DAEMONS]);
+  ledgers[0] = network_ledger(&net, 0, successor);
   assert_int_equal(om_ledger_own_log(ledgers[0]), OM_LOG_NONE);
 }
 
@@ -190,22 +179,22 @@ static void a_new_daemon_goes_on_with_the_registry_log(void **state) {
   make(&s);
   struct record act = sign(&s);
   for (size_t i = 1; i < DAEMONS; i++) {
-    must(accept(ledgers[i], &act));
+    assert_ok(accept(ledgers[i], &act), &st);
     assert_int_equal(info(i, 0).size, size + 1);
     assert_string_equal(info(i, 0).origin, "registry-2.example/log");
     assert_memory_equal(info(i, 0).root.bytes, info(1, 0).root.bytes, OM_HASH_BYTES);
   }
   begin_successor();
-  assert_refused(accept(ledgers[0], &act), OM_MISSING, "missing"); /* it has mirrored nothing yet */
-  assert_refused(network_mirror(&net, ledgers[0], ledgers[2], 0, &st), OM_WAIT, "by-hand");
+  assert_refused(accept(ledgers[0], &act), OM_MISSING, "missing", &st); /* it has mirrored nothing yet */
+  assert_refused(network_mirror(&net, ledgers[0], ledgers[2], 0, &st), OM_WAIT, "by-hand", &st);
   assert_int_equal(info(0, 0).size, size);
-  must(accept(ledgers[0], &act));
+  assert_ok(accept(ledgers[0], &act), &st);
   assert_int_equal(om_ledger_own_log(ledgers[0]), OM_LOG_REGISTRY);
-  must(network_settle(&net, ledgers, t0 + 30, &st));
-  must(submit(0, record_site(&net, SMELTER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 31), t0 + 31));
-  must(network_settle(&net, ledgers, t0 + 32, &st));
-  must(submit(2, record_extract(&net, SMELTER, 1, 1, 1000, t0 + 33), t0 + 33));
-  must(network_settle(&net, ledgers, t0 + 34, &st));
+  assert_ok(network_settle(&net, ledgers, t0 + 30, &st), &st);
+  assert_ok(submit(0, record_site(&net, SMELTER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 31), t0 + 31), &st);
+  assert_ok(network_settle(&net, ledgers, t0 + 32, &st), &st);
+  assert_ok(submit(2, record_extract(&net, SMELTER, 1, 1, 1000, t0 + 33), t0 + 33), &st);
+  assert_ok(network_settle(&net, ledgers, t0 + 34, &st), &st);
   for (size_t i = 0; i < DAEMONS; i++)
     for (uint32_t log = 0; log < DAEMONS; log++) {
       assert_int_equal(info(i, log).final_size, info(0, log).size);
@@ -227,25 +216,25 @@ static void the_former_daemon_has_no_part_in_it(void **state) {
   uint64_t time_s, size = info(1, 0).size;
   make(&s);
   struct record act = sign(&s);
-  assert_refused(accept(former, &act), OM_REFUSED, "succession");
+  assert_refused(accept(former, &act), OM_REFUSED, "succession", &st);
   /* Its last head still stands, the next would not. */
-  must(accept(ledgers[1], &act));
-  must(om_txn_read(&txn, om_ledger_store(ledgers[1]), &st));
-  must(om_log_final(txn, &note, 0, &st));
-  must(om_quorum_check(txn, &head, &time_s, 0, note.data, note.len, &st));
+  assert_ok(accept(ledgers[1], &act), &st);
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[1]), &st), &st);
+  assert_ok(om_log_final(txn, &note, 0, &st), &st);
+  assert_ok(om_quorum_check(txn, &head, &time_s, 0, note.data, note.len, &st), &st);
   assert_int_equal(head.size, size);
   om_txn_abort(txn);
   struct om_receipt receipt;
   struct record site = record_site(&net, SMELTER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 31);
   struct om_secret *new_keys[2] = {net.log_keys[0], net.cosign_keys[0]};
   net.log_keys[0] = former_keys[0], net.cosign_keys[0] = former_keys[1];
-  must(network_submit(&net, 0, former, &receipt, site.bytes, site.len, t0 + 31, &st));
+  assert_ok(network_submit(&net, 0, former, &receipt, site.bytes, site.len, t0 + 31, &st), &st);
   net.log_keys[0] = new_keys[0], net.cosign_keys[0] = new_keys[1];
-  must(om_txn_read(&txn, om_ledger_store(former), &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(former), &st), &st);
   struct om_txn *theirs;
-  must(om_log_head(txn, &note, 0, &st));
-  must(om_txn_read(&theirs, om_ledger_store(ledgers[1]), &st));
-  assert_refused(om_quorum_check(theirs, &head, &time_s, 0, note.data, note.len, &st), OM_REFUSED, "head");
+  assert_ok(om_log_head(txn, &note, 0, &st), &st);
+  assert_ok(om_txn_read(&theirs, om_ledger_store(ledgers[1]), &st), &st);
+  assert_refused(om_quorum_check(theirs, &head, &time_s, 0, note.data, note.len, &st), OM_REFUSED, "head", &st);
   om_txn_abort(theirs);
   om_txn_abort(txn);
   free(site.bytes);
@@ -267,17 +256,19 @@ static void make_fork(struct om_arena *arena, uint8_t **out, size_t *len, uint32
     struct om_checkpoint head = {.size = 1};
     char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
     om_leaf_hash(&leaf, &i, 1);
-    must(om_edge_append(&trees[i], &leaf, NULL, NULL, &st));
+    assert_ok(om_edge_append(&trees[i], &leaf, NULL, NULL, &st), &st);
     om_edge_root(&trees[i], &head.root);
     strcpy(head.origin, origin);
     size_t text_len = om_checkpoint_format(text, &head);
-    must(om_note_begin(notes[i], &heads[i].len, text, text_len, &st));
+    assert_ok(om_note_begin(notes[i], &heads[i].len, text, text_len, &st), &st);
     size_t n = om_note_sign(line, origin, key, text, text_len);
-    must(om_note_add_line(notes[i], &heads[i].len, line, n, &st));
+    assert_ok(om_note_add_line(notes[i], &heads[i].len, line, n, &st), &st);
     heads[i].note = (const uint8_t *)notes[i];
   }
   struct om_tiles tiles = {.edge = &trees[0]};
-  must(om_evidence_fork(arena, out, len, &net.id, &named, &named, 0, &tiles, &heads[0], &heads[1], "two heads", &st));
+  assert_ok(
+      om_evidence_fork(arena, out, len, &net.id, &named, &named, 0, &tiles, &heads[0], &heads[1], "two heads", &st),
+      &st);
 }
 
 /* DAEMON is shown such a fork. */
@@ -291,7 +282,7 @@ static enum om_code show_fork(size_t daemon, uint32_t log, const char *origin, c
   bool news;
   make_fork(&arena, &bytes, &len, log, origin, key);
   om_status_clear(&st);
-  must(om_batch_begin(&batch, ledgers[daemon], &st));
+  assert_ok(om_batch_begin(&batch, ledgers[daemon], &st), &st);
   enum om_code code = om_batch_evidence(batch, &number, &news, log, bytes, len, &st);
   assert_int_equal(om_batch_commit(batch, NULL, &committed), OM_OK);
   assert_int_equal(news, info(daemon, log).evidence > 0);
@@ -305,12 +296,12 @@ static void evidence_about_the_other_daemon_blames_nobody(void **state) {
   struct succession s;
   make(&s);
   struct record act = sign(&s);
-  must(show_fork(1, 0, "registry-2.example/log", net.log_keys[0])); /* not accepted here yet */
+  assert_ok(show_fork(1, 0, "registry-2.example/log", net.log_keys[0]), &st); /* not accepted here yet */
   assert_int_equal(info(1, 0).evidence, 0);
-  must(accept(ledgers[1], &act));
-  must(show_fork(1, 0, "daemon0.example/log", former_keys[0]));
+  assert_ok(accept(ledgers[1], &act), &st);
+  assert_ok(show_fork(1, 0, "daemon0.example/log", former_keys[0]), &st);
   assert_int_equal(info(1, 0).evidence, 0);
-  must(show_fork(1, 0, "registry-2.example/log", net.log_keys[0]));
+  assert_ok(show_fork(1, 0, "registry-2.example/log", net.log_keys[0]), &st);
   assert_int_equal(info(1, 0).evidence, 1);
   assert_int_equal(show_fork(1, 2, "daemon2.example/log", former_keys[0]), OM_NO); /* no other log has a successor */
   assert_int_equal(info(1, 2).evidence, 0);
@@ -329,28 +320,29 @@ static void who_has_not_accepted_waits(void **state) {
   uint64_t size = info(1, 0).size, mine = info(4, 1).size;
   make(&s);
   struct record act = sign(&s);
-  for (size_t i = 1; i < DAEMONS - 1; i++) must(accept(ledgers[i], &act));
+  for (size_t i = 1; i < DAEMONS - 1; i++) assert_ok(accept(ledgers[i], &act), &st);
   begin_successor();
   assert_int_equal(network_mirror(&net, ledgers[0], ledgers[1], 0, &st), OM_WAIT);
-  must(accept(ledgers[0], &act));
+  assert_ok(accept(ledgers[0], &act), &st);
   ledgers[4] = NULL;
   /* Log 0 is final without daemon 4; the others need it, as a witness of theirs has another key now. */
   for (int i = 0; i < 2; i++) assert_int_equal(network_settle(&net, ledgers, t0 + 30, &st), OM_REFUSED);
   assert_int_equal(info(1, 0).final_size, size + 1);
   ledgers[4] = last;
-  must(om_txn_read(&txn, om_ledger_store(ledgers[1]), &st));
-  must(om_log_final(txn, &note, 0, &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[1]), &st), &st);
+  assert_ok(om_log_final(txn, &note, 0, &st), &st);
   struct om_txn *theirs;
-  must(om_txn_read(&theirs, om_ledger_store(last), &st));
-  assert_refused(om_quorum_claim(theirs, &head, 0, size, note.data, note.len, &st), OM_WAIT, "succession");
+  assert_ok(om_txn_read(&theirs, om_ledger_store(last), &st), &st);
+  assert_refused(om_quorum_claim(theirs, &head, 0, size, note.data, note.len, &st), OM_WAIT, "succession", &st);
   om_txn_abort(theirs);
   om_txn_abort(txn);
-  assert_refused(network_mirror(&net, last, ledgers[0], 0, &st), OM_WAIT, "by-hand");
-  assert_refused(network_mirror(&net, last, ledgers[1], 1, &st), OM_WAIT, "succession"); /* its mark of the new head */
+  assert_refused(network_mirror(&net, last, ledgers[0], 0, &st), OM_WAIT, "by-hand", &st);
+  assert_refused(network_mirror(&net, last, ledgers[1], 1, &st), OM_WAIT, "succession",
+                 &st); /* its mark of the new head */
   assert_int_equal(info(4, 1).size, mine);
   assert_false(info(4, 0).stopped || info(4, 1).stopped);
-  must(accept(last, &act));
-  must(network_settle(&net, ledgers, t0 + 40, &st));
+  assert_ok(accept(last, &act), &st);
+  assert_ok(network_settle(&net, ledgers, t0 + 40, &st), &st);
   assert_int_equal(info(4, 1).final_size, info(1, 1).size);
   free(act.bytes);
   end_seals(&s);
@@ -364,28 +356,28 @@ static void a_bad_succession_is_refused(void **state) {
   make(&s);
   s.act.n_seals = 2;
   act = sign(&s);
-  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "seals");
+  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "seals", &st);
   free(act.bytes);
   s.act.n_seals = 3;
   s.daemon.log_key = key_of(former_keys[0]); /* the keys that burnt with the machine, or did not */
   act = sign(&s);
-  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "key");
+  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "key", &st);
   free(act.bytes);
   s.daemon.log_key = key_of(net.log_keys[0]);
   s.daemon.origin = (char *)(uintptr_t) "daemon0.example/log";
   act = sign(&s);
-  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "origin");
+  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "origin", &st);
   free(act.bytes);
   s.daemon.origin = (char *)(uintptr_t) "registry-2.example/log";
   s.act.size--; /* below a head that is sealed, and of another root */
   act = sign(&s);
-  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "fork");
+  assert_refused(accept(ledgers[1], &act), OM_REFUSED, "fork", &st);
   free(act.bytes);
   s.act.size++;
   act = sign(&s);
-  assert_refused(network_submit(&net, 1, ledgers[1], &receipt, act.bytes, act.len, t0 + 20, &st), OM_REFUSED,
-                 "by-hand");
-  must(accept(ledgers[1], &act));
+  assert_refused(network_submit(&net, 1, ledgers[1], &receipt, act.bytes, act.len, t0 + 20, &st), OM_REFUSED, "by-hand",
+                 &st);
+  assert_ok(accept(ledgers[1], &act), &st);
   free(act.bytes);
   end_seals(&s);
 }

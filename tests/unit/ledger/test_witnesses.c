@@ -8,90 +8,14 @@
 
 #include "ledger/ledger_state.h"
 #include "ledger/verify.h"
-#include "support/network.h"
 #include "support/records.h"
-
-enum { N = 8, LAST = N - 1 };
-static const int64_t t0 = 1790000000000;
-
-struct fixture {
-  struct network net;
-  char *folders[N];
-  struct om_ledger *ledgers[N];
-  struct om_secret *spare; /* a cosign key that no daemon has at first */
-};
-
-static int open_new(void **state) {
-  struct fixture *f = calloc(1, sizeof *f);
-  struct om_status st;
-  uint8_t seed[OM_SEED_BYTES] = {9};
-  assert_non_null(f);
-  network_open(&f->net, N, true);
-  assert_int_equal(om_secret_new(&f->spare, seed, &st), OM_OK);
-  for (size_t i = 0; i < N; i++) {
-    f->folders[i] = temp_folder();
-    f->ledgers[i] = network_ledger(&f->net, i, f->folders[i]);
-  }
-  *state = f;
-  return 0;
-}
-
-static int open_all(void **state) {
-  struct om_status st;
-  open_new(state);
-  struct fixture *f = *state;
-  assert_int_equal(network_settle(&f->net, f->ledgers, t0, &st), OM_OK);
-  return 0;
-}
-
-static int close_all(void **state) {
-  struct fixture *f = *state;
-  for (size_t i = 0; i < N; i++) {
-    om_ledger_close(f->ledgers[i]);
-    remove_folder(f->folders[i]);
-  }
-  network_close(&f->net);
-  om_secret_free(f->spare);
-  free(f);
-  return 0;
-}
+#include "support/sealing.h"
 
 /* ---- acts ---- */
 
-static enum om_code governor_acts(struct fixture *f, Oremark__Event *event, const struct om_hash *previous,
-                                  struct om_hash *id, int64_t at, struct om_status *st) {
-  const uint32_t governor = 1;
-  struct om_receipt receipt;
-  size_t len;
-  if (previous) event->previous = (ProtobufCBinaryData){sizeof previous->bytes, (uint8_t *)(uintptr_t)previous->bytes};
-  uint8_t *bytes = network_statement(&f->net, &len, governor, at, &event, 1, &governor, 1);
-  enum om_code code = network_submit(&f->net, 0, f->ledgers[0], &receipt, bytes, len, at, st);
-  struct record record = {bytes, len};
-  if (id) *id = record_event(&f->net, &record);
-  free(bytes);
-  return code;
-}
-
-static enum om_code set_witnesses(struct fixture *f, const uint32_t *logs, size_t n, uint32_t quorum,
-                                  const struct om_hash *previous, struct om_hash *id, int64_t at,
-                                  struct om_status *st) {
-  uint32_t list[N];
-  Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
-  Oremark__SetWitnesses act = OREMARK__SET_WITNESSES__INIT;
-  Oremark__Event event = OREMARK__EVENT__INIT;
-  if (n > 0) memcpy(list, logs, n * sizeof *logs);
-  witnesses.n_logs = n;
-  witnesses.logs = list;
-  witnesses.quorum = quorum;
-  act.witnesses = &witnesses;
-  event.kind_case = OREMARK__EVENT__KIND_SET_WITNESSES;
-  event.set_witnesses = &act;
-  return governor_acts(f, &event, previous, id, at, st);
-}
-
 static const uint32_t first_four[] = {0, 1, 2, 3}, everybody[] = {0, 1, 2, 3, 4, 5, 6, 7};
 
-static enum om_code revoke(struct fixture *f, uint32_t member, const struct om_secret *key,
+static enum om_code revoke(struct sealing *f, uint32_t member, const struct om_secret *key,
                            const struct om_secret *replacement, const struct om_hash *previous, struct om_hash *id,
                            int64_t at, struct om_status *st) {
   Oremark__RevokeKey act = OREMARK__REVOKE_KEY__INIT;
@@ -102,21 +26,16 @@ static enum om_code revoke(struct fixture *f, uint32_t member, const struct om_s
     act.replacement = (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(replacement)};
   event.kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
   event.revoke_key = &act;
-  return governor_acts(f, &event, previous, id, at, st);
+  if (previous) event.previous = sealing_data(previous->bytes, sizeof previous->bytes);
+  return sealing_act(f, &event, id, at, st);
 }
 
-static void grow_registry(struct fixture *f, int64_t at) {
+static void grow_registry(struct sealing *f, int64_t at) {
   struct om_status st;
   struct om_receipt receipt;
   struct record site = record_site(&f->net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, at);
   assert_int_equal(network_submit(&f->net, 0, f->ledgers[0], &receipt, site.bytes, site.len, at, &st), OM_OK);
   free(site.bytes);
-}
-
-static void settle(struct fixture *f, int64_t at) {
-  struct om_status st;
-  enum om_code code = network_settle(&f->net, f->ledgers, at, &st);
-  if (code != OM_OK) fail_msg("%s", st.text);
 }
 
 /* ---- heads ---- */
@@ -138,7 +57,7 @@ static void cosign(char note[OM_NOTE_BYTES_MAX], size_t *len, uint32_t witness, 
 
 /* LOG's own head with the cosignatures of the digits in SIGNERS, each at 1000 s and its number; 'n': daemon 2's, with
  * the spare key. */
-static void head(struct fixture *f, char note[OM_NOTE_BYTES_MAX], size_t *len, uint32_t log, const char *signers) {
+static void head(struct sealing *f, char note[OM_NOTE_BYTES_MAX], size_t *len, uint32_t log, const char *signers) {
   struct om_txn *txn;
   struct om_bytes own;
   struct om_status st;
@@ -153,7 +72,7 @@ static void head(struct fixture *f, char note[OM_NOTE_BYTES_MAX], size_t *len, u
 }
 
 /* Is LOG's head final with these cosignatures? The time of its quorum, 0: it is not. */
-static uint64_t final_at(struct fixture *f, uint32_t log, const char *signers) {
+static uint64_t final_at(struct sealing *f, uint32_t log, const char *signers) {
   char note[OM_NOTE_BYTES_MAX];
   size_t len;
   struct om_txn *txn;
@@ -170,7 +89,7 @@ static uint64_t final_at(struct fixture *f, uint32_t log, const char *signers) {
 }
 
 /* May a head of LOG with these cosignatures be final, for whom HELD entries are all that it has? */
-static bool claims_at(struct fixture *f, uint32_t log, const char *signers, uint64_t held) {
+static bool claims_at(struct sealing *f, uint32_t log, const char *signers, uint64_t held) {
   char note[OM_NOTE_BYTES_MAX];
   size_t len;
   struct om_txn *txn;
@@ -184,7 +103,7 @@ static bool claims_at(struct fixture *f, uint32_t log, const char *signers, uint
 }
 
 /* What TO says of a next entry of LOG that marks MARKED at the head NOTE. Nothing is kept. */
-static enum om_code marks(struct fixture *f, size_t to, uint32_t log, uint32_t marked, const char *note, size_t len,
+static enum om_code marks(struct sealing *f, size_t to, uint32_t log, uint32_t marked, const char *note, size_t len,
                           struct om_status *st) {
   struct om_arena arena = {0};
   struct om_batch *batch;
@@ -206,12 +125,12 @@ static enum om_code marks(struct fixture *f, size_t to, uint32_t log, uint32_t m
   return code;
 }
 
-static enum om_code marks_itself(struct fixture *f, size_t to, uint32_t log, const char *note, size_t len,
+static enum om_code marks_itself(struct sealing *f, size_t to, uint32_t log, const char *note, size_t len,
                                  struct om_status *st) {
   return marks(f, to, log, log, note, len, st);
 }
 
-static void equal_states(struct fixture *f) {
+static void equal_states(struct sealing *f) {
   struct om_hash first, hash;
   struct om_status st;
   for (size_t i = 0; i < N; i++) {
@@ -228,9 +147,9 @@ static void equal_states(struct fixture *f) {
 
 /* Everybody (five of seven) to the first four (three of three, as daemon 0 is not counted for its own log). */
 static void a_change_takes_both_quorums(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
   assert_int_equal(final_at(f, 0, "123"), 0);
   assert_int_equal(final_at(f, 0, "34567"), 0);
   assert_int_equal(final_at(f, 0, "12345"), 1005); /* the later of 1003 and 1005 */
@@ -240,11 +159,11 @@ static void a_change_takes_both_quorums(void **state) {
   assert_false(claims_at(f, 0, "34567", changed - 1));
   assert_true(claims_at(f, 0, "12345", changed));
   uint64_t registry = size_of(f->ledgers[0], 0), last = size_of(f->ledgers[LAST], LAST);
-  settle(f, t0 + 2);
+  sealing_settle(f, t0 + 2);
   assert_int_equal(size_of(f->ledgers[0], 0), registry + 1); /* its mark of itself */
   assert_true(size_of(f->ledgers[LAST], LAST) >= last + 2);  /* of the registry, and of itself */
   last = size_of(f->ledgers[LAST], LAST);
-  settle(f, t0 + 3);
+  sealing_settle(f, t0 + 3);
   assert_int_equal(size_of(f->ledgers[0], 0), registry + 1);
   assert_int_equal(size_of(f->ledgers[LAST], LAST), last);
   assert_int_equal(final_at(f, 0, "34567"), 0);
@@ -255,14 +174,14 @@ static void a_change_takes_both_quorums(void **state) {
 }
 
 static void a_mark_of_itself_stands_once(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   char before[OM_NOTE_BYTES_MAX], note[OM_NOTE_BYTES_MAX];
   size_t before_len, len;
   head(f, before, &before_len, LAST, "0123456");
   assert_int_equal(marks_itself(f, 1, LAST, before, before_len, &st), OM_REFUSED); /* no change is open */
   assert_string_equal(st.rule, "mark");
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
   for (size_t i = 1; i < N; i++) assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), OM_OK);
   assert_int_equal(network_finalise(&f->net, f->ledgers, 0, (uint64_t)t0 / 1000, &st), OM_OK);
   struct om_batch *batch;
@@ -285,7 +204,7 @@ static void a_mark_of_itself_stands_once(void **state) {
   assert_string_equal(st.rule, "quorum");
   head(f, note, &len, LAST, "01245");
   assert_int_equal(marks_itself(f, 1, LAST, note, len, &st), OM_OK);
-  settle(f, t0 + 3);
+  sealing_settle(f, t0 + 3);
   head(f, note, &len, LAST, "0123456");
   assert_int_equal(marks_itself(f, 1, LAST, note, len, &st), OM_REFUSED); /* it stands */
   assert_string_equal(st.rule, "mark");
@@ -294,7 +213,7 @@ static void a_mark_of_itself_stands_once(void **state) {
 
 /* A list and a key that one statement changes are one change. */
 static void the_acts_of_one_statement_are_one_change(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_receipt receipt;
   const uint32_t governor = 1;
@@ -323,7 +242,7 @@ static void the_acts_of_one_statement_are_one_change(void **state) {
   assert_int_equal(final_at(f, 0, "134567"), 1006);
   struct om_secret *old = f->net.cosign_keys[2];
   f->net.cosign_keys[2] = f->spare;
-  settle(f, t0 + 2);
+  sealing_settle(f, t0 + 2);
   f->net.cosign_keys[2] = old;
   assert_int_equal(final_at(f, 0, "1234"), 0);
   assert_int_equal(final_at(f, 0, "1n34"), 1004);
@@ -331,7 +250,7 @@ static void the_acts_of_one_statement_are_one_change(void **state) {
 }
 
 /* The registry log becomes final everywhere; no log follows it. */
-static void finalise_registry(struct fixture *f, int64_t at) {
+static void finalise_registry(struct sealing *f, int64_t at) {
   struct om_status st;
   struct om_batch *batch;
   struct om_signers_keys keys = network_signers(&f->net, 0);
@@ -347,7 +266,7 @@ static void finalise_registry(struct fixture *f, int64_t at) {
 }
 
 /* Whether daemon I's log has marked the registry further. */
-static bool follows(struct fixture *f, size_t i, int64_t at) {
+static bool follows(struct sealing *f, size_t i, int64_t at) {
   struct om_status st;
   struct om_batch *batch;
   struct om_signers_keys keys = network_signers(&f->net, i);
@@ -358,7 +277,7 @@ static bool follows(struct fixture *f, size_t i, int64_t at) {
   return marked;
 }
 
-static bool settles(struct fixture *f, size_t i, int64_t at) {
+static bool settles(struct sealing *f, size_t i, int64_t at) {
   struct om_status st;
   struct om_batch *batch;
   struct om_signers_keys keys = network_signers(&f->net, i);
@@ -369,7 +288,7 @@ static bool settles(struct fixture *f, size_t i, int64_t at) {
   return marked;
 }
 
-static void mirror_everywhere(struct fixture *f, uint32_t log) {
+static void mirror_everywhere(struct sealing *f, uint32_t log) {
   struct om_status st;
   for (size_t i = 0; i < N; i++)
     if (i != log) assert_int_equal(network_mirror(&f->net, f->ledgers[i], f->ledgers[log], log, &st), OM_OK);
@@ -379,41 +298,41 @@ static const uint32_t last_five[] = {3, 4, 5, 6, 7};
 
 /* Neither on to a third list nor back to the first, by a list or by a key, before the registry has settled. */
 static void one_change_at_a_time_in_the_registry(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_hash id;
   uint64_t size = size_of(f->ledgers[0], 0);
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
-  assert_int_equal(set_witnesses(f, last_five, 5, 0, &id, NULL, t0 + 2, &st), OM_REFUSED);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, last_five, 5, 0, &id, NULL, t0 + 2, &st), OM_REFUSED);
   assert_string_equal(st.rule, "unsettled");
-  assert_int_equal(set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 2, &st), OM_REFUSED);
+  assert_int_equal(sealing_set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 2, &st), OM_REFUSED);
   assert_string_equal(st.rule, "unsettled");
   assert_int_equal(revoke(f, 3, f->net.cosign_keys[2], f->spare, NULL, NULL, t0 + 2, &st), OM_REFUSED);
   assert_string_equal(st.rule, "unsettled");
   assert_int_equal(size_of(f->ledgers[0], 0), size + 1);
   grow_registry(f, t0 + 3); /* other acts go on */
-  settle(f, t0 + 4);
-  assert_int_equal(set_witnesses(f, last_five, 5, 0, &id, &id, t0 + 5, &st), OM_OK);
+  sealing_settle(f, t0 + 4);
+  assert_int_equal(sealing_set_witnesses(f, last_five, 5, 0, &id, &id, t0 + 5, &st), OM_OK);
   assert_int_equal(final_at(f, 0, "123"), 0);
   assert_int_equal(final_at(f, 0, "3456"), 0);
   assert_int_equal(final_at(f, 0, "123456"), 1006);
-  settle(f, t0 + 6);
-  assert_int_equal(set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 7, &st), OM_OK);
-  settle(f, t0 + 8);
+  sealing_settle(f, t0 + 6);
+  assert_int_equal(sealing_set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 7, &st), OM_OK);
+  sealing_settle(f, t0 + 8);
   assert_int_equal(final_at(f, 0, "12345"), 1005);
   equal_states(f);
 }
 
 /* A log that has not settled stays at the registry that it has marked; a mirror takes no other mark from it. NEXT is
  * the registry's list after the first four. */
-static void waits_for_its_own_change(struct fixture *f, const uint32_t *next, size_t n, const char *quorum) {
+static void waits_for_its_own_change(struct sealing *f, const uint32_t *next, size_t n, const char *quorum) {
   struct om_status st;
   struct om_hash id;
   struct om_txn *txn;
   struct om_bytes final;
   char note[OM_NOTE_BYTES_MAX];
   size_t len;
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
   finalise_registry(f, t0 + 2);
   assert_true(follows(f, LAST, t0 + 3));
   mirror_everywhere(f, LAST);
@@ -421,7 +340,7 @@ static void waits_for_its_own_change(struct fixture *f, const uint32_t *next, si
   finalise_registry(f, t0 + 3);
   assert_true(follows(f, LAST, t0 + 4)); /* the same list */
   mirror_everywhere(f, LAST);
-  assert_int_equal(set_witnesses(f, next, n, 0, &id, NULL, t0 + 5, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, next, n, 0, &id, NULL, t0 + 5, &st), OM_OK);
   finalise_registry(f, t0 + 6);
   uint64_t size = size_of(f->ledgers[LAST], LAST), registry = size_of(f->ledgers[LAST], 0);
   assert_false(follows(f, LAST, t0 + 7));
@@ -442,7 +361,7 @@ static void waits_for_its_own_change(struct fixture *f, const uint32_t *next, si
   om_txn_abort(txn);
   assert_int_equal(final_at(f, LAST, quorum), 0); /* the quorum of the next list alone */
   mirror_everywhere(f, LAST);
-  settle(f, t0 + 9);
+  sealing_settle(f, t0 + 9);
   assert_int_not_equal(final_at(f, LAST, quorum), 0);
   equal_states(f);
 }
@@ -455,26 +374,26 @@ static void a_log_waits_with_going_back(void **state) {
   waits_for_its_own_change(*state, everybody, N, "23456");
 }
 
-static enum om_code submit(struct fixture *f, size_t i, const struct record *record, int64_t at, struct om_status *st) {
+static enum om_code submit(struct sealing *f, size_t i, const struct record *record, int64_t at, struct om_status *st) {
   struct om_receipt receipt;
   return network_submit(&f->net, i, f->ledgers[i], &receipt, record->bytes, record->len, at, st);
 }
 
 /* What leans on a log that has followed the registry further waits until its own log may, too. */
 static void a_submission_waits_for_the_change(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_hash id;
   struct record mine = record_site(&f->net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 1);
   struct record plant = record_site(&f->net, N, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0 + 1);
   assert_int_equal(submit(f, 0, &mine, t0 + 1, &st), OM_OK);
   assert_int_equal(submit(f, 0, &plant, t0 + 1, &st), OM_OK);
-  settle(f, t0 + 2);
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 3, &st), OM_OK);
+  sealing_settle(f, t0 + 2);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 3, &st), OM_OK);
   finalise_registry(f, t0 + 3);
   assert_true(follows(f, LAST, t0 + 4));
   mirror_everywhere(f, LAST);
-  assert_int_equal(set_witnesses(f, last_five, 5, 0, &id, NULL, t0 + 5, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, last_five, 5, 0, &id, NULL, t0 + 5, &st), OM_OK);
   finalise_registry(f, t0 + 5);
   assert_true(follows(f, 1, t0 + 6));
   struct record lot = record_extract(&f->net, 2, 1, 1, 1000000, t0 + 6);
@@ -486,7 +405,7 @@ static void a_submission_waits_for_the_change(void **state) {
   struct record received = record_receive(&f->net, N, 1, &lot, &shipped, t0 + 8);
   assert_int_equal(submit(f, LAST, &received, t0 + 8, &st), OM_WAIT);
   assert_string_equal(st.rule, "unsettled");
-  settle(f, t0 + 9);
+  sealing_settle(f, t0 + 9);
   assert_int_equal(submit(f, LAST, &received, t0 + 10, &st), OM_OK);
   free(mine.bytes);
   free(plant.bytes);
@@ -497,23 +416,23 @@ static void a_submission_waits_for_the_change(void **state) {
 
 /* A log that begins late begins with a change: the list with which it was named must sign, whatever entry 0 marks. */
 static void a_log_that_begins_late(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
   finalise_registry(f, t0 + 2);
   assert_true(follows(f, LAST, t0 + 3));
   assert_int_equal(size_of(f->ledgers[LAST], LAST), 1);
   assert_int_equal(final_at(f, LAST, "0123"), 0);
   assert_int_equal(final_at(f, LAST, "23456"), 0);
   assert_int_equal(final_at(f, LAST, "23401"), 1004);
-  settle(f, t0 + 4);
+  sealing_settle(f, t0 + 4);
   assert_int_equal(final_at(f, LAST, "123"), 1003);
   equal_states(f);
 }
 
 /* Who verifies a lot meanwhile is told both quorums. */
 static void a_verdict_names_both_quorums(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_txn *txn;
   struct om_arena arena = {0};
@@ -521,10 +440,10 @@ static void a_verdict_names_both_quorums(void **state) {
   uint8_t number[OM_LOT_NUMBER_BYTES];
   struct record mine = record_site(&f->net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 1);
   assert_int_equal(submit(f, 0, &mine, t0 + 1, &st), OM_OK);
-  settle(f, t0 + 2);
+  sealing_settle(f, t0 + 2);
   struct record lot = record_extract(&f->net, 2, 1, 1, 1000000, t0 + 3);
   assert_int_equal(submit(f, 1, &lot, t0 + 3, &st), OM_OK);
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 4, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 4, &st), OM_OK);
   finalise_registry(f, t0 + 5);
   assert_true(follows(f, 1, t0 + 6));
   mirror_everywhere(f, 1);
@@ -546,65 +465,67 @@ static void a_verdict_names_both_quorums(void **state) {
 
 /* A log that was away goes over a list that came and went. */
 static void a_list_may_be_skipped(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_hash id;
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 1, &st), OM_OK);
   finalise_registry(f, t0 + 2);
-  assert_int_equal(set_witnesses(f, last_five, 5, 0, &id, &id, t0 + 3, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, last_five, 5, 0, &id, &id, t0 + 3, &st), OM_OK);
   finalise_registry(f, t0 + 4);
   assert_true(follows(f, LAST, t0 + 5)); /* from everybody to the last five */
   mirror_everywhere(f, LAST);
   assert_int_equal(final_at(f, LAST, "3456"), 0);
   assert_int_equal(final_at(f, LAST, "01234"), 0);
   assert_int_equal(final_at(f, LAST, "23456"), 1006);
-  assert_int_equal(set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 6, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, everybody, N, 0, &id, NULL, t0 + 6, &st), OM_OK);
   finalise_registry(f, t0 + 7);
   assert_true(follows(f, 1, t0 + 8)); /* and back again is no change */
   assert_int_equal(final_at(f, 1, "34567"), 1007);
-  settle(f, t0 + 9);
+  sealing_settle(f, t0 + 9);
   equal_states(f);
 }
 
 /* From a list to none and back: what asks for nothing is left out, and each way is recorded. */
 static void none_is_a_list_too(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_hash id;
-  assert_int_equal(set_witnesses(f, NULL, 0, 0, NULL, &id, t0 + 1, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, NULL, 0, 0, NULL, &id, t0 + 1, &st), OM_OK);
   assert_int_equal(final_at(f, 0, ""), 0);
   assert_int_equal(final_at(f, 0, "34567"), 1007);
-  settle(f, t0 + 2);
+  sealing_settle(f, t0 + 2);
   uint64_t registry = size_of(f->ledgers[0], 0);
   grow_registry(f, t0 + 3); /* final with its own log's signature alone */
-  settle(f, t0 + 4);
+  sealing_settle(f, t0 + 4);
   assert_int_equal(size_of(f->ledgers[LAST], 0), registry + 1);
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, &id, NULL, t0 + 5, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, &id, NULL, t0 + 5, &st), OM_OK);
   assert_int_equal(final_at(f, 0, "12"), 0);
   assert_int_equal(final_at(f, 0, "123"), 1003);
-  settle(f, t0 + 6);
+  sealing_settle(f, t0 + 6);
   assert_int_equal(final_at(f, 0, "12"), 0);
   assert_int_equal(size_of(f->ledgers[0], 0), registry + 3);
   equal_states(f);
 }
 
 static void lists_that_are_refused(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   const uint32_t unknown[] = {1, 2, 3, 8};
-  assert_int_equal(set_witnesses(f, unknown, 4, 0, NULL, NULL, t0 + 1, &st), OM_REFUSED);
+  assert_int_equal(sealing_set_witnesses(f, unknown, 4, 0, NULL, NULL, t0 + 1, &st), OM_REFUSED);
   assert_string_equal(st.rule, "witness");
-  assert_int_equal(set_witnesses(f, first_four, 4, 2, NULL, NULL, t0 + 1, &st), OM_REFUSED); /* two halves of four */
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 2, NULL, NULL, t0 + 1, &st),
+                   OM_REFUSED); /* two halves of four */
   assert_string_equal(st.rule, "quorum");
-  assert_int_equal(set_witnesses(f, first_four, 1, 0, NULL, NULL, t0 + 1, &st), OM_REFUSED); /* log 0 has nobody */
+  assert_int_equal(sealing_set_witnesses(f, first_four, 1, 0, NULL, NULL, t0 + 1, &st),
+                   OM_REFUSED); /* log 0 has nobody */
   assert_string_equal(st.rule, "quorum");
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
-  assert_int_equal(set_witnesses(f, everybody, N, 0, NULL, NULL, t0 + 2, &st), OM_REFUSED);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 1, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, everybody, N, 0, NULL, NULL, t0 + 2, &st), OM_REFUSED);
   assert_string_equal(st.rule, "previous");
 }
 
 static void a_replaced_key_counts_no_more(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_hash id;
   struct om_secret *old = f->net.cosign_keys[2];
@@ -619,7 +540,7 @@ static void a_replaced_key_counts_no_more(void **state) {
   assert_int_equal(final_at(f, 0, "1n345"), 0); /* of the old */
   assert_int_equal(final_at(f, 0, "13456"), 1006);
   f->net.cosign_keys[2] = f->spare;
-  settle(f, t0 + 2);
+  sealing_settle(f, t0 + 2);
   grow_registry(f, t0 + 3);
   assert_int_equal(final_at(f, 0, "1n345"), 1005);
   f->net.cosign_keys[2] = old;
@@ -629,7 +550,7 @@ static void a_replaced_key_counts_no_more(void **state) {
 }
 
 /* What daemon 2 says to cosigning LOG's head with KEY. Nothing is kept. */
-static const char *two_cosigns(struct fixture *f, uint32_t log, const struct om_secret *key) {
+static const char *two_cosigns(struct sealing *f, uint32_t log, const struct om_secret *key) {
   static struct om_status st;
   char note[OM_NOTE_BYTES_MAX], line[OM_NOTE_LINE_BYTES];
   size_t len;
@@ -644,7 +565,7 @@ static const char *two_cosigns(struct fixture *f, uint32_t log, const struct om_
   return st.rule;
 }
 
-static const char *key_says(struct fixture *f, const struct om_secret *key) {
+static const char *key_says(struct sealing *f, const struct om_secret *key) {
   static struct om_status st;
   struct om_txn *txn;
   om_status_clear(&st);
@@ -656,7 +577,7 @@ static const char *key_says(struct fixture *f, const struct om_secret *key) {
 
 /* A key signs when the final entries of its daemon's own log show it, so that whoever takes them back knows it. */
 static void a_new_key_waits_for_its_own_log(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_secret *old = f->net.cosign_keys[2];
   assert_string_equal(key_says(f, old), "");
@@ -678,7 +599,7 @@ static void a_new_key_waits_for_its_own_log(void **state) {
 }
 
 /* A store of DAEMON in the empty folder PATH, with its own log as daemon 1 holds it. */
-static struct om_ledger *refilled(struct fixture *f, uint32_t daemon, const char *path) {
+static struct om_ledger *refilled(struct sealing *f, uint32_t daemon, const char *path) {
   struct om_status st;
   struct om_txn *txn;
   struct om_batch *batch;
@@ -703,16 +624,16 @@ static struct om_ledger *refilled(struct fixture *f, uint32_t daemon, const char
   return ledger;
 }
 
-static void lose_the_store(struct fixture *f) {
+static void lose_the_store(struct sealing *f) {
   om_ledger_close(f->ledgers[2]);
   remove_folder(f->folders[2]);
   f->folders[2] = temp_folder();
   f->ledgers[2] = refilled(f, 2, f->folders[2]);
 }
 
-/* What daemon 1 says of the head NOTE of LAST. Log 2 is not to blame for marking it, whatever that is: what counts for the
- * head stands in a history that is not held. */
-static void one_says(struct fixture *f, enum om_code wanted, const char *rule, const char *note, size_t len) {
+/* What daemon 1 says of the head NOTE of LAST. Log 2 is not to blame for marking it, whatever that is: what counts for
+ * the head stands in a history that is not held. */
+static void one_says(struct sealing *f, enum om_code wanted, const char *rule, const char *note, size_t len) {
   struct om_status st;
   struct om_batch *batch;
   bool newer;
@@ -727,7 +648,7 @@ static void one_says(struct fixture *f, enum om_code wanted, const char *rule, c
 /* LAST has two histories, of which one has followed the registry to another list: who holds that one can't know which
  * list the other has followed. */
 static void another_history_has_other_lists(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   char note[OM_NOTE_BYTES_MAX], *path = temp_folder();
   size_t len;
@@ -737,7 +658,7 @@ static void another_history_has_other_lists(void **state) {
   assert_true(follows(f, 2, t0 + 2));
   mirror_everywhere(f, 2);
   assert_true(follows(f, LAST, t0 + 2)); /* this one stays with everybody */
-  assert_int_equal(set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 3, &st), OM_OK);
+  assert_int_equal(sealing_set_witnesses(f, first_four, 4, 0, NULL, NULL, t0 + 3, &st), OM_OK);
   finalise_registry(f, t0 + 3);
   f->ledgers[LAST] = face;
   assert_int_equal(network_mirror(&f->net, face, f->ledgers[0], 0, &st), OM_OK);
@@ -765,14 +686,14 @@ static void another_history_has_other_lists(void **state) {
 /* The keys that the own log has shown before it was lost sign no more, whichever is in the folder then; one that has
  * come since does. */
 static void a_lost_store_ends_the_keys_that_its_log_shows(void **state) {
-  struct fixture *f = *state;
+  struct sealing *f = *state;
   struct om_status st;
   struct om_hash id;
   struct om_secret *first = f->net.cosign_keys[2], *third;
   uint8_t seed[OM_SEED_BYTES] = {10};
   assert_int_equal(om_secret_new(&third, seed, &st), OM_OK);
   assert_int_equal(revoke(f, 3, first, f->spare, NULL, &id, t0 + 1, &st), OM_OK);
-  settle(f, t0 + 2);
+  sealing_settle(f, t0 + 2);
   lose_the_store(f);
   assert_string_equal(key_says(f, first), "votes");
   assert_string_equal(key_says(f, f->spare), "votes");
@@ -780,7 +701,7 @@ static void a_lost_store_ends_the_keys_that_its_log_shows(void **state) {
   assert_int_equal(revoke(f, 3, f->spare, third, &id, &id, t0 + 3, &st), OM_OK);
   lose_the_store(f); /* once more, with the new key in the registry and not in its own log */
   f->net.cosign_keys[2] = third;
-  settle(f, t0 + 4);
+  sealing_settle(f, t0 + 4);
   assert_string_equal(key_says(f, f->spare), "votes");
   assert_string_equal(key_says(f, third), "");
   assert_string_equal(two_cosigns(f, 0, third), "");
@@ -790,7 +711,7 @@ static void a_lost_store_ends_the_keys_that_its_log_shows(void **state) {
   om_secret_free(third);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, sealing_open, sealing_close)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -802,12 +723,13 @@ int main(void) {
       TEST(a_log_waits_with_going_back),
       TEST(a_submission_waits_for_the_change),
       TEST(a_verdict_names_both_quorums),
-      cmocka_unit_test_setup_teardown(a_log_that_begins_late, open_new, close_all),
+      cmocka_unit_test_setup_teardown(a_log_that_begins_late, sealing_open_new, sealing_close),
       TEST(a_list_may_be_skipped),
       TEST(a_new_key_waits_for_its_own_log),
       TEST(a_lost_store_ends_the_keys_that_its_log_shows),
       TEST(another_history_has_other_lists),
-      cmocka_unit_test_setup_teardown(another_history_has_other_lists, open_new, close_all), /* parted at entry 0 */
+      cmocka_unit_test_setup_teardown(another_history_has_other_lists, sealing_open_new,
+                                      sealing_close), /* parted at entry 0 */
       TEST(none_is_a_list_too),
       TEST(lists_that_are_refused),
       TEST(a_replaced_key_counts_no_more),

@@ -163,7 +163,7 @@ static void begin_successor(void) {
 static void assert_said(size_t daemon, uint64_t size) {
   struct om_txn *txn;
   struct om_succession said;
-  must(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st));
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st), &st);
   assert_true(om_registry_succession(txn, &said, 0));
   assert_int_equal(said.since, size);
   assert_string_equal(said.before, "daemon0.example/log");

@@ -285,19 +285,26 @@ void sim_check_commit(struct sim_node *n) {
 }
 
 /* Of a log that has ended nothing beyond the end is told; a vote on one of two histories gives way to a quorum's. */
+static uint64_t answered_for(struct sim_node *n, struct om_txn *txn, uint32_t log) {
+  struct om_log_info info;
+  struct om_status st = {0};
+  if (n->voted[log] == 0 || n->sim->nodes[log].two_faced) return 0;
+  return om_log_info(txn, &info, log, &st) == OM_OK && info.retired ? 0 : n->voted[log];
+}
+
 void sim_check_votes(struct sim_node *n) {
   struct sim *s = n->sim;
   struct om_txn *txn;
-  struct om_bytes note;
+  struct om_bytes bytes;
   struct om_status st = {0};
   sim_must(s, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
   for (uint32_t log = 0; log < s->n; log++) {
-    struct om_note parsed;
+    struct om_note note;
     struct om_checkpoint head = {.size = 0};
-    if (n->voted[log] == 0 || s->nodes[log].two_faced || (log == s->ends && s->ended_at != UINT64_MAX)) continue;
-    enum om_code code = om_head_highest(txn, &note, log, &st);
-    if (code == OM_OK) code = om_note_parse(&parsed, (const char *)note.data, note.len, &st);
-    if (code == OM_OK) code = om_checkpoint_parse(&head, NULL, parsed.text, parsed.text_len, &st);
+    if (answered_for(n, txn, log) == 0) continue;
+    enum om_code code = om_head_highest(txn, &bytes, log, &st);
+    if (code == OM_OK) code = om_note_parse(&note, (const char *)bytes.data, bytes.len, &st);
+    if (code == OM_OK) code = om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st);
     if (code != OM_MISSING) sim_must(s, code, &st, "reading a vote");
     if (head.size < n->voted[log])
       sim_violation(s, "daemon %u has cosigned %llu entries of log %u, and knows of %llu at its start", n->daemon,

@@ -167,6 +167,13 @@ static void choose_liars(struct sim *s) {
   }
 }
 
+/* Who forks the registry log is a witness of the log that is sealed, and lies there too, in both faces. */
+static bool too_many_liars(const struct sim *s) {
+  bool helped = false;
+  for (size_t i = 0; i < s->n; i++) helped |= s->nodes[i].cosigns_all;
+  return s->nodes[0].two_faced && helped;
+}
+
 /* In every third seed where all are honest, two that can't reach each other. */
 static void choose_behind(struct sim *s) {
   uint32_t first = (uint32_t)(s->seed / 3 % s->n);
@@ -190,6 +197,7 @@ static void open_sim(struct sim *s) {
   }
   choose_liars(s);
   if (s->change_step == 0 && sim_one_in(s, 3)) s->seal_step = 50 + sim_below(s, 80);
+  if (too_many_liars(s)) s->seal_step = 0;
   choose_behind(s);
   sim_govern_begin(s);
   for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);

@@ -59,11 +59,65 @@ static size_t gather(struct sim *s, Oremark__Seal **seals) {
   return n;
 }
 
-/* Those that state no head. */
-static size_t leave_out(Oremark__Seal **seals, size_t n) {
+static bool head_of(struct om_checkpoint *out, const Oremark__Seal *seal) {
+  struct om_note note;
+  struct om_status st;
+  if (seal->head.len == 0) return false;
+  OM_ASSERT(om_note_parse(&note, (const char *)seal->head.data, seal->head.len, &st) == OM_OK);
+  OM_ASSERT(om_checkpoint_parse(out, NULL, note.text, note.text_len, &st) == OM_OK);
+  return true;
+}
+
+/* What N holds and the head that SEAL states: one history, two, or not known. */
+static enum om_code compare(struct sim_node *n, const Oremark__Seal *seal) {
+  struct om_txn *txn;
+  struct om_status st;
+  uint64_t size;
+  sim_must(n->sim, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
+  enum om_code code = om_head_compare(txn, &size, n->sim->ends, seal->head.data, seal->head.len, &st);
+  om_txn_abort(txn);
+  return code;
+}
+
+/* Operators look whether what is stated lies under what they hold. */
+static bool disputed(struct sim *s, Oremark__Seal *const *seals, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < s->n && seals[i]->head.len > 0; k++)
+      if (s->nodes[k].up && compare(&s->nodes[k], seals[i]) == OM_REFUSED) return true;
+  return false;
+}
+
+/* Whether what is final anywhere lies under the head: somebody holds both, or it is no longer than that. */
+static bool right(struct sim *s, const Oremark__Seal *seal) {
+  const struct sim_canon *canon = &s->canon[s->ends];
+  struct om_checkpoint head;
+  if (!head_of(&head, seal) || head.size < canon->edge->size) return false;
+  if (head.size == canon->edge->size) return om_hash_equal(&head.root, &canon->roots[head.size]);
+  for (size_t k = 0; k < s->n_nodes; k++)
+    if (s->nodes[k].up && s->nodes[k].final_seen[s->ends] == canon->edge->size && compare(&s->nodes[k], seal) == OM_OK)
+      return true;
+  return false;
+}
+
+/* The head to end at: the highest that is stated; where they are disputed, of those that are right. */
+static bool choose(struct sim *s, struct om_checkpoint *out, Oremark__Seal *const *seals, size_t n, bool judged) {
+  struct om_checkpoint head;
+  bool found = !judged;
+  *out = (struct om_checkpoint){.size = 0};
+  om_empty_root(&out->root);
+  for (size_t i = 0; i < n; i++) {
+    if (!head_of(&head, seals[i]) || (judged && !right(s, seals[i]))) continue;
+    if (head.size > out->size) *out = head;
+    found = true;
+  }
+  return found;
+}
+
+/* Puts aside seal number WHICH; those that state no head, where WHICH is N. Returns how many are left. */
+static size_t leave_out(Oremark__Seal **seals, size_t n, size_t which) {
   size_t kept = 0;
   for (size_t i = 0; i < n; i++) {
-    if (seals[i]->head.len > 0)
+    if (which < n ? i != which : seals[i]->head.len > 0)
       seals[kept++] = seals[i];
     else
       oremark__seal__free_unpacked(seals[i], NULL);
@@ -71,59 +125,39 @@ static size_t leave_out(Oremark__Seal **seals, size_t n) {
   return kept;
 }
 
-static size_t gather_again(struct sim *s, Oremark__Seal **seals, size_t n) {
-  for (size_t i = 0; i < n; i++) oremark__seal__free_unpacked(seals[i], NULL);
-  return gather(s, seals);
-}
-
-/* The highest head stated; false: two are stated that conflict in size alone, which the governor would have to judge.
- */
-static bool highest(struct om_checkpoint *out, Oremark__Seal *const *seals, size_t n) {
-  struct om_note note;
-  struct om_checkpoint head;
-  struct om_status st;
-  bool one = true;
-  *out = (struct om_checkpoint){.size = 0};
-  om_empty_root(&out->root);
-  for (size_t i = 0; i < n; i++) {
-    if (seals[i]->head.len == 0) continue;
-    OM_ASSERT(om_note_parse(&note, (const char *)seals[i]->head.data, seals[i]->head.len, &st) == OM_OK);
-    OM_ASSERT(om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st) == OM_OK);
-    one = one && (head.size != out->size || om_hash_equal(&head.root, &out->root));
-    if (head.size > out->size) *out = head;
-  }
-  return one;
-}
-
-static void end_log(struct sim *s) {
+static void say_end(struct sim *s, Oremark__Seal **seals, size_t n, const struct om_checkpoint *head, bool judged) {
   Oremark__RetireLog act = OREMARK__RETIRE_LOG__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
+  struct om_hash root = head->root;
+  act.log = s->ends;
+  act.successor = s->ends == 1 ? 2 : 1;
+  act.size = head->size;
+  act.root = (ProtobufCBinaryData){OM_HASH_BYTES, root.bytes};
+  act.n_seals = n;
+  act.seals = seals;
+  act.reason = reason;
+  act.judged = judged;
+  event.kind_case = OREMARK__EVENT__KIND_RETIRE_LOG;
+  event.retire_log = &act;
+  sim_say_first_act(s, &event);
+  s->successor = act.successor;
+  if (s->verbose)
+    printf("  %llu: log %u is to end at %llu, by %zu seals%s\n", (unsigned long long)s->step, s->ends,
+           (unsigned long long)head->size, n, judged ? ", as judged" : "");
+}
+
+/* All seals first, then those that state a head; and after everybody has sealed the governor judges, and leaves out one
+ * or none: a seal under a new key may speak of a list that it is not in. */
+static void end_log(struct sim *s) {
   Oremark__Seal *seals[SIM_LOGS] = {NULL};
   struct om_checkpoint head;
   size_t w = s->n - 1, f = (w - 1) / 3, needed = w + f - (2 * w / 3 + 1) + 1;
   size_t n = gather(s, seals);
-  bool all = n == w;
-  if (s->retire_tries++ % 2 == 1) n = leave_out(seals, n); /* after a refusal */
-  if (n < needed && all) {                                 /* nobody knows more than these */
-    n = gather_again(s, seals, n);
-    act.judged = true;
-  }
-  if (n >= needed && highest(&head, seals, n)) {
-    act.log = s->ends;
-    act.successor = s->ends == 1 ? 2 : 1;
-    act.size = head.size;
-    act.root = (ProtobufCBinaryData){OM_HASH_BYTES, head.root.bytes};
-    act.n_seals = n;
-    act.seals = seals;
-    act.reason = reason;
-    event.kind_case = OREMARK__EVENT__KIND_RETIRE_LOG;
-    event.retire_log = &act;
-    sim_say_first_act(s, &event);
-    s->successor = act.successor;
-    if (s->verbose)
-      printf("  %llu: log %u is to end at %llu, by %zu seals\n", (unsigned long long)s->step, s->ends,
-             (unsigned long long)head.size, n);
-  }
+  uint64_t tries = s->retire_tries++;
+  bool judged = (n == w && tries > 3) || disputed(s, seals, n);
+  if (judged && tries % (n + 1) < n) n = leave_out(seals, n, tries % (n + 1));
+  if (!judged && tries % 2 == 1) n = leave_out(seals, n, n);
+  if (n >= needed && choose(s, &head, seals, n, judged)) say_end(s, seals, n, &head, judged);
   for (size_t i = 0; i < n; i++) oremark__seal__free_unpacked(seals[i], NULL);
 }
 

@@ -16,7 +16,7 @@
 enum {
   SIM_LOGS = 8,             /* daemons of the network */
   SIM_NODES = SIM_LOGS + 1, /* and the second face of one that has two */
-  SIM_JOBS = 128,           /* three for each log are out at most */
+  SIM_JOBS = 128,           /* five for each log are out at most */
   SIM_STATEMENTS = 256,     /* waiting at a daemon for their turn */
   SIM_LOTS = 4096,
   SIM_GRANTS = 64,

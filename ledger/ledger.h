@@ -101,6 +101,8 @@ enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, enum om_e
 /* The highest head of LOG, a note, that is kept durably here: the last that this daemon has cosigned, or the last final
  * one; of a log that has ended, none beyond its end. OM_MISSING if none. */
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
+/* In which start of its daemon LOG was answered last: 16 bytes. False: in none. */
+bool om_log_start(struct om_txn *txn, uint8_t out[16], uint32_t log);
 /* May the daemon whose log is OWN (OM_LOG_NONE: it is asked for nothing) cosign with KEY, the public half of the key in
  * its folder? OM_REFUSED ("votes"): never again, its store was lost or set back; OM_IO ("cosign-key"): not before the
  * registry names that key and the own log's final entries show it; where that has ended, the registry's. */
@@ -239,6 +241,9 @@ void om_batch_put_logs(struct om_batch *batch);
  * future, by this witness's clock; the same head may be cosigned later. */
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
                              size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st);
+
+/* Keeps in which start of its daemon, 16 bytes, LOG is answered: only after the commit. */
+enum om_code om_batch_start(struct om_batch *batch, uint32_t log, const uint8_t start[16], struct om_status *st);
 
 #define OM_EVIDENCE_NONE UINT32_MAX /* no piece */
 

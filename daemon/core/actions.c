@@ -113,7 +113,7 @@ bool om_node_next(struct om_node *node, struct om_action *out, int64_t now_ms) {
     uint32_t log = take_dirty_log(node);
     *out = (struct om_action){.log = log};
     if (!om_sync_next(node, out, log, now_ms) && !om_witness_next(node, out, log, now_ms) &&
-        !om_evidence_next(node, out, log))
+        !om_start_next(node, out, log) && !om_evidence_next(node, out, log))
       continue;
     om_node_mark_log(node, log);
     return true;

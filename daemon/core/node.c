@@ -108,6 +108,7 @@ void om_node_logs(struct om_node *node, uint32_t n_logs) {
   node->n_logs = n_logs;
   for (uint32_t log = old; log < n_logs; log++) {
     node->logs[log].source = OM_SLOT_NONE;
+    om_start_load(node, log);
     om_node_mark_rows(node, log);
     om_sync_choose(node, log, node->now_ms);
   }

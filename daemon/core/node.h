@@ -16,10 +16,10 @@
  * neighbour that is a witness of both of their logs to become final by each other's cosignature.
  *
  * Ownership: bytes passed in are copied where they are kept. What an action holds belongs to the caller: SEND, DROP end
- * with om_action_free; APPLY, COSIGN, FINAL and EVIDENCE are handed back with their outcome (om_node_applied,
- * ..._cosigned, ..._finalised, ..._shown), which ends them. Memory for each peer and each log is bounded by the
- * constants below; without memory the program stops. Thread: one at a time for each node. Times are milliseconds of any
- * clock that does not go back. */
+ * with om_action_free; APPLY, COSIGN, FINAL, START and EVIDENCE are handed back with their outcome (om_node_applied,
+ * ..._cosigned, ..._finalised, ..._start_kept, ..._shown), which ends them. Memory for each peer and each log is
+ * bounded by the constants below; without memory the program stops. Thread: one at a time for each node. Times are
+ * milliseconds of any clock that does not go back. */
 #ifndef OREMARK_DAEMON_CORE_NODE_H
 #define OREMARK_DAEMON_CORE_NODE_H
 
@@ -99,6 +99,9 @@ struct om_node_config {
   /* The highest head of LOG that is kept durably here, cosigned or final, in NOTE (OM_HEAD_MAX_BYTES). False: none.
    * NULL: none of any. */
   bool (*highest)(void *ctx, uint8_t *note, size_t *len, uint32_t log);
+  /* In which start of LOG's daemon it was answered last, durably; false: in none. NULL: that is kept in memory alone,
+   * and there are no STARTs. */
+  bool (*started)(void *ctx, uint8_t start[OM_START_BYTES], uint32_t log);
   /* Piece NUMBER of the evidence held against LOG, in memory of its own, which the node frees. False: it can't be had.
    * NULL: none of any. */
   bool (*evidence)(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number);
@@ -189,15 +192,16 @@ enum om_action_kind {
   OM_ACTION_APPLY,    /* entries of a mirrored log to the writer: om_batch_mirror for each */
   OM_ACTION_COSIGN,   /* om_batch_cosign of a head that log's home proposed */
   OM_ACTION_FINAL,    /* om_batch_final of a head with its quorum */
+  OM_ACTION_START,    /* om_batch_start: in which start log's daemon has asked, before it is answered */
   OM_ACTION_EVIDENCE, /* om_batch_evidence of what a peer showed; without bytes: om_batch_evidence_again */
 };
 
 struct om_action {
   enum om_action_kind kind;
   uint32_t slot;  /* SEND, DROP; APPLY: whom they came from, for messages to people */
-  uint32_t log;   /* APPLY, COSIGN, FINAL, EVIDENCE */
-  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; EVIDENCE: the evidence; APPLY, from a relay: a
-                     final head that is to cover the entries */
+  uint32_t log;   /* APPLY, COSIGN, FINAL, START, EVIDENCE */
+  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; START: OM_START_BYTES; EVIDENCE: the evidence;
+                     APPLY, from a relay: a final head that is to cover the entries */
   size_t len;
   char reason[OM_REASON_BYTES]; /* DROP */
   /* APPLY: the first entry's index, and the entries. HOME: they came from the log's own daemon; else from a relay,
@@ -209,8 +213,8 @@ struct om_action {
   struct om_inbox_chunk *chunks; /* what ENTRIES point into */
 };
 
-/* The next thing to do; false: nothing until the next event. At most one APPLY, one COSIGN, one FINAL and one EVIDENCE
- * for each log are out at a time. */
+/* The next thing to do; false: nothing until the next event. At most one APPLY, one COSIGN, one FINAL, one START and
+ * one EVIDENCE for each log are out at a time. */
 bool om_node_next(struct om_node *node, struct om_action *out, int64_t now_ms);
 /* For any action that is not handed back; at a stop, for those too. */
 void om_action_free(struct om_action *action);
@@ -231,6 +235,9 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
  * stored). OM_WAIT: again when the log has grown. OM_REFUSED: it does not stand, the peer that sent it is dropped.
  * Others as above. */
 void om_node_finalised(struct om_node *node, struct om_action *action, enum om_code code, int64_t now_ms);
+
+/* What came of a START. OM_OK: it is durable, and may be answered. Others: tried again after OM_RETRY_MS. */
+void om_node_start_kept(struct om_node *node, struct om_action *action, enum om_code code, int64_t now_ms);
 
 /* What came of an EVIDENCE. OM_OK: piece NUMBER shows it (OM_EVIDENCE_NONE: none, as enough is held; om_node_evidence
  * is called besides if it is new). OM_NO, OM_MALFORMED, OM_REFUSED: it proves nothing, the peer that showed it is

@@ -186,6 +186,7 @@ struct om_tracked {
   int64_t started_ms;            /* when that was heard of last */
   bool started;                  /* the home has asked: */
   uint8_t start[OM_START_BYTES]; /* in this life of it */
+  bool start_due, start_out;     /* which is to be made durable first; a START is out */
 };
 
 enum { OM_GATHERED_MAX = OM_QUORUM_LISTS * OM_WITNESSES_MAX }; /* one line of each witness of either list */
@@ -318,6 +319,7 @@ enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark
 enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark__Told *told, int64_t now_ms,
                              struct om_status *st);
 bool om_recover_next(struct om_node *node, struct om_action *out, uint32_t slot);
+void om_recover_tell_again(struct om_node *node, uint32_t log); /* what the answers about LOG waited for is durable */
 /* The answer to a question about LOG that the peer in SLOT has passed on. */
 bool om_recover_tell(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log);
 void om_recover_free(struct om_node *node);
@@ -393,6 +395,9 @@ bool om_start_past(const struct om_tracked *tracked, const ProtobufCBinaryData *
 void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start);
 /* The home of LOG asks in START: noted if it is not an earlier one. */
 void om_start_asked(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start);
+/* What this daemon knew of it at its last stop. */
+void om_start_load(struct om_node *node, uint32_t log);
+bool om_start_next(struct om_node *node, struct om_action *out, uint32_t log);
 /* The peer in SLOT, which speaks for the home of LOG, is told of the start that is remembered. */
 void om_start_tell(struct om_node *node, uint32_t slot, uint32_t log);
 /* WITNESS answers to START: whether that is this one. If it is a later one, this daemon takes one later still. */

@@ -243,14 +243,22 @@ static void send_told(struct om_node *node, struct om_action *out, uint32_t log,
   om_peer_encode(&out->bytes, &out->len, &message);
 }
 
-/* A vote that is on its way to the disk is waited for. */
-static bool vote_under_way(const struct om_node *node, uint32_t log) {
-  return log < node->n_logs && node->logs[log].cosigning != 0;
+/* A vote that is on its way to the disk is waited for, and the start itself in which is answered. */
+static bool answer_waits(const struct om_node *node, uint32_t log) {
+  if (log >= node->n_logs) return false;
+  const struct om_tracked *tracked = &node->logs[log];
+  return tracked->cosigning != 0 || tracked->start_due || tracked->start_out;
+}
+
+void om_recover_tell_again(struct om_node *node, uint32_t log) {
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++)
+    if (node->peers[slot].connected && log < node->peers[slot].n_rows && node->peers[slot].rows[log].told_due)
+      om_node_mark_row(node, slot, log);
 }
 
 bool om_recover_tell(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log) {
   struct om_row *row = om_node_row(node, slot, log);
-  if (!row->told_due || vote_under_way(node, log)) return false;
+  if (!row->told_due || answer_waits(node, log)) return false;
   row->told_due = false;
   send_told(node, out, log, true);
   return true;
@@ -286,7 +294,7 @@ static bool ask_next(struct om_node *node, struct om_action *out, uint32_t slot)
 
 bool om_recover_next(struct om_node *node, struct om_action *out, uint32_t slot) {
   struct om_peer *peer = &node->peers[slot];
-  if (!peer->told_due || vote_under_way(node, peer->asks_for)) return ask_next(node, out, slot);
+  if (!peer->told_due || answer_waits(node, peer->asks_for)) return ask_next(node, out, slot);
   peer->told_due = false;
   send_told(node, out, peer->asks_for, false);
   return true;

@@ -1,6 +1,8 @@
 /* Which life of a daemon a message belongs to. A start is named by its time first, and the witnesses remember the
  * latest that they were asked in: of an earlier one nothing is cosigned. Where a clock was set back, a new start looks
- * like an old one: then a witness says what it remembers, and the daemon goes on with a start that is later still. */
+ * like an old one: then a witness says what it remembers, and the daemon goes on with a start that is later still.
+ * A witness makes a start durable before it answers in it: else, started anew itself, it would cosign what a relay has
+ * kept of a former life, while the home, which it has told otherwise, goes on beside that (tests/model/recover.pml). */
 #include <string.h>
 
 #include "daemon/core/node_state.h"
@@ -17,7 +19,42 @@ void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData
   memcpy(tracked->start, start->data, OM_START_BYTES);
   tracked->started = true;
   tracked->started_ms = node->now_ms;
+  tracked->start_due = node->config.started != NULL;
+  om_node_mark_log(node, log);
   om_witness_forget(node, log);
+}
+
+void om_start_load(struct om_node *node, uint32_t log) {
+  struct om_tracked *tracked = &node->logs[log];
+  tracked->started = node->config.started != NULL && node->config.started(node->config.ctx, tracked->start, log);
+  tracked->started_ms = node->now_ms;
+}
+
+bool om_start_next(struct om_node *node, struct om_action *out, uint32_t log) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (!tracked->start_due || tracked->start_out || tracked->retry_ms != 0) return false;
+  out->kind = OM_ACTION_START;
+  out->len = OM_START_BYTES;
+  out->bytes = om_node_alloc(1, OM_START_BYTES);
+  memcpy(out->bytes, tracked->start, OM_START_BYTES);
+  tracked->start_due = false;
+  tracked->start_out = true;
+  return true;
+}
+
+void om_node_start_kept(struct om_node *node, struct om_action *action, enum om_code code, int64_t now_ms) {
+  OM_ASSERT(action->kind == OM_ACTION_START && action->log < node->n_logs);
+  uint32_t log = action->log;
+  struct om_tracked *tracked = &node->logs[log];
+  OM_ASSERT(tracked->start_out);
+  tracked->start_out = false;
+  if (code != OM_OK) {
+    tracked->start_due = true;
+    tracked->retry_ms = now_ms + OM_RETRY_MS;
+  }
+  om_action_free(action);
+  om_node_mark_log(node, log);
+  om_recover_tell_again(node, log);
 }
 
 void om_start_asked(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start) {

@@ -248,7 +248,5 @@ void om_node_cosigned(struct om_node *node, struct om_action *action, const char
   tracked->cosign_cut = false;
   om_action_free(action);
   om_node_mark_log(node, log);
-  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) /* a question that waited for this vote */
-    if (node->peers[slot].connected && log < node->peers[slot].n_rows && node->peers[slot].rows[log].told_due)
-      om_node_mark_row(node, slot, log);
+  om_recover_tell_again(node, log);
 }

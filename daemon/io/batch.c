@@ -68,6 +68,8 @@ static enum om_code write_head(struct run *run, struct om_job *job, struct om_st
   if (job->kind == OM_JOB_COSIGN)
     job->code = om_batch_cosign(run->batch, job->line, job->log, note, len, (uint64_t)(om_wall_ms() / 1000),
                                 run->all->keys, &job->status);
+  else if (job->kind == OM_JOB_START)
+    job->code = om_batch_start(run->batch, job->log, job->action.bytes, &job->status);
   else if (job->kind == OM_JOB_EVIDENCE)
     job->code = write_evidence(run, job);
   else

@@ -64,6 +64,16 @@ static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
   return some;
 }
 
+static bool started(void *ctx, uint8_t start[OM_START_BYTES], uint32_t log) {
+  struct om_holdings *holdings = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  if (om_txn_read(&txn, holdings->store, &st) != OM_OK) return false;
+  bool some = om_log_start(txn, start, log);
+  om_txn_abort(txn);
+  return some;
+}
+
 static bool evidence(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number) {
   struct om_holdings *holdings = ctx;
   struct om_status st;
@@ -119,6 +129,7 @@ void om_holdings_config(struct om_holdings *holdings, struct om_node_config *con
   config->judge = judge;
   config->compare = compare;
   config->highest = highest;
+  config->started = started;
   config->evidence = evidence;
   config->network = holdings->network;
   config->sign = holdings->cosign == NULL ? NULL : sign;

@@ -15,6 +15,7 @@ static struct om_job *job_new(enum om_job_kind kind, size_t room) {
 enum om_job_class om_job_class(const struct om_job *job) {
   switch (job->kind) {
     case OM_JOB_COSIGN:
+    case OM_JOB_START:
     case OM_JOB_EVIDENCE: return OM_CLASS_HEADS;
     case OM_JOB_FINAL: return job->patient ? OM_CLASS_FINALS : OM_CLASS_HEADS;
     case OM_JOB_SUBMIT: return OM_CLASS_SUBMISSIONS;
@@ -60,6 +61,7 @@ static enum om_job_kind kind_of(enum om_action_kind kind) {
     case OM_ACTION_APPLY: return OM_JOB_MIRROR;
     case OM_ACTION_COSIGN: return OM_JOB_COSIGN;
     case OM_ACTION_FINAL: return OM_JOB_FINAL;
+    case OM_ACTION_START: return OM_JOB_START;
     case OM_ACTION_EVIDENCE: return OM_JOB_EVIDENCE;
     case OM_ACTION_SEND:
     case OM_ACTION_DROP: break;

@@ -19,7 +19,7 @@ enum {
 };
 _Static_assert((int)OM_JOB_STATEMENT_BYTES > (int)OM_STATEMENT_MAX_BYTES, "every statement fits a job of its own");
 
-enum om_job_kind { OM_JOB_COSIGN, OM_JOB_FINAL, OM_JOB_EVIDENCE, OM_JOB_SUBMIT, OM_JOB_MIRROR };
+enum om_job_kind { OM_JOB_COSIGN, OM_JOB_FINAL, OM_JOB_START, OM_JOB_EVIDENCE, OM_JOB_SUBMIT, OM_JOB_MIRROR };
 
 /* The order in which the writer serves what waits. Votes are COSIGN jobs that waited for entries of the same log: they
  * follow those into the same transaction, so that a witness answers after one flush and not two. Finals are FINAL jobs

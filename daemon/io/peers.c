@@ -45,6 +45,7 @@ static void carry_out(struct om_peers *peers, struct om_action *action) {
     case OM_ACTION_APPLY:
     case OM_ACTION_COSIGN:
     case OM_ACTION_FINAL:
+    case OM_ACTION_START:
     case OM_ACTION_EVIDENCE: peers->config.action(peers->config.ctx, action); return;
   }
 }

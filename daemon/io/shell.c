@@ -144,6 +144,7 @@ static const char *what_failed(enum om_job_kind kind) {
   switch (kind) {
     case OM_JOB_MIRROR: return "entries-refused";
     case OM_JOB_EVIDENCE: return "evidence-refused";
+    case OM_JOB_START: return "start-not-kept";
     case OM_JOB_COSIGN:
     case OM_JOB_FINAL:
     case OM_JOB_SUBMIT: break;
@@ -197,6 +198,7 @@ static void on_done(void *ctx, struct om_job *job) {
       om_node_cosigned(shell->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
       break;
     case OM_JOB_FINAL: om_node_finalised(shell->node, &job->action, job->code, now); break;
+    case OM_JOB_START: om_node_start_kept(shell->node, &job->action, job->code, now); break;
     case OM_JOB_EVIDENCE: om_node_shown(shell->node, &job->action, job->number, job->code, now); break;
     case OM_JOB_SUBMIT: break;
   }

@@ -51,6 +51,11 @@ static void sign(void *ctx, uint8_t sig[OM_SIG_BYTES], const struct om_hash *wha
   memset(sig, what->bytes[0], OM_SIG_BYTES);
 }
 
+static bool started(void *ctx, uint8_t start[OM_START_BYTES], uint32_t log) {
+  (void)ctx, (void)start, (void)log;
+  return false;
+}
+
 static bool cosign_key(void *ctx, uint8_t key[OM_PUBLIC_BYTES], uint32_t log) {
   (void)ctx;
   memset(key, (int)log, OM_PUBLIC_BYTES);
@@ -97,6 +102,7 @@ static void begin(struct world *w) {
                                         .evidence = give_evidence,
                                         .compare = judge,
                                         .sign = sign,
+                                        .started = started,
                                         .cosign_key = cosign_key};
   w->now_ms = 1;
   w->node = om_node_new(&config);
@@ -185,6 +191,8 @@ static void finish_job(struct world *w) {
     applied(w, &job, how);
   else if (job.kind == OM_ACTION_COSIGN)
     cosigned(w, &job, how);
+  else if (job.kind == OM_ACTION_START)
+    om_node_start_kept(w->node, &job, how % 2 == 0 ? OM_OK : OM_IO, w->now_ms);
   else if (job.kind == OM_ACTION_EVIDENCE)
     shown(w, &job, how);
   else

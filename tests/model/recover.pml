@@ -9,11 +9,10 @@
  *   offered[h]  the lives, a bit each, in which h was proposed. Proposals are never gone: any of them may reach any
  *               witness at any time, also one that a relay or a broken link has kept from a former life
  *   vote        the highest head that a witness has cosigned; doing: one that it is about to store and answer
- *   heard       the life of the home whose question the witness answered last
+ *   heard       the life of the home whose question the witness answered last; durable before it answers
  *   told        what the home has been told in this life; NONE: nothing yet
  *   liar        witness 0 has signed every head, and tells of none
- * Bounds: 4 witnesses, f = 1, k = 3; logs of two entries; two losses. Witnesses don't start anew: heard is in memory, and
- * one that has forgotten it would sign a former life's proposal that somebody has kept for it.
+ * Bounds: 4 witnesses, f = 1, k = 3; logs of two entries; two losses. Witnesses start anew as often as they like.
  * Invariants: no two final heads of which neither extends the other; what a home that may sign holds, and what is
  * final, are one history: nothing final is lost, and nothing becomes final beside it.
  *
@@ -22,6 +21,8 @@
  * @drop DROP_TELLERS      one answer fewer is enough
  * @drop DROP_HIGHEST      a head that was told is taken back, not the highest
  * @drop DROP_START        a witness that has answered still signs what a former life proposed
+ * @drop DROP_HEARD        a witness that starts anew has forgotten in which life it answered: it signs what a relay has
+ *                         kept of a former one, while the home goes on otherwise
  * @drop DROP_DOING        a witness answers while a vote is on its way to the disk
  * @drop DROP_PREFIX       a witness signs what does not extend its vote
  * @drop DROP_LIARS        two witnesses lie, one more than f
@@ -171,6 +172,14 @@ init {
        fi;
        w = 0;
        check()
+     }
+  :: atomic { /* it stops, and starts anew */
+       some_witness();
+       doing[w] = 0;
+#ifdef DROP_HEARD
+       heard[w] = 0;
+#endif
+       w = 0
      }
   :: atomic { /* the home stops, and starts with what is left of its store */
        life < LIVES - 1 -> life++; ready = false; h = log;

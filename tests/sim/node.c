@@ -282,6 +282,7 @@ static void tell(struct sim_node *n, struct om_job *job) {
       om_node_cosigned(n->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
       break;
     case OM_JOB_FINAL: om_node_finalised(n->node, &job->action, job->code, now); break;
+    case OM_JOB_START: om_node_start_kept(n->node, &job->action, job->code, now); break;
     case OM_JOB_EVIDENCE: om_node_shown(n->node, &job->action, job->number, job->code, now); break;
   }
   om_job_free(job);
@@ -351,6 +352,7 @@ void sim_node_pump(struct sim_node *n) {
       case OM_ACTION_COSIGN:
       case OM_ACTION_APPLY:
       case OM_ACTION_FINAL:
+      case OM_ACTION_START:
       case OM_ACTION_EVIDENCE: add_job(n, om_job_action(&action)); break;
     }
   }

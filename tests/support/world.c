@@ -419,6 +419,20 @@ static void do_evidence(struct world_node *self, struct om_action *job) {
   om_node_shown(self->node, job, number, code, self->world->now_ms);
 }
 
+static void do_start(struct world_node *self, struct om_action *job) {
+  if (!self->full) {
+    memcpy(self->starts[job->log], job->bytes, OM_START_BYTES);
+    self->started[job->log] = true;
+  }
+  om_node_start_kept(self->node, job, self->full ? OM_FULL : OM_OK, self->world->now_ms);
+}
+
+static bool give_start(void *ctx, uint8_t start[OM_START_BYTES], uint32_t log) {
+  const struct world_node *self = ctx;
+  memcpy(start, self->starts[log], OM_START_BYTES);
+  return self->started[log];
+}
+
 static void work(struct world_node *self) {
   if (self->n_jobs == 0) return;
   size_t i = test_below(&self->world->random, self->n_jobs);
@@ -428,6 +442,8 @@ static void work(struct world_node *self) {
     do_apply(self, &job);
   else if (job.kind == OM_ACTION_COSIGN)
     do_cosign(self, &job);
+  else if (job.kind == OM_ACTION_START)
+    do_start(self, &job);
   else if (job.kind == OM_ACTION_EVIDENCE)
     do_evidence(self, &job);
   else
@@ -699,6 +715,7 @@ static void open_node(struct world *w, uint32_t i) {
                                   .judge = judge,
                                   .compare = compare,
                                   .highest = highest,
+                                  .started = give_start,
                                   .evidence = give_evidence,
                                   .sign = sign,
                                   .cosign_key = cosign_key};
@@ -756,17 +773,31 @@ void world_begun(struct world *w) {
   }
 }
 
-void world_lose(struct world *w, uint32_t node, size_t kept) {
+static void stop_node(struct world *w, uint32_t node) {
   struct world_node *self = &w->nodes[node];
   for (size_t i = 0; i < WORLD_LINKS; i++)
     if (w->links[i].up && (w->links[i].nodes[0] == node || w->links[i].nodes[1] == node)) world_cut(w, i);
   for (size_t i = 0; i < self->n_jobs; i++) om_action_free(&self->jobs[i]);
   self->n_jobs = 0;
+}
+
+void world_restart(struct world *w, uint32_t node) {
+  stop_node(w, node);
+  om_node_free(w->nodes[node].node);
+  w->nodes[node].n_logs = 0;
+  w->nodes[node].proposed = 0;
+  open_node(w, node);
+}
+
+void world_lose(struct world *w, uint32_t node, size_t kept) {
+  struct world_node *self = &w->nodes[node];
+  stop_node(w, node);
   for (uint32_t log = 0; log < w->n; log++) {
     struct world_log *held = &self->logs[log];
     for (size_t left = log == node ? kept : 0; held->size > left; held->size--)
       free(held->entries[held->size - 1].bytes);
     held->final_size = held->vote = 0;
+    self->started[log] = false;
     held->final_len = held->vote_len = 0;
   }
   om_node_free(self->node);

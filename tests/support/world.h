@@ -5,8 +5,8 @@
 #define OREMARK_TESTS_SUPPORT_WORLD_H
 
 #include "daemon/core/node.h"
-#include "ledger/evidence.h"
 #include "daemon/core/peer.h"
+#include "ledger/evidence.h"
 
 enum { WORLD_NODES = 12, WORLD_LINKS = 16 };
 
@@ -66,8 +66,10 @@ struct world_node {
   struct world_log logs[WORLD_NODES];
   struct world_piece pieces[WORLD_NODES][OM_EVIDENCE_PIECES_MAX]; /* in the order in which they came */
   uint32_t n_pieces[WORLD_NODES];
-  size_t looked_at; /* pieces that its ledger was given */
-  struct om_action jobs[64]; /* with the writer */
+  uint8_t starts[WORLD_NODES][OM_START_BYTES]; /* in which it has answered... */
+  bool started[WORLD_NODES];                   /* ...if at all */
+  size_t looked_at;                            /* pieces that its ledger was given */
+  struct om_action jobs[64];                   /* with the writer */
   size_t n_jobs;
   uint32_t n_logs; /* told to the node */
   uint64_t proposed;
@@ -87,10 +89,10 @@ struct world {
   size_t n;
   bool witness[WORLD_NODES];
   bool changing, before[WORLD_NODES]; /* the witnesses are being changed, from those before */
-  bool one_operator; /* nodes 1 and 2 are run by the same member */
-  bool lost;         /* a node has lost what it held */
-  uint64_t end[WORLD_NODES]; /* logs that the governors have ended: at this size; 0: it has not */
-  bool learns;       /* the number of logs follows from how much of log 0 is held, else all are known */
+  bool one_operator;                  /* nodes 1 and 2 are run by the same member */
+  bool lost;                          /* a node has lost what it held */
+  uint64_t end[WORLD_NODES];          /* logs that the governors have ended: at this size; 0: it has not */
+  bool learns; /* the number of logs follows from how much of log 0 is held, else all are known */
   struct world_node nodes[WORLD_NODES];
   struct world_link links[WORLD_LINKS];
   size_t sent_bytes, sent_messages; /* without pings */
@@ -98,7 +100,8 @@ struct world {
   size_t most_in_pipe;
   size_t most_in_inbox;
   uint64_t starts; /* of all nodes so far: the time of the next */
-  /* Not NULL: sees, and may alter without a change of its length, what FROM sends to TO but entries; false: it is lost. */
+  /* Not NULL: sees, and may alter without a change of its length, what FROM sends to TO but entries; false: it is lost.
+   */
   bool (*sends)(struct world *w, uint32_t from, uint32_t to, Oremark__PeerMessage *message);
 };
 
@@ -108,11 +111,14 @@ void world_one_operator(struct world *w);
 /* From now on everybody knows WITNESS to be the list, and BEFORE (NULL: none) the one that still stands beside it. */
 void world_witnesses(struct world *w, const bool *witness, const bool *before);
 void world_close(struct world *w);
-/* Who witnesses LOG, as om_log_quorum: all witnesses but those of the log's own operator; of both lists during a change.
+/* Who witnesses LOG, as om_log_quorum: all witnesses but those of the log's own operator; of both lists during a
+ * change.
  */
 void world_quorum(const struct world *w, struct om_quorum *out, uint32_t log);
 /* The start of every node lies behind it: none asks for its highest head. For logs that are all known. */
 void world_begun(struct world *w);
+/* NODE stops, and starts again with all that it has made durable. */
+void world_restart(struct world *w, uint32_t node);
 /* NODE starts again with the first KEPT entries of its own log and nothing else: no link, vote or final head. */
 void world_lose(struct world *w, uint32_t node, size_t kept);
 /* NODE's own log goes back to its first KEPT entries, and on from there with others. */

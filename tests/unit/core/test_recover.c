@@ -273,6 +273,20 @@ static void rejoin_all(void) {
   assert_true(ready(0));
 }
 
+/* In which start a witness tells is durable before it does: node 0 waits for those whose disk is full. */
+static void an_answer_waits_for_the_disk(void **state) {
+  (void)state;
+  world_open(&w, 3, everybody, test_seed(), false);
+  w.nodes[1].full = w.nodes[2].full = true;
+  for (uint32_t i = 1; i < 3; i++) world_join(&w, 0, i);
+  world_run(&w, 5000);
+  assert_false(om_node_ready(w.nodes[0].node));
+  w.nodes[1].full = w.nodes[2].full = false;
+  world_run(&w, 5000);
+  assert_true(om_node_ready(w.nodes[0].node));
+  world_close(&w);
+}
+
 /* A witness that makes up later starts, the latest there is or the latest that counts, spoils neither this start nor
  * those to come. */
 static void a_start_too_far_ahead(void **state) {
@@ -324,6 +338,7 @@ int main(void) {
       cmocka_unit_test(sizes_bind_nobody),
       cmocka_unit_test(repeating_a_size_gains_no_time),
       cmocka_unit_test(says_what_it_waits_for),
+      cmocka_unit_test(an_answer_waits_for_the_disk),
       cmocka_unit_test(a_start_too_far_ahead),
       cmocka_unit_test(one_witness_moves_a_start_once),
   };

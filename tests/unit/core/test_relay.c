@@ -302,9 +302,17 @@ static void proposals_of_a_former_life(void **state) {
   oremark__peer_message__free_unpacked(renewed, NULL);
   world_run(&w, 1000);
   assert_int_equal(w.nodes[FAR].logs[HOME].vote, 0);
+  world_restart(&w, FAR); /* it remembers in which start it has told */
+  size_t link = world_join(&w, RELAY, FAR);
+  world_run(&w, 5000);
+  assert_true(ready(FAR));
+  assert_false(world_forge(&w, link, RELAY, old, old_len));
+  world_run(&w, 1000);
+  assert_int_equal(w.nodes[FAR].logs[HOME].vote, 0);
+  world_join(&w, RELAY, FAR); /* RELAY has not passed that on itself, and has dropped FAR for its answer */
   passes[kind] = true;
   world_append(&w, HOME, 1, 200, 0, 0);
-  assert_true(world_settle(&w, 10000));
+  assert_true(world_settle(&w, 2 * OM_RELAY_LONGEST_MS));
   assert_int_equal(w.nodes[FAR].logs[HOME].vote, 6);
   free(old);
   forget_kept();

@@ -13,7 +13,7 @@
 enum { OPTIONS_MAX = 64 }; /* more than any command has; the table is ours, so more is a broken invariant */
 
 static const struct om_option every_options[] = {
-    {"json", NULL, "print JSON instead of a table"},
+    {"json", NULL, "print JSON instead of a table, and JSON about errors (see 'oremark help')"},
     {"help", NULL, "show this text"},
     {NULL, NULL, NULL},
 };

@@ -230,6 +230,19 @@ enum om_code om_show_json(FILE *file, json_t *json, struct om_status *st) {
   return OM_OK;
 }
 
+void om_show_error(FILE *file, const struct om_status *st, bool json) {
+  if (json) {
+    json_t *error = json_pack("{s:{s:s, s:s?, s:o}}", "error", "code", om_code_name(st->code), "rule",
+                              *st->rule ? st->rule : NULL, "text", om_json_text(st->text));
+    OM_ASSERT(error);
+    json_dumpf(error, file, JSON_PRESERVE_ORDER);
+    json_decref(error);
+    fputc('\n', file);
+  } else {
+    fprintf(file, "oremark: %s%s%s%s\n", st->text, *st->rule ? " [" : "", st->rule, *st->rule ? "]" : "");
+  }
+}
+
 json_t *om_json_text(const char *text) {
   if (om_utf8_ok(text, strlen(text))) return json_string(text);
   char clean[OM_SHOW_BYTES];

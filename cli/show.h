@@ -45,6 +45,9 @@ bool om_show_colours(FILE *file);
 
 /* Prints and frees JSON, with a newline. OM_IO if FILE can't be written. */
 enum om_code om_show_json(FILE *file, json_t *json, struct om_status *st);
+/* Why it failed, on a line of its own: a sentence for a person, or {"error": {"code", "rule", "text"}}, with the name
+ * of the code and of the rule that was broken, or null. */
+void om_show_error(FILE *file, const struct om_status *st, bool json);
 json_t *om_json_text(const char *text); /* invalid bytes as '?' */
 json_t *om_json_mass(uint64_t mg);
 json_t *om_json_time(int64_t ms, int32_t zone_min);    /* null for 0 */

@@ -1,5 +1,6 @@
 """What breaks a rule is refused, with the rule's reason and an exit status, and changes nothing."""
 
+import json
 import unittest
 
 from network import (DONE, GOVERNORS, MAKER, MINE, REFINER, REFUSED, UNDECIDED, UNREACHABLE, USAGE, Network, NetworkTest, run,
@@ -128,6 +129,29 @@ class Refusals(NetworkTest):
         self.assertIn(submitted.status, (USAGE, REFUSED), str(submitted))
         self.says(submitted.err, "network")
         self.refused(self.net.run(MINE, *words[:-2], "--network", other.genesis), USAGE, "network")
+
+    def test_errors_as_json(self):
+        def error(status, *words, **kinds):
+            result = run(*words, "--json", **kinds)
+            self.assertEqual(result.status, status, str(result))
+            self.assertEqual(result.out, "", str(result))
+            last, = result.err.splitlines()
+            said = json.loads(last)
+            self.assertEqual(list(said), ["error"])
+            self.assertEqual(sorted(said["error"]), ["code", "rule", "text"])
+            self.assertGreater(len(said["error"]["text"]), 20)
+            return said["error"]["code"], said["error"]["rule"]
+
+        here = dict(socket=self.net.daemons[MINE].socket, key=self.net.key(MINE), member=MINE)
+        lot = self.extract()
+        self.net.do(MINE, "ship", lot, "--consignee", REFINER)
+        self.assertEqual(error(REFUSED, "ship", lot, "--consignee", MAKER, **here), ("refused", "pen"))
+        self.assertEqual(error(USAGE, "lot", "show", "OM-000", **here), ("usage", "lot-number-text"))
+        self.assertEqual(error(UNDECIDED, "lot", "show", "DRUM-404", **here)[0], "missing")
+        self.assertEqual(error(USAGE, "lot", "show", **here), ("usage", None))
+        self.assertEqual(error(USAGE, "lot", "shew", **here), ("usage", None))
+        self.assertEqual(error(USAGE, "lots", "--no-such-option", **here), ("usage", None))
+        self.assertEqual(error(UNREACHABLE, "lots", "--all", socket="/nonexistent/socket"), ("io", None))
 
     def test_figures_at_the_edge(self):
         over = ("extract", "--site", "Toquepala", *LOT, "--gross", "9223372036.854775808 t", "--metal", "Cu=1kg")

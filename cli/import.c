@@ -118,11 +118,12 @@ static enum om_code summary(struct om_import *import, struct om_status *st) {
   if (import->session->json) {
     waited = wait_final(import, &finality, st);
     struct om_status why = *st;
-    json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:o}", "file", import->path, "rows",
+    json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:s?, s:o}", "file", import->path, "rows",
                              (json_int_t)all, "recorded", (json_int_t)import->rows_recorded, "recorded_before",
                              (json_int_t)import->rows_again, "not_recorded", (json_int_t)left, "events",
                              (json_int_t)import->events, "statements", (json_int_t)import->statements, "milliseconds",
-                             (json_int_t)took, "bad", import->told, "lots", refs_json(import));
+                             (json_int_t)took, "bad", import->told, "refused_file", import->refused_path, "lots",
+                             refs_json(import));
     om_final_json(json, finality);
     if (om_show_json(import->session->out, json, st)) return st->code;
     *st = why;
@@ -203,6 +204,7 @@ static void release(struct om_import *import) {
   om_rows_close(import->rows);
   om_journal_close(import->journal);
   json_decref(import->told);
+  free(import->refused_path);
 }
 
 /* What was submitted is in the journal already: only how to go on is left to say. */
@@ -222,6 +224,7 @@ static enum om_code import_file(struct om_session *session, const char *path, FI
   if (code == OM_OK) {
     if (!import.atomic) signal(SIGINT, on_interrupt);
     code = run_rows(&import, st);
+    om_import_tell_rest(&import);
     signal(SIGINT, SIG_DFL);
     if (code == OM_OK)
       code = summary(&import, st);
@@ -251,9 +254,11 @@ const struct om_command om_command_import = {
     .words = "FILE.csv",
     .summary = "Sign and submit events in bulk, one or more rows an event.",
     .help = OM_IMPORT_COLUMNS
-    "Bad rows are told of by line and the rest goes on; exit status 4 says that some were not recorded. What was "
-    "submitted is\n"
-    "kept in FILE.csv.oremark: after an interruption the same command goes on, and nothing is recorded twice.\n"
+    "Bad rows are told of by line, the first 20 on the screen and where there are more, all in FILE.csv.refused; the "
+    "rest goes\n"
+    "on, and exit status 4 says that some were not recorded. What was submitted is kept in FILE.csv.oremark: after "
+    "an\n"
+    "interruption the same command goes on, and nothing is recorded twice.\n"
     "Examples:\n  oremark import --example > events.csv\n  oremark import events.csv --key clerk.key --member Ilo\n",
     .options = options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,

@@ -41,12 +41,18 @@ struct om_import {
   uint64_t rows_recorded, rows_again, bad_groups, events, statements; /* of this run, but rows_again */
   struct om_arena replayed_arena; /* the statement of an earlier run that was read last */
   struct om_signed replayed;
-  json_t *told; /* bad rows, for --json */
+  json_t *told;       /* bad rows, the first of them */
+  uint64_t bad_rows;  /* that were told of in this run */
+  FILE *refused;      /* NULL: they are all shown */
+  char *refused_path; /* NULL: there is no such file */
 };
 
 /* import_bad.c: what can't be recorded */
-/* Tells the person of what is bad in the row at LINE. */
+/* Tells the person of what is bad in the row at LINE: the first 20 on standard error; where there are more, all in
+ * FILE.refused. */
 void om_import_tell(struct om_import *import, uint64_t line, const struct om_status *st);
+/* Says where those are that were not shown. Once, at the end. */
+void om_import_tell_rest(struct om_import *import);
 /* GROUP can't be recorded; it is the import's no more. WHY NULL: that was told already. */
 void om_import_drop(struct om_import *import, struct om_group *group, const struct om_status *why);
 

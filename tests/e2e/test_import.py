@@ -63,6 +63,24 @@ class Import(NetworkTest):
         self.assertEqual(self.net.do(MINE, "lot", "show", "B-10").json["name"], 'concentrate, "wet"')
         self.assertEqual(self.net.do(MINE, "lot", "show", "B-2").json["state"], "in-transit")
 
+    def test_many_bad_rows_are_in_a_file(self):
+        path = self.file(COLUMNS, *(row(f"M-{i}", gross="20 stone") for i in range(20)))
+        refused = path.with_name(path.name + ".refused")
+        result = self.net.run(MINE, "import", path)
+        self.assertEqual((result.status, result.err.count(": line ")), (REFUSED, 20), str(result))
+        self.assertFalse(refused.exists())
+        path = self.file(COLUMNS, *(row(f"M-{i}", gross="20 stone") for i in range(500)), row("M-500"))
+        refused = path.with_name(path.name + ".refused")
+        result = self.net.run(MINE, "import", path, "--json")
+        self.assertEqual((result.status, result.err.count(": line ")), (REFUSED, 20), str(result))
+        self.says(result.err, f"and 480 more; all are in {refused}")
+        self.assertEqual((result.json["refused_file"], len(result.json["bad"])), (str(refused), 500))
+        lines = refused.read_text().splitlines()
+        self.assertEqual([line.split(":")[0] for line in lines], [f"line {i}" for i in range(2, 502)])
+        for line in lines:
+            self.says(line, "stone")
+        self.assertIn("M-500", self.lots())
+
     def test_mark_and_line_ends(self):
         """A byte order mark, CRLF, everything in quotes, columns in another order and case: as spreadsheets save it."""
         path = self.file('"Gross","EVENT","Site","Material","Form","Metals","Aliases"',

@@ -13,6 +13,11 @@ static const char *roles_text(char out[OM_SHOW_BYTES], const Oremark__Member *m)
   return out;
 }
 
+/* A member's sites are numbered 1, 2, 3 ...; an answer holds the last ones. */
+static uint32_t sites_in_all(const Oremark__Member *m) {
+  return m->n_sites ? m->sites[m->n_sites - 1]->site : 0;
+}
+
 static json_t *member_json(const Oremark__Member *m) {
   json_t *roles = json_array(), *sites = json_array();
   char word[OM_WORD_BYTES];
@@ -23,12 +28,13 @@ static json_t *member_json(const Oremark__Member *m) {
         sites, json_pack("{s:I, s:o, s:o, s:s}", "site", (json_int_t)m->sites[i]->site, "name",
                          om_json_text(m->sites[i]->name), "country", om_json_text(m->sites[i]->country), "kind",
                          om_word(word, &oremark__site_kind__descriptor, (int)m->sites[i]->kind)));
-  return json_pack(
-      "{s:I, s:o, s:o, s:o, s:I, s:o, s:b, s:b, s:o, s:o, s:o, s:o}", "member", (json_int_t)m->member, "name",
-      om_json_text(m->name), "country", om_json_text(m->country), "roles", roles, "home_log", (json_int_t)m->home_log,
-      "home_origin", om_json_text(m->home_origin), "governor", m->governor, "suspended", m->suspended, "sites", sites,
-      "last_act", om_json_hex(m->last_act.data, m->last_act.len), "last_key",
-      om_json_hex(m->last_key.data, m->last_key.len), "last_site", om_json_hex(m->last_site.data, m->last_site.len));
+  return json_pack("{s:I, s:o, s:o, s:o, s:I, s:o, s:b, s:b, s:o, s:I, s:o, s:o, s:o}", "member", (json_int_t)m->member,
+                   "name", om_json_text(m->name), "country", om_json_text(m->country), "roles", roles, "home_log",
+                   (json_int_t)m->home_log, "home_origin", om_json_text(m->home_origin), "governor", m->governor,
+                   "suspended", m->suspended, "sites", sites, "sites_in_all", (json_int_t)sites_in_all(m), "last_act",
+                   om_json_hex(m->last_act.data, m->last_act.len), "last_key",
+                   om_json_hex(m->last_key.data, m->last_key.len), "last_site",
+                   om_json_hex(m->last_site.data, m->last_site.len));
 }
 
 static enum om_code run_list(struct om_session *session, struct om_status *st) {
@@ -51,7 +57,7 @@ static enum om_code run_list(struct om_session *session, struct om_status *st) {
     om_show_cell(line, 2, "%s", m->country);
     om_show_cell(line, 3, "%s", roles_text(roles, m));
     om_show_cell(line, 4, "%s", m->home_origin);
-    om_show_cell(line, 5, "%zu", m->n_sites);
+    om_show_cell(line, 5, "%u", sites_in_all(m));
     om_show_cell(line, 6, "%s%s", m->suspended ? "suspended" : "", m->governor ? "governor" : "");
   }
   om_show_print(table);
@@ -91,6 +97,9 @@ static enum om_code run_show(struct om_session *session, struct om_status *st) {
     om_show_cell(line, 3, "%s", om_word(word, &oremark__site_kind__descriptor, (int)m->sites[i]->kind));
   }
   om_show_print(table);
+  if (sites_in_all(m) > m->n_sites)
+    fprintf(session->out, "these are the last %zu of %u sites: name an older one by its number\n", m->n_sites,
+            sites_in_all(m));
   return OM_OK;
 }
 

@@ -131,9 +131,11 @@ enum om_code om_session_site(struct om_session *session, uint32_t *out, uint32_t
   if (om_session_members(session, &members, st)) return st->code;
   struct om_nearest nearest = {text, NULL, 0};
   size_t found = 0;
+  uint32_t older = 0; /* sites that the answer leaves out */
   for (size_t i = 0; i < members->n_members; i++) {
     const Oremark__Member *m = members->members[i];
     if (m->member != member) continue;
+    if (m->n_sites) older = m->sites[0]->site - 1;
     for (size_t j = 0; j < m->n_sites; j++) {
       om_nearest_try(&nearest, m->sites[j]->name);
       if (strcasecmp(m->sites[j]->name, text) == 0) *out = m->sites[j]->site, found++;
@@ -143,6 +145,10 @@ enum om_code om_session_site(struct om_session *session, uint32_t *out, uint32_t
   if (found > 1)
     return om_fail(st, OM_USAGE, NULL, "member %u has %zu sites named '%s': give the number (oremark member show %u)",
                    member, found, text, member);
+  if (older)
+    return om_fail(st, OM_USAGE, NULL,
+                   "member %u has no site '%s' among its latest: give the number if it is one of the first %u", member,
+                   text, older);
   if (nearest.best)
     return om_fail(st, OM_USAGE, NULL, "member %u has no site '%s': did you mean '%s'?", member, text, nearest.best);
   return om_fail(st, OM_USAGE, NULL, "member %u has no site '%s': see 'oremark member show %u'", member, text, member);

@@ -171,7 +171,8 @@ static void fake_members(int fd, uint64_t request) {
   Oremark__Reply reply = OREMARK__REPLY__INIT;
   Oremark__Members members = OREMARK__MEMBERS__INIT;
   Oremark__Member mine = OREMARK__MEMBER__INIT, smelter = OREMARK__MEMBER__INIT;
-  Oremark__Site pit = OREMARK__SITE__INIT, *sites[] = {&pit};
+  Oremark__Site pit = OREMARK__SITE__INIT, yard = OREMARK__SITE__INIT, dock = OREMARK__SITE__INIT;
+  Oremark__Site *sites[] = {&pit}, *last_sites[] = {&yard, &dock};
   Oremark__Member *list[] = {&mine, &smelter};
   pit.site = 1;
   pit.name = (char *)(uintptr_t) "Pit";
@@ -181,6 +182,12 @@ static void fake_members(int fd, uint64_t request) {
   mine.n_sites = 1;
   smelter.member = 2;
   smelter.name = (char *)(uintptr_t) "Smelter";
+  yard.site = 3413; /* it has more than an answer holds */
+  yard.name = (char *)(uintptr_t) "Yard";
+  dock.site = 3414;
+  dock.name = (char *)(uintptr_t) "Dock";
+  smelter.sites = last_sites;
+  smelter.n_sites = 2;
   members.members = list;
   members.n_members = 2;
   members.threshold = 2;

@@ -26,8 +26,8 @@ static int end(void **state) {
   return 0;
 }
 
-static enum om_code run(const char *command, const char *option) {
-  char *words[] = {(char *)(uintptr_t)command, (char *)(uintptr_t)LOT, (char *)(uintptr_t)option, NULL};
+static enum om_code run_on(const char *command, const char *word, const char *option) {
+  char *words[] = {(char *)(uintptr_t)command, (char *)(uintptr_t)word, (char *)(uintptr_t)option, NULL};
   struct om_args args;
   struct om_session session;
   om_status_clear(&st);
@@ -42,6 +42,10 @@ static enum om_code run(const char *command, const char *option) {
   om_session_end(&session);
   om_args_free(&args);
   return code;
+}
+
+static enum om_code run(const char *command, const char *option) {
+  return run_on(command, LOT, option);
 }
 
 static void expect_in(const char *part) {
@@ -251,6 +255,28 @@ static void origins_are_named(void **state) {
   assert_string_equal(om_share_text(text, &share), "mine, CL"); /* pooled */
 }
 
+static void sites_that_are_left_out_are_told(void **state) {
+  (void)state;
+  assert_int_equal(run_on("member show", "Smelter", NULL), OM_OK);
+  expect_in("the last 2 of 3414 sites");
+  assert_int_equal(run_on("member show", "Mine", NULL), OM_OK);
+  assert_null(strstr(out, "the last"));
+  assert_int_equal(run_on("member show", "Smelter", "--json"), OM_OK);
+  json_t *json = json_loads(out, 0, NULL);
+  assert_int_equal(json_integer_value(json_object_get(json, "sites_in_all")), 3414);
+  assert_int_equal(json_array_size(json_object_get(json, "sites")), 2);
+  json_decref(json);
+  struct om_args args = {.command = om_command_named("member list")};
+  struct om_session session;
+  uint32_t site;
+  assert_int_equal(om_session_begin(&session, &args, &st), OM_OK);
+  assert_int_equal(om_session_site(&session, &site, 2, "dock", &st), OM_OK);
+  assert_int_equal(site, 3414);
+  assert_int_equal(om_session_site(&session, &site, 2, "Old yard", &st), OM_USAGE);
+  assert_non_null(strstr(st.text, "one of the first 3412"));
+  om_session_end(&session);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_trace_is_a_tree, begin, end),
@@ -259,6 +285,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_trace_that_points_outside_itself_is_refused, begin, end),
       cmocka_unit_test_setup_teardown(a_deep_trace_is_drawn, begin, end),
       cmocka_unit_test_setup_teardown(a_verdict_decides_the_exit_status, begin, end),
+      cmocka_unit_test_setup_teardown(sites_that_are_left_out_are_told, begin, end),
       cmocka_unit_test(percentages_do_not_flatter),
       cmocka_unit_test(origins_are_named),
   };

@@ -26,6 +26,12 @@ bool om_public_ok(const uint8_t key[OM_PUBLIC_BYTES]) {
   return memcmp(minus, key, sizeof minus) == 0;
 }
 
+bool om_box_public_ok(const uint8_t key[OM_PUBLIC_BYTES]) {
+  static const uint8_t any[OM_SEED_BYTES] = {1}; /* clamped, every scalar is a multiple of the cofactor */
+  uint8_t shared[OM_SHARED_BYTES];
+  return crypto_scalarmult(shared, any, key) == 0;
+}
+
 bool om_verify(const uint8_t sig[OM_SIG_BYTES], const uint8_t *msg, size_t len, const uint8_t key[OM_PUBLIC_BYTES]) {
   return crypto_sign_verify_detached(sig, msg, len, key) == 0;
 }

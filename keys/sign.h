@@ -38,6 +38,10 @@ void om_sodium_start(void);
  * not for every signature. */
 bool om_public_ok(const uint8_t key[OM_PUBLIC_BYTES]);
 
+/* Whether KEY may be admitted as an X25519 public key that secrets are sealed to: not of small order, so that an
+ * agreement with it is never all zero (RFC 7748 section 6.1). One scalar multiplication. */
+bool om_box_public_ok(const uint8_t key[OM_PUBLIC_BYTES]);
+
 /* Whether SIG is KEY's signature of the LEN bytes at MSG (rules above). KEY must have passed om_public_ok once. */
 bool om_verify(const uint8_t sig[OM_SIG_BYTES], const uint8_t *msg, size_t len, const uint8_t key[OM_PUBLIC_BYTES]);
 

@@ -51,6 +51,11 @@ static const struct {
     {OREMARK__EVENT__KIND_ADD_KEY, om_act_add_key},
     {OREMARK__EVENT__KIND_SET_ADDRESS, om_act_set_address},
     {OREMARK__EVENT__KIND_ADD_SITE, om_act_add_site},
+    {OREMARK__EVENT__KIND_SET_SEALING_KEY, om_act_set_sealing_key},
+    {OREMARK__EVENT__KIND_GIVE_MANDATE, om_act_give_mandate},
+    {OREMARK__EVENT__KIND_END_MANDATE, om_act_end_mandate},
+    {OREMARK__EVENT__KIND_RECOGNISE_SCHEME, om_act_recognise_scheme},
+    {OREMARK__EVENT__KIND_SITE_STATUS, om_act_site_status},
     {OREMARK__EVENT__KIND_LIFT_SEAL, om_act_lift_seal},
     {OREMARK__EVENT__KIND_RETIRE_LOG, om_act_retire_log},
 };

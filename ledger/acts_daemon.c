@@ -16,6 +16,15 @@ void om_act_put_daemon(struct om_txn *txn, uint64_t since, const struct om_daemo
   om_act_put(txn, OM_ROW_DAEMON, d->log, 0, since, row, OM_ROW_DAEMON_BYTES + len);
 }
 
+static void put_address(struct om_txn *txn, uint64_t since, uint32_t log, const struct om_by *by, const char *address) {
+  uint8_t row[OM_ROW_BY_BYTES + OM_ADDRESS_BYTES];
+  size_t len = strlen(address);
+  OM_ASSERT(len <= OM_ADDRESS_BYTES); /* by its form */
+  om_by_write(row, by);
+  memcpy(row + OM_ROW_BY_BYTES, address, len);
+  om_act_put(txn, OM_ROW_ADDRESS, log, 0, since, row, OM_ROW_BY_BYTES + len);
+}
+
 static void put_of(struct om_txn *txn, uint64_t since, uint32_t log, const Oremark__Daemon *d) {
   struct om_daemon row = {.log = log, .operator_member = d->operator_};
   strcpy(row.origin, d->origin); /* om_act_daemon_form has measured it */
@@ -97,7 +106,8 @@ enum om_code om_act_succeed_daemon(struct om_txn *txn, uint64_t since, const Ore
     code = om_act_refuse(st, "key", "a key is one of the daemon's that had the registry log before: make new ones");
   if (code != OM_OK) return code;
   put_of(txn, since, OM_LOG_REGISTRY, d);
-  om_act_put(txn, OM_ROW_ADDRESS, OM_LOG_REGISTRY, 0, since, "", 0);
+  struct om_by by = om_act_by_governors(since);
+  put_address(txn, since, OM_LOG_REGISTRY, &by, "");
   for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) code = om_act_quorum_reachable(txn, log, st);
   return code;
 }
@@ -114,6 +124,7 @@ enum om_code om_act_set_address(struct om_txn *txn, const struct om_case *judged
     code = om_fail(st, OM_REFUSED, "operator", "the daemon of %s is run by member %u, not by member %u", daemon.origin,
                    daemon.operator_member, member);
   if (code == OM_OK) code = om_act_chain(txn, judged, OM_SUBJECT_KEYS, member, event, index, st);
-  if (code == OM_OK) om_act_put(txn, OM_ROW_ADDRESS, a->log, 0, judged->index, a->address, strlen(a->address));
+  struct om_by by = om_act_by(judged);
+  if (code == OM_OK) put_address(txn, judged->index, a->log, &by, a->address);
   return code;
 }

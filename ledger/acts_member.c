@@ -19,14 +19,23 @@ static void put_member(struct om_txn *txn, uint64_t since, const struct om_membe
   om_act_put(txn, OM_ROW_MEMBER, m->number, 0, since, row, OM_ROW_MEMBER_BYTES + len);
 }
 
+static uint32_t role_bits(const Oremark__Role *roles, size_t n) {
+  uint32_t bits = 0;
+  for (size_t i = 0; i < n; i++) {
+    OM_ASSERT((unsigned)roles[i] < 32); /* a canonical message has none but those of the schema */
+    bits |= 1U << roles[i];
+  }
+  return bits;
+}
+
 void om_act_put_new_member(struct om_txn *txn, uint64_t since, const Oremark__NewMember *m) {
   struct om_member row = {.number = m->member, .home_log = m->home_log};
-  for (size_t i = 0; i < m->n_roles; i++) row.roles |= 1U << m->roles[i];
+  row.roles = role_bits(m->roles, m->n_roles);
   memcpy(row.country, m->country, 2);
   strcpy(row.name, m->name); /* om_act_member_form has measured it */
   put_member(txn, since, &row);
   om_act_put_count(txn, OM_ROW_MEMBER_COUNT, 0, since, m->member);
-  om_act_put_key(txn, m->member, since, m->key);
+  om_act_put_new_key(txn, m->member, om_act_by_governors(since), m->key, "");
 }
 
 enum om_code om_act_member_form(const Oremark__NewMember *m, struct om_status *st) {

@@ -34,20 +34,48 @@ void om_act_put_numbers(struct om_txn *txn, enum om_registry_kind kind, uint64_t
 
 /* ---- the chain ---- */
 
+/* BEFORE is the id of the last act, CODE what came of asking for it. */
+static enum om_code chain(enum om_code code, const struct om_hash *before, const Oremark__Event *event,
+                          struct om_status *st) {
+  if (code != OM_OK && code != OM_MISSING) return code;
+  size_t len = code == OM_OK ? sizeof *before : 0;
+  if (event->previous.len != len || (len && memcmp(event->previous.data, before->bytes, len) != 0))
+    return om_act_refuse(
+        st, "previous",
+        "another act on the same subject came before this one: look at the present state and state it anew");
+  om_status_clear(st);
+  return OM_OK;
+}
+
 enum om_code om_act_chain(struct om_txn *txn, const struct om_case *judged, enum om_act_subject subject,
                           uint32_t member, const Oremark__Event *event, uint16_t index, struct om_status *st) {
   struct om_hash before, id;
   enum om_code code = om_registry_last_act(txn, &before, subject, member, OM_REGISTRY_NOW, st);
-  if (code != OM_OK && code != OM_MISSING) return code;
-  size_t len = code == OM_OK ? sizeof before : 0;
-  if (event->previous.len != len || (len && memcmp(event->previous.data, before.bytes, len) != 0))
-    return om_act_refuse(
-        st, "previous",
-        "another act on the same subject came before this one: look at the present state and state it anew");
+  if (chain(code, &before, event, st) != OM_OK) return st->code;
   om_event_id(&id, &judged->network, &judged->statement_id, index);
   om_act_put(txn, OM_ROW_LAST_ACT, (uint32_t)subject, member, judged->index, id.bytes, sizeof id);
-  om_status_clear(st);
   return OM_OK;
+}
+
+enum om_code om_act_chain_status(struct om_txn *txn, const struct om_case *judged, uint32_t member, uint32_t site,
+                                 const Oremark__Event *event, uint16_t index, struct om_status *st) {
+  struct om_hash before, id;
+  enum om_code code = om_registry_last_status(txn, &before, member, site, OM_REGISTRY_NOW, st);
+  if (chain(code, &before, event, st) != OM_OK) return st->code;
+  om_event_id(&id, &judged->network, &judged->statement_id, index);
+  om_act_put(txn, OM_ROW_LAST_STATUS, member, site, judged->index, id.bytes, sizeof id);
+  return OM_OK;
+}
+
+/* ---- authors ---- */
+
+struct om_by om_act_by(const struct om_case *judged) {
+  OM_ASSERT(judged->n_signers == 1 && judged->key_ids); /* an act of a member for itself */
+  return (struct om_by){.key = true, .id = judged->key_ids[0], .at = judged->index};
+}
+
+struct om_by om_act_by_governors(uint64_t since) {
+  return (struct om_by){.at = since};
 }
 
 /* ---- forms ---- */

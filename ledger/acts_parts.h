@@ -23,6 +23,15 @@ void om_act_put_numbers(struct om_txn *txn, enum om_registry_kind kind, uint64_t
 enum om_code om_act_chain(struct om_txn *txn, const struct om_case *judged, enum om_act_subject subject,
                           uint32_t member, const Oremark__Event *event, uint16_t index, struct om_status *st);
 
+/* The same for the status of a site. */
+enum om_code om_act_chain_status(struct om_txn *txn, const struct om_case *judged, uint32_t member, uint32_t site,
+                                 const Oremark__Event *event, uint16_t index, struct om_status *st);
+
+/* The author of what the statement's only signer writes for its own member. */
+struct om_by om_act_by(const struct om_case *judged);
+/* The author of what the genesis or the governors write as registry index SINCE. */
+struct om_by om_act_by_governors(uint64_t since);
+
 /* OM_REFUSED: FIELD of a message that the genesis and acts have in common, and why. */
 enum om_code om_act_form(struct om_status *st, const char *field, const char *why);
 bool om_act_is_key(ProtobufCBinaryData key); /* an Ed25519 public key */
@@ -36,7 +45,12 @@ void om_act_put_new_member(struct om_txn *txn, uint64_t since, const Oremark__Ne
 enum om_code om_act_daemon_form(const Oremark__Daemon *d, struct om_status *st);
 void om_act_put_new_daemon(struct om_txn *txn, uint64_t since, uint32_t log, const Oremark__Daemon *d);
 void om_act_put_daemon(struct om_txn *txn, uint64_t since, const struct om_daemon *d);
-void om_act_put_key(struct om_txn *txn, uint32_t member, uint64_t since, ProtobufCBinaryData key);
+enum om_code om_act_limits_form(const Oremark__Limits *l, struct om_status *st);
+void om_act_put_limits(struct om_txn *txn, uint64_t since, const Oremark__Limits *l);
+void om_act_put_key(struct om_txn *txn, uint64_t since, const struct om_member_key *key);
+/* A new key of MEMBER's, which om_act_admit_key has admitted. */
+void om_act_put_new_key(struct om_txn *txn, uint32_t member, struct om_by by, ProtobufCBinaryData key,
+                        const char *label);
 /* A key may be admitted to a member if its point is one, and its id is not taken by another key of that member's, ever.
  */
 enum om_code om_act_admit_key(struct om_txn *txn, uint32_t member, ProtobufCBinaryData key, struct om_status *st);
@@ -56,11 +70,13 @@ enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om
 typedef enum om_code om_act(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                             uint16_t index, struct om_status *st);
 
-om_act om_act_enrol, om_act_suspend, om_act_reinstate, om_act_rehome, om_act_reassign; /* acts_member.c */
-om_act om_act_add_key, om_act_add_site;                                                /* acts_own.c */
-om_act om_act_add_daemon, om_act_set_address;                                          /* acts_daemon.c */
-om_act om_act_set_witnesses, om_act_revoke_key;                                        /* acts_witness.c */
-om_act om_act_restart;                                                                 /* acts_restart.c */
-om_act om_act_lift_seal, om_act_retire_log;                                            /* acts_seal.c */
+om_act om_act_enrol, om_act_suspend, om_act_reinstate, om_act_rehome, om_act_reassign;   /* acts_member.c */
+om_act om_act_add_key;                                                                   /* acts_keys.c */
+om_act om_act_add_site, om_act_set_sealing_key, om_act_give_mandate, om_act_end_mandate; /* acts_own.c */
+om_act om_act_recognise_scheme, om_act_site_status;                                      /* acts_govern.c */
+om_act om_act_add_daemon, om_act_set_address;                                            /* acts_daemon.c */
+om_act om_act_set_witnesses, om_act_revoke_key;                                          /* acts_witness.c */
+om_act om_act_restart;                                                                   /* acts_restart.c */
+om_act om_act_lift_seal, om_act_retire_log;                                              /* acts_seal.c */
 
 #endif

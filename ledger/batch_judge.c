@@ -163,12 +163,13 @@ static enum om_code judge_acts(struct om_batch *batch, const struct om_case *jud
 
 enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
                             int64_t taken_ms, struct om_need *need, struct om_status *st) {
-  uint32_t signers[OM_SIGNATURES_MAX];
+  uint32_t signers[OM_SIGNATURES_MAX], key_ids[OM_SIGNATURES_MAX];
   struct om_place before;
   struct om_case judged = {.network = batch->ledger->network,
                            .statement_id = checked->statement_id,
                            .statement = checked->statement,
                            .signers = signers,
+                           .key_ids = key_ids,
                            .log = state->log,
                            .index = state->edge.size,
                            .registry_size = state->registry_size,
@@ -184,6 +185,8 @@ enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, 
   enum om_code code = om_statement_times(checked->statement, taken_ms, st);
   if (code == OM_OK) code = om_signers(signers, &judged.n_signers, checked, batch->txn, judged.registry_size, st);
   if (code != OM_OK) return code;
+  OM_ASSERT(judged.n_signers == checked->signed_statement->n_signatures); /* one of each member, by its form */
+  for (size_t i = 0; i < judged.n_signers; i++) key_ids[i] = checked->signed_statement->signatures[i]->key_id;
   om_arena_reset(&batch->arena);
   code = acts ? judge_acts(batch, &judged, st) : judge_custody(batch, &judged, need, st);
   if (code == OM_OK) put_statement(batch->txn, checked, state->log, state->edge.size);

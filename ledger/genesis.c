@@ -12,7 +12,7 @@ static bool ascending(const uint32_t *list, size_t n) {
   return true;
 }
 
-static enum om_code limits_form(const Oremark__Limits *l, struct om_status *st) {
+enum om_code om_act_limits_form(const Oremark__Limits *l, struct om_status *st) {
   if (!l) return om_act_form(st, "limits", "are missing");
   for (size_t i = 0; i < l->n_processes; i++) {
     const Oremark__ProcessTolerance *p = l->processes[i];
@@ -112,9 +112,17 @@ enum om_code om_genesis_check(const Oremark__Genesis **out, struct om_arena *are
   enum om_code code = daemons_form(g, st);
   if (code == OM_OK) code = members_form(g, st);
   if (code == OM_OK) code = witnesses_form(g, st);
-  if (code == OM_OK) code = limits_form(g->limits, st);
+  if (code == OM_OK) code = om_act_limits_form(g->limits, st);
   if (code == OM_OK) *out = g;
   return code;
+}
+
+void om_act_put_limits(struct om_txn *txn, uint64_t since, const Oremark__Limits *l) {
+  uint8_t row[OM_ENTRY_MAX_BYTES];
+  size_t len = oremark__limits__get_packed_size(l);
+  OM_ASSERT(len <= sizeof row);
+  oremark__limits__pack(l, row);
+  om_act_put(txn, OM_ROW_LIMITS, 0, 0, since, row, len);
 }
 
 enum om_code om_genesis_apply(struct om_txn *txn, const Oremark__Genesis *g, struct om_status *st) {
@@ -125,10 +133,6 @@ enum om_code om_genesis_apply(struct om_txn *txn, const Oremark__Genesis *g, str
     om_act_put_numbers(txn, OM_ROW_WITNESSES, 0, g->witnesses->quorum, g->witnesses->logs, g->witnesses->n_logs);
   else
     om_act_put_numbers(txn, OM_ROW_WITNESSES, 0, 0, NULL, 0);
-  uint8_t limits[OM_ENTRY_MAX_BYTES];
-  size_t len = oremark__limits__get_packed_size(g->limits);
-  OM_ASSERT(len <= sizeof limits);
-  oremark__limits__pack(g->limits, limits);
-  om_act_put(txn, OM_ROW_LIMITS, 0, 0, 0, limits, len);
+  om_act_put_limits(txn, 0, g->limits);
   return om_txn_check(txn, st);
 }

@@ -66,10 +66,12 @@ enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t 
                                    "member %u has no site %u in the registry that is followed here", member, site);
   }
   if (row.len < OM_ROW_SITE_BYTES || row.len > OM_ROW_SITE_BYTES + OM_NAME_BYTES) return corrupt(st, "site");
+  const uint8_t *at = row.data + OM_ROW_BY_BYTES;
   *out = (struct om_site){.member = member,
                           .number = site,
-                          .kind = (Oremark__SiteKind)row.data[0],
-                          .country = {(char)row.data[1], (char)row.data[2]}};
+                          .ended = at[0] != 0,
+                          .kind = (Oremark__SiteKind)at[1],
+                          .country = {(char)at[2], (char)at[3]}};
   copy_text(out->name, sizeof out->name, row.data + OM_ROW_SITE_BYTES, row.len - OM_ROW_SITE_BYTES);
   return OM_OK;
 }
@@ -93,8 +95,8 @@ enum om_code om_registry_address(struct om_txn *txn, char out[OM_ADDRESS_BYTES +
   struct om_bytes row;
   *out = '\0';
   if (!om_registry_row(txn, &row, OM_ROW_ADDRESS, log, 0, as_of)) return om_txn_check(txn, st);
-  if (row.len > OM_ADDRESS_BYTES) return corrupt(st, "daemon's address");
-  copy_text(out, OM_ADDRESS_BYTES + 1, row.data, row.len);
+  if (row.len < OM_ROW_BY_BYTES || row.len > OM_ROW_BY_BYTES + OM_ADDRESS_BYTES) return corrupt(st, "daemon's address");
+  copy_text(out, OM_ADDRESS_BYTES + 1, row.data + OM_ROW_BY_BYTES, row.len - OM_ROW_BY_BYTES);
   return OM_OK;
 }
 
@@ -141,20 +143,6 @@ enum om_code om_registry_governors(struct om_txn *txn, struct om_governors *out,
   if (!om_registry_row(txn, &row, OM_ROW_GOVERNORS, 0, 0, as_of)) return missing(txn, st, "list of governors", 0);
   return numbers(row, &out->threshold, out->members, &out->n, OM_GOVERNORS_MAX) ? OM_OK
                                                                                 : corrupt(st, "list of governors");
-}
-
-enum om_code om_registry_key(struct om_txn *txn, uint8_t key[32], uint32_t member, uint32_t key_id, uint64_t as_of,
-                             struct om_status *st) {
-  struct om_bytes row;
-  if (!om_registry_row(txn, &row, OM_ROW_KEY, member, key_id, as_of)) {
-    enum om_code code = om_txn_check(txn, st);
-    return code != OM_OK ? code
-                         : om_fail(st, OM_MISSING, NULL,
-                                   "member %u has no key %08x in the registry that is followed here", member, key_id);
-  }
-  if (row.len != OM_HASH_BYTES) return corrupt(st, "key");
-  memcpy(key, row.data, row.len);
-  return OM_OK;
 }
 
 enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of,

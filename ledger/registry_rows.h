@@ -24,6 +24,13 @@ enum om_registry_kind {
   OM_ROW_GOVERNORS = 'G',
   OM_ROW_LIMITS = 'L',   /* a Limits message */
   OM_ROW_LAST_ACT = 'P', /* a: subject kind, b: member -> event id */
+  OM_ROW_SEALING = 'E',  /* a: member -> by, key (32); by alone: none */
+  OM_ROW_MANDATE = 'N',  /* a: owner, b: agent -> by, scope (1) */
+  OM_ROW_SCHEME = 'C',   /* a: scheme -> ended (1), how many certifiers (4), each (4), name */
+  OM_ROW_SCHEME_COUNT = 'q',
+  OM_ROW_SCHEME_NAMED = 'c', /* then the name, a 0 byte -> scheme (4): for ever */
+  OM_ROW_STATUS = 'Y',       /* a: member, b: site -> state (1), from (8), until (8) */
+  OM_ROW_LAST_STATUS = 'p',  /* a: member, b: site -> event id */
 };
 
 enum {
@@ -31,9 +38,23 @@ enum {
   OM_REGISTRY_KEY_BYTES = OM_REGISTRY_SUBJECT_BYTES + 8, /* and since: the registry index that began the row */
   OM_ROW_MEMBER_BYTES = 11 + 4 + 8 + 1, /* roles, home log, suspended, country; the home before, since when, how often
                                            it moved; then the name */
-  OM_ROW_SITE_BYTES = 3,                /* kind, country; then the name */
-  OM_ROW_DAEMON_BYTES = 4 + 4 * 32,     /* operator, four keys; then the origin */
+  OM_ROW_BY_BYTES = 1 + 4 + 8,          /* struct om_by: whether a key, its id, registry index */
+  OM_ROW_SITE_BYTES = OM_ROW_BY_BYTES + 4,                 /* by, whether ended, kind, country; then the name */
+  OM_ROW_KEY_BYTES = 32 + 1 + 2 * OM_ROW_BY_BYTES + 8 + 8, /* key, state, by whom it was added and ended; since which
+                                                               entry, and when stolen; then the label */
+  OM_ROW_DAEMON_BYTES = 4 + 4 * 32,                        /* operator, four keys; then the origin */
 };
+
+/* The author of a row of a member's own stands in front of it, and stays there when the row is put back later. */
+void om_by_write(uint8_t out[OM_ROW_BY_BYTES], const struct om_by *by);
+struct om_by om_by_read(const uint8_t in[OM_ROW_BY_BYTES]);
+
+/* The least B from FROM on of a row of KIND and A, whatever it says; false: there is none. */
+bool om_registry_next_b(struct om_txn *txn, uint32_t *b, enum om_registry_kind kind, uint32_t a, uint64_t from);
+
+enum { OM_SCHEME_NAMED_BYTES = 1 + OM_SCHEME_BYTES + 1 };
+/* Returns its length. */
+size_t om_scheme_named_key(uint8_t out[OM_SCHEME_NAMED_BYTES], const char *name);
 
 enum {
   OM_REASSIGNED_SUBJECT_BYTES = 1 + OM_LOT_NUMBER_BYTES,

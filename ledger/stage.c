@@ -374,8 +374,12 @@ enum om_code om_stage_site(struct om_stage *stage, const struct om_site **out, u
   if (stage->site.number == number) return OM_OK;
   enum om_code code = om_registry_site(stage->backing->txn, &stage->site, stage->member.number, number,
                                        stage->judged->registry_size, st);
-  if (code == OM_OK) return OM_OK;
+  bool ended = code == OM_OK && stage->site.ended;
+  if (code == OM_OK && !ended) return OM_OK;
   stage->site.number = 0;
+  if (ended)
+    return om_fail(st, OM_REFUSED, "site",
+                   "site %u was added by a key that is revoked, and has ended with it: add it anew (AddSite)", number);
   if (code != OM_MISSING) return code;
   char who[OM_WHO_BYTES];
   return om_fail(st, OM_REFUSED, "site",

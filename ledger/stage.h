@@ -42,7 +42,8 @@ struct om_case {
   const Oremark__Statement *statement;
   const uint32_t *signers; /* members whose signatures were found good, ascending, each once */
   size_t n_signers;
-  uint32_t log; /* where the entry stands or would stand */
+  const uint32_t *key_ids; /* of each signer's key; registry acts only, else NULL */
+  uint32_t log;            /* where the entry stands or would stand */
   uint64_t index;
   uint64_t registry_size; /* the log's last registry mark */
   int64_t taken_ms;       /* entry time, Unix ms */

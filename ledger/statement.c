@@ -77,10 +77,12 @@ static enum om_code check_known_signatures(struct om_checked *checked, struct om
   for (size_t i = 0; i < s->n_signatures; i++) {
     const Oremark__Signature *sig = s->signatures[i];
     if (checked->known[i]) continue;
-    if (om_registry_key(registry, checked->keys[i], sig->member, sig->key_id, as_of, st) != OM_OK) {
+    struct om_member_key row;
+    if (om_registry_key_row(registry, &row, sig->member, sig->key_id, as_of, st) != OM_OK) {
       if (st->code != OM_MISSING) return st->code;
       continue;
     }
+    memcpy(checked->keys[i], row.key, sizeof row.key);
     if (!om_verify(sig->signature.data, checked->statement_id.bytes, OM_HASH_BYTES, checked->keys[i]))
       return om_fail(st, OM_REFUSED, "signature",
                      "the signature of member %u by key %08x is wrong: the statement was changed after it was signed, "
@@ -147,8 +149,8 @@ enum om_code om_signers(uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct o
   *n = 0;
   for (size_t i = 0; i < s->n_signatures; i++) {
     const Oremark__Signature *sig = s->signatures[i];
-    uint8_t key[OM_PUBLIC_BYTES];
-    code = om_registry_key(registry, key, sig->member, sig->key_id, as_of, st);
+    struct om_member_key row;
+    code = om_registry_key_row(registry, &row, sig->member, sig->key_id, as_of, st);
     if (code == OM_MISSING)
       return om_fail(
           st, OM_REFUSED, "signature",
@@ -156,7 +158,12 @@ enum om_code om_signers(uint32_t signers[OM_SIGNATURES_MAX], size_t *n, struct o
           "name the member whose key it is",
           sig->member, sig->key_id);
     if (code != OM_OK) return code;
-    OM_ASSERT(checked->known[i] && memcmp(key, checked->keys[i], sizeof key) == 0);
+    if (row.state != OM_KEY_STANDS)
+      return om_fail(st, OM_REFUSED, "signature",
+                     "key %08x of member %u was %s by entry %llu of the registry: sign with a key that stands",
+                     sig->key_id, sig->member, row.state == OM_KEY_RETIRED ? "retired" : "revoked",
+                     (unsigned long long)row.ended.at);
+    OM_ASSERT(checked->known[i] && memcmp(row.key, checked->keys[i], sizeof row.key) == 0);
     if (*n == 0 || signers[*n - 1] != sig->member) signers[(*n)++] = sig->member;
   }
   return OM_OK;

@@ -61,8 +61,8 @@ static const struct om_kind kinds[] = {
     NOT_BUILT(SET_GOVERNORS, "set-governors", OM_KIND_GOVERNORS),
     NOT_BUILT(SET_RULES, "set-rules", OM_KIND_GOVERNORS),
     NOT_BUILT(SET_LIMITS, "set-limits", OM_KIND_GOVERNORS),
-    NOT_BUILT(RECOGNISE_SCHEME, "recognise-scheme", OM_KIND_GOVERNORS),
-    NOT_BUILT(SITE_STATUS, "site-status", OM_KIND_GOVERNORS),
+    ACT(RECOGNISE_SCHEME, "recognise-scheme", OM_KIND_GOVERNORS, recognise_scheme),
+    ACT(SITE_STATUS, "site-status", OM_KIND_GOVERNORS, site_status),
     ACT(REVOKE_KEY, "revoke-key", OM_KIND_GOVERNORS, revoke_key),
     ACT(REHOME, "rehome", OM_KIND_GOVERNORS, rehome),
     ACT(REASSIGN, "reassign", OM_KIND_GOVERNORS, reassign),
@@ -75,9 +75,9 @@ static const struct om_kind kinds[] = {
     ACT(RESTART, "restart", OM_KIND_GOVERNORS, restart),
     ACT(SET_ADDRESS, "set-address", OM_KIND_MEMBER, set_address),
     NOT_BUILT(OVERRULE, "overrule", OM_KIND_GOVERNORS),
-    NOT_BUILT(GIVE_MANDATE, "give-mandate", OM_KIND_MEMBER),
-    NOT_BUILT(END_MANDATE, "end-mandate", OM_KIND_MEMBER),
-    NOT_BUILT(SET_SEALING_KEY, "set-sealing-key", OM_KIND_MEMBER),
+    ACT(GIVE_MANDATE, "give-mandate", OM_KIND_MEMBER, give_mandate),
+    ACT(END_MANDATE, "end-mandate", OM_KIND_MEMBER, end_mandate),
+    ACT(SET_SEALING_KEY, "set-sealing-key", OM_KIND_MEMBER, set_sealing_key),
 };
 
 const struct om_kind *om_kind_of(const Oremark__Event *event) {

@@ -43,7 +43,9 @@ void custody_change(struct custody *c, uint32_t member, uint32_t roles, uint32_t
 }
 
 static void put_site(struct custody *c, uint32_t member, uint32_t site, Oremark__SiteKind kind) {
-  uint8_t row[] = {(uint8_t)kind, member == MINE ? 'C' : 'F', member == MINE ? 'L' : 'I', 'S'};
+  uint8_t row[OM_ROW_SITE_BYTES + 1] = {0};
+  row[OM_ROW_BY_BYTES + 1] = (uint8_t)kind;
+  memcpy(row + OM_ROW_BY_BYTES + 2, member == MINE ? "CLS" : "FIS", 3);
   put_row(c, OM_ROW_SITE, member, site, 0, row, sizeof row);
 }
 

@@ -138,9 +138,8 @@ struct om_ledger *network_ledger(const struct network *net, size_t daemon, const
   return ledger;
 }
 
-static void sign(const struct network *net, Oremark__Signature *out, uint8_t sig[OM_SIG_BYTES], uint32_t member,
+static void sign(const struct om_secret *key, Oremark__Signature *out, uint8_t sig[OM_SIG_BYTES], uint32_t member,
                  const struct om_hash *id) {
-  const struct om_secret *key = net->member_keys[member - 1];
   *out = (Oremark__Signature)OREMARK__SIGNATURE__INIT;
   out->member = member;
   out->key_id = om_member_key_id(om_secret_public(key));
@@ -165,6 +164,15 @@ void network_close_ledgers(struct network *net, char **folders, struct om_ledger
 
 uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, int64_t signed_ms,
                            Oremark__Event **events, size_t n_events, const uint32_t *signers, size_t n_signers) {
+  const struct om_secret *keys[OM_SIGNATURES_MAX];
+  OM_ASSERT(n_signers <= OM_SIGNATURES_MAX);
+  for (size_t i = 0; i < n_signers; i++) keys[i] = net->member_keys[signers[i] - 1];
+  return network_statement_keys(net, len, member, signed_ms, events, n_events, signers, keys, n_signers);
+}
+
+uint8_t *network_statement_keys(struct network *net, size_t *len, uint32_t member, int64_t signed_ms,
+                                Oremark__Event **events, size_t n_events, const uint32_t *signers,
+                                const struct om_secret *const *keys, size_t n_signers) {
   uint8_t nonce[OM_NONCE_BYTES] = {0}, sigs[OM_SIGNATURES_MAX][OM_SIG_BYTES];
   Oremark__Signature list[OM_SIGNATURES_MAX], *pointers[OM_SIGNATURES_MAX];
   Oremark__Statement s = OREMARK__STATEMENT__INIT;
@@ -185,7 +193,7 @@ uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, in
   struct om_hash id;
   om_statement_id(&id, &net->id, out.statement.data, out.statement.len);
   for (size_t i = 0; i < n_signers; i++) {
-    sign(net, &list[i], sigs[i], signers[i], &id);
+    sign(keys[i], &list[i], sigs[i], signers[i], &id);
     pointers[i] = &list[i];
   }
   out.n_signatures = n_signers;

@@ -39,6 +39,10 @@ uint8_t *network_statement(struct network *net, size_t *len, uint32_t member, in
                            Oremark__Event **events, size_t n_events, const uint32_t *signers, size_t n_signers);
 /* Packs the entry that an operator would write who checks nothing: that STATEMENT was taken at TAKEN_MS. Malloc'ed. */
 uint8_t *network_entry(size_t *len, const uint8_t *statement, size_t statement_len, int64_t taken_ms);
+/* The same, signed by those members with the keys given. */
+uint8_t *network_statement_keys(struct network *net, size_t *len, uint32_t member, int64_t signed_ms,
+                                Oremark__Event **events, size_t n_events, const uint32_t *signers,
+                                const struct om_secret *const *keys, size_t n_signers);
 /* The number of the lot that EVENT of the statement in BYTES writes as its OUTPUT, and the event's id. */
 void network_lot(const struct network *net, uint8_t number[OM_LOT_NUMBER_BYTES], struct om_hash *event_id,
                  const uint8_t *bytes, size_t len, uint16_t event, uint16_t output);

@@ -1,0 +1,72 @@
+/* The acts of the governors that are about no member's standing: RecogniseScheme and SiteStatus. */
+#include <string.h>
+
+#include "ledger/acts_parts.h"
+
+static bool is_member(struct om_txn *txn, uint32_t member, struct om_status *st) {
+  struct om_member row;
+  if (om_registry_member(txn, &row, member, OM_REGISTRY_NOW, st) == OM_OK) return true;
+  if (st->code == OM_MISSING) om_fail(st, OM_REFUSED, "member", "there is no member %u", member);
+  return false;
+}
+
+/* ---- RecogniseScheme ---- */
+
+static void put_scheme(struct om_txn *txn, uint64_t since, uint32_t number, const Oremark__RecogniseScheme *r) {
+  uint8_t row[5 + 4 * OM_CERTIFIERS_MAX + OM_SCHEME_BYTES];
+  size_t n = r->n_certifiers, len = strlen(r->scheme);
+  OM_ASSERT(n <= OM_CERTIFIERS_MAX && len <= OM_SCHEME_BYTES); /* by its form */
+  row[0] = r->ended != 0;
+  om_be32(row + 1, (uint32_t)n);
+  for (size_t i = 0; i < n; i++) om_be32(row + 5 + 4 * i, r->certifiers[i]);
+  memcpy(row + 5 + 4 * n, r->scheme, len);
+  om_act_put(txn, OM_ROW_SCHEME, number, 0, since, row, 5 + 4 * n + len);
+}
+
+/* Its name's number is its own for ever, so that what was certified under it can be looked up as of then. */
+static uint32_t new_scheme(struct om_txn *txn, uint64_t since, const char *name) {
+  uint8_t key[OM_SCHEME_NAMED_BYTES], row[4];
+  uint32_t number = om_registry_schemes(txn, OM_REGISTRY_NOW) + 1;
+  size_t len = om_scheme_named_key(key, name);
+  om_be32(row, number);
+  om_txn_put(txn, OM_TABLE_REGISTRY, key, len, row, sizeof row);
+  om_act_put_count(txn, OM_ROW_SCHEME_COUNT, 0, since, number);
+  return number;
+}
+
+enum om_code om_act_recognise_scheme(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                                     uint16_t index, struct om_status *st) {
+  const Oremark__RecogniseScheme *r = event->recognise_scheme;
+  uint32_t number = om_registry_scheme_number(txn, r->scheme);
+  if (number == 0 && r->ended) return om_fail(st, OM_REFUSED, "scheme", "there is no scheme called '%s'", r->scheme);
+  for (size_t i = 0; i < r->n_certifiers; i++)
+    if (!is_member(txn, r->certifiers[i], st)) return st->code;
+  if (number == 0) number = new_scheme(txn, judged->index, r->scheme);
+  enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_SCHEME, number, event, index, st);
+  if (code == OM_OK) put_scheme(txn, judged->index, number, r);
+  return code;
+}
+
+/* ---- SiteStatus ---- */
+
+/* Each act keeps its row: which of them holds depends on the time that is asked for. */
+enum om_code om_act_site_status(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                                uint16_t index, struct om_status *st) {
+  const Oremark__SiteStatus *s = event->site_status;
+  uint8_t key[OM_REGISTRY_KEY_BYTES], row[1 + 8 + 8];
+  struct om_site site;
+  enum om_code code = om_registry_site(txn, &site, s->member, s->site, OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING)
+    return om_fail(st, OM_REFUSED, "site", "member %u has no site %u: add it to the registry first (AddSite)",
+                   s->member, s->site);
+  if (code == OM_OK && site.kind != OREMARK__SITE_KIND__SITE_KIND_MINE)
+    code = om_fail(st, OM_REFUSED, "site", "site %u of member %u (%s) is no mine site", s->site, s->member, site.name);
+  if (code == OM_OK) code = om_act_chain_status(txn, judged, s->member, s->site, event, index, st);
+  if (code != OM_OK) return code;
+  om_registry_row_key(key, OM_ROW_STATUS, s->member, s->site, judged->index);
+  row[0] = (uint8_t)s->state;
+  om_be64(row + 1, (uint64_t)s->valid_from_ms);
+  om_be64(row + 9, (uint64_t)s->valid_until_ms);
+  if (om_txn_insert(txn, OM_TABLE_REGISTRY, key, sizeof key, row, sizeof row)) return OM_OK;
+  return om_act_refuse(st, "twice", "a statement gives a site one status");
+}

@@ -1,0 +1,52 @@
+/* The acts about a member's own keys: AddKey. */
+#include <string.h>
+
+#include "keys/sign.h"
+#include "ledger/acts_parts.h"
+
+/* ---- rows ---- */
+
+void om_act_put_key(struct om_txn *txn, uint64_t since, const struct om_member_key *key) {
+  uint8_t row[OM_ROW_KEY_BYTES + OM_LABEL_BYTES], *at = row + 33;
+  size_t len = strlen(key->label);
+  OM_ASSERT(len <= OM_LABEL_BYTES);
+  memcpy(row, key->key, sizeof key->key);
+  row[32] = (uint8_t)key->state;
+  om_by_write(at, &key->added);
+  om_by_write(at + OM_ROW_BY_BYTES, &key->ended);
+  at += (size_t)2 * OM_ROW_BY_BYTES;
+  om_be64(at, key->since_entry);
+  om_be64(at + 8, (uint64_t)key->stolen_ms);
+  memcpy(row + OM_ROW_KEY_BYTES, key->label, len);
+  om_act_put(txn, OM_ROW_KEY, key->member, key->id, since, row, OM_ROW_KEY_BYTES + len);
+}
+
+void om_act_put_new_key(struct om_txn *txn, uint32_t member, struct om_by by, ProtobufCBinaryData key,
+                        const char *label) {
+  struct om_member_key row = {.member = member, .id = om_member_key_id(key.data), .state = OM_KEY_STANDS, .added = by};
+  OM_ASSERT(key.len == sizeof row.key && strlen(label) < sizeof row.label); /* by its form */
+  memcpy(row.key, key.data, sizeof row.key);
+  strcpy(row.label, label);
+  om_act_put_key(txn, by.at, &row);
+}
+
+enum om_code om_act_admit_key(struct om_txn *txn, uint32_t member, ProtobufCBinaryData key, struct om_status *st) {
+  struct om_member_key other;
+  if (!om_act_is_key(key)) return om_act_refuse(st, "key", "the key is not an Ed25519 public key");
+  enum om_code code = om_registry_key_row(txn, &other, member, om_member_key_id(key.data), OM_REGISTRY_NOW, st);
+  if (code == OM_OK) return om_act_refuse(st, "key", "the member has, or had, a key with that id: make another one");
+  if (code != OM_MISSING) return code;
+  om_status_clear(st);
+  return OM_OK;
+}
+
+/* ---- AddKey ---- */
+
+enum om_code om_act_add_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                            uint16_t index, struct om_status *st) {
+  uint32_t member = judged->statement->member;
+  enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_KEYS, member, event, index, st);
+  if (code == OM_OK) code = om_act_admit_key(txn, member, event->add_key->key, st);
+  if (code == OM_OK) om_act_put_new_key(txn, member, om_act_by(judged), event->add_key->key, event->add_key->label);
+  return code;
+}

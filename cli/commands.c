@@ -35,6 +35,10 @@
   X(draw)                  \
   X(stocktake)             \
   X(retire)                \
+  X(hold)                  \
+  X(release)               \
+  X(title)                 \
+  X(settle)                \
   X(sign)                  \
   X(submit)                \
   X(receipt)               \

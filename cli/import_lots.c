@@ -186,12 +186,13 @@ enum om_code om_import_apply(struct om_import_lots *lots, struct om_touches *tou
   uint32_t output = 0;
   for (size_t i = 0; i < args->n_words; i++)
     write_lot(lots, touches, args->words[i].value, group->line, index, output++, used_up);
-  if (kind == OREMARK__EVENT__KIND_RECEIVE)
+  if (kind == OREMARK__EVENT__KIND_RECEIVE || kind == OREMARK__EVENT__KIND_SETTLE)
     for (size_t i = 0; i < args->n; i++)
       if (om_given_is(&args->given[i], "lot")) {
         write_lot(lots, touches, args->given[i].value, group->line, index, output++, false);
         forget(lots, args->given[i].value);
       }
+  if (kind == OREMARK__EVENT__KIND_SETTLE && args->n_words) forget(lots, args->words[0].value);
   const char *pool = kind == OREMARK__EVENT__KIND_CHARGE ? om_args_value(args, "pool") : NULL;
   if (pool) write_lot(lots, touches, pool, group->line, index, 0, false);
   if (kind == OREMARK__EVENT__KIND_CHARGE && pool) forget(lots, pool);

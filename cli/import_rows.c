@@ -40,6 +40,7 @@ static const struct known named[] = {
     {"losses", M_LIST, "loss"},
     {"seals", M_LIST, "seal"},
     {"product-lots", M_LIST, "product-lot"},
+    {"releasers", M_LIST, "releaser"},
 };
 
 /* The options that describe one new lot, or what was found of one at receipt, in the order in which they must come. */

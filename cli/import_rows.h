@@ -46,7 +46,7 @@ uint64_t om_rows_count(const struct om_rows *rows);
 #define OM_IMPORT_COLUMNS                                                                                              \
   "Columns, in any order; the first line names them; only event is needed by all rows:\n"                              \
   "  event      extract, collect, declare, ship, receive, reject, transform, split, combine, charge, draw,\n"          \
-  "             stocktake, retire\n"                                                                                   \
+  "             stocktake, retire, hold, release, title, settle\n"                                                     \
   "  group      rows that follow each other with the same text here are one event: several new lots, several lots "    \
   "shipped\n"                                                                                                          \
   "  ref        a name for the row's new lot, for the lots column of later rows\n"                                     \
@@ -55,7 +55,7 @@ uint64_t om_rows_count(const struct om_rows *rows);
   "  at         when it happened, as --at\n"                                                                           \
   "  material, form, gross, moisture, metals, aliases     the row's new lot; several metals or aliases are parted by " \
   "';'\n"                                                                                                              \
-  "  losses, seals, product-lots                          several are parted by ';'\n"                                 \
+  "  losses, seals, product-lots, releasers               several are parted by ';'\n"                                 \
   "  site, process, consignee, mode, with-title, waste, reason, shortage, ...   any other option of the event's "      \
   "command,\n"                                                                                                         \
   "             without its dashes; a switch is yes or no\n"                                                           \

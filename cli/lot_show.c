@@ -3,7 +3,29 @@
 #include "cli/session.h"
 #include "cli/show.h"
 #include "cli/views.h"
+#include "cli/words.h"
 #include "ledger/quantity.h"
+
+/* Of whom the custodian had it, and whether the two have agreed on its weights. */
+static void show_receipt(FILE *out, const Oremark__Lot *lot) {
+  char text[OM_SHOW_BYTES];
+  if (!lot->consignor) return;
+  fprintf(out, "weights    %s %s\n", lot->settled ? "settled with" : "provisional: as received from",
+          om_show_text(text, lot->consignor_name));
+}
+
+static void show_hold(FILE *out, const Oremark__LotHold *hold) {
+  char text[OM_SHOW_BYTES], word[OM_WORD_BYTES];
+  if (!hold) return;
+  fprintf(out, "hold       %s, released by %u of ", om_word(word, &oremark__hold_reason__descriptor, (int)hold->reason),
+          hold->threshold);
+  for (size_t i = 0; i < hold->n_releasers && i < hold->n_releaser_names; i++)
+    fprintf(out, "%smember %u (%s)", i ? ", " : "", hold->releasers[i], om_show_text(text, hold->releaser_names[i]));
+  if (hold->at)
+    fprintf(out, "; by %s entry %" PRIu64 ", event %u", om_show_text(text, hold->at->origin), hold->at->index,
+            hold->at->event);
+  fputc('\n', out);
+}
 
 static void head(FILE *out, const Oremark__Lot *lot) {
   char number[OM_LOT_TEXT_BYTES], name[OM_SHOW_BYTES], text[OM_SHOW_BYTES], mass[OM_MASS_TEXT_BYTES];
@@ -20,7 +42,9 @@ static void head(FILE *out, const Oremark__Lot *lot) {
   fprintf(out, "custodian  %s", om_show_text(text, lot->custodian_name));
   fprintf(out, "%s%s\n", *lot->site_name ? ", " : "", om_show_text(text, lot->site_name));
   if (lot->pen && lot->pen != lot->custodian) fprintf(out, "pen        %s\n", om_show_text(text, lot->pen_name));
-  if (lot->owner != lot->custodian) fprintf(out, "owner      %s\n", om_show_text(text, lot->owner_name));
+  fprintf(out, "owner      %s\n", om_show_text(text, lot->owner_name));
+  show_receipt(out, lot);
+  show_hold(out, lot->hold);
   if (lot->at)
     fprintf(out, "last event %s entry %" PRIu64 ", event %u; %u before it\n", om_show_text(text, lot->at->origin),
             lot->at->index, lot->at->event, lot->step);

@@ -11,7 +11,9 @@ enum { PAGE_LOTS = 1000 };
 static const struct om_option options[] = {
     {"held", NULL, "lots in the member's hands (the default)"},
     {"incoming", NULL, "lots on their way to the member"},
-    {"all", NULL, "everybody's; with --held or --incoming: consumed and retired ones too"},
+    {"owned", NULL, "lots that the member owns, wherever they are"},
+    {"on-hold", NULL, "of these, the ones in a reserve, customs, pledge or quarantine"},
+    {"all", NULL, "everybody's; with --held, --incoming or --owned: consumed and retired ones too"},
     {"member", "MEMBER", "whose: number or name (default: OREMARK_MEMBER)"},
     {NULL, NULL, NULL},
 };
@@ -39,9 +41,10 @@ static void add(struct listing *listing, const Oremark__Lot *lot) {
   om_show_cell(line, 2, "%s", om_lot_name(name, lot));
   om_show_cell(line, 3, "%s", om_mass_format(mass, sizeof mass, (int64_t)lot->gross_mg));
   om_show_cell(line, 4, "%s", om_contents_text(contents, lot));
-  om_show_cell(line, 5, "%s%s", lot->state, lot->final ? "" : ", not final");
+  om_show_cell(line, 5, "%s%s%s", lot->state, lot->hold ? ", on hold" : "", lot->final ? "" : ", not final");
   om_show_cell(line, 6, "%s", lot->custodian_name);
   om_show_cell(line, 7, "%s", lot->site_name);
+  om_show_cell(line, 8, "%s", lot->owner_name);
 }
 
 /* One page, in one or more replies; *MORE whether there may be another. */
@@ -65,20 +68,23 @@ static enum om_code page(struct listing *listing, Oremark__ListLots *list, bool 
 
 static enum om_code whose(struct om_session *session, Oremark__ListLots *list, struct om_status *st) {
   const struct om_args *args = session->args;
-  bool incoming = om_args_has(args, "incoming"), held = om_args_has(args, "held");
+  bool incoming = om_args_has(args, "incoming"), held = om_args_has(args, "held"), owned = om_args_has(args, "owned");
   const char *text = om_args_value(args, "member");
-  if (incoming && held) return om_fail(st, OM_USAGE, NULL, "lots: give either --held or --incoming, not both");
+  if (incoming + held + owned > 1)
+    return om_fail(st, OM_USAGE, NULL, "lots: give one of --held, --incoming and --owned");
   list->all = om_args_has(args, "all");
-  if (list->all && !incoming && !held && !text) return OM_OK;
+  list->on_hold = om_args_has(args, "on-hold");
+  if (list->all && !incoming && !held && !owned && !text) return OM_OK;
   if (!text) text = session->profile.member;
   if (!text)
     return om_fail(st, OM_USAGE, NULL, "lots: whose? name the member with --member or OREMARK_MEMBER, or write --all");
-  return om_session_member(session, incoming ? &list->consignee : &list->custodian, text, st);
+  uint32_t *whose = incoming ? &list->consignee : owned ? &list->owner : &list->custodian;
+  return om_session_member(session, whose, text, st);
 }
 
 static enum om_code run(struct om_session *session, struct om_status *st) {
-  static const char *const columns[] = {"lot",       "-alias", "-what",      "->gross",
-                                        "-contains", "-state", "-custodian", "-site"};
+  static const char *const columns[] = {"lot",    "-alias",     "-what", "->gross", "-contains",
+                                        "-state", "-custodian", "-site", "-owner"};
   Oremark__ListLots list = OREMARK__LIST_LOTS__INIT;
   if (om_args_words(session->args, 0, 0, st) || whose(session, &list, st)) return st->code;
   struct listing listing = {.session = session};
@@ -106,8 +112,10 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
 
 const struct om_command om_command_lots = {
     .name = "lots",
-    .summary = "List a member's lots, those on their way to it, or everybody's.",
-    .help = "Examples:\n  oremark lots --member Ilo\n  oremark lots --incoming\n  oremark lots --all --json\n",
+    .summary = "List the lots that a member holds or owns, those on their way to it, or everybody's.",
+    .help =
+        "Examples:\n  oremark lots --member Ilo\n  oremark lots --owned --member Quellaveco\n  oremark lots "
+        "--incoming\n  oremark lots --all --json\n",
     .options = options,
     .groups = OM_OPTS_DAEMON,
     .run = run,

@@ -1,7 +1,6 @@
-#include <string.h>
-
 #include "cli/act.h"
 #include "cli/material.h"
+#include "cli/measured.h"
 #include "cli/words.h"
 
 static const struct om_option options[] = {
@@ -14,75 +13,40 @@ static const struct om_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static Oremark__ReceivedLot *one_lot(struct om_session *session, const struct om_found_lot *found) {
-  Oremark__ReceivedLot *lot = om_arena_alloc(session->arena, sizeof *lot);
-  oremark__received_lot__init(lot);
-  lot->lot = om_lot_ref(session->arena, found);
-  return lot;
-}
+struct receiving {
+  struct om_session *session;
+  const struct om_args *args;
+  Oremark__Receive *receive;
+};
 
-/* The options from FROM up to TO say what was found of LOT. */
-static enum om_code found_on_arrival(struct om_session *session, Oremark__ReceivedLot *lot, const struct om_args *args,
-                                     size_t from, size_t to, struct om_status *st) {
+/* The options from FROM up to TO say what was found of the lot. */
+static enum om_code add_lot(void *ctx, const struct om_found_lot *found, size_t from, size_t to, struct om_status *st) {
+  const struct receiving *r = ctx;
+  Oremark__ReceivedLot *lot = om_arena_alloc(r->session->arena, sizeof *lot);
+  oremark__received_lot__init(lot);
+  lot->lot = om_lot_ref(r->session->arena, found);
+  r->receive->lots[r->receive->n_lots++] = lot;
   int value;
   for (size_t i = from; i < to; i++) {
-    const struct om_given *given = &args->given[i];
+    const struct om_given *given = &r->args->given[i];
     if (om_given_is(given, "gross") && om_given_mass(given, &lot->gross_mg, st)) return st->code;
     if (!om_given_is(given, "shortage")) continue;
     if (om_given_word(given, &value, &oremark__shortage_reason__descriptor, st)) return st->code;
     lot->shortage = (Oremark__ShortageReason)value;
   }
-  return om_measured_read(session->arena, &lot->metals, &lot->n_metals, args, from, to, st);
-}
-
-static bool is_measurement(const struct om_given *given) {
-  return om_given_is(given, "gross") || om_given_is(given, "metal") || om_given_is(given, "shortage");
-}
-
-/* Every --lot with what follows it. */
-static enum om_code measured_lots(struct om_session *session, Oremark__Receive *receive, const struct om_args *args,
-                                  struct om_status *st) {
-  for (size_t i = 0; i < args->n; i++) {
-    const struct om_given *given = &args->given[i];
-    if (!om_given_is(given, "lot")) continue;
-    struct om_found_lot found;
-    if (om_session_lot(session, &found, given->value, st)) return om_given_wrap(given, st);
-    size_t to = i + 1;
-    while (to < args->n && !om_given_is(&args->given[to], "lot")) to++;
-    Oremark__ReceivedLot *lot = one_lot(session, &found);
-    if (found_on_arrival(session, lot, args, i + 1, to, st)) return st->code;
-    receive->lots[receive->n_lots++] = lot;
-  }
-  return OM_OK;
-}
-
-/* What stands before the first --lot speaks of the lot named by the only word. */
-static enum om_code plain_lots(struct om_session *session, Oremark__Receive *receive, const struct om_args *args,
-                               struct om_status *st) {
-  size_t first = 0;
-  const struct om_given *measurement = NULL;
-  for (; first < args->n && !om_given_is(&args->given[first], "lot"); first++)
-    if (is_measurement(&args->given[first])) measurement = &args->given[first];
-  if (measurement && args->n_words != 1) {
-    om_fail(st, OM_USAGE, NULL, "which lot was measured? write --lot LOT before what was found of it");
-    return om_given_wrap(measurement, st);
-  }
-  for (size_t i = 0; i < args->n_words; i++) {
-    struct om_found_lot found;
-    if (om_session_lot(session, &found, args->words[i].value, st)) return om_given_wrap(&args->words[i], st);
-    receive->lots[receive->n_lots++] = one_lot(session, &found);
-  }
-  return measurement ? found_on_arrival(session, receive->lots[0], args, 0, first, st) : OM_OK;
+  return om_measured_read(r->session->arena, &lot->metals, &lot->n_metals, r->args, from, to, st);
 }
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
+  static const char *const found[] = {"gross", "metal", "shortage", NULL};
   Oremark__Receive *receive = om_arena_alloc(session->arena, sizeof *receive);
   oremark__receive__init(receive);
   receive->lots = om_arena_array(session->arena, args->n_words + args->n, sizeof *receive->lots);
+  struct receiving receiving = {session, args, receive};
   if (!om_args_has(args, "lot") && om_args_words(args, 1, SIZE_MAX, st)) return st->code;
-  if (om_session_own_site(session, &receive->site, args, "site", st) || plain_lots(session, receive, args, st) ||
-      measured_lots(session, receive, args, st))
+  if (om_session_own_site(session, &receive->site, args, "site", st) ||
+      om_measured_lots_read(session, args, &(struct om_measured_lots){found, add_lot, &receiving}, st))
     return st->code;
   receive->note = om_copy_text(session->arena, om_args_value(args, "note"));
   event->kind_case = OREMARK__EVENT__KIND_RECEIVE;

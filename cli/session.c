@@ -195,7 +195,12 @@ enum om_code om_get_lot(struct om_arena *arena, Oremark__GetLot *get, const char
 }
 
 void om_found_from(struct om_found_lot *out, const Oremark__Lot *lot) {
-  *out = (struct om_found_lot){.described = true, .form = lot->form, .name = lot->name, .gross_mg = lot->gross_mg};
+  *out = (struct om_found_lot){.described = true,
+                               .form = lot->form,
+                               .name = lot->name,
+                               .owner = lot->owner,
+                               .consignor = lot->consignor,
+                               .gross_mg = lot->gross_mg};
   if (lot->number.len == sizeof out->number) memcpy(out->number, lot->number.data, sizeof out->number);
   if (lot->last_event.len == OM_HASH_BYTES) memcpy(out->last_event.bytes, lot->last_event.data, OM_HASH_BYTES);
   for (size_t i = 0; i < lot->n_contents && i < OM_FOUND_METALS_MAX; i++, out->n_metals++) {

@@ -25,6 +25,7 @@ struct om_found_lot {
   bool described;                      /* the rest is known */
   uint32_t form;
   const char *name;
+  uint32_t owner, consignor; /* member numbers; 0: not known, or nobody */
   uint64_t gross_mg;
   size_t n_metals; /* ascending by element */
   uint32_t elements[OM_FOUND_METALS_MAX];

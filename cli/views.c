@@ -129,6 +129,18 @@ static json_t *place_json(const Oremark__Place *place) {
                    "index", (json_int_t)place->index, "event", (json_int_t)place->event);
 }
 
+static json_t *hold_json(const Oremark__LotHold *hold) {
+  char word[OM_WORD_BYTES];
+  if (!hold) return json_null();
+  json_t *releasers = json_array();
+  for (size_t i = 0; i < hold->n_releasers && i < hold->n_releaser_names; i++)
+    json_array_append_new(releasers, json_pack("{s:I, s:o}", "member", (json_int_t)hold->releasers[i], "name",
+                                               om_json_text(hold->releaser_names[i])));
+  return json_pack("{s:s, s:I, s:o, s:o}", "reason",
+                   om_word(word, &oremark__hold_reason__descriptor, (int)hold->reason), "threshold",
+                   (json_int_t)hold->threshold, "releasers", releasers, "at", place_json(hold->at));
+}
+
 json_t *om_lot_json(const Oremark__Lot *lot) {
   char number[OM_LOT_TEXT_BYTES], word[OM_WORD_BYTES];
   json_t *contents = json_array(), *aliases = json_array();
@@ -155,6 +167,10 @@ json_t *om_lot_json(const Oremark__Lot *lot) {
                             place_json(lot->born), "final", lot->final, "frozen", lot->frozen);
   json_object_update(json, who);
   json_object_update(json, where);
+  json_object_set_new(json, "consignor", json_integer((json_int_t)lot->consignor));
+  json_object_set_new(json, "consignor_name", om_json_text(lot->consignor_name));
+  json_object_set_new(json, "settled", json_boolean(lot->settled));
+  json_object_set_new(json, "hold", hold_json(lot->hold));
   json_decref(who);
   json_decref(where);
   return json;

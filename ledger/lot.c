@@ -178,7 +178,7 @@ static bool is_sound(const struct om_lot *lot) {
   if (lot->state == OM_LOT_HELD && lot->pen != lot->custodian) return false;
   if (lot->next_owner != 0 && lot->state != OM_LOT_IN_TRANSIT) return false;
   if (lot->pool && lot->state != OM_LOT_HELD) return false;
-  if (lot->hold.reason != 0 && (lot->state != OM_LOT_HELD || lot->pool)) return false;
+  if (lot->hold.reason != 0 && (!lives || lot->pool)) return false;
   if (lot->settled && lot->consignor == 0) return false;
   return lot->step > 0 || same_place(&lot->at, &lot->born);
 }

@@ -229,9 +229,24 @@ static size_t metals_out(const Oremark__Event *event) {
 static size_t metals_measured(const Oremark__Event *event) {
   size_t sum = 0;
   if (event->kind_case == OREMARK__EVENT__KIND_STOCKTAKE) return event->stocktake->n_metals;
-  if (event->kind_case != OREMARK__EVENT__KIND_RECEIVE) return 0;
+  if (event->kind_case == OREMARK__EVENT__KIND_SETTLE)
+    for (size_t i = 0; i < event->settle->n_lots; i++) sum += event->settle->lots[i]->n_metals;
+  if (event->kind_case != OREMARK__EVENT__KIND_RECEIVE) return sum;
   for (size_t i = 0; i < event->receive->n_lots; i++) sum += event->receive->lots[i]->n_metals;
   return sum;
+}
+
+/* Does the event change who has its lots, whose they are or whether they may be moved? */
+static bool is_of_custody(const Oremark__Event *event) {
+  switch ((int)event->kind_case) {
+    case OREMARK__EVENT__KIND_SHIP:
+    case OREMARK__EVENT__KIND_RECEIVE:
+    case OREMARK__EVENT__KIND_REJECT:
+    case OREMARK__EVENT__KIND_HOLD:
+    case OREMARK__EVENT__KIND_RELEASE:
+    case OREMARK__EVENT__KIND_TRANSFER_TITLE: return true;
+    default: return false;
+  }
 }
 
 static void count(struct replay *r, const Oremark__Statement *s) {
@@ -241,12 +256,9 @@ static void count(struct replay *r, const Oremark__Statement *s) {
   for (uint32_t i = e->first_event; i < e[1].first_event; i++) {
     const Oremark__Event *event = s->events[v->lineage.events[v->order[i]].event];
     size_t n = om_event_refs(refs, event);
-    bool hands_over = event->kind_case == OREMARK__EVENT__KIND_SHIP ||
-                      event->kind_case == OREMARK__EVENT__KIND_RECEIVE ||
-                      event->kind_case == OREMARK__EVENT__KIND_REJECT;
     om_verify_pass(v, OM_CHECK_RULES, 1);
     om_verify_pass(v, OM_CHECK_CHAIN, n);
-    if (hands_over) om_verify_pass(v, OM_CHECK_CUSTODY, n);
+    if (is_of_custody(event)) om_verify_pass(v, OM_CHECK_CUSTODY, n);
     om_verify_pass(v, OM_CHECK_BALANCE, metals_out(event) + metals_measured(event));
   }
 }
@@ -258,13 +270,12 @@ static const struct {
   const char *rule;
   enum om_check_kind check;
 } rule_checks[] = {
-    {"chain", OM_CHECK_CHAIN},    {"lot", OM_CHECK_CHAIN},
-    {"consumed", OM_CHECK_CHAIN}, {"retired", OM_CHECK_CHAIN},
-    {"twice", OM_CHECK_CHAIN},    {"pen", OM_CHECK_CUSTODY},
-    {"title", OM_CHECK_CUSTODY},  {"balance", OM_CHECK_BALANCE},
-    {"gain", OM_CHECK_BALANCE},   {"content", OM_CHECK_BALANCE},
-    {"mass", OM_CHECK_BALANCE},   {"state", OM_CHECK_STATE},
-    {"mark", OM_CHECK_MARK},      {"signature", OM_CHECK_SIGNATURES},
+    {"chain", OM_CHECK_CHAIN},          {"lot", OM_CHECK_CHAIN},    {"consumed", OM_CHECK_CHAIN},
+    {"retired", OM_CHECK_CHAIN},        {"twice", OM_CHECK_CHAIN},  {"pen", OM_CHECK_CUSTODY},
+    {"title", OM_CHECK_CUSTODY},        {"hold", OM_CHECK_CUSTODY}, {"settle", OM_CHECK_CUSTODY},
+    {"balance", OM_CHECK_BALANCE},      {"gain", OM_CHECK_BALANCE}, {"content", OM_CHECK_BALANCE},
+    {"mass", OM_CHECK_BALANCE},         {"state", OM_CHECK_STATE},  {"mark", OM_CHECK_MARK},
+    {"signature", OM_CHECK_SIGNATURES},
 };
 
 static enum om_check_kind check_of(const struct om_verify *v, const char *rule) {

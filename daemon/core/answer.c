@@ -251,6 +251,8 @@ static enum om_code next_lot(struct om_answering *a, struct om_arena *arena, str
 static bool wanted(const Oremark__ListLots *asked, const struct om_lot *lot) {
   bool alive = lot->state == OM_LOT_HELD || lot->state == OM_LOT_IN_TRANSIT;
   if (asked->custodian != 0 && lot->custodian != asked->custodian) return false;
+  if (asked->owner != 0 && lot->owner != asked->owner) return false;
+  if (asked->on_hold && lot->hold.reason == OREMARK__HOLD_REASON__HOLD_REASON_UNSTATED) return false;
   if (asked->consignee != 0 && (lot->state != OM_LOT_IN_TRANSIT || lot->pen != asked->consignee)) return false;
   return asked->all || alive;
 }

@@ -237,6 +237,20 @@ static enum om_code name_lot(struct om_view *view, Oremark__Lot *out, const stru
   return OM_OK;
 }
 
+static enum om_code view_hold(struct om_view *view, Oremark__Lot *lot, const struct om_hold *hold,
+                              struct om_status *st) {
+  if (hold->reason == OREMARK__HOLD_REASON__HOLD_REASON_UNSTATED) return OM_OK;
+  Oremark__LotHold *out = lot->hold = om_arena_alloc(view->arena, sizeof *out);
+  oremark__lot_hold__init(out);
+  out->reason = hold->reason;
+  out->threshold = hold->threshold;
+  out->n_releasers = out->n_releaser_names = hold->n_releasers;
+  out->releasers = om_arena_copy(view->arena, hold->releasers, hold->n_releasers * sizeof *hold->releasers);
+  out->releaser_names = om_arena_array(view->arena, hold->n_releasers, sizeof *out->releaser_names);
+  for (size_t i = 0; i < hold->n_releasers; i++) out->releaser_names[i] = member_name(view, hold->releasers[i]);
+  return place(view, &out->at, &hold->at, st);
+}
+
 static void copy_lot(struct om_view *view, Oremark__Lot *out, const struct om_lot *lot) {
   out->number = bytes(view, lot->number, sizeof lot->number);
   out->step = lot->step;
@@ -250,6 +264,9 @@ static void copy_lot(struct om_view *view, Oremark__Lot *out, const struct om_lo
   out->pen_name = member_name(view, lot->pen);
   out->owner = lot->owner;
   out->owner_name = member_name(view, lot->owner);
+  out->consignor = lot->consignor;
+  out->consignor_name = member_name(view, lot->consignor);
+  out->settled = lot->settled;
   out->site = lot->site;
   out->site_name = site_name(view, lot->custodian, lot->site);
   out->gross_mg = (uint64_t)lot->gross_mg;
@@ -263,6 +280,7 @@ enum om_code om_view_lot(struct om_view *view, Oremark__Lot **out, const struct 
   oremark__lot__init(*out);
   copy_lot(view, *out, lot);
   enum om_code code = name_lot(view, *out, lot, st);
+  if (code == OM_OK) code = view_hold(view, *out, &lot->hold, st);
   if (code == OM_OK) code = place(view, &(*out)->at, &lot->at, st);
   if (code == OM_OK) code = place(view, &(*out)->born, &lot->born, st);
   if (code == OM_OK) code = is_final(view, &(*out)->final, &lot->at, st);

@@ -86,13 +86,26 @@ static enum om_code take_held(struct om_stage *stage, const struct om_lot **out,
   return om_fail(st, OM_REFUSED, "pen", "lot %s is still in transit: receive or reject it first", text_of(text, *out));
 }
 
-enum om_code om_rule_take(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
-                          struct om_status *st) {
-  if (take_held(stage, out, ref, st) != OM_OK) return st->code;
-  if (!(*out)->pool) return OM_OK;
+static enum om_code check_no_pool(const struct om_lot *lot, struct om_status *st) {
+  if (!lot->pool) return OM_OK;
   char text[OM_LOT_TEXT_BYTES];
   return om_fail(st, OM_REFUSED, "pool", "lot %s is a pool: charge it, draw lots out of it, or take its stock",
-                 text_of(text, *out));
+                 text_of(text, lot));
+}
+
+enum om_code om_rule_take_pen(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                              struct om_status *st) {
+  return take_pen(stage, out, ref, st) == OM_OK ? check_no_pool(*out, st) : st->code;
+}
+
+enum om_code om_rule_take_whole(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                                struct om_status *st) {
+  return take_held(stage, out, ref, st) == OM_OK ? check_no_pool(*out, st) : st->code;
+}
+
+enum om_code om_rule_take(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                          struct om_status *st) {
+  return om_rule_take_whole(stage, out, ref, st) == OM_OK ? om_rule_free(stage, *out, st) : st->code;
 }
 
 enum om_code om_rule_take_all(struct om_stage *stage, const struct om_lot ***out, Oremark__LotRef *const *refs,
@@ -123,7 +136,8 @@ enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, con
   if (lot->owner == stage->member.number || om_stage_signed(stage, lot->owner)) return OM_OK;
   char text[OM_LOT_TEXT_BYTES], who[OM_WHO_BYTES];
   return om_fail(st, OM_REFUSED, "title",
-                 "lot %s belongs to %s and may be %s only with their signature: have the statement signed by them too",
+                 "lot %s belongs to %s and may be %s only with their signature: write the statement to a file (--out), "
+                 "have them sign that (oremark sign FILE) and submit it",
                  text_of(text, lot), om_stage_who(stage, who, lot->owner), doing);
 }
 
@@ -313,6 +327,7 @@ enum om_code om_rule_content(const struct om_lot *lot, struct om_status *st) {
 static enum om_code check_gain(struct om_stage *stage, const struct om_lot *lot, uint8_t element, int64_t before,
                                int64_t now, const char *advice, struct om_status *st) {
   const Oremark__Limits *limits;
+  if (!advice) return om_stage_gain(stage, element, now - before, st);
   if (om_stage_limits(stage, &limits, st) != OM_OK) return st->code;
   if (om_within_tolerance(now, before, limits->receipt_tolerance_ppm))
     return om_stage_gain(stage, element, now - before, st);

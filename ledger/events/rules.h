@@ -26,13 +26,19 @@ enum om_code om_rule_role(const struct om_stage *stage, uint32_t roles, const ch
 
 /* ---- whose ---- */
 
-/* The whole lot that REF names, in the signer's hands: found (om_stage_find), "pen" (the pen is another's, or the lot
- * is in transit), "pool" (it is a pool). */
+/* The whole lot that REF names, in the signer's hands and free to move: found (om_stage_find), "pen" (the pen is
+ * another's, or the lot is in transit), "pool" (it is a pool), "hold" (it is on hold). */
 enum om_code om_rule_take(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
                           struct om_status *st);
 /* The same for N of them, into an array in the arena. */
 enum om_code om_rule_take_all(struct om_stage *stage, const struct om_lot ***out, Oremark__LotRef *const *refs,
                               size_t n, struct om_status *st);
+/* The same, whether it is on hold or not: for events that leave it where and what it is. */
+enum om_code om_rule_take_whole(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                                struct om_status *st);
+/* The whole lot that REF names, on hold or not, in the signer's hands or on its way there: who has the pen. */
+enum om_code om_rule_take_pen(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
+                              struct om_status *st);
 /* The pool that REF names, in the signer's hands. */
 enum om_code om_rule_take_pool(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
                                struct om_status *st);
@@ -46,6 +52,13 @@ enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, con
  * signer where there are several, all of whom have signed it away. */
 enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const struct om_lot **lots, size_t n,
                                const char *doing, struct om_status *st);
+
+/* Have as many of those who may release LOT, which is on hold, signed as its release takes? Else "hold"; DOING
+ * completes "its ... takes". A releaser who is suspended does not count. */
+enum om_code om_rule_released(struct om_stage *stage, const struct om_lot *lot, const char *doing,
+                              struct om_status *st);
+/* Is LOT free? Else "hold", with who may release it. */
+enum om_code om_rule_free(struct om_stage *stage, const struct om_lot *lot, struct om_status *st);
 
 /* ---- what: masses and their attribution ---- */
 
@@ -89,7 +102,8 @@ enum om_code om_rule_begin(struct om_stage *stage, Oremark__Material *const *mat
 enum om_code om_rule_conserved(const struct om_flow *in, const struct om_claim *out, struct om_status *st);
 
 /* LOT's contents as measured anew: an element that MEASURED leaves out is as before, one at zero drops out. Gains up to
- * the receipt tolerance count as drift, larger ones are refused ("gain", with ADVICE), as is an element that the lot
+ * the receipt tolerance count as drift, larger ones are refused ("gain", with ADVICE; with ADVICE NULL, where both
+ * sides have agreed, they count as drift whatever their size), as is an element that the lot
  * does not hold ("balance"). *IS_SHORT says whether any element is less than before. */
 enum om_code om_rule_measured(struct om_stage *stage, struct om_lot *lot, bool *is_short,
                               Oremark__ElementMass *const *measured, size_t n, const char *advice,

@@ -13,6 +13,7 @@ enum {
   RUNS = 60,
   STEPS = 600,
   LOTS_MAX = 4096,
+  COSIGNERS_MAX = 7,
 };
 
 /* What the test itself keeps of the world. */
@@ -64,13 +65,17 @@ static void gone(struct world *w, size_t index) {
 }
 
 /* A living lot of EVERYTHING's or another member's that KIND fits, or SIZE_MAX. */
-static size_t pick(struct world *w, enum om_lot_state state, bool pool, struct om_lot *out) {
+static size_t pick_held(struct world *w, enum om_lot_state state, bool pool, bool on_hold, struct om_lot *out) {
   for (int tries = 0; tries < 40 && w->n_lots > 0; tries++) {
     size_t at = (size_t)below(w, w->n_lots);
     *out = custody_look(&w->c, w->lots[at]);
-    if (out->state == state && out->pool == pool) return at;
+    if (out->state == state && out->pool == pool && (out->hold.reason != 0) == on_hold) return at;
   }
   return SIZE_MAX;
+}
+
+static size_t pick(struct world *w, enum om_lot_state state, bool pool, struct om_lot *out) {
+  return pick_held(w, state, pool, false, out);
 }
 
 /* ---- steps: each makes an event and says who says it; a legal one ---- */
@@ -78,7 +83,7 @@ static size_t pick(struct world *w, enum om_lot_state state, bool pool, struct o
 struct step {
   uint32_t member;
   Oremark__Event *event;
-  uint32_t cosigners[4];
+  uint32_t cosigners[COSIGNERS_MAX + 1];
   size_t taken[4]; /* of world.lots: those that are no more afterwards, ascending */
   size_t n_taken;
   size_t n_born, skip;
@@ -285,6 +290,82 @@ static bool tap(struct world *w, struct step *s) {
   return true;
 }
 
+static bool put_on_hold(struct world *w, struct step *s) {
+  static const uint32_t who[] = {MINE, SMELTER, TRADER, EVERYTHING};
+  struct om_lot lot;
+  size_t at = pick(w, OM_LOT_HELD, false, &lot), n = 0;
+  if (at == SIZE_MAX || below(w, 4)) return false;
+  uint32_t releasers[5] = {0};
+  uint64_t some = 1 + below(w, 15);
+  for (size_t i = 0; i < 4; i++)
+    if (some >> i & 1) releasers[n++] = who[i];
+  s->member = lot.custodian;
+  s->event = hold(&w->c, (Oremark__HoldReason)(1 + below(w, 4)), (uint32_t)(1 + below(w, n)), releasers,
+                  LOTS(at_last(&w->c, w->lots[at])));
+  sign_by(s, lot.owner);
+  return true;
+}
+
+static bool signs(const struct step *s, uint32_t member) {
+  if (s->member == member) return true;
+  for (size_t i = 0; s->cosigners[i]; i++)
+    if (s->cosigners[i] == member) return true;
+  return false;
+}
+
+/* As many of those who may release LOT as it takes and no more. */
+static void sign_by_releasers(struct world *w, struct step *s, const struct om_lot *lot) {
+  size_t n = 0, first = (size_t)below(w, lot->hold.n_releasers);
+  for (size_t i = 0; i < lot->hold.n_releasers; i++) n += signs(s, lot->hold.releasers[i]);
+  for (size_t i = 0; i < lot->hold.n_releasers && n < lot->hold.threshold; i++) {
+    uint32_t member = lot->hold.releasers[(first + i) % lot->hold.n_releasers];
+    n += !signs(s, member);
+    sign_by(s, member);
+  }
+}
+
+static bool let_go(struct world *w, struct step *s) {
+  struct om_lot lot;
+  size_t at = pick_held(w, OM_LOT_HELD, false, true, &lot);
+  if (at == SIZE_MAX) return false;
+  s->member = lot.custodian;
+  s->event = release(&w->c, LOTS(at_last(&w->c, w->lots[at])));
+  sign_by_releasers(w, s, &lot);
+  return true;
+}
+
+static bool sell(struct world *w, struct step *s) {
+  static const uint32_t who[] = {MINE, SMELTER, TRADER, EVERYTHING};
+  struct om_lot lot;
+  bool afloat = below(w, 4) == 0;
+  size_t at = pick_held(w, afloat ? OM_LOT_IN_TRANSIT : OM_LOT_HELD, false, !afloat && below(w, 2), &lot);
+  uint32_t to = who[below(w, 4)];
+  if (at == SIZE_MAX || to == lot.owner || lot.next_owner != 0) return false;
+  s->member = lot.pen;
+  s->event = transfer_title(&w->c, lot.owner, to, LOTS(at_last(&w->c, w->lots[at])));
+  sign_by(s, lot.owner);
+  sign_by(s, to);
+  if (lot.hold.reason != 0) sign_by_releasers(w, s, &lot);
+  return true;
+}
+
+static bool agree(struct world *w, struct step *s) {
+  struct om_lot lot;
+  size_t at = pick(w, OM_LOT_HELD, false, &lot);
+  if (at == SIZE_MAX || lot.consignor == 0 || lot.settled) return false;
+  s->member = lot.custodian;
+  s->event = settle(&w->c, lot.consignor, at_last(&w->c, w->lots[at]));
+  sign_by(s, lot.consignor);
+  sign_by(s, lot.owner);
+  int64_t cu = holds(&lot, CU);
+  if (cu == 0) return true;
+  int64_t now = cu - cu / 20 + (int64_t)below(w, (uint64_t)cu / 10 + 1);
+  if (now + holds(&lot, AU) > lot.gross_mg) return false;
+  agreed(&w->c, s->event, 0, METALS({CU, (uint64_t)now}));
+  (now < cu ? s->lost : s->gained)[0] = llabs(now - cu);
+  return true;
+}
+
 /* ---- illegal ones: a legal step with one thing changed ---- */
 
 /* The references of EVENT. */
@@ -300,6 +381,11 @@ static Oremark__LotRef **refs_of(Oremark__Event *e, size_t *n) {
   if (e->kind_case == OREMARK__EVENT__KIND_CHARGE) return *n = e->charge->n_inputs, e->charge->inputs;
   if (e->kind_case == OREMARK__EVENT__KIND_DRAW) return &e->draw->pool;
   if (e->kind_case == OREMARK__EVENT__KIND_STOCKTAKE) return &e->stocktake->pool;
+  if (e->kind_case == OREMARK__EVENT__KIND_HOLD) return *n = e->hold->n_lots, e->hold->lots;
+  if (e->kind_case == OREMARK__EVENT__KIND_RELEASE) return *n = e->release->n_lots, e->release->lots;
+  if (e->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE)
+    return *n = e->transfer_title->n_lots, e->transfer_title->lots;
+  if (e->kind_case == OREMARK__EVENT__KIND_SETTLE) return &e->settle->lots[0]->lot;
   *n = 0;
   return NULL;
 }
@@ -335,7 +421,7 @@ static bool spoil(struct world *w, struct step *s) {
     case 4: { /* a signature too many */
       size_t last = 0;
       while (s->cosigners[last]) last++;
-      if (last > 2 || s->member == ASSAYER) return false;
+      if (last >= COSIGNERS_MAX || s->member == ASSAYER) return false;
       sign_by(s, ASSAYER);
       return true;
     }
@@ -385,7 +471,9 @@ static void check_rows(struct world *w, const struct step *s) {
     bool ended = row->state == OM_LOT_CONSUMED || row->state == OM_LOT_RETIRED;
     assert_true(ended == (row->pen == 0));
     assert_true(row->at.log == s->member);
-    if (s->event->kind_case != OREMARK__EVENT__KIND_REJECT) assert_int_equal(row->custodian, s->member);
+    bool another_keeps_it = s->event->kind_case == OREMARK__EVENT__KIND_REJECT ||
+                            s->event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE;
+    if (!another_keeps_it) assert_int_equal(row->custodian, s->member);
   }
 }
 
@@ -396,14 +484,39 @@ static void apply(struct world *w, const struct step *s) {
 }
 
 static bool random_step(struct world *w, struct step *s) {
-  bool (*const all[])(struct world *, struct step *) = {begin, send, send, take_in, take_in, process,
-                                                        part,  join, end,  fill,    tap};
+  bool (*const all[])(struct world *, struct step *) = {begin, send, send, take_in,     take_in, process, part, join,
+                                                        end,   fill, tap,  put_on_hold, let_go,  sell,    agree};
   *s = (struct step){0};
   return all[below(w, sizeof all / sizeof *all)](w, s);
 }
 
 static enum om_code say(struct world *w, struct step *s) {
   return custody_say(&w->c, s->member, (Oremark__Event *[]){s->event, NULL}, s->cosigners);
+}
+
+/* Whoever signs: what is on hold is not moved, and not made into anything else. */
+static void move_what_is_held(struct world *w) {
+  struct step s = {0};
+  struct om_lot lot;
+  size_t at = pick_held(w, OM_LOT_HELD, false, true, &lot);
+  if (at == SIZE_MAX || lot.gross_mg < 4) return;
+  Oremark__LotRef *ref = at_last(&w->c, w->lots[at]);
+  Oremark__Material *half = two_metals(w, lot.gross_mg / 2, 1, 0);
+  s.member = lot.custodian;
+  switch (below(w, 6)) {
+    case 0: s.event = ship(&w->c, ASSAYER == lot.custodian ? MINE : EVERYTHING, false, LOTS(ref)); break;
+    case 1: s.event = split(&w->c, ref, MATERIALS(half, half)); break;
+    case 2: s.event = retire(&w->c, LOTS(ref)); break;
+    case 3: s.event = settle(&w->c, lot.consignor ? lot.consignor : MINE, ref); break;
+    case 4: s.event = charge(&w->c, NULL, LOTS(ref)); break;
+    default: s.event = hold(&w->c, OREMARK__HOLD_REASON__HOLD_REASON_PLEDGE, 1, (const uint32_t[]){MINE, 0}, LOTS(ref));
+  }
+  sign_by(&s, lot.owner);
+  if (lot.consignor) sign_by(&s, lot.consignor);
+  sign_by_releasers(w, &s, &lot);
+  if (say(w, &s) == OM_REFUSED && w->c.st.rule[0]) return;
+  print_error("a %s of what is on hold was not refused: %s\n", om_kind_of(s.event)->name, w->c.st.text);
+  fail();
 }
 
 static void one_step(struct world *w) {
@@ -441,6 +554,7 @@ static void histories(void **state) {
     custody_open(&w.c);
     for (int i = 0; i < STEPS; i++) {
       one_step(&w);
+      if (i % 4 == 0) move_what_is_held(&w);
       if (i % 10 == 0) check_world(&w);
       om_arena_reset(&w.c.arena);
     }

@@ -419,3 +419,67 @@ Oremark__Event *stocktake(struct custody *c, Oremark__LotRef *pool, uint64_t gro
   e->stocktake->metals = masses(c, metals, n);
   return e;
 }
+
+Oremark__Event *hold(struct custody *c, Oremark__HoldReason reason, uint32_t threshold, const uint32_t *releasers,
+                     Oremark__LotRef **lots) {
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_HOLD);
+  e->hold = NEW(c, Oremark__Hold, OREMARK__HOLD__INIT);
+  e->hold->reason = reason;
+  e->hold->threshold = threshold;
+  while (releasers[e->hold->n_releasers]) e->hold->n_releasers++;
+  e->hold->releasers = om_arena_copy(&c->arena, releasers, e->hold->n_releasers * sizeof *releasers);
+  e->hold->lots = list(c, lots, &e->hold->n_lots);
+  return e;
+}
+
+Oremark__Event *release(struct custody *c, Oremark__LotRef **lots) {
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_RELEASE);
+  e->release = NEW(c, Oremark__Release, OREMARK__RELEASE__INIT);
+  e->release->lots = list(c, lots, &e->release->n_lots);
+  return e;
+}
+
+Oremark__Event *transfer_title(struct custody *c, uint32_t from, uint32_t to, Oremark__LotRef **lots) {
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_TRANSFER_TITLE);
+  e->transfer_title = NEW(c, Oremark__TransferTitle, OREMARK__TRANSFER_TITLE__INIT);
+  e->transfer_title->from = from;
+  e->transfer_title->to = to;
+  e->transfer_title->lots = list(c, lots, &e->transfer_title->n_lots);
+  return e;
+}
+
+Oremark__Event *settle(struct custody *c, uint32_t consignor, Oremark__LotRef *lot) {
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_SETTLE);
+  e->settle = NEW(c, Oremark__Settle, OREMARK__SETTLE__INIT);
+  e->settle->consignor = consignor;
+  e->settle->n_lots = 1;
+  e->settle->lots = zeroed(c, sizeof *e->settle->lots);
+  e->settle->lots[0] = NEW(c, Oremark__SettledLot, OREMARK__SETTLED_LOT__INIT);
+  e->settle->lots[0]->lot = lot;
+  return e;
+}
+
+void agreed(struct custody *c, Oremark__Event *event, uint64_t gross_mg, const struct metal *metals, size_t n) {
+  Oremark__SettledLot *lot = event->settle->lots[0];
+  lot->gross_mg = gross_mg;
+  lot->n_metals = n;
+  lot->metals = masses(c, metals, n);
+}
+
+/* LOG has marked the registry up to SIZE. */
+static void put_mark(struct custody *c, uint32_t log, uint64_t size) {
+  uint8_t key[16] = {0}, row[8]; /* log, marked log (the registry's is 0), index */
+  om_be32(key, log);
+  om_be64(row, size);
+  om_txn_put(c->txn, OM_TABLE_MARKS, key, sizeof key, row, sizeof row);
+}
+
+void custody_reassign(struct custody *c, struct lot_name lot, uint32_t to) {
+  uint8_t key[OM_REASSIGNED_KEY_BYTES], row[OM_REASSIGNED_BYTES];
+  struct om_lot now = custody_look(c, lot);
+  om_reassigned_key(key, lot.number, REGISTRY_SIZE);
+  memcpy(row, now.last_event.bytes, OM_HASH_BYTES);
+  om_be32(row + OM_HASH_BYTES, to);
+  om_txn_put(c->txn, OM_TABLE_REGISTRY, key, sizeof key, row, sizeof row);
+  put_mark(c, now.pen, REGISTRY_SIZE + 1);
+}

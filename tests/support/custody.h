@@ -114,6 +114,19 @@ Oremark__Event *draw(struct custody *c, Oremark__LotRef *pool, Oremark__Material
 Oremark__Event *stocktake(struct custody *c, Oremark__LotRef *pool, uint64_t gross_mg, const struct metal *metals,
                           size_t n);
 
+/* RELEASERS ascending, ended by 0. */
+Oremark__Event *hold(struct custody *c, Oremark__HoldReason reason, uint32_t threshold, const uint32_t *releasers,
+                     Oremark__LotRef **lots);
+Oremark__Event *release(struct custody *c, Oremark__LotRef **lots);
+Oremark__Event *transfer_title(struct custody *c, uint32_t from, uint32_t to, Oremark__LotRef **lots);
+/* One lot as received; change what it returns for anything else. */
+Oremark__Event *settle(struct custody *c, uint32_t consignor, Oremark__LotRef *lot);
+/* The lot of a settlement as agreed. */
+void agreed(struct custody *c, Oremark__Event *event, uint64_t gross_mg, const struct metal *metals, size_t n);
+
+/* The governors give LOT, at its last event, to TO: as of registry size REGISTRY_SIZE + 1 and later. */
+void custody_reassign(struct custody *c, struct lot_name lot, uint32_t to);
+
 #define LOTS(...) ((Oremark__LotRef *[]){__VA_ARGS__, NULL})
 #define MATERIALS(...) ((Oremark__Material *[]){__VA_ARGS__, NULL})
 #define LOSSES(...) ((Oremark__Loss *[]){__VA_ARGS__, NULL})

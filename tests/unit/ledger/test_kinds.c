@@ -300,9 +300,22 @@ static void events_in_words(void **state) {
   says("charge 1 lot into a pool at site 1", charge(c, ref, LOTS(ref)));
   says("draw 1 lot from a pool: concentrate 20.000 t, Cu 5.690 t", draw(c, ref, MATERIALS(m), NULL));
   says("take stock of a pool: gross 9 mg, Cu 3 mg, Au 1 mg", stocktake(c, ref, 9, METALS({CU, 3}, {AU, 1})));
-  Oremark__Event hold = OREMARK__EVENT__INIT;
-  hold.kind_case = OREMARK__EVENT__KIND_HOLD;
-  says("hold", &hold);
+  const Oremark__HoldReason reserve = OREMARK__HOLD_REASON__HOLD_REASON_STRATEGIC_RESERVE;
+  says("hold 1 lot (strategic-reserve) until 2 of members 3, 5, 6 sign the release",
+       hold(c, reserve, 2, (const uint32_t[]){3, 5, 6, 0}, LOTS(ref)));
+  says("hold 1 lot (strategic-reserve) until 1 of member 3 signs the release",
+       hold(c, reserve, 1, (const uint32_t[]){3, 0}, LOTS(ref)));
+  e = release(c, LOTS(ref, ref));
+  e->release->note = (char[]){"council of 3 May"};
+  says("release 2 lots from hold: council of 3 May", e);
+  says("transfer title of 1 lot from member 1 to member 6", transfer_title(c, 1, 6, LOTS(ref)));
+  e = settle(c, 1, ref);
+  says("settle 1 lot with member 1: as received", e);
+  e->settle->contract = (char[]){"K-7"};
+  agreed(c, e, 9 * KG, METALS({CU, 3 * KG}));
+  says("settle 1 lot with member 1: gross 9.000 kg, Cu 3.000 kg, contract K-7", e);
+  agreed(c, e, 0, METALS({CU, 3 * KG}));
+  says("settle 1 lot with member 1: Cu 3.000 kg, contract K-7", e);
 }
 
 static void materials_of_events(void **state) {

@@ -227,7 +227,10 @@ static void rows_that_make_no_sense_are_refused(void **state) {
   HELD_WITH(hold.releasers, doubled);
   HELD_WITH(hold.releasers, nobody);
   HELD_WITH(pool, true);
-  HELD_WITH(state, OM_LOT_IN_TRANSIT);
+  struct om_lot ended = held_sample();
+  ended.state = OM_LOT_RETIRED;
+  ended.pen = 0;
+  refuse(ended); /* on hold */
   HOLDING(0, gold, 1);
   HOLDING(119, gold, 1);
   HOLDING(29, backwards, 2);

@@ -40,6 +40,11 @@ double bound_lmdb(const char *path, uint64_t commits, uint64_t *rows);
 /* Seconds that a commit of one small row to bare LMDB takes: the median of many. */
 double bound_commit(void);
 
+/* Seconds, the median of many, that a circle of processes takes for such commits alone, in the pattern of one statement
+ * that becomes final: one at home, then one at each of WITNESSES processes told at the same time, and where QUORUM of
+ * them have answered one more at home. No daemon on this machine can be faster, whatever it does beside. */
+double bound_circle(size_t witnesses, size_t quorum);
+
 /* ---- a daemon under measurement ---- */
 
 struct daemon_process {
@@ -70,11 +75,14 @@ uint64_t daemon_rss(const struct daemon_process *d);
 
 /* ---- the client's side ---- */
 
+enum { LOAD_PER_MS = 16 };
+
 struct load {
   uint8_t *bytes; /* framed Submit requests, one after the other */
   size_t len;
   uint64_t n; /* requests */
   uint64_t events;
+  int64_t first_ms; /* load_extracts: when the first was signed; the others LOAD_PER_MS to a millisecond */
 };
 
 /* N statements of EVENTS Extract events each by member MEMBER, signed, as framed requests. */

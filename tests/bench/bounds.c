@@ -1,10 +1,13 @@
 /* What the machine can do at best: the bounds that figures are divided by. */
 #include <lmdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -159,6 +162,18 @@ double bound_lmdb(const char *path, uint64_t commits, uint64_t *rows) {
   return (double)*rows / took;
 }
 
+/* One small row, durably. */
+static void commit_row(MDB_env *env, uint64_t i) {
+  uint8_t row[128] = {1};
+  MDB_val key = {sizeof i, &i}, value = {sizeof row, row};
+  MDB_txn *txn;
+  MDB_dbi table;
+  check(mdb_txn_begin(env, NULL, 0, &txn), "writing");
+  check(mdb_dbi_open(txn, "rows", MDB_CREATE | MDB_INTEGERKEY, &table), "a table");
+  check(mdb_put(txn, table, &key, &value, 0), "a row");
+  check(mdb_txn_commit(txn), "committing");
+}
+
 double bound_commit(void) {
   enum { COMMITS = 300 };
   double took[COMMITS];
@@ -166,18 +181,79 @@ double bound_commit(void) {
   char *folder = temp_folder();
   open_env(&env, folder, MDB_NORDAHEAD);
   for (uint64_t i = 0; i < COMMITS; i++) {
-    uint8_t row[128] = {1};
-    MDB_val key = {sizeof i, &i}, value = {sizeof row, row};
-    MDB_txn *txn;
-    MDB_dbi table;
     double begin = now_s();
-    check(mdb_txn_begin(env, NULL, 0, &txn), "writing");
-    check(mdb_dbi_open(txn, "rows", MDB_CREATE | MDB_INTEGERKEY, &table), "a table");
-    check(mdb_put(txn, table, &key, &value, 0), "a row");
-    check(mdb_txn_commit(txn), "committing");
+    commit_row(env, i);
     took[i] = now_s() - begin;
   }
   mdb_env_close(env);
   remove_folder(folder);
   return quantile(took, COMMITS, 0.5);
+}
+
+enum { CIRCLE_MAX = 16 };
+
+/* Commits once for each byte that comes, and answers; until the other side closes. */
+static void witness_rows(int fd) {
+  MDB_env *env;
+  char *folder = temp_folder();
+  char byte;
+  open_env(&env, folder, MDB_NORDAHEAD);
+  for (uint64_t i = 0; read(fd, &byte, 1) == 1; i++) {
+    commit_row(env, i);
+    if (write(fd, &byte, 1) != 1) break;
+  }
+  mdb_env_close(env);
+  remove_folder(folder);
+}
+
+static int start_witness(const struct pollfd *others, size_t n) {
+  int ends[2];
+  OM_ASSERT(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  pid_t pid = fork();
+  OM_ASSERT(pid >= 0);
+  if (pid == 0) {
+    for (size_t i = 0; i < n; i++) close(others[i].fd);
+    close(ends[0]);
+    witness_rows(ends[1]);
+    _exit(0);
+  }
+  close(ends[1]);
+  return ends[0];
+}
+
+/* Reads answers until N have come in all; *CAME counts. */
+static void await_answers(struct pollfd *fds, size_t witnesses, size_t *came, size_t n) {
+  char byte;
+  while (*came < n) {
+    OM_ASSERT(poll(fds, witnesses, -1) > 0);
+    for (size_t i = 0; i < witnesses; i++)
+      if (fds[i].revents & POLLIN) *came += read(fds[i].fd, &byte, 1) == 1;
+  }
+}
+
+double bound_circle(size_t witnesses, size_t quorum) {
+  enum { ROUNDS = 200, PAUSE_US = 20000 };
+  double took[ROUNDS];
+  struct pollfd fds[CIRCLE_MAX];
+  MDB_env *env;
+  char *folder = temp_folder();
+  OM_ASSERT(witnesses <= CIRCLE_MAX && quorum <= witnesses);
+  for (size_t i = 0; i < witnesses; i++) fds[i] = (struct pollfd){.fd = start_witness(fds, i), .events = POLLIN};
+  open_env(&env, folder, MDB_NORDAHEAD);
+  for (uint64_t round = 0; round < ROUNDS; round++) {
+    size_t came = 0;
+    double begin = now_s();
+    commit_row(env, 2 * round);
+    for (size_t i = 0; i < witnesses; i++) OM_ASSERT(write(fds[i].fd, "", 1) == 1);
+    await_answers(fds, witnesses, &came, quorum);
+    commit_row(env, 2 * round + 1);
+    took[round] = now_s() - begin;
+    await_answers(fds, witnesses, &came, witnesses);
+    usleep(PAUSE_US);
+  }
+  for (size_t i = 0; i < witnesses; i++) close(fds[i].fd);
+  for (size_t i = 0; i < witnesses; i++) OM_ASSERT(wait(NULL) > 0);
+  mdb_env_close(env);
+  remove_folder(folder);
+  return quantile(took, ROUNDS, 0.5);
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,7 +12,8 @@
 
 enum {
   WITNESSES = 5,
-  HOME = 1, /* daemon and log; daemon 0 holds the registry */
+  QUORUM = 3, /* of the four that are not the home */
+  HOME = 1,   /* daemon and log; daemon 0 holds the registry */
   MEMBER = HOME + 1,
   MIRROR = 5,
   SINGLES = 200,   /* submissions one after the other */
@@ -20,8 +22,9 @@ enum {
   BATCHES = 3000,  /* statements that the mirror catches up on */
   BATCH_EVENTS = 100,
   FRAME_HEAD = 4,
+  LOOKS = 32,      /* clients that wait in the open loop: one may have a few requests waiting only */
+  WAIT_MS = 60000, /* for one statement: longer than anything that is measured */
 };
-static const double ASK_EVERY_S = 0.0005; /* how finely the status is looked at */
 
 struct circle {
   struct network net;
@@ -49,30 +52,37 @@ static void circle_close(struct circle *c) {
   network_close(&c->net);
 }
 
-static uint64_t final_in(const Oremark__Reply *reply) {
-  OM_ASSERT(reply->what_case == OREMARK__REPLY__WHAT_STATUS);
-  for (size_t i = 0; i < reply->status->n_logs; i++)
-    if (reply->status->logs[i]->log == HOME) return reply->status->logs[i]->final_size;
-  return 0;
+static const Oremark__Receipt *receipt_in(const Oremark__Reply *reply) {
+  if (reply->what_case == OREMARK__REPLY__WHAT_RECEIPT) return reply->receipt;
+  fprintf(stderr, "oremark-bench: refused: %s\n", reply->text);
+  exit(1);
 }
 
-static uint64_t index_in(const Oremark__Reply *reply) {
-  if (reply->what_case != OREMARK__REPLY__WHAT_RECEIPT) {
-    fprintf(stderr, "oremark-bench: refused: %s\n", reply->text);
+/* Frees the reply to an ask_final. */
+static void check_final(Oremark__Reply *reply) {
+  if (reply->what_case != OREMARK__REPLY__WHAT_FINALITY || strcmp(reply->finality->state, "final") != 0) {
+    fprintf(stderr, "oremark-bench: not final: %s\n", reply->text);
     exit(1);
   }
-  return reply->receipt->index;
+  oremark__reply__free_unpacked(reply, NULL);
 }
 
-/* Asks for the status without waiting for the reply. */
-static void ask_status(int fd) {
-  uint8_t frame[64];
+/* Asks to be told when statement I of LOAD, which has RECEIPT, is final, as a client with --wait-final does. The reply
+ * has the number I. */
+static void ask_final(int fd, const struct load *load, size_t i, const Oremark__Receipt *receipt) {
+  uint8_t frame[128];
   Oremark__Request request = OREMARK__REQUEST__INIT;
-  Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
-  request.id = 1;
-  request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
-  request.get_status = &get;
-  size_t len = oremark__request__pack(&request, frame + FRAME_HEAD);
+  Oremark__GetFinality get = OREMARK__GET_FINALITY__INIT;
+  request.id = i;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_FINALITY;
+  request.get_finality = &get;
+  get.member = MEMBER;
+  get.signed_ms = load->first_ms + (int64_t)(i / LOAD_PER_MS);
+  get.statement_id = receipt->statement_id;
+  get.wait_ms = WAIT_MS;
+  size_t len = oremark__request__get_packed_size(&request);
+  OM_ASSERT(FRAME_HEAD + len <= sizeof frame);
+  oremark__request__pack(&request, frame + FRAME_HEAD);
   om_be32(frame, (uint32_t)len);
   OM_ASSERT(write(fd, frame, FRAME_HEAD + len) == (ssize_t)(FRAME_HEAD + len));
 }
@@ -89,86 +99,75 @@ static double one_by_one(struct circle *c) {
   double took[SINGLES];
   struct load load;
   size_t at = 0;
-  int submits = bench_connect(&c->daemons[HOME]), looks = bench_connect(&c->daemons[HOME]);
-  OM_ASSERT(submits >= 0 && looks >= 0);
+  int fd = bench_connect(&c->daemons[HOME]);
+  OM_ASSERT(fd >= 0);
   load_extracts(&load, &c->net, MEMBER, SINGLES, 1);
   for (size_t i = 0; i < SINGLES; i++) {
     double begin = now_s();
-    send_one(submits, &load, &at);
-    Oremark__Reply *reply = bench_read(submits);
-    uint64_t index = index_in(reply);
+    send_one(fd, &load, &at);
+    Oremark__Reply *reply = bench_read(fd);
+    ask_final(fd, &load, i, receipt_in(reply));
     oremark__reply__free_unpacked(reply, NULL);
-    for (bool final = false; !final;) {
-      ask_status(looks);
-      reply = bench_read(looks);
-      final = final_in(reply) > index;
-      oremark__reply__free_unpacked(reply, NULL);
-      if (!final) usleep((useconds_t)(ASK_EVERY_S * 1e6));
-    }
+    check_final(bench_read(fd));
     took[i] = now_s() - begin;
     usleep(20000); /* the next does not meet what this one left to do */
   }
-  close(submits);
-  close(looks);
+  close(fd);
   load_free(&load);
   return quantile(took, SINGLES, 0.5);
 }
 
 /* What is under way in the open loop. Receipts come in the order of the submissions. */
 struct flow {
+  struct load load;
   double due[OPEN], took[OPEN];
-  uint64_t index[OPEN];
   size_t sent, received, final;
-  bool asked;
-  double ask_at;
+  struct pollfd fds[1 + LOOKS]; /* the first submits; the others wait */
 };
 
-/* Frees REPLY, read from one of the two connections. */
-static void take(struct flow *f, Oremark__Reply *reply, bool receipt) {
-  if (receipt) {
-    f->index[f->received++] = index_in(reply);
+/* Reads a reply from end I. */
+static void take(struct flow *f, size_t i) {
+  Oremark__Reply *reply = bench_read(f->fds[i].fd);
+  if (i == 0) {
+    ask_final(f->fds[1 + f->received % LOOKS].fd, &f->load, f->received, receipt_in(reply));
+    f->received++;
+    oremark__reply__free_unpacked(reply, NULL);
   } else {
-    uint64_t size = final_in(reply);
-    double now = now_s();
-    for (; f->final < f->received && f->index[f->final] < size; f->final++) f->took[f->final] = now - f->due[f->final];
-    f->asked = false;
-    f->ask_at = now + ASK_EVERY_S;
+    size_t which = (size_t)reply->id;
+    check_final(reply);
+    f->took[which] = now_s() - f->due[which];
+    f->final++;
   }
-  oremark__reply__free_unpacked(reply, NULL);
 }
 
 /* RATE statements a second, whether or not earlier ones are final yet, each timed from when it was due: the 99th of a
  * hundred, in seconds. */
 static double open_loop(struct circle *c) {
   struct flow *f = calloc(1, sizeof *f);
-  struct load load;
   size_t at = 0;
-  struct pollfd fds[2] = {{.fd = bench_connect(&c->daemons[HOME]), .events = POLLIN},
-                          {.fd = bench_connect(&c->daemons[HOME]), .events = POLLIN}};
-  OM_ASSERT(f && fds[0].fd >= 0 && fds[1].fd >= 0);
-  load_extracts(&load, &c->net, MEMBER, OPEN, 1);
+  OM_ASSERT(f);
+  for (size_t i = 0; i <= LOOKS; i++) {
+    f->fds[i] = (struct pollfd){.fd = bench_connect(&c->daemons[HOME]), .events = POLLIN};
+    OM_ASSERT(f->fds[i].fd >= 0);
+  }
+  load_extracts(&f->load, &c->net, MEMBER, OPEN, 1);
   double begin = now_s();
   while (f->final < OPEN) {
     double now = now_s();
     for (; f->sent < OPEN && begin + (double)f->sent / RATE <= now; f->sent++) {
       f->due[f->sent] = begin + (double)f->sent / RATE;
-      send_one(fds[0].fd, &load, &at);
-    }
-    if (!f->asked && now >= f->ask_at && f->final < f->received) {
-      ask_status(fds[1].fd);
-      f->asked = true;
+      send_one(f->fds[0].fd, &f->load, &at);
     }
     struct timespec wait = {0, 200000};
-    OM_ASSERT(ppoll(fds, 2, &wait, NULL) >= 0);
-    for (int i = 0; i < 2; i++)
-      if (fds[i].revents & (POLLIN | POLLHUP)) take(f, bench_read(fds[i].fd), i == 0);
+    OM_ASSERT(ppoll(f->fds, 1 + LOOKS, &wait, NULL) >= 0);
+    for (size_t i = 0; i <= LOOKS; i++)
+      if (f->fds[i].revents & (POLLIN | POLLHUP)) take(f, i);
   }
   double p99 = quantile(f->took, OPEN, 0.99);
   fprintf(stderr, "open loop: %.1f s, median %.2f ms, worst %.1f ms\n", now_s() - begin,
           quantile(f->took, OPEN, 0.5) * 1e3, quantile(f->took, OPEN, 1) * 1e3);
-  close(fds[0].fd);
-  close(fds[1].fd);
-  load_free(&load);
+  for (size_t i = 0; i <= LOOKS; i++) close(f->fds[i].fd);
+  load_free(&f->load);
   free(f);
   return p99;
 }
@@ -204,6 +203,9 @@ void bench_finality(void) {
                                 .bound_is = "ms, a commit of bare LMDB",
                                 .goal = 5,
                                 .less = true});
+  double circle = bound_circle(WITNESSES - 1, QUORUM);
+  fprintf(stderr, "the same circle of bare commits: %.2f ms, %.1f commits; finality takes %.2f times as long\n",
+          circle * 1e3, circle / after, median / circle);
   print_p99("finality-p99", open_loop(&c));
   fill(&c);
   daemon_start(&c.daemons[MIRROR]);

@@ -88,7 +88,7 @@ void load_extracts(struct load *load, struct network *net, uint32_t member, uint
   char name[] = "copper concentrate";
   size_t cap = 0;
   int64_t first_ms = wall_ms();
-  *load = (struct load){0};
+  *load = (struct load){.first_ms = first_ms};
   metal.element = 29;
   metal.contained_mg = 5690000000;
   material.form = OREMARK__FORM__FORM_CONCENTRATE;
@@ -107,7 +107,8 @@ void load_extracts(struct load *load, struct network *net, uint32_t member, uint
       event[e].extract = &act;
       list[e] = &event[e];
     }
-    uint8_t *bytes = network_statement(net, &len, member, first_ms + (int64_t)(i / 16), list, events, &member, 1);
+    uint8_t *bytes =
+        network_statement(net, &len, member, first_ms + (int64_t)(i / LOAD_PER_MS), list, events, &member, 1);
     add_request(load, &cap, bytes, len);
     free(bytes);
     load->events += events;

@@ -159,8 +159,9 @@ static void view_peer(struct om_peer_view *view, const struct om_peer *peer) {
 }
 
 size_t om_peers_view(const struct om_peers *peers, struct om_arena *arena, const struct om_peer_view **out) {
-  struct om_peer_view *views = om_arena_array(arena, OM_PEERS_MAX + peers->n_dials, sizeof *views);
-  size_t n = 0;
+  size_t n = 0, links = 0;
+  for (size_t i = 0; i < OM_PEERS_MAX; i++) links += peers->slots[i] != NULL;
+  struct om_peer_view *views = om_arena_array(arena, links + peers->n_dials, sizeof *views);
   *out = views;
   for (size_t i = 0; i < OM_PEERS_MAX; i++)
     if (peers->slots[i] != NULL) view_peer(&views[n++], peers->slots[i]);

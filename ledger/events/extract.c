@@ -2,6 +2,7 @@
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
+#include "ledger/output.h"
 
 enum om_code om_extract_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Extract *e = event->extract;
@@ -22,7 +23,9 @@ enum om_code om_extract_rule(struct om_stage *stage, uint16_t index, const Orema
                    "site %u (%s) is not a mine: metal begins at mines, or is collected as waste or declared", e->site,
                    site->name);
   struct om_origin origin = {OM_ORIGIN_MINE, {site->country[0], site->country[1]}, stage->member.number, e->site};
-  return om_rule_begin(stage, e->lots, e->n_lots, e->site, origin, st);
+  if (om_rule_begin(stage, e->lots, e->n_lots, e->site, origin, st) != OM_OK) return st->code;
+  om_stage_output_sum(stage, event);
+  return OM_OK;
 }
 
 void om_extract_describe(struct om_text *out, const Oremark__Event *event) {

@@ -61,7 +61,7 @@ enum om_code om_form_mass(const char *what, uint64_t mg, uint64_t min, struct om
   return OM_OK;
 }
 
-static enum om_code form_element(const char *what, uint32_t element, uint32_t before, struct om_status *st) {
+enum om_code om_form_element(const char *what, uint32_t element, uint32_t before, struct om_status *st) {
   if (element == 0 || element > OM_ELEMENT_MAX)
     return om_fail(st, OM_REFUSED, FORM, "%s: %u is no atomic number (1 to %d)", what, element, OM_ELEMENT_MAX);
   if (element <= before)
@@ -74,7 +74,7 @@ enum om_code om_form_masses(const char *what, Oremark__ElementMass *const *masse
                             struct om_status *st) {
   if (om_form_count(what, n, 0, OM_LOT_METALS_MAX, st) != OM_OK) return st->code;
   for (size_t i = 0; i < n; i++) {
-    if (form_element(what, masses[i]->element, i > 0 ? masses[i - 1]->element : 0, st) != OM_OK) return st->code;
+    if (om_form_element(what, masses[i]->element, i > 0 ? masses[i - 1]->element : 0, st) != OM_OK) return st->code;
     if (om_form_mass(what, masses[i]->mass_mg, min_mg, st) != OM_OK)
       return om_wrap(st, "%s", om_element_symbol((uint8_t)masses[i]->element));
   }
@@ -126,7 +126,7 @@ static struct om_decimal decimal(const Oremark__Decimal *d) {
   return d ? (struct om_decimal){d->digits, d->places} : (struct om_decimal){0, 0};
 }
 
-static enum om_code form_fraction(const char *what, const Oremark__Decimal *d, struct om_status *st) {
+enum om_code om_form_fraction(const char *what, const Oremark__Decimal *d, struct om_status *st) {
   if (!d || om_fraction_ok(decimal(d))) return OM_OK;
   return om_fail(st, OM_REFUSED, FORM,
                  "%s is no fraction between 0 and 1 with at most %d places (28.45 %% is 2845 with 4 places)", what,
@@ -136,10 +136,10 @@ static enum om_code form_fraction(const char *what, const Oremark__Decimal *d, s
 static enum om_code form_metals(const Oremark__Material *m, struct om_status *st) {
   for (size_t i = 0; i < m->n_metals; i++) {
     const Oremark__Metal *metal = m->metals[i];
-    if (form_element("metals", metal->element, i > 0 ? m->metals[i - 1]->element : 0, st) != OM_OK) return st->code;
+    if (om_form_element("metals", metal->element, i > 0 ? m->metals[i - 1]->element : 0, st) != OM_OK) return st->code;
     const char *symbol = om_element_symbol((uint8_t)metal->element);
     if (om_form_mass("contained metal", metal->contained_mg, 1, st) != OM_OK) return om_wrap(st, "%s", symbol);
-    if (form_fraction("assay", metal->assay, st) != OM_OK) return om_wrap(st, "%s", symbol);
+    if (om_form_fraction("assay", metal->assay, st) != OM_OK) return om_wrap(st, "%s", symbol);
   }
   return OM_OK;
 }
@@ -178,7 +178,7 @@ static enum om_code form_material(const Oremark__Material *m, size_t min_metals,
   if (om_form_enum("form", &oremark__form__descriptor, (int)m->form, true, st) != OM_OK) return st->code;
   if (om_form_text("name", m->name, 0, OM_TITLE_MAX, st) != OM_OK) return st->code;
   if (om_form_mass("gross mass", m->gross_mg, 1, st) != OM_OK) return st->code;
-  if (form_fraction("moisture", m->moisture, st) != OM_OK) return st->code;
+  if (om_form_fraction("moisture", m->moisture, st) != OM_OK) return st->code;
   if (om_form_count("metals", m->n_metals, min_metals, OM_LOT_METALS_MAX, st) != OM_OK) return st->code;
   if (om_form_texts("aliases", m->aliases, m->n_aliases, OM_ALIASES_MAX, OM_ALIAS_BYTES, st) != OM_OK) return st->code;
   if (form_metals(m, st) != OM_OK || check_content(m, st) != OM_OK) return st->code;

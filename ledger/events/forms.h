@@ -32,6 +32,10 @@ enum om_code om_form_count(const char *what, size_t n, size_t min, size_t max, s
 enum om_code om_form_number(const char *what, uint64_t number, struct om_status *st);
 /* MIN to OM_MASS_MAX_MG. */
 enum om_code om_form_mass(const char *what, uint64_t mg, uint64_t min, struct om_status *st);
+/* An atomic number above BEFORE. */
+enum om_code om_form_element(const char *what, uint32_t element, uint32_t before, struct om_status *st);
+/* A fraction of one, or NULL: not stated. */
+enum om_code om_form_fraction(const char *what, const Oremark__Decimal *d, struct om_status *st);
 /* At most OM_LOT_METALS_MAX, ascending by element, none twice, each of MIN_MG or more. */
 enum om_code om_form_masses(const char *what, Oremark__ElementMass *const *masses, size_t n, uint64_t min_mg,
                             struct om_status *st);
@@ -51,6 +55,11 @@ enum om_code om_form_materials(const char *what, Oremark__Material *const *mater
                                size_t min_metals, struct om_status *st);
 enum om_code om_form_losses(Oremark__Loss *const *losses, size_t n, struct om_status *st);
 
+/* "lot OM-...", "site 2 of member 4", "event 0 of statement 4-1700000000000-5f0c...". */
+void om_text_subject(struct om_text *out, const Oremark__Subject *subject);
+void om_text_event_ref(struct om_text *out, const Oremark__EventRef *ref);
+/* "28.45 %". */
+void om_text_decimal(struct om_text *out, const Oremark__Decimal *d);
 /* "1 lot", "3 lots". */
 void om_text_count(struct om_text *out, size_t n, const char *noun);
 /* ": copper concentrate 20.000 t, Cu 5.690 t", and " and 2 more" where there are more. */

@@ -8,6 +8,7 @@
 #include "support/test.h"
 
 #include "ledger/events/rules.h"
+#include "ledger/ledger_state.h"
 #include "ledger/registry_rows.h"
 
 static const int64_t START_MS = INT64_C(1700000000000);
@@ -138,6 +139,31 @@ static const uint32_t *signers_of(struct custody *c, size_t *n, uint32_t member,
   return out;
 }
 
+static uint8_t *packed(struct custody *c, size_t *len, const Oremark__Statement *s) {
+  *len = oremark__statement__get_packed_size(s);
+  uint8_t *bytes = zeroed(c, *len);
+  oremark__statement__pack(s, bytes);
+  return bytes;
+}
+
+/* Puts the judged statement where references by statement look for it. */
+static void file(struct custody *c, uint8_t *bytes, size_t len) {
+  Oremark__Entry entry = OREMARK__ENTRY__INIT;
+  Oremark__SignedStatement s = OREMARK__SIGNED_STATEMENT__INIT;
+  uint8_t key[OM_STATEMENT_KEY_BYTES], place[OM_STATEMENT_ROW_BYTES];
+  s.statement = (ProtobufCBinaryData){len, bytes};
+  entry.taken_ms = c->judged.taken_ms;
+  entry.what_case = OREMARK__ENTRY__WHAT_STATEMENT;
+  entry.statement = &s;
+  size_t n = oremark__entry__get_packed_size(&entry);
+  uint8_t *out = zeroed(c, n);
+  oremark__entry__pack(&entry, out);
+  om_log_entry_key(place, c->judged.log, c->judged.index);
+  om_txn_put(c->txn, OM_TABLE_ENTRIES, place, sizeof place, out, n);
+  om_statement_key(key, c->judged.statement, &c->judged.statement_id);
+  om_txn_put(c->txn, OM_TABLE_STATEMENTS, key, sizeof key, place, sizeof place);
+}
+
 enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **events, const uint32_t *cosigners) {
   Oremark__Statement *s = zeroed(c, sizeof *s);
   *s = (Oremark__Statement)OREMARK__STATEMENT__INIT;
@@ -148,13 +174,16 @@ enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **ev
   om_status_clear(&c->st);
   for (size_t i = 0; i < s->n_events; i++)
     if (om_event_form(events[i], &c->st) != OM_OK) return c->st.code;
+  c->statements++;
+  s->nonce = (ProtobufCBinaryData){sizeof c->statements, om_arena_copy(&c->arena, &c->statements, sizeof c->statements)};
   struct om_case judged = {.statement = s,
                            .log = member,
                            .index = c->sizes[member],
                            .registry_size = c->registry_size,
                            .taken_ms = c->taken_ms};
-  c->statements++;
-  om_sha256(&judged.statement_id, &c->statements, sizeof c->statements);
+  size_t len;
+  uint8_t *bytes = packed(c, &len, s);
+  om_statement_id(&judged.statement_id, &judged.network, bytes, len);
   judged.signers = signers_of(c, &judged.n_signers, member, cosigners);
   struct om_case before = c->judged;
   struct om_stage stage;
@@ -167,6 +196,7 @@ enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **ev
     return code;
   }
   om_replay_apply(&c->replay, &stage);
+  file(c, bytes, len);
   c->stage = stage;
   c->sizes[member]++;
   return OM_OK;

@@ -129,6 +129,10 @@ void om_replay_apply(struct om_replay *replay, const struct om_stage *stage) {
     row->data = om_arena_copy(&replay->arena, &drift->mg, sizeof drift->mg);
     row->len = sizeof drift->mg;
   }
+  for (size_t i = 0; i < stage->n_others; i++) {
+    const struct om_staged_row *other = &stage->others[i];
+    om_txn_put(replay->registry, other->table, other->key, other->key_len, other->data, other->len);
+  }
 }
 
 void om_replay_free(struct om_replay *replay) {

@@ -18,7 +18,7 @@ struct om_replay {
    * that the entries come in an order in which each leans only on what it may. */
   enum om_code (*mark)(void *ctx, uint64_t *size, uint32_t log, struct om_status *st);
   void *mark_ctx;
-  struct om_txn *registry; /* for the lookups of ledger/registry.h */
+  struct om_txn *registry; /* for the lookups of ledger/registry.h and ledger/attested.h, whose rows it is given too */
   bool uncapped;           /* a part of the history: gains that others saw are missing, so caps are not checked */
   struct om_arena arena;
   struct om_replay_table lots;

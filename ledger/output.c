@@ -1,0 +1,173 @@
+#include "ledger/output.h"
+
+#include <string.h>
+
+#include "ledger/quantity.h"
+
+/* ---- estimates ---- */
+
+enum { CEILING_HEAD = 1 + 8 + 1, CEILING_METAL = 1 + 8 };
+
+_Static_assert(CEILING_HEAD + OM_LOT_METALS_MAX * CEILING_METAL <= OM_ATTESTED_KEPT_MAX, "every metal of an estimate");
+
+size_t om_ceiling_pack(uint8_t out[OM_ATTESTED_KEPT_MAX], const struct om_ceiling *ceiling) {
+  uint8_t *at = out + CEILING_HEAD;
+  OM_ASSERT(ceiling->n <= OM_LOT_METALS_MAX);
+  out[0] = (uint8_t)ceiling->kind;
+  om_be64(out + 1, (uint64_t)ceiling->as_of_ms);
+  out[9] = (uint8_t)ceiling->n;
+  for (size_t i = 0; i < ceiling->n; i++, at += CEILING_METAL) {
+    at[0] = ceiling->metals[i].element;
+    om_be64(at + 1, (uint64_t)ceiling->metals[i].mg);
+  }
+  return (size_t)(at - out);
+}
+
+bool om_ceiling_unpack(struct om_ceiling *out, const uint8_t *kept, size_t len) {
+  if (len < CEILING_HEAD || kept[9] > OM_LOT_METALS_MAX || len != CEILING_HEAD + kept[9] * (size_t)CEILING_METAL)
+    return false;
+  *out = (struct om_ceiling){
+      .kind = (Oremark__EstimateKind)kept[0], .as_of_ms = (int64_t)om_get64(kept + 1), .n = kept[9]};
+  for (size_t i = 0; i < out->n; i++) {
+    const uint8_t *at = kept + CEILING_HEAD + i * CEILING_METAL;
+    out->metals[i].element = at[0];
+    out->metals[i].mg = (int64_t)om_get64(at + 1);
+  }
+  return true;
+}
+
+/* ---- years ---- */
+
+enum { YEAR_FIRST = 1970, DAY_MS = 86400000 };
+
+/* Days from 1970-01-01 to the first day of YEAR (Gregorian). */
+static int64_t days_before(uint16_t year) {
+  int64_t y = year - 1;
+  return (int64_t)(year - YEAR_FIRST) * 365 + (y / 4 - y / 100 + y / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400);
+}
+
+uint16_t om_year_of(int64_t ms) {
+  OM_ASSERT(ms >= 0 && ms <= OM_TIME_MAX_MS);
+  int64_t days = ms / DAY_MS;
+  uint16_t year = (uint16_t)(YEAR_FIRST + days / 366); /* never too late */
+  while (days_before((uint16_t)(year + 1)) <= days) year++;
+  return year;
+}
+
+/* ---- sums ---- */
+
+enum { SUM_KEY_BYTES = 1 + 4 + 4 + 1 + 2 };
+
+static void sum_key(uint8_t out[SUM_KEY_BYTES], const struct om_output *of) {
+  out[0] = OM_SUM_OUTPUT;
+  om_be32(out + 1, of->member);
+  om_be32(out + 5, of->site);
+  out[9] = of->element;
+  out[10] = (uint8_t)(of->year >> 8);
+  out[11] = (uint8_t)of->year;
+}
+
+static void add_output(struct om_stage *stage, const struct om_output *of) {
+  uint8_t key[SUM_KEY_BYTES];
+  sum_key(key, of);
+  int64_t sum = om_stage_sum(stage, key, sizeof key);
+  if (!om_mass_add(&sum, sum, of->mg)) sum = OM_MASS_MAX_MG;
+  om_stage_set_sum(stage, key, sizeof key, sum);
+}
+
+void om_stage_output_sum(struct om_stage *stage, const Oremark__Event *event) {
+  const Oremark__Extract *e = event->extract;
+  int64_t mg[OM_ELEMENT_MAX + 1] = {0};
+  if (stage->backing->uncapped) return; /* a part of the history says nothing of sums */
+  for (size_t i = 0; i < e->n_lots; i++)
+    for (size_t k = 0; k < e->lots[i]->n_metals; k++) {
+      const Oremark__Metal *m = e->lots[i]->metals[k];
+      if (!om_mass_add(&mg[m->element], mg[m->element], (int64_t)m->contained_mg)) mg[m->element] = OM_MASS_MAX_MG;
+    }
+  for (uint8_t z = 1; z <= OM_ELEMENT_MAX; z++)
+    if (mg[z] > 0)
+      add_output(stage, &(struct om_output){.member = stage->member.number,
+                                            .site = e->site,
+                                            .element = z,
+                                            .year = om_year_of(event->at_ms),
+                                            .mg = mg[z]});
+}
+
+bool om_output_next(struct om_txn *txn, struct om_output *out, uint32_t member) {
+  uint8_t key[SUM_KEY_BYTES];
+  struct om_bytes found, row;
+  bool first = out->element == 0;
+  if (first) out->member = member;
+  sum_key(key, out);
+  bool more = om_txn_next(txn, &found, &row, OM_TABLE_SUMS, key, sizeof key);
+  if (more && !first && found.len == sizeof key && memcmp(found.data, key, sizeof key) == 0)
+    more = om_txn_step(txn, &found, &row, OM_TABLE_SUMS);
+  if (!more || found.len != sizeof key || found.data[0] != OM_SUM_OUTPUT || row.len != 8 ||
+      (member != OM_MEMBER_NONE && om_get32(found.data + 1) != member))
+    return false;
+  *out = (struct om_output){.member = om_get32(found.data + 1),
+                            .site = om_get32(found.data + 5),
+                            .element = found.data[9],
+                            .year = (uint16_t)(found.data[10] << 8 | found.data[11]),
+                            .mg = (int64_t)om_get64(row.data)};
+  return true;
+}
+
+/* ---- the one beside the other ---- */
+
+/* What CEILING says of ELEMENT; 0: nothing. */
+static int64_t mass_of(const struct om_ceiling *ceiling, uint8_t element) {
+  for (size_t i = 0; i < ceiling->n; i++)
+    if (ceiling->metals[i].element == element) return ceiling->metals[i].mg;
+  return 0;
+}
+
+static enum om_code find_ceiling(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
+                                 Oremark__EstimateKind wanted, struct om_status *st) {
+  struct om_about about;
+  struct om_place at = {0};
+  struct om_attested row;
+  struct om_ceiling ceiling;
+  int64_t end_ms = days_before((uint16_t)(output->year + 1)) * DAY_MS;
+  int kind;
+  *out = (struct om_output_ceiling){0};
+  om_about_site(&about, output->member, output->site);
+  while (om_attested_next(txn, &at, &kind, &about)) {
+    struct om_place by = {0};
+    int end;
+    if (kind != OREMARK__EVENT__KIND_ESTIMATE || om_attested_end(txn, &by, &end, &at)) continue;
+    enum om_code code = om_attested_get(txn, &row, &at, st);
+    if (code != OM_OK) return code;
+    if (!om_ceiling_unpack(&ceiling, row.kept, row.n_kept))
+      return om_fail(st, OM_CORRUPT, NULL, "a stored estimate can't be read: the store must be rebuilt");
+    int64_t mg = mass_of(&ceiling, output->element);
+    if (ceiling.kind != wanted || mg == 0 || ceiling.as_of_ms >= end_ms) continue;
+    if (out->stated && (ceiling.as_of_ms < out->as_of_ms || (ceiling.as_of_ms == out->as_of_ms && mg >= out->mg)))
+      continue;
+    *out = (struct om_output_ceiling){
+        .stated = true, .mg = mg, .author = row.author, .at = at, .as_of_ms = ceiling.as_of_ms};
+  }
+  return om_txn_check(txn, st);
+}
+
+enum om_code om_output_capacity(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
+                                struct om_status *st) {
+  enum om_code code = find_ceiling(txn, out, output, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY, st);
+  out->sum_mg = output->mg;
+  return code;
+}
+
+enum om_code om_output_resource(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
+                                struct om_status *st) {
+  enum om_code code = find_ceiling(txn, out, output, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE, st);
+  if (code != OM_OK || !out->stated) return code;
+  uint16_t from = om_year_of(out->as_of_ms);
+  if (days_before(from) * DAY_MS < out->as_of_ms) from++;
+  /* The sums of one site and element stand together, by year. */
+  struct om_output at = *output;
+  at.year = (uint16_t)(from - 1);
+  while (om_output_next(txn, &at, output->member) && at.site == output->site && at.element == output->element &&
+         at.year <= output->year)
+    if (!om_mass_add(&out->sum_mg, out->sum_mg, at.mg)) out->sum_mg = OM_MASS_MAX_MG;
+  return om_txn_check(txn, st);
+}

@@ -1,0 +1,60 @@
+/* What sites declare to have put out, year by year (UTC, by when the events say that they happened), beside what others
+ * or they themselves estimate that they can. Sums are written by Extract in the home log of the site's member alone, so
+ * that they are the same in whatever order logs are mirrored. Estimates void nothing: going over one is a finding.
+ * Reads through the caller's transaction. Thread: the transaction's or the stage's. */
+#ifndef OREMARK_LEDGER_OUTPUT_H
+#define OREMARK_LEDGER_OUTPUT_H
+
+#include "ledger/attested.h"
+
+/* What an Estimate says, as its attestation keeps it. */
+struct om_ceiling {
+  Oremark__EstimateKind kind;
+  int64_t as_of_ms; /* Unix ms */
+  size_t n;         /* ascending by element */
+  struct {
+    uint8_t element;
+    int64_t mg;
+  } metals[OM_LOT_METALS_MAX];
+};
+
+/* Returns the length. */
+size_t om_ceiling_pack(uint8_t out[OM_ATTESTED_KEPT_MAX], const struct om_ceiling *ceiling);
+bool om_ceiling_unpack(struct om_ceiling *out, const uint8_t *kept, size_t len);
+
+/* Year of a time between 1970 and 9999, in UTC. */
+uint16_t om_year_of(int64_t ms);
+
+/* Adds what EVENT, an Extract being judged, says to its site's sums. A sum that no longer fits stays at the largest
+ * mass, which no site has. */
+void om_stage_output_sum(struct om_stage *stage, const Oremark__Event *event);
+
+/* One site's output of one element in one year. */
+struct om_output {
+  uint32_t member, site;
+  uint8_t element;
+  uint16_t year;
+  int64_t mg;
+};
+/* The next sum of MEMBER (0: of all) after *OUT (all zero: the first); false: no more. By member, site, element, year. */
+bool om_output_next(struct om_txn *txn, struct om_output *out, uint32_t member);
+
+/* The ceiling that holds for an output, and who has set it. */
+struct om_output_ceiling {
+  bool stated;
+  int64_t mg;             /* what it may come to... */
+  int64_t sum_mg;         /* ...and what is held against that: the year's output, or of a resource all since then */
+  uint32_t author;        /* member number */
+  struct om_place at;     /* of the Estimate */
+  int64_t as_of_ms;
+};
+/* The yearly capacity for OUTPUT's year: of the estimates of its site that name its element, and that are as of no later
+ * than the year's end, the last one (of several as of the same moment, the lowest). */
+enum om_code om_output_capacity(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
+                                struct om_status *st);
+/* The resource: the last one estimated as of no later than the year's end, and all that was put out since in whole
+ * years, up to OUTPUT's. What was put out in the rest of the estimate's own year is not known and not counted. */
+enum om_code om_output_resource(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
+                                struct om_status *st);
+
+#endif

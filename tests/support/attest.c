@@ -1,0 +1,79 @@
+#include "support/attest.h"
+
+#include "support/test.h"
+
+#define NEW(c, Type, INIT) ((Type *)om_arena_copy(&(c)->arena, &(const Type)INIT, sizeof(Type)))
+
+static Oremark__Event *event_of(struct custody *c, Oremark__Event__KindCase kind) {
+  Oremark__Event *e = NEW(c, Oremark__Event, OREMARK__EVENT__INIT);
+  e->at_ms = c->taken_ms;
+  e->kind_case = kind;
+  return e;
+}
+
+Oremark__Subject *about_member(struct custody *c, uint32_t member) {
+  return about_site(c, member, 0);
+}
+
+Oremark__Subject *about_site(struct custody *c, uint32_t member, uint32_t site) {
+  Oremark__Subject *s = NEW(c, Oremark__Subject, OREMARK__SUBJECT__INIT);
+  s->member = member;
+  s->site = site;
+  return s;
+}
+
+Oremark__Subject *about_lot(struct custody *c, struct lot_name lot) {
+  Oremark__Subject *s = NEW(c, Oremark__Subject, OREMARK__SUBJECT__INIT);
+  s->lot = (ProtobufCBinaryData){sizeof lot.number, om_arena_copy(&c->arena, lot.number, sizeof lot.number)};
+  return s;
+}
+
+Oremark__EventRef *last_event(struct custody *c, uint32_t event) {
+  Oremark__EventRef *ref = NEW(c, Oremark__EventRef, OREMARK__EVENT_REF__INIT);
+  const struct om_hash *id = &c->judged.statement_id;
+  ref->member = c->judged.statement->member;
+  ref->signed_ms = c->judged.statement->signed_ms;
+  ref->statement_id = (ProtobufCBinaryData){OM_HASH_BYTES, om_arena_copy(&c->arena, id->bytes, OM_HASH_BYTES)};
+  ref->event = event;
+  return ref;
+}
+
+static Oremark__Decimal *decimal(struct custody *c, uint64_t digits) {
+  Oremark__Decimal *d = NEW(c, Oremark__Decimal, OREMARK__DECIMAL__INIT);
+  d->digits = digits;
+  d->places = 4;
+  return d;
+}
+
+Oremark__Event *assay(struct custody *c, Oremark__Subject *subject, Oremark__AssayRole role, uint64_t copper,
+                      uint64_t limit) {
+  static char method[] = "ICP-OES";
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_ASSAY);
+  Oremark__AssayResult *result = NEW(c, Oremark__AssayResult, OREMARK__ASSAY_RESULT__INIT);
+  e->assay = NEW(c, Oremark__Assay, OREMARK__ASSAY__INIT);
+  e->assay->subject = subject;
+  e->assay->role = role;
+  e->assay->method = method;
+  e->assay->n_results = 1;
+  e->assay->results = om_arena_copy(&c->arena, &result, sizeof(Oremark__AssayResult *));
+  result->element = CU;
+  result->value = decimal(c, copper);
+  if (limit) result->splitting_limit = decimal(c, limit);
+  return e;
+}
+
+Oremark__Event *estimate(struct custody *c, uint32_t member, uint32_t site, Oremark__EstimateKind kind,
+                         uint64_t copper_mg, int64_t as_of_ms) {
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_ESTIMATE);
+  Oremark__ElementMass *mass = NEW(c, Oremark__ElementMass, OREMARK__ELEMENT_MASS__INIT);
+  e->estimate = NEW(c, Oremark__Estimate, OREMARK__ESTIMATE__INIT);
+  e->estimate->member = member;
+  e->estimate->site = site;
+  e->estimate->kind = kind;
+  e->estimate->as_of_ms = as_of_ms;
+  e->estimate->n_metals = 1;
+  e->estimate->metals = om_arena_copy(&c->arena, &mass, sizeof(Oremark__ElementMass *));
+  mass->element = CU;
+  mass->mass_mg = copper_mg;
+  return e;
+}

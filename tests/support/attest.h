@@ -1,0 +1,20 @@
+/* Attestations for tests of their rules, made of short calls like those of support/custody.h; their memory is the
+ * fixture's. */
+#ifndef OREMARK_TESTS_SUPPORT_ATTEST_H
+#define OREMARK_TESTS_SUPPORT_ATTEST_H
+
+#include "support/custody.h"
+
+Oremark__Subject *about_member(struct custody *c, uint32_t member);
+Oremark__Subject *about_site(struct custody *c, uint32_t member, uint32_t site);
+Oremark__Subject *about_lot(struct custody *c, struct lot_name lot);
+/* Event EVENT of the last statement that was admitted. */
+Oremark__EventRef *last_event(struct custody *c, uint32_t event);
+
+/* A result of COPPER digits in 4 places (2845: 28.45 %), with a splitting limit where LIMIT is not 0. */
+Oremark__Event *assay(struct custody *c, Oremark__Subject *subject, Oremark__AssayRole role, uint64_t copper,
+                      uint64_t limit);
+Oremark__Event *estimate(struct custody *c, uint32_t member, uint32_t site, Oremark__EstimateKind kind,
+                         uint64_t copper_mg, int64_t as_of_ms);
+
+#endif

@@ -33,37 +33,128 @@ static void add_line(struct libscols_table *table, const Oremark__DriftSum *s) {
   om_show_cell(line, 5, "%s", om_percent(percent, s->gained_mg, s->cap_mg));
 }
 
-static enum om_code run(struct om_session *session, struct om_status *st) {
-  static const char *const columns[] = {"member", "metal", "period from", ">gained", ">allowed", ">used"};
-  Oremark__GetAudit get = OREMARK__GET_AUDIT__INIT;
+/* Which ceiling the output is over. */
+static const char *outcome(const Oremark__OutputSum *o) {
+  bool capacity = o->capacity_mg > 0 && o->mass_mg > o->capacity_mg;
+  bool resource = o->resource_mg > 0 && o->since_resource_mg > o->resource_mg;
+  if (capacity && resource) return "over-capacity-and-resource";
+  if (capacity) return "over-capacity";
+  if (resource) return "over-resource";
+  return o->capacity_mg > 0 || o->resource_mg > 0 ? "within" : "no-estimate";
+}
+
+static json_t *output_json(const Oremark__OutputSum *o) {
+  json_t *json =
+      json_pack("{s:I, s:o, s:I, s:o, s:s, s:I, s:o}", "member", (json_int_t)o->member, "member_name",
+                om_json_text(o->member_name), "site", (json_int_t)o->site, "site_name", om_json_text(o->site_name),
+                "element", symbol(o->element), "year", (json_int_t)o->year, "mass_mg", om_json_mass(o->mass_mg));
+  bool capacity = o->capacity_mg > 0, resource = o->resource_mg > 0;
+  json_object_set_new(json, "capacity_mg", capacity ? om_json_mass(o->capacity_mg) : json_null());
+  json_object_set_new(json, "capacity_by", capacity ? om_json_text(o->capacity_by) : json_null());
+  json_object_set_new(json, "resource_mg", resource ? om_json_mass(o->resource_mg) : json_null());
+  json_object_set_new(json, "resource_by", resource ? om_json_text(o->resource_by) : json_null());
+  json_object_set_new(json, "since_resource_mg", resource ? om_json_mass(o->since_resource_mg) : json_null());
+  json_object_set_new(json, "outcome", json_string(outcome(o)));
+  return json;
+}
+
+static void add_output(struct libscols_table *table, const Oremark__OutputSum *o) {
+  struct libscols_line *line = om_show_line(table, NULL);
+  char mass[OM_MASS_TEXT_BYTES];
+  om_show_cell(line, 0, "%s", o->member_name);
+  om_show_cell(line, 1, "%s", o->site_name);
+  om_show_cell(line, 2, "%s", symbol(o->element));
+  om_show_cell(line, 3, "%u", o->year);
+  om_show_cell(line, 4, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->mass_mg));
+  if (o->capacity_mg) om_show_cell(line, 5, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->capacity_mg));
+  if (o->resource_mg) om_show_cell(line, 6, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->since_resource_mg));
+  if (o->resource_mg) om_show_cell(line, 7, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->resource_mg));
+  om_show_cell(line, 8, "%s", outcome(o));
+}
+
+/* Drift and output, as they come. */
+struct listing {
+  struct om_session *session;
+  struct libscols_table *drift, *output;
+  json_t *drift_json, *output_json;
+  size_t n_drift, n_output;
+};
+
+static void add_part(struct listing *l, const Oremark__Audit *audit) {
+  for (size_t i = 0; i < audit->n_sums; i++) {
+    if (l->drift_json)
+      json_array_append_new(l->drift_json, sum_json(audit->sums[i]));
+    else
+      add_line(l->drift, audit->sums[i]);
+  }
+  for (size_t i = 0; i < audit->n_outputs; i++) {
+    if (l->output_json)
+      json_array_append_new(l->output_json, output_json(audit->outputs[i]));
+    else
+      add_output(l->output, audit->outputs[i]);
+  }
+  l->n_drift += audit->n_sums;
+  l->n_output += audit->n_outputs;
+}
+
+static enum om_code take_parts(struct listing *l, Oremark__GetAudit *get, struct om_status *st) {
   Oremark__Request request = OREMARK__REQUEST__INIT;
-  request.what_case = OREMARK__REQUEST__WHAT_GET_AUDIT;
-  request.get_audit = &get;
-  const char *member = om_args_value(session->args, "member");
   Oremark__Reply *reply;
-  if (om_args_words(session->args, 0, 0, st) || (member && om_session_member(session, &get.member, member, st)) ||
-      om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_AUDIT, st))
-    return st->code;
-  enum om_code code = OM_OK;
-  const Oremark__Audit *audit = reply->audit;
-  if (session->json) {
-    json_t *sums = json_array();
-    for (size_t i = 0; i < audit->n_sums; i++) json_array_append_new(sums, sum_json(audit->sums[i]));
-    code = om_show_json(session->out, json_pack("{s:o}", "drift", sums), st);
-  } else if (audit->n_sums == 0) {
-    fprintf(session->out, "no gains: nothing was received, drawn or measured above what the records said\n");
-  } else {
-    struct libscols_table *table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < audit->n_sums; i++) add_line(table, audit->sums[i]);
-    om_show_print(table);
+  request.what_case = OREMARK__REQUEST__WHAT_GET_AUDIT;
+  request.get_audit = get;
+  if (om_ask(l->session, &reply, &request, OREMARK__REPLY__WHAT_AUDIT, st)) return st->code;
+  for (;;) {
+    if (reply->what_case == OREMARK__REPLY__WHAT_AUDIT) add_part(l, reply->audit);
+    if (!reply->more) break;
+    if (om_client_next(l->session->client, &reply, st)) return st->code;
   }
   oremark__reply__free_unpacked(reply, NULL);
-  return code;
+  return OM_OK;
+}
+
+static void print(const struct listing *l) {
+  FILE *out = l->session->out;
+  if (l->n_drift == 0)
+    fprintf(out, "no gains: nothing was received, drawn or measured above what the records said\n");
+  else
+    om_show_print(l->drift);
+  if (l->n_output == 0) return;
+  fprintf(out, "\ndeclared output of mine sites, by year (UTC):\n");
+  om_show_print(l->output);
+}
+
+static enum om_code run(struct om_session *session, struct om_status *st) {
+  static const char *const drift[] = {"member", "metal", "period from", ">gained", ">allowed", ">used"};
+  static const char *const output[] = {"member",          "site",      "metal",   "year", ">put out", ">capacity",
+                                       ">since estimate", ">resource", "~outcome"};
+  Oremark__GetAudit get = OREMARK__GET_AUDIT__INIT;
+  struct listing l = {.session = session};
+  const char *member = om_args_value(session->args, "member");
+  if (om_args_words(session->args, 0, 0, st) || (member && om_session_member(session, &get.member, member, st)))
+    return st->code;
+  if (session->json) {
+    l.drift_json = json_array();
+    l.output_json = json_array();
+  } else {
+    l.drift = om_show_table(session->out, drift, sizeof drift / sizeof drift[0]);
+    l.output = om_show_table(session->out, output, sizeof output / sizeof output[0]);
+  }
+  if (take_parts(&l, &get, st) == OM_OK && session->json)
+    return om_show_json(session->out, json_pack("{s:o, s:o}", "drift", l.drift_json, "output", l.output_json), st);
+  if (st->code == OM_OK) {
+    print(&l);
+  } else {
+    json_decref(l.drift_json);
+    json_decref(l.output_json);
+  }
+  if (l.drift && (st->code != OM_OK || l.n_drift == 0)) scols_unref_table(l.drift);
+  if (l.output && (st->code != OM_OK || l.n_output == 0)) scols_unref_table(l.output);
+  return st->code;
 }
 
 const struct om_command om_command_audit = {
     .name = "audit",
-    .summary = "Gains inside tolerances, summed by member, metal and period, beside what is allowed.",
+    .summary = "Gains inside tolerances beside what is allowed, and sites' declared output beside what was estimated.",
     .help = "Example:\n  oremark audit --member Ilo\n",
     .options = options,
     .groups = OM_OPTS_DAEMON,

@@ -39,6 +39,10 @@
   X(release)               \
   X(title)                 \
   X(settle)                \
+  X(assay)                 \
+  X(estimate)              \
+  X(attestations)          \
+  X(assays)                \
   X(sign)                  \
   X(submit)                \
   X(receipt)               \

@@ -1,6 +1,6 @@
 /* Seller's, buyer's and umpire's results for one lot, side by side, metal by metal. As trade has it: within the
- * splitting limit the mean of the two sides is taken; beyond it an umpire decides, and his result stands. Pure functions
- * of their arguments; any thread. */
+ * splitting limit the mean of the two sides is taken; beyond it an umpire decides, and his result stands. Pure
+ * functions of their arguments; any thread. */
 #ifndef OREMARK_LEDGER_ASSAYS_H
 #define OREMARK_LEDGER_ASSAYS_H
 
@@ -42,9 +42,9 @@ struct om_assay_given {
   const Oremark__Assay *assay;
 };
 
-/* Compares the N assays GIVEN, in the order in which they stand in the logs; of several of one side the last by its time
- * counts (of the same time, the later in that order). An umpire who is one of the two sides is none. OUT has room for
- * OM_ELEMENT_MAX; returns how many elements a side or an umpire has stated, ascending. */
+/* Compares the N assays GIVEN, in the order in which they stand in the logs; of several of one side the last by its
+ * time counts (of the same time, the later in that order). An umpire who is one of the two sides is none. OUT has room
+ * for OM_ELEMENT_MAX; returns how many elements a side or an umpire has stated, ascending. */
 size_t om_assays_compare(struct om_assay_compared *out, const struct om_assay_given *given, size_t n);
 
 /* "within the splitting limit"; static. */

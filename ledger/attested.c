@@ -41,33 +41,33 @@ static struct om_place place_of(const uint8_t *key) {
   return (struct om_place){.log = om_get32(key), .index = om_get64(key + 4), .event = (uint16_t)get16(key + 12)};
 }
 
-void om_about_member(struct om_about *out, uint32_t member) {
+void om_about_member(struct om_subject_key *out, uint32_t member) {
   out->bytes[0] = TAG_MEMBER;
   om_be32(out->bytes + 1, member);
   out->len = 5;
 }
 
-void om_about_site(struct om_about *out, uint32_t member, uint32_t site) {
+void om_about_site(struct om_subject_key *out, uint32_t member, uint32_t site) {
   out->bytes[0] = TAG_SITE;
   om_be32(out->bytes + 1, member);
   om_be32(out->bytes + 5, site);
   out->len = 9;
 }
 
-void om_about_lot(struct om_about *out, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+void om_about_lot(struct om_subject_key *out, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   out->bytes[0] = TAG_LOT;
   memcpy(out->bytes + 1, number, OM_LOT_NUMBER_BYTES);
   out->len = 1 + OM_LOT_NUMBER_BYTES;
 }
 
-void om_about_event(struct om_about *out, const struct om_place *event) {
+void om_about_event(struct om_subject_key *out, const struct om_place *event) {
   out->bytes[0] = TAG_EVENT;
   om_place_key(out->bytes + 1, event);
   out->len = 1 + OM_PLACE_KEY_BYTES;
 }
 
 /* What has been ended is filed as what the end is about. */
-static void about_ended(struct om_about *out, const struct om_place *place) {
+static void about_ended(struct om_subject_key *out, const struct om_place *place) {
   om_about_event(out, place);
   out->bytes[0] = TAG_ENDED;
 }
@@ -131,7 +131,7 @@ enum om_code om_stage_event(struct om_stage *stage, struct om_place *out, const 
   return om_hash_equal(&found_id, &id) ? OM_OK : no_event(ref, st);
 }
 
-static enum om_code stage_member(struct om_stage *stage, struct om_about *out, const Oremark__Subject *s,
+static enum om_code stage_member(struct om_stage *stage, struct om_subject_key *out, const Oremark__Subject *s,
                                  struct om_status *st) {
   struct om_member member;
   struct om_site site;
@@ -151,7 +151,7 @@ static enum om_code stage_member(struct om_stage *stage, struct om_about *out, c
 }
 
 /* Where a lot was born says whether it is covered; what has become of it since does not matter. */
-static enum om_code stage_lot(struct om_stage *stage, struct om_about *out, const uint8_t *number,
+static enum om_code stage_lot(struct om_stage *stage, struct om_subject_key *out, const uint8_t *number,
                               struct om_status *st) {
   struct om_lot lot;
   char text[OM_LOT_TEXT_BYTES];
@@ -165,7 +165,7 @@ static enum om_code stage_lot(struct om_stage *stage, struct om_about *out, cons
   return code;
 }
 
-enum om_code om_stage_subject(struct om_stage *stage, struct om_about *out, const Oremark__Subject *subject,
+enum om_code om_stage_subject(struct om_stage *stage, struct om_subject_key *out, const Oremark__Subject *subject,
                               struct om_status *st) {
   struct om_place at;
   if (subject->member != 0) return stage_member(stage, out, subject, st);
@@ -199,7 +199,7 @@ enum om_code om_stage_attested(struct om_stage *stage, struct om_attested *out, 
 }
 
 /* The next row under ABOUT after *PLACE; the first where that is all zero. */
-static bool next_about(struct om_txn *txn, struct om_place *place, int *kind, const struct om_about *about) {
+static bool next_about(struct om_txn *txn, struct om_place *place, int *kind, const struct om_subject_key *about) {
   uint8_t key[KEY_MAX];
   struct om_bytes found, row;
   size_t len = about->len + OM_PLACE_KEY_BYTES;
@@ -217,7 +217,7 @@ static bool next_about(struct om_txn *txn, struct om_place *place, int *kind, co
 }
 
 enum om_code om_stage_ended(struct om_stage *stage, bool *ended, const struct om_place *place, struct om_status *st) {
-  struct om_about about;
+  struct om_subject_key about;
   struct om_place by = {0};
   struct om_status not_covered;
   int kind;
@@ -240,7 +240,7 @@ struct om_place om_stage_place(const struct om_stage *stage) {
   return (struct om_place){.log = stage->judged->log, .index = stage->judged->index, .event = stage->event};
 }
 
-static void put_about(struct om_stage *stage, const Oremark__Event *event, const struct om_about *about) {
+static void put_about(struct om_stage *stage, const Oremark__Event *event, const struct om_subject_key *about) {
   uint8_t key[KEY_MAX], kind[KIND_BYTES];
   struct om_place at = om_stage_place(stage);
   memcpy(key, about->bytes, about->len);
@@ -249,7 +249,7 @@ static void put_about(struct om_stage *stage, const Oremark__Event *event, const
   om_stage_put(stage, OM_TABLE_ATTESTED, key, about->len + OM_PLACE_KEY_BYTES, kind, sizeof kind);
 }
 
-void om_stage_attest(struct om_stage *stage, const Oremark__Event *event, const struct om_about *about,
+void om_stage_attest(struct om_stage *stage, const Oremark__Event *event, const struct om_subject_key *about,
                      const uint8_t *kept, size_t n_kept) {
   uint8_t key[1 + OM_PLACE_KEY_BYTES], row[ROW_BYTES + OM_ATTESTED_KEPT_MAX];
   struct om_place at = om_stage_place(stage);
@@ -264,7 +264,7 @@ void om_stage_attest(struct om_stage *stage, const Oremark__Event *event, const 
 }
 
 void om_stage_end(struct om_stage *stage, const Oremark__Event *event, const struct om_place *place) {
-  struct om_about about;
+  struct om_subject_key about;
   about_ended(&about, place);
   put_about(stage, event, &about);
 }
@@ -293,12 +293,24 @@ enum om_code om_attested_get(struct om_txn *txn, struct om_attested *out, const 
   return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "no attestation stands there");
 }
 
-bool om_attested_next(struct om_txn *txn, struct om_place *place, int *kind, const struct om_about *about) {
+bool om_attested_next(struct om_txn *txn, struct om_place *place, int *kind, const struct om_subject_key *about) {
   return next_about(txn, place, kind, about);
 }
 
 bool om_attested_end(struct om_txn *txn, struct om_place *by, int *kind, const struct om_place *place) {
-  struct om_about about;
+  struct om_subject_key about;
   about_ended(&about, place);
   return next_about(txn, by, kind, &about);
+}
+
+static void drawn_key(uint8_t out[1 + OM_PLACE_KEY_BYTES], const struct om_place *place) {
+  out[0] = OM_SUM_DRAWN;
+  om_place_key(out + 1, place);
+}
+
+int64_t om_attested_drawn(struct om_txn *txn, const struct om_place *place) {
+  uint8_t key[1 + OM_PLACE_KEY_BYTES];
+  struct om_bytes row;
+  drawn_key(key, place);
+  return om_txn_get(txn, &row, OM_TABLE_SUMS, key, sizeof key) && row.len == 8 ? (int64_t)om_get64(row.data) : 0;
 }

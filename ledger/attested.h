@@ -1,10 +1,15 @@
 /* What has been attested: about whom or what, and what has ended it. An attestation stands where its event stands, and
  * is read as of what the judged log covers: rows of logs that run ahead are passed over, so that every daemon decides
- * alike. Rows of OM_TABLE_ATTESTED, all numbers big-endian, a place being log (4), index (8), event (2): 'P' place ->
- * kind (2), author (4), at_ms (8), and what the kind keeps for its rules 'M' member (4), place            -> kind (2)
- * about a member 'S' member (4), site (4), place  -> kind (2)     about a site 'L' lot (20), place              -> kind
- * (2)     about a lot 'E' place, place                 -> kind (2)     about an event (the first place) 'X' place,
- * place                 -> kind (2)     the first is ended by the second Thread: the transaction's or the stage's. */
+ * alike. Thread: the transaction's or the stage's.
+ *
+ * Rows of OM_TABLE_ATTESTED, all numbers big-endian, a place being log (4), index (8), event (2):
+ *
+ *   'P' place                     -> kind (2), author (4), at_ms (8), and what the kind keeps for its rules
+ *   'M' member (4), place         -> kind (2)   about a member
+ *   'S' member (4), site (4), place -> kind (2) about a site
+ *   'L' lot (20), place           -> kind (2)   about a lot
+ *   'E' place, place              -> kind (2)   about an event (the first place)
+ *   'X' place, place              -> kind (2)   the first is ended by the second */
 #ifndef OREMARK_LEDGER_ATTESTED_H
 #define OREMARK_LEDGER_ATTESTED_H
 
@@ -25,7 +30,7 @@ enum om_sum {
 };
 
 /* What an attestation is about, as the beginning of its keys. */
-struct om_about {
+struct om_subject_key {
   uint8_t bytes[OM_ATTESTED_ABOUT_MAX];
   size_t len;
 };
@@ -40,10 +45,10 @@ struct om_attested {
 };
 
 void om_place_key(uint8_t out[OM_PLACE_KEY_BYTES], const struct om_place *place);
-void om_about_member(struct om_about *out, uint32_t member);
-void om_about_site(struct om_about *out, uint32_t member, uint32_t site);
-void om_about_lot(struct om_about *out, const uint8_t number[OM_LOT_NUMBER_BYTES]);
-void om_about_event(struct om_about *out, const struct om_place *event);
+void om_about_member(struct om_subject_key *out, uint32_t member);
+void om_about_site(struct om_subject_key *out, uint32_t member, uint32_t site);
+void om_about_lot(struct om_subject_key *out, const uint8_t number[OM_LOT_NUMBER_BYTES]);
+void om_about_event(struct om_subject_key *out, const struct om_place *event);
 
 /* ---- for rules ---- */
 
@@ -54,7 +59,7 @@ enum om_code om_form_event_ref(const char *what, const Oremark__EventRef *ref, s
 
 /* The subject as the judged log may lean on it. OM_REFUSED ("subject") where the registry as marked, or the logs as
  * covered, know no such member, site, lot or event; OM_WAIT where a mark is wanted. */
-enum om_code om_stage_subject(struct om_stage *stage, struct om_about *out, const Oremark__Subject *subject,
+enum om_code om_stage_subject(struct om_stage *stage, struct om_subject_key *out, const Oremark__Subject *subject,
                               struct om_status *st);
 /* Where the event that REF names stands. OM_REFUSED ("event"), OM_WAIT as above. */
 enum om_code om_stage_event(struct om_stage *stage, struct om_place *out, const Oremark__EventRef *ref,
@@ -66,7 +71,7 @@ enum om_code om_stage_attested(struct om_stage *stage, struct om_attested *out, 
 enum om_code om_stage_ended(struct om_stage *stage, bool *ended, const struct om_place *place, struct om_status *st);
 
 /* Stages the rows of the attestation that is the event being judged: about ABOUT, with KEPT. */
-void om_stage_attest(struct om_stage *stage, const Oremark__Event *event, const struct om_about *about,
+void om_stage_attest(struct om_stage *stage, const Oremark__Event *event, const struct om_subject_key *about,
                      const uint8_t *kept, size_t n_kept);
 /* Stages that the event being judged ends the attestation at PLACE. */
 void om_stage_end(struct om_stage *stage, const Oremark__Event *event, const struct om_place *place);
@@ -83,8 +88,10 @@ void om_stage_set_sum(struct om_stage *stage, const uint8_t *key, size_t len, in
 enum om_code om_attested_get(struct om_txn *txn, struct om_attested *out, const struct om_place *place,
                              struct om_status *st);
 /* The next attestation about ABOUT after *PLACE (all zero: the first); false: no more. */
-bool om_attested_next(struct om_txn *txn, struct om_place *place, int *kind, const struct om_about *about);
+bool om_attested_next(struct om_txn *txn, struct om_place *place, int *kind, const struct om_subject_key *about);
 /* The next event after *BY (all zero: the first) that ended the attestation at PLACE; false: no more. */
 bool om_attested_end(struct om_txn *txn, struct om_place *by, int *kind, const struct om_place *place);
+/* What has been drawn from the certificate at PLACE so far, milligrams. */
+int64_t om_attested_drawn(struct om_txn *txn, const struct om_place *place);
 
 #endif

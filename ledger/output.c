@@ -124,7 +124,7 @@ static int64_t mass_of(const struct om_ceiling *ceiling, uint8_t element) {
 
 static enum om_code find_ceiling(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
                                  Oremark__EstimateKind wanted, struct om_status *st) {
-  struct om_about about;
+  struct om_subject_key about;
   struct om_place at = {0};
   struct om_attested row;
   struct om_ceiling ceiling;

@@ -36,20 +36,21 @@ struct om_output {
   uint16_t year;
   int64_t mg;
 };
-/* The next sum of MEMBER (0: of all) after *OUT (all zero: the first); false: no more. By member, site, element, year. */
+/* The next sum of MEMBER (0: of all) after *OUT (all zero: the first); false: no more. By member, site, element, year.
+ */
 bool om_output_next(struct om_txn *txn, struct om_output *out, uint32_t member);
 
 /* The ceiling that holds for an output, and who has set it. */
 struct om_output_ceiling {
   bool stated;
-  int64_t mg;             /* what it may come to... */
-  int64_t sum_mg;         /* ...and what is held against that: the year's output, or of a resource all since then */
-  uint32_t author;        /* member number */
-  struct om_place at;     /* of the Estimate */
+  int64_t mg;         /* what it may come to... */
+  int64_t sum_mg;     /* ...and what is held against that: the year's output, or of a resource all since then */
+  uint32_t author;    /* member number */
+  struct om_place at; /* of the Estimate */
   int64_t as_of_ms;
 };
-/* The yearly capacity for OUTPUT's year: of the estimates of its site that name its element, and that are as of no later
- * than the year's end, the last one (of several as of the same moment, the lowest). */
+/* The yearly capacity for OUTPUT's year: of the estimates of its site that name its element, and that are as of no
+ * later than the year's end, the last one (of several as of the same moment, the lowest). */
 enum om_code om_output_capacity(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
                                 struct om_status *st);
 /* The resource: the last one estimated as of no later than the year's end, and all that was put out since in whole

@@ -345,18 +345,16 @@ static bool answer_members(struct om_answering *a, struct om_status *st) {
 static bool answer_audit(struct om_answering *a, const Oremark__GetAudit *asked, struct om_status *st) {
   Oremark__Audit all = OREMARK__AUDIT__INIT, part = OREMARK__AUDIT__INIT;
   if (om_view_audit(&a->view, &all, asked->member, st) != OM_OK) return om_answer_fail(a, st);
-  size_t from = 0;
-  bool more = true, go_on = true;
-  for (; more && go_on; from += OM_AUDIT_ROWS) {
+  bool go_on = true;
+  for (size_t from = 0; from < all.n_sums && go_on; from += OM_AUDIT_ROWS) {
     size_t left = all.n_sums - from;
-    more = left > OM_AUDIT_ROWS;
     part.sums = all.sums + from;
-    part.n_sums = more ? OM_AUDIT_ROWS : left;
-    Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_AUDIT, more);
+    part.n_sums = left > OM_AUDIT_ROWS ? OM_AUDIT_ROWS : left;
+    Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_AUDIT, true);
     reply.audit = &part;
     go_on = om_answer_put(a, &reply);
   }
-  return go_on;
+  return go_on && om_answer_outputs(a, asked->member, st);
 }
 
 /* What a piece says, in one sentence. */
@@ -446,6 +444,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_LIST_MEMBERS: answer_members(&a, &st); break;
     case OREMARK__REQUEST__WHAT_GET_PEERS: answer_peers(&a); break;
     case OREMARK__REQUEST__WHAT_GET_AUDIT: answer_audit(&a, request->get_audit, &st); break;
+    case OREMARK__REQUEST__WHAT_LIST_ATTESTATIONS: om_answer_attestations(&a, request->list_attestations, &st); break;
     case OREMARK__REQUEST__WHAT_GET_ENTRY: answer_entry(&a, request->get_entry, &st); break;
     case OREMARK__REQUEST__WHAT_GET_FINALITY: om_answer_finality(&a, request->get_finality, &st); break;
     case OREMARK__REQUEST__WHAT_GET_TRACE: om_answer_trace(&a, request->get_trace, &st); break;

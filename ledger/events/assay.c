@@ -1,5 +1,5 @@
-/* Assay: what a laboratory, or one side of a sale, found in a lot. Results stand side by side; ledger/assays.h says what
- * follows from them. */
+/* Assay: what a laboratory, or one side of a sale, found in a lot. Results stand side by side; ledger/assays.h says
+ * what follows from them. */
 #include "ledger/attested.h"
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
@@ -13,8 +13,7 @@ static enum om_code form_results(const Oremark__Assay *a, struct om_status *st) 
     const Oremark__AssayResult *r = a->results[i];
     if (om_form_element("results", r->element, i > 0 ? a->results[i - 1]->element : 0, st) != OM_OK) return st->code;
     const char *symbol = om_element_symbol((uint8_t)r->element);
-    if (!r->value)
-      return om_fail(st, OM_REFUSED, "form", "%s: the result is missing: state it as a fraction", symbol);
+    if (!r->value) return om_fail(st, OM_REFUSED, "form", "%s: the result is missing: state it as a fraction", symbol);
     if (om_form_fraction("result", r->value, st) != OM_OK ||
         om_form_fraction("splitting limit", r->splitting_limit, st) != OM_OK)
       return om_wrap(st, "%s", symbol);
@@ -38,9 +37,8 @@ enum om_code om_assay_form(const Oremark__Event *event, struct om_status *st) {
 enum om_code om_assay_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {
   (void)index;
   const Oremark__Assay *a = event->assay;
-  struct om_about about;
-  bool is_side =
-      a->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_SELLER || a->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_BUYER;
+  struct om_subject_key about;
+  bool is_side = a->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_SELLER || a->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_BUYER;
   uint32_t roles = is_side ? OM_ROLES_CUSTODY | OM_ROLE(LABORATORY) : OM_ROLE(LABORATORY);
   const char *doing = is_side ? "state a side's assay" : "state a laboratory's assay";
   if (om_rule_role(stage, roles, doing, st) != OM_OK || om_stage_subject(stage, &about, a->subject, st) != OM_OK)
@@ -55,7 +53,8 @@ void om_assay_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_add(out, "assay of ");
   om_text_subject(out, a->subject);
   if (a->role != OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED)
-    om_text_add(out, " for the %s", om_enum_word(role, &oremark__assay_role__descriptor, (int)a->role));
+    om_text_add(out, "%s%s", a->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_UMPIRE ? " as " : " for the ",
+                om_enum_word(role, &oremark__assay_role__descriptor, (int)a->role));
   for (size_t i = 0; i < a->n_results; i++) {
     om_text_add(out, "%s%s ", i == 0 ? ": " : ", ", om_element_symbol((uint8_t)a->results[i]->element));
     om_text_decimal(out, a->results[i]->value);

@@ -23,7 +23,7 @@ enum om_code om_estimate_rule(struct om_stage *stage, uint16_t index, const Orem
   (void)index;
   const Oremark__Estimate *e = event->estimate;
   Oremark__Subject subject = OREMARK__SUBJECT__INIT;
-  struct om_about about;
+  struct om_subject_key about;
   struct om_ceiling ceiling = {.kind = e->kind, .as_of_ms = e->as_of_ms, .n = e->n_metals};
   uint8_t kept[OM_ATTESTED_KEPT_MAX];
   uint32_t experts = OM_ROLE(LABORATORY) | OM_ROLE(CERTIFIER) | OM_ROLE(INSPECTOR) | OM_ROLE(AUDITOR);

@@ -21,7 +21,7 @@ static struct lot_name a_lot(struct custody *c) {
 }
 
 /* How many attestations stand about ABOUT, and where the last is. */
-static size_t count(struct custody *c, struct om_place *last, const struct om_about *about) {
+static size_t count(struct custody *c, struct om_place *last, const struct om_subject_key *about) {
   struct om_place at = {0};
   size_t n = 0;
   int kind;
@@ -38,7 +38,7 @@ static size_t count(struct custody *c, struct om_place *last, const struct om_ab
 static void rows_by_subject_and_by_place(void **state) {
   struct custody *c = *state;
   struct lot_name lot = a_lot(c), other = a_lot(c);
-  struct om_about about;
+  struct om_subject_key about;
   struct om_place last = {0};
   struct om_attested row;
   ADMIT(c, ASSAYER, assay(c, about_lot(c, lot), NO_ROLE, 2500, 0), assay(c, about_lot(c, other), NO_ROLE, 2600, 0),
@@ -47,7 +47,8 @@ static void rows_by_subject_and_by_place(void **state) {
   ADMIT(c, SMELTER, assay(c, about_lot(c, lot), BUYER, 2480, 50));
   om_about_lot(&about, lot.number);
   assert_int_equal(count(c, &last, &about), 3);
-  assert_true(last.log == ASSAYER && last.index == 0 && last.event == 2); /* by log, and ASSAYER's is behind SMELTER's */
+  assert_true(last.log == ASSAYER && last.index == 0 &&
+              last.event == 2); /* by log, and ASSAYER's is behind SMELTER's */
   assert_int_equal(om_attested_get(c->txn, &row, &last, &c->st), OM_OK);
   assert_true(row.author == ASSAYER && row.kind == OREMARK__EVENT__KIND_ASSAY && row.at_ms == c->taken_ms - 1 &&
               row.n_kept == 0);
@@ -62,7 +63,7 @@ static void rows_by_subject_and_by_place(void **state) {
 /* A site's key begins as its member's does not, and site 1 is no beginning of site 256. */
 static void subjects_do_not_run_into_each_other(void **state) {
   struct custody *c = *state;
-  struct om_about member, one, two, many;
+  struct om_subject_key member, one, two, many;
   struct om_place last = {0};
   om_about_member(&member, MINE);
   om_about_site(&one, MINE, 1);
@@ -251,7 +252,7 @@ static void years(void **state) {
   static const struct {
     int64_t s;
     uint16_t year;
-  } table[] = {{0, 1970},          {31535999, 1970},   {31536000, 1971},   {94694399, 1972},  {94694400, 1973},
+  } table[] = {{0, 1970},          {31535999, 1970},   {31536000, 1971},   {94694399, 1972},   {94694400, 1973},
                {951782400, 2000},  {978307199, 2000},  {978307200, 2001},  {1735689599, 2024}, {1735689600, 2025},
                {4102444799, 2099}, {4102444800, 2100}, {4133980799, 2100}, {4133980800, 2101}};
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)

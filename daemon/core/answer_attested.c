@@ -1,0 +1,182 @@
+/* What has been attested about lots, members and sites, and what sites have put out. */
+#include <string.h>
+
+#include "daemon/core/answer_parts.h"
+#include "ledger/attested.h"
+#include "ledger/output.h"
+
+struct listing {
+  struct om_answering *a;
+  Oremark__Attestation *rows[OM_REPLY_ROWS];
+  size_t n, size;
+  bool unwanted; /* the client has gone */
+};
+
+static ProtobufCBinaryData copied(struct om_view *view, const void *data, size_t len) {
+  return (ProtobufCBinaryData){len, om_arena_copy(view->arena, data, len)};
+}
+
+static bool put(struct listing *l, bool more) {
+  Oremark__Attestations out = OREMARK__ATTESTATIONS__INIT;
+  out.attestations = l->rows;
+  out.n_attestations = l->n;
+  Oremark__Reply reply = om_answer_good(l->a, OREMARK__REPLY__WHAT_ATTESTATIONS, more);
+  reply.attestations = &out;
+  l->unwanted = !om_answer_put(l->a, &reply);
+  om_view_reset(&l->a->view);
+  l->n = l->size = 0;
+  return !l->unwanted;
+}
+
+/* The event at PLACE as a line. */
+static enum om_code view_event(struct om_answering *a, Oremark__Step **out, const struct om_place *place,
+                               struct om_status *st) {
+  struct om_step *step = om_arena_alloc(a->view.arena, sizeof *step);
+  enum om_code code = om_step_read(a->view.txn, a->view.arena, step, &a->about->network, place, st);
+  return code == OM_OK ? om_view_made(&a->view, out, step, st) : code;
+}
+
+static enum om_code view_ends(struct om_answering *a, Oremark__Attestation *out, const struct om_place *at,
+                              struct om_status *st) {
+  enum { ENDS_SHOWN = 8 }; /* one ends it; what comes after says nothing new */
+  struct om_place by = {0};
+  enum om_code code = OM_OK;
+  int kind;
+  out->ends = om_arena_array(a->view.arena, ENDS_SHOWN, sizeof(Oremark__Step *));
+  while (code == OM_OK && out->n_ends < ENDS_SHOWN && om_attested_end(a->view.txn, &by, &kind, at)) {
+    code = view_event(a, &out->ends[out->n_ends], &by, st);
+    out->n_ends += code == OM_OK;
+  }
+  return code;
+}
+
+static enum om_code view_attestation(struct om_answering *a, Oremark__Attestation **result, const struct om_place *at,
+                                     struct om_status *st) {
+  struct om_bytes entry;
+  struct om_found found;
+  struct om_hash id;
+  Oremark__Attestation *out = *result = om_arena_alloc(a->view.arena, sizeof *out);
+  oremark__attestation__init(out);
+  enum om_code code = view_event(a, &out->made, at, st);
+  if (code == OM_OK) code = om_log_entry(a->view.txn, &entry, at->log, at->index, st);
+  if (code != OM_OK) return code;
+  if (!om_find_event(&found, entry.data, entry.len, at->event))
+    return om_fail(st, OM_CORRUPT, NULL, "an attestation is not where it should stand: the store must be rebuilt");
+  om_statement_id(&id, &a->about->network, found.statement.data, found.statement.len);
+  out->signed_ms = (int64_t)found.signed_ms;
+  out->statement_id = copied(&a->view, id.bytes, sizeof id.bytes);
+  out->event = copied(&a->view, found.event.data, found.event.len);
+  out->drawn_mg = (uint64_t)om_attested_drawn(a->view.txn, at);
+  return view_ends(a, out, at, st);
+}
+
+static enum om_code list_about(struct listing *l, const struct om_subject_key *about, struct om_status *st) {
+  struct om_place at = {0};
+  int kind;
+  while (!l->unwanted && om_attested_next(l->a->view.txn, &at, &kind, about)) {
+    if (view_attestation(l->a, &l->rows[l->n], &at, st) != OM_OK) return st->code;
+    l->size += oremark__attestation__get_packed_size(l->rows[l->n++]);
+    if (l->n == OM_REPLY_ROWS || l->size >= OM_REPLY_MAX_BYTES) put(l, true);
+  }
+  return om_txn_check(l->a->view.txn, st);
+}
+
+static enum om_code list_member(struct listing *l, const Oremark__ListAttestations *asked, struct om_status *st) {
+  struct om_txn *txn = l->a->view.txn;
+  struct om_member member;
+  struct om_subject_key about;
+  uint32_t first = asked->site, last = asked->site;
+  enum om_code code = om_registry_member(txn, &member, asked->member, OM_REGISTRY_NOW, st);
+  if (code == OM_OK && asked->site == 0) {
+    om_about_member(&about, asked->member);
+    code = list_about(l, &about, st);
+    first = 1;
+    last = om_registry_sites(txn, asked->member, OM_REGISTRY_NOW);
+  }
+  for (uint32_t site = first; site <= last && code == OM_OK && !l->unwanted; site++) {
+    om_about_site(&about, asked->member, site);
+    code = list_about(l, &about, st);
+  }
+  return code;
+}
+
+bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestations *asked, struct om_status *st) {
+  struct listing l = {.a = a};
+  struct om_subject_key about;
+  struct om_lot lot;
+  enum om_code code;
+  if ((asked->lot.len != 0) == (asked->member != 0)) {
+    code = om_fail(st, OM_USAGE, NULL, "ask for the attestations of a lot or of a member, one of the two");
+  } else if (asked->member != 0) {
+    code = list_member(&l, asked, st);
+  } else {
+    code = om_answer_number(asked->lot, st);
+    if (code == OM_OK) code = om_lot_get(a->view.txn, a->view.arena, &lot, asked->lot.data, st);
+    if (code == OM_OK) om_about_lot(&about, asked->lot.data);
+    if (code == OM_OK) code = list_about(&l, &about, st);
+  }
+  if (l.unwanted) return false;
+  return code == OM_OK ? put(&l, false) : om_answer_fail(a, st);
+}
+
+/* ---- output ---- */
+
+static char *member_name(struct om_view *view, uint32_t number) {
+  struct om_member row;
+  struct om_status ignored; /* a name is for show */
+  if (om_registry_member(view->txn, &row, number, OM_REGISTRY_NOW, &ignored) != OM_OK) row.name[0] = '\0';
+  return om_arena_copy(view->arena, row.name, strlen(row.name) + 1);
+}
+
+static char *site_name(struct om_view *view, uint32_t member, uint32_t site) {
+  struct om_site row;
+  struct om_status ignored;
+  if (om_registry_site(view->txn, &row, member, site, OM_REGISTRY_NOW, &ignored) != OM_OK) row.name[0] = '\0';
+  return om_arena_copy(view->arena, row.name, strlen(row.name) + 1);
+}
+
+static enum om_code view_output(struct om_view *view, Oremark__OutputSum **result, const struct om_output *from,
+                                struct om_status *st) {
+  struct om_output_ceiling capacity, resource;
+  Oremark__OutputSum *out = *result = om_arena_alloc(view->arena, sizeof *out);
+  if (om_output_capacity(view->txn, &capacity, from, st) != OM_OK ||
+      om_output_resource(view->txn, &resource, from, st) != OM_OK)
+    return st->code;
+  oremark__output_sum__init(out);
+  out->member = from->member;
+  out->member_name = member_name(view, from->member);
+  out->site = from->site;
+  out->site_name = site_name(view, from->member, from->site);
+  out->element = from->element;
+  out->year = from->year;
+  out->mass_mg = (uint64_t)from->mg;
+  if (capacity.stated) {
+    out->capacity_mg = (uint64_t)capacity.mg;
+    out->capacity_by = member_name(view, capacity.author);
+  }
+  if (resource.stated) {
+    out->resource_mg = (uint64_t)resource.mg;
+    out->resource_by = member_name(view, resource.author);
+    out->since_resource_mg = (uint64_t)resource.sum_mg;
+  }
+  return OM_OK;
+}
+
+bool om_answer_outputs(struct om_answering *a, uint32_t member, struct om_status *st) {
+  Oremark__OutputSum *rows[OM_REPLY_ROWS];
+  Oremark__Audit part = OREMARK__AUDIT__INIT;
+  struct om_output at = {0};
+  part.outputs = rows;
+  for (bool more = true; more;) {
+    for (part.n_outputs = 0; part.n_outputs < OM_REPLY_ROWS && more;) {
+      more = om_output_next(a->view.txn, &at, member);
+      if (more && view_output(&a->view, &rows[part.n_outputs++], &at, st) != OM_OK) return om_answer_fail(a, st);
+    }
+    if (om_txn_check(a->view.txn, st) != OM_OK) return om_answer_fail(a, st);
+    Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_AUDIT, more);
+    reply.audit = &part;
+    if (!om_answer_put(a, &reply)) return false;
+    om_view_reset(&a->view);
+  }
+  return true;
+}

@@ -54,8 +54,9 @@ static enum om_code charge(struct om_stage *stage, const struct om_lot *was, con
   struct om_flow flow;
   struct om_lot *pool;
   const struct om_lot **all = om_arena_array(stage->arena, n + 1, sizeof *all);
-  if (om_rule_title_all(stage, &owner, inputs, n, "consumed", st) != OM_OK) return st->code;
-  if (was && owner != was->owner && om_rule_title(stage, was, "charged with what others own", st) != OM_OK)
+  if (om_rule_title_all(stage, &owner, inputs, n, was ? was->owner : OM_MEMBER_NONE, "consumed", st) != OM_OK)
+    return st->code;
+  if (was && owner != was->owner && om_rule_title(stage, was, 0, "charged with what others own", st) != OM_OK)
     return st->code;
   memcpy(all, inputs, n * sizeof *all);
   if (was) all[n] = was;

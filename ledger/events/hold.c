@@ -64,7 +64,7 @@ enum om_code om_hold_rule(struct om_stage *stage, uint16_t index, const Oremark_
   for (size_t i = 0; i < h->n_lots; i++) {
     const struct om_lot *lot;
     if (om_rule_take(stage, &lot, h->lots[i], st) != OM_OK) return st->code;
-    if (om_rule_title(stage, lot, "put on hold", st) != OM_OK) return st->code;
+    if (om_rule_title(stage, lot, 0, "put on hold", st) != OM_OK) return st->code;
     struct om_lot *row = om_stage_step(stage, lot);
     om_stage_output(stage, row);
     row->hold = (struct om_hold){.reason = (uint8_t)h->reason,

@@ -19,7 +19,7 @@ enum om_code om_retire_rule(struct om_stage *stage, uint16_t index, const Oremar
   for (size_t i = 0; i < r->n_lots; i++) {
     const struct om_lot *lot;
     if (om_rule_take(stage, &lot, r->lots[i], st) != OM_OK) return st->code;
-    if (om_rule_title(stage, lot, "retired", st) != OM_OK) return st->code;
+    if (om_rule_title(stage, lot, OM_MANDATE_CONSUME, "retired", st) != OM_OK) return st->code;
     struct om_lot *row = om_stage_step(stage, lot);
     row->state = OM_LOT_RETIRED;
     row->pen = OM_MEMBER_NONE;

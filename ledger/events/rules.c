@@ -132,21 +132,40 @@ enum om_code om_rule_take_incoming(struct om_stage *stage, const struct om_lot *
   return om_fail(st, OM_REFUSED, "pen", "lot %s is not in transit: it is in your hands already", text_of(text, *out));
 }
 
-enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, const char *doing, struct om_status *st) {
-  if (lot->owner == stage->member.number || om_stage_signed(stage, lot->owner)) return OM_OK;
+/* A signature is asked for before the mandate, which would make it one that nobody needs. */
+static enum om_code may_for_owner(struct om_stage *stage, bool *may, const struct om_lot *lot, uint32_t scope,
+                                  struct om_status *st) {
+  uint32_t given = 0;
+  *may = lot->owner == stage->member.number || om_stage_signed(stage, lot->owner);
+  if (*may || scope == 0) return OM_OK;
+  enum om_code code = om_registry_mandate(stage->backing->txn, lot->owner, stage->member.number, &given,
+                                          stage->judged->registry_size, st);
+  *may = code == OM_OK && (given & scope) == scope;
+  return code;
+}
+
+enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, uint32_t scope, const char *doing,
+                           struct om_status *st) {
+  bool may;
+  enum om_code code = may_for_owner(stage, &may, lot, scope, st);
+  if (code != OM_OK || may) return code;
   char text[OM_LOT_TEXT_BYTES], who[OM_WHO_BYTES];
   return om_fail(st, OM_REFUSED, "title",
-                 "lot %s belongs to %s and may be %s only with their signature: write the statement to a file (--out), "
-                 "have them sign that (oremark sign FILE) and submit it",
-                 text_of(text, lot), om_stage_who(stage, who, lot->owner), doing);
+                 "lot %s belongs to %s and may be %s only with their signature%s: write the statement to a file "
+                 "(--out), have them sign that (oremark sign FILE) and submit it",
+                 text_of(text, lot), om_stage_who(stage, who, lot->owner), doing,
+                 scope == 0 ? "" : " or standing mandate");
 }
 
 enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const struct om_lot **lots, size_t n,
-                               const char *doing, struct om_status *st) {
+                               uint32_t into, const char *doing, struct om_status *st) {
   *owner = lots[0]->owner;
-  for (size_t i = 0; i < n; i++) {
-    if (om_rule_title(stage, lots[i], doing, st) != OM_OK) return st->code;
+  for (size_t i = 1; i < n; i++)
     if (lots[i]->owner != *owner) *owner = stage->member.number;
+  uint32_t whose = into == OM_MEMBER_NONE ? *owner : into;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t scope = lots[i]->owner == whose ? OM_MANDATE_CONSUME : 0;
+    if (om_rule_title(stage, lots[i], scope, doing, st) != OM_OK) return st->code;
   }
   return OM_OK;
 }

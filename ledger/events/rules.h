@@ -46,12 +46,15 @@ enum om_code om_rule_take_pool(struct om_stage *stage, const struct om_lot **out
 enum om_code om_rule_take_incoming(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
                                    struct om_status *st);
 
-/* Is LOT the signer's own, or has its owner signed? Else "title"; DOING completes "may be ... only with". */
-enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, const char *doing, struct om_status *st);
+/* Is LOT the signer's own, has its owner signed, or given the signer a standing mandate of SCOPE (enum om_mandate; 0:
+ * it takes the signature)? Else "title"; DOING completes "may be ... only with". */
+enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, uint32_t scope, const char *doing,
+                           struct om_status *st);
 /* The same for lots that go whole into others, and in *OWNER who owns what comes out: the owner of all of them, or the
- * signer where there are several, all of whom have signed it away. */
+ * signer where there are several, all of whom have signed it away. INTO is who owns what they go into, where that was
+ * there before. A mandate to consume is none to give away: it serves where what comes out is the same owner's. */
 enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const struct om_lot **lots, size_t n,
-                               const char *doing, struct om_status *st);
+                               uint32_t into, const char *doing, struct om_status *st);
 
 /* Have as many of those who may release LOT, which is on hold, signed as its release takes? Else "hold"; DOING
  * completes "its ... takes". A releaser who is suspended does not count. */

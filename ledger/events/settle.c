@@ -43,7 +43,7 @@ static enum om_code settle_one(struct om_stage *stage, const Oremark__SettledLot
   const struct om_lot *lot;
   bool is_short;
   if (om_rule_take(stage, &lot, s->lot, st) != OM_OK || check_sides(stage, lot, consignor, st) != OM_OK ||
-      om_rule_title(stage, lot, "settled", st) != OM_OK)
+      om_rule_title(stage, lot, 0, "settled", st) != OM_OK)
     return st->code;
   struct om_lot *row = om_stage_step(stage, lot);
   if (s->gross_mg > 0) row->gross_mg = (int64_t)s->gross_mg;

@@ -42,8 +42,9 @@ static enum om_code ship_one(struct om_stage *stage, const Oremark__Ship *s, con
   const struct om_lot *lot;
   if (om_rule_take(stage, &lot, ref, st) != OM_OK) return st->code;
   bool to_third_party = lot->owner != s->consignee;
-  if (s->with_title && om_rule_title(stage, lot, "shipped with title", st) != OM_OK) return st->code;
-  if (to_third_party && om_rule_title(stage, lot, "sent to a third party", st) != OM_OK) return st->code;
+  if (s->with_title && om_rule_title(stage, lot, 0, "shipped with title", st) != OM_OK) return st->code;
+  if (to_third_party && om_rule_title(stage, lot, OM_MANDATE_SHIP, "sent to a third party", st) != OM_OK)
+    return st->code;
   struct om_lot *row = om_stage_step(stage, lot);
   row->state = OM_LOT_IN_TRANSIT;
   row->pen = s->consignee;

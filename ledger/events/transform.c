@@ -70,7 +70,7 @@ enum om_code om_transform_rule(struct om_stage *stage, uint16_t index, const Ore
   if (om_rule_role(stage, om_process_roles(t->process), word, st) != OM_OK ||
       om_stage_site(stage, &site, t->site, st) != OM_OK ||
       om_rule_take_all(stage, &inputs, t->inputs, t->n_inputs, st) != OM_OK ||
-      om_rule_title_all(stage, &owner, inputs, t->n_inputs, "consumed", st) != OM_OK ||
+      om_rule_title_all(stage, &owner, inputs, t->n_inputs, OM_MEMBER_NONE, "consumed", st) != OM_OK ||
       om_flow_of(stage, &flow, inputs, t->n_inputs, st) != OM_OK ||
       om_claim_of(&claim, t->outputs, t->n_outputs, t->losses, t->n_losses, st) != OM_OK ||
       balance(stage, &flow, &claim, t->process, st) != OM_OK ||

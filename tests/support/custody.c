@@ -513,3 +513,9 @@ void custody_reassign(struct custody *c, struct lot_name lot, uint32_t to) {
   om_txn_put(c->txn, OM_TABLE_REGISTRY, key, sizeof key, row, sizeof row);
   put_mark(c, now.pen, REGISTRY_SIZE + 1);
 }
+
+void custody_mandate(struct custody *c, uint32_t owner, uint32_t agent, uint32_t scope, uint64_t since) {
+  uint8_t row[OM_ROW_BY_BYTES + 1] = {0};
+  row[OM_ROW_BY_BYTES] = (uint8_t)scope;
+  put_row(c, OM_ROW_MANDATE, owner, agent, since, row, sizeof row);
+}

@@ -100,6 +100,70 @@ static void pools_are_not_sold(void **state) {
   REFUSED(c, "pool", SMELTER, transfer_title(c, SMELTER, TRADER, LOTS(at_last(c, pool))), TRADER);
 }
 
+/* ---- standing mandates ---- */
+
+static Oremark__Event *smelt(struct custody *c, Oremark__LotRef **lots) {
+  return transform(c, OREMARK__PROCESS__PROCESS_SMELT, lots,
+                   MATERIALS(MATERIAL(c, UINT64_C(4) * T, {CU, UINT64_C(3) * T}, {AU, 5 * KG})), NULL);
+}
+
+static void a_mandate_stands_for_the_signature(void **state) {
+  struct custody *c = *state;
+  struct lot_name sent = smelters(c, false), used = smelters(c, false), ended = smelters(c, false);
+  Oremark__Event *out = ship(c, TRADER, false, LOTS(at_last(c, sent)));
+  custody_mandate(c, MINE, SMELTER, OM_MANDATE_SHIP, REGISTRY_SIZE);
+  REFUSE(c, "title", SMELTER, out); /* given, but not yet where this log has marked */
+  assert_non_null(strstr(c->st.text, "standing mandate"));
+  c->registry_size = REGISTRY_SIZE + 1;
+  REFUSE(c, "title", SMELTER, smelt(c, LOTS(at_last(c, used)))); /* for sending, not for consuming */
+  REFUSE(c, "title", SMELTER, retire(c, LOTS(at_last(c, ended))));
+  ADMIT(c, SMELTER, out);
+  ADMIT(c, TRADER, receive(c, 1, LOTS(at_last(c, sent))));
+  REFUSE(c, "title", TRADER, ship(c, MAKER, false, LOTS(at_last(c, sent)))); /* given to the smelter alone */
+  custody_mandate(c, MINE, SMELTER, OM_MANDATE_CONSUME, REGISTRY_SIZE + 1);
+  c->registry_size = REGISTRY_SIZE + 2;
+  REFUSE(c, "title", SMELTER, ship(c, TRADER, false, LOTS(at_last(c, used))));
+  ADMIT(c, SMELTER, smelt(c, LOTS(at_last(c, used))));
+  assert_int_equal(custody_look(c, custody_lot(c, 0, 0)).owner, MINE);
+  custody_mandate(c, MINE, SMELTER, 0, REGISTRY_SIZE + 2);
+  ADMIT(c, SMELTER, retire(c, LOTS(at_last(c, ended)))); /* as of the mark that stands */
+  struct lot_name late = smelters(c, false);
+  c->registry_size = REGISTRY_SIZE + 3;
+  REFUSE(c, "title", SMELTER, retire(c, LOTS(at_last(c, late))));
+  SIGNED(c, SMELTER, retire(c, LOTS(at_last(c, late))), MINE);
+}
+
+/* Who may use metal up for its owner may not make it its own by adding a little. */
+static void a_mandate_gives_no_title_away(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = smelters(c, false), own = smelters(c, true), more = smelters(c, false);
+  custody_mandate(c, MINE, SMELTER, OM_MANDATE_SHIP | OM_MANDATE_CONSUME, REGISTRY_SIZE);
+  c->registry_size = REGISTRY_SIZE + 1;
+  Oremark__Event *both = transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(at_last(c, lot), at_last(c, own)),
+                                   MATERIALS(copper(c, UINT64_C(8) * T, UINT64_C(6) * T)), NULL);
+  REFUSE(c, "title", SMELTER, both);
+  REFUSE(c, "title", SMELTER, ship(c, TRADER, true, LOTS(at_last(c, lot))));
+  REFUSE(c, "title", SMELTER, ship(c, MINE, true, LOTS(at_last(c, lot))));
+  REFUSED(c, "title", SMELTER, transfer_title(c, MINE, TRADER, LOTS(at_last(c, lot))), TRADER);
+  REFUSE(c, "title", SMELTER,
+         hold(c, OREMARK__HOLD_REASON__HOLD_REASON_PLEDGE, 1, (const uint32_t[]){TRADER, 0}, LOTS(at_last(c, lot))));
+  ADMIT(c, SMELTER, charge(c, NULL, LOTS(at_last(c, own))));
+  struct lot_name pool = custody_lot(c, 0, 0);
+  REFUSE(c, "title", SMELTER, charge(c, at_last(c, pool), LOTS(at_last(c, lot)))); /* the smelter's pool */
+  ADMIT(c, SMELTER, charge(c, NULL, LOTS(at_last(c, lot))));
+  struct lot_name mines = custody_lot(c, 0, 0);
+  assert_int_equal(custody_look(c, mines).owner, MINE);
+  ADMIT(c, SMELTER, charge(c, at_last(c, mines), LOTS(at_last(c, more))));
+}
+
+/* Where both are there, the signature counts, and is not one too many. */
+static void a_signature_besides_a_mandate_is_no_harm(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = smelters(c, false);
+  custody_mandate(c, MINE, SMELTER, OM_MANDATE_CONSUME, 0);
+  SIGNED(c, SMELTER, smelt(c, LOTS(at_last(c, lot))), MINE);
+}
+
 /* ---- settlement ---- */
 
 static void a_receipt_is_provisional_until_settled(void **state) {
@@ -201,6 +265,9 @@ int main(void) {
       TEST(it_passes_from_the_owner),
       TEST(a_lot_afloat_may_be_sold),
       TEST(pools_are_not_sold),
+      TEST(a_mandate_stands_for_the_signature),
+      TEST(a_mandate_gives_no_title_away),
+      TEST(a_signature_besides_a_mandate_is_no_harm),
       TEST(a_receipt_is_provisional_until_settled),
       TEST(what_was_not_received_is_not_settled),
       TEST(both_may_agree_on_a_gain_up_to_the_cap),

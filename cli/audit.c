@@ -25,7 +25,7 @@ static json_t *sum_json(const Oremark__DriftSum *s) {
 static void add_line(struct libscols_table *table, const Oremark__DriftSum *s) {
   struct libscols_line *line = om_show_line(table, NULL);
   char when[OM_TIME_TEXT_BYTES], mass[OM_MASS_TEXT_BYTES], percent[16];
-  om_show_cell(line, 0, "%s", s->member_name);
+  om_show_cell(line, 0, "%s (member %u)", s->member_name, s->member);
   om_show_cell(line, 1, "%s", symbol(s->element));
   om_show_cell(line, 2, "%.10s", om_time_format(when, sizeof when, s->period_start_ms, 0));
   om_show_cell(line, 3, "%s", om_mass_format(mass, sizeof mass, (int64_t)s->gained_mg));

@@ -6,6 +6,12 @@
 #include "cli/words.h"
 #include "ledger/quantity.h"
 
+static void show_member(FILE *out, const char *what, const char *name, uint32_t member) {
+  char text[OM_SHOW_BYTES];
+  fprintf(out, "%s%s", what, om_show_text(text, name));
+  if (member) fprintf(out, " (member %" PRIu32 ")", member); /* 0: nobody */
+}
+
 /* Of whom the custodian had it, and whether the two have agreed on its weights. */
 static void show_receipt(FILE *out, const Oremark__Lot *lot) {
   char text[OM_SHOW_BYTES];
@@ -20,7 +26,7 @@ static void show_hold(FILE *out, const Oremark__LotHold *hold) {
   fprintf(out, "hold       %s, released by %u of ", om_word(word, &oremark__hold_reason__descriptor, (int)hold->reason),
           hold->threshold);
   for (size_t i = 0; i < hold->n_releasers && i < hold->n_releaser_names; i++)
-    fprintf(out, "%smember %u (%s)", i ? ", " : "", hold->releasers[i], om_show_text(text, hold->releaser_names[i]));
+    show_member(out, i ? ", " : "", hold->releaser_names[i], hold->releasers[i]);
   if (hold->at)
     fprintf(out, "; by %s entry %" PRIu64 ", event %u", om_show_text(text, hold->at->origin), hold->at->index,
             hold->at->event);
@@ -39,10 +45,14 @@ static void head(FILE *out, const Oremark__Lot *lot) {
   if (lot->frozen)
     fprintf(out, "           in a log that has two final histories and is frozen: see 'oremark evidence'\n");
   fprintf(out, "gross      %s\n", om_mass_format(mass, sizeof mass, (int64_t)lot->gross_mg));
-  fprintf(out, "custodian  %s", om_show_text(text, lot->custodian_name));
+  show_member(out, "custodian  ", lot->custodian_name, lot->custodian);
   fprintf(out, "%s%s\n", *lot->site_name ? ", " : "", om_show_text(text, lot->site_name));
-  if (lot->pen && lot->pen != lot->custodian) fprintf(out, "pen        %s\n", om_show_text(text, lot->pen_name));
-  fprintf(out, "owner      %s\n", om_show_text(text, lot->owner_name));
+  if (lot->pen && lot->pen != lot->custodian) {
+    show_member(out, "pen        ", lot->pen_name, lot->pen);
+    fputc('\n', out);
+  }
+  show_member(out, "owner      ", lot->owner_name, lot->owner);
+  fputc('\n', out);
   show_receipt(out, lot);
   show_hold(out, lot->hold);
   if (lot->at)

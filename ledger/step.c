@@ -168,8 +168,26 @@ static enum om_code no_event(const struct om_place *at, struct om_status *st) {
                  (unsigned long long)at->index, at->log, at->event);
 }
 
-static enum om_code read_event(struct om_arena *arena, struct om_step *out, const struct om_hash *network,
-                               const struct om_found *found, struct om_status *st) {
+static bool name_member(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member) {
+  struct om_member row;
+  struct om_status ignored;
+  _Static_assert(sizeof row.name <= OM_TEXT_NAME_BYTES, "a member's name fits");
+  if (om_registry_member(ctx, &row, member, OM_REGISTRY_NOW, &ignored) != OM_OK) return false;
+  memcpy(out, row.name, sizeof row.name);
+  return true;
+}
+
+void om_event_text(struct om_text *out, struct om_txn *txn, const Oremark__Event *event) {
+  const struct om_kind *kind = om_kind_of(event);
+  om_text_clear(out);
+  out->namer = name_member;
+  out->namer_ctx = txn;
+  if (kind && kind->describe) kind->describe(out, event);
+  out->namer = NULL;
+}
+
+static enum om_code read_event(struct om_txn *txn, struct om_arena *arena, struct om_step *out,
+                               const struct om_hash *network, const struct om_found *found, struct om_status *st) {
   const Oremark__Event *event = oremark__event__unpack(om_arena_protobuf(arena), found->event.len, found->event.data);
   const struct om_kind *kind = event ? om_kind_of(event) : NULL;
   struct om_hash statement_id;
@@ -178,8 +196,7 @@ static enum om_code read_event(struct om_arena *arena, struct om_step *out, cons
   om_event_id(&out->event_id, network, &statement_id, out->at.event);
   out->member = found->member;
   out->kind = kind->name;
-  om_text_clear(&out->text);
-  if (kind->describe) kind->describe(&out->text, event);
+  om_event_text(&out->text, txn, event);
   out->at_ms = event->at_ms;
   out->zone_min = event->zone_min;
   out->taken_ms = found->taken_ms;
@@ -196,7 +213,7 @@ enum om_code om_step_read(struct om_txn *txn, struct om_arena *arena, struct om_
   enum om_code code = om_log_entry(txn, &entry, at->log, at->index, st);
   if (code != OM_OK) return code;
   if (!om_find_event(&found, entry.data, entry.len, at->event)) return no_event(at, st);
-  code = read_event(arena, out, network, &found, st);
+  code = read_event(txn, arena, out, network, &found, st);
   if (code == OM_OK) code = om_log_info(txn, &log, at->log, st);
   if (code == OM_OK) code = om_registry_member(txn, &member, found.member, OM_REGISTRY_NOW, st);
   if (code != OM_OK) return code;

@@ -12,6 +12,7 @@ static const char CUT_MARK[] = "...";
 void om_text_clear(struct om_text *text) {
   text->len = 0;
   text->cut = false;
+  text->namer = NULL;
   text->bytes[0] = '\0';
 }
 
@@ -39,6 +40,14 @@ void om_text_add(struct om_text *text, const char *fmt, ...) {
     text->len += (size_t)n;
   for (size_t i = from; i < text->len; i++)
     if ((unsigned char)text->bytes[i] < 0x20 || text->bytes[i] == 0x7F) text->bytes[i] = '?';
+}
+
+void om_text_add_member(struct om_text *text, uint32_t member) {
+  char name[OM_TEXT_NAME_BYTES];
+  if (text->namer && text->namer(text->namer_ctx, name, member))
+    om_text_add(text, "%s (member %u)", name, member);
+  else
+    om_text_add(text, "member %u", member);
 }
 
 /* How many characters the names of TYPE have in common: "PROCESS_" of PROCESS_UNSTATED. Every enum of ours has a value

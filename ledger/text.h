@@ -6,21 +6,31 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
-  OM_TEXT_BYTES = 512,     /* an event on two lines of a wide screen */
-  OM_ENUM_WORD_BYTES = 40, /* "security-forces", "non-state-armed-groups": the longest word has 22 letters */
+  OM_TEXT_BYTES = 512,      /* an event on two lines of a wide screen */
+  OM_TEXT_NAME_BYTES = 129, /* a member's name and NUL */
+  OM_ENUM_WORD_BYTES = 40,  /* "security-forces", "non-state-armed-groups": the longest word has 22 letters */
 };
+
+/* Writes the name of MEMBER into OUT; false: it is not known. */
+typedef bool om_text_namer(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member);
 
 struct om_text {
   size_t len;
   bool cut;
+  om_text_namer *namer; /* NULL: no registry is at hand. Set after om_text_clear, which sets it to NULL */
+  void *namer_ctx;
   char bytes[OM_TEXT_BYTES]; /* always ends with a NUL once cleared */
 };
 
 void om_text_clear(struct om_text *text);
 /* Appends; control characters become '?'. */
 void om_text_add(struct om_text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Appends "Smelter (member 3)", or "member 3" where its name is not known. */
+void om_text_add_member(struct om_text *text, uint32_t member);
 
 /* The word for VALUE of TYPE as people write it: PROCESS_ELECTROWIN is "electrowin", TRANSPORT_MODE_INLAND_WATER
  * "inland-water"; a number where the enum has no such value. Returns OUT. */

@@ -4,6 +4,7 @@
 
 #include "ledger/events/kinds.h"
 #include "ledger/seal.h"
+#include "ledger/step.h"
 
 enum { COUNTRY_BYTES = 3, MILLISECONDS_A_DAY = 86400000 };
 
@@ -298,8 +299,7 @@ enum om_code om_view_step(struct om_view *view, Oremark__Step **out, const struc
   if (kind == NULL) return om_fail(st, OM_CORRUPT, NULL, "a stored event is of no kind");
   Oremark__Step *step = *out = om_arena_alloc(view->arena, sizeof *step);
   oremark__step__init(step);
-  om_text_clear(&line);
-  if (kind->describe != NULL) kind->describe(&line, event);
+  om_event_text(&line, view->txn, event);
   step->event_id = bytes(view, lot->last_event.bytes, sizeof lot->last_event.bytes);
   step->member = statement->member;
   step->member_name = member_name(view, statement->member);

@@ -44,7 +44,8 @@ enum om_code om_suspend_form(const Oremark__Event *event, struct om_status *st) 
 }
 
 void om_suspend_describe(struct om_text *out, const Oremark__Event *event) {
-  om_text_add(out, "suspend member %u", event->suspend->member);
+  om_text_add(out, "suspend ");
+  om_text_add_member(out, event->suspend->member);
   om_text_remark(out, event->suspend->reason);
 }
 
@@ -53,7 +54,8 @@ enum om_code om_reinstate_form(const Oremark__Event *event, struct om_status *st
 }
 
 void om_reinstate_describe(struct om_text *out, const Oremark__Event *event) {
-  om_text_add(out, "reinstate member %u", event->reinstate->member);
+  om_text_add(out, "reinstate ");
+  om_text_add_member(out, event->reinstate->member);
   om_text_remark(out, event->reinstate->reason);
 }
 
@@ -62,7 +64,8 @@ enum om_code om_rehome_form(const Oremark__Event *event, struct om_status *st) {
 }
 
 void om_rehome_describe(struct om_text *out, const Oremark__Event *event) {
-  om_text_add(out, "member %u goes on in log %u", event->rehome->member, event->rehome->home_log);
+  om_text_add_member(out, event->rehome->member);
+  om_text_add(out, " goes on in log %u", event->rehome->home_log);
 }
 
 enum om_code om_reassign_form(const Oremark__Event *event, struct om_status *st) {
@@ -75,8 +78,8 @@ enum om_code om_reassign_form(const Oremark__Event *event, struct om_status *st)
 
 void om_reassign_describe(struct om_text *out, const Oremark__Event *event) {
   char lot[OM_LOT_TEXT_BYTES];
-  om_text_add(out, "lot %s goes to member %u", om_lot_format(lot, sizeof lot, event->reassign->lot.data),
-              event->reassign->to);
+  om_text_add(out, "lot %s goes to ", om_lot_format(lot, sizeof lot, event->reassign->lot.data));
+  om_text_add_member(out, event->reassign->to);
   om_text_remark(out, event->reassign->reason);
 }
 
@@ -97,7 +100,8 @@ enum om_code om_add_daemon_form(const Oremark__Event *event, struct om_status *s
 
 void om_add_daemon_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__AddDaemon *a = event->add_daemon;
-  om_text_add(out, "add daemon %u, %s, run by member %u", a->log, a->daemon->origin, a->daemon->operator_);
+  om_text_add(out, "add daemon %u, %s, run by ", a->log, a->daemon->origin);
+  om_text_add_member(out, a->daemon->operator_);
 }
 
 enum om_code om_add_key_form(const Oremark__Event *event, struct om_status *st) {
@@ -191,7 +195,8 @@ enum om_code om_revoke_key_form(const Oremark__Event *event, struct om_status *s
 
 void om_revoke_key_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__RevokeKey *r = event->revoke_key;
-  om_text_add(out, "revoke key %08x of member %u", om_member_key_id(r->key.data), r->member);
+  om_text_add(out, "revoke key %08x of ", om_member_key_id(r->key.data));
+  om_text_add_member(out, r->member);
   if (r->replacement.len != 0) om_text_add(out, "; %08x takes its place", om_member_key_id(r->replacement.data));
   om_text_remark(out, r->reason);
 }

@@ -60,12 +60,15 @@ enum om_code om_retire_log_form(const Oremark__Event *event, struct om_status *s
 
 void om_retire_log_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__RetireLog *r = event->retire_log;
-  if (r->daemon)
-    om_text_add(out, "the registry log GOES ON behind entry %llu under the daemon %s, run by member %u; ",
-                (unsigned long long)r->size, r->daemon->origin, r->daemon->operator_);
-  else
+  if (r->daemon) {
+    om_text_add(out, "the registry log GOES ON behind entry %llu under the daemon %s, run by ",
+                (unsigned long long)r->size, r->daemon->origin);
+    om_text_add_member(out, r->daemon->operator_);
+    om_text_add(out, "; ");
+  } else {
     om_text_add(out, "log %u ends with %llu entries, its members go on in log %u; ", r->log,
                 (unsigned long long)r->size, r->successor);
+  }
   om_text_count(out, r->n_seals, "seal");
   if (r->judged) om_text_add(out, "; the governors have judged that its head stands");
   om_text_remark(out, r->reason);

@@ -74,7 +74,8 @@ void om_settle_describe(struct om_text *out, const Oremark__Event *event) {
   char mass[OM_MASS_TEXT_BYTES];
   om_text_add(out, "settle ");
   om_text_count(out, s->n_lots, "lot");
-  om_text_add(out, " with member %u", s->consignor);
+  om_text_add(out, " with ");
+  om_text_add_member(out, s->consignor);
   for (size_t i = 0; i < s->n_lots && i < 2; i++) {
     om_text_add(out, i == 0 ? ": " : "; ");
     if (s->lots[i]->gross_mg > 0)

@@ -68,7 +68,8 @@ void om_ship_describe(struct om_text *out, const Oremark__Event *event) {
   char mode[OM_ENUM_WORD_BYTES];
   om_text_add(out, "ship ");
   om_text_count(out, s->n_lots, "lot");
-  om_text_add(out, " to member %u", s->consignee);
+  om_text_add(out, " to ");
+  om_text_add_member(out, s->consignee);
   if (s->mode != OREMARK__TRANSPORT_MODE__TRANSPORT_MODE_UNSTATED)
     om_text_add(out, " by %s", om_enum_word(mode, &oremark__transport_mode__descriptor, (int)s->mode));
   if (s->with_title) om_text_add(out, ", with title");

@@ -72,5 +72,8 @@ void om_transfer_title_describe(struct om_text *out, const Oremark__Event *event
   const Oremark__TransferTitle *t = event->transfer_title;
   om_text_add(out, "transfer title of ");
   om_text_count(out, t->n_lots, "lot");
-  om_text_add(out, " from member %u to member %u", t->from, t->to);
+  om_text_add(out, " from ");
+  om_text_add_member(out, t->from);
+  om_text_add(out, " to ");
+  om_text_add_member(out, t->to);
 }

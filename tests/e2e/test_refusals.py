@@ -38,6 +38,8 @@ class Refusals(NetworkTest):
         size = self.net.sizes(MINE)
         self.refused(self.net.run(MINE, "ship", lot, "--consignee", MAKER), REFUSED, lot, REFINER)
         self.assertEqual(self.net.sizes(MINE), size)
+        self.says(self.net.do(MINE, "lot", "history", lot).json["steps"][-1]["text"], f"ship 1 lot to {REFINER} (member ")
+        self.says(self.net.run(MINE, "lot", "show", lot).out, f" {MINE} (member ")
 
     def test_receipt_by_somebody_else(self):
         lot = self.extract()

@@ -254,6 +254,12 @@ static void other_fields(void **state) {
   BAD("form", "ascending", e);
 }
 
+static bool names_four(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member) {
+  (void)ctx;
+  strcpy(out, "Ilo");
+  return member == 4;
+}
+
 static void says(const char *wanted, const Oremark__Event *e) {
   struct om_text text;
   om_text_clear(&text);
@@ -280,6 +286,11 @@ static void events_in_words(void **state) {
   e->ship->mode = OREMARK__TRANSPORT_MODE__TRANSPORT_MODE_INLAND_WATER;
   e->ship->waybill = (char[]){"B/L 7"};
   says("ship 3 lots to member 4 by inland-water, with title, waybill B/L 7", e);
+  struct om_text named;
+  om_text_clear(&named);
+  named.namer = names_four;
+  om_kind_of(e)->describe(&named, e);
+  assert_string_equal(named.bytes, "ship 3 lots to Ilo (member 4) by inland-water, with title, waybill B/L 7");
   e = receive(c, 1, LOTS(ref, ref));
   says("receive 2 lots at site 1", e);
   measured(c, e, 1, 0, METALS({CU, 1}), OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_ASSAY);

@@ -236,6 +236,18 @@ static void end_seal(struct om_txn *txn) {
   if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key)) om_txn_del(txn, OM_TABLE_HEADS, key, sizeof key);
 }
 
+/* What leaned on what had to go has gone with it. */
+static enum om_code still_held(struct om_batch *batch, const Oremark__StatedHead *head, struct om_status *st) {
+  struct om_log_state *state;
+  enum om_code code = om_batch_log(batch, &state, head->log, st);
+  if (code != OM_OK || state->edge.size >= head->size) return code;
+  return om_fail(
+      st, OM_REFUSED, "restart",
+      "entry %llu of log %u leans on what stands beyond the stated head of another log: the governors have to "
+      "state heads that fit together",
+      (unsigned long long)state->edge.size, head->log);
+}
+
 /* In the batch that has taken out what had to go. */
 static enum om_code append(void *ctx, struct om_batch *batch, struct om_status *st) {
   struct accepting *a = ctx;
@@ -246,6 +258,7 @@ static enum om_code append(void *ctx, struct om_batch *batch, struct om_status *
   if (code == OM_OK && registry->edge.size != a->heads[0]->size)
     code = om_fail(st, OM_CORRUPT, NULL, "the registry log could not be taken back to its stated head");
   if (code == OM_OK) a->out->index = registry->edge.size;
+  for (size_t i = 1; i < a->n_heads && code == OM_OK; i++) code = still_held(batch, a->heads[i], st);
   if (code == OM_OK) code = make_entry(&entry, &arena, batch, a, registry->taken_ms, st);
   if (code == OM_OK) code = om_batch_take(batch, OM_LOG_REGISTRY, a->out->index, entry, st);
   for (size_t i = 0; i < a->n_heads && code == OM_OK; i++) forget_vote(batch->txn, a->heads[i]);

@@ -13,6 +13,13 @@ static enum om_code check_heads(struct om_txn *txn, const struct om_case *judged
   if (act->n_heads != n_logs)
     return om_fail(st, OM_REFUSED, "restart", "the registry names %u logs, and the restart states heads of %zu", n_logs,
                    act->n_heads);
+  for (uint32_t log = OM_LOG_REGISTRY + 1; log < n_logs; log++) {
+    uint64_t before = om_stated_floor(txn, log); /* others lean on that */
+    if (act->heads[log]->size < before)
+      return om_fail(st, OM_REFUSED, "restart",
+                     "the restart states %llu entries of log %u, and the one before %llu: state no less",
+                     (unsigned long long)act->heads[log]->size, log, (unsigned long long)before);
+  }
   if (act->heads[0]->size == judged->index) return OM_OK;
   return om_fail(st, OM_REFUSED, "restart",
                  "the restart goes on from entry %llu of the registry log and would stand as entry %llu",

@@ -287,6 +287,11 @@ static enum om_code check_logs(struct om_txn *txn, const Oremark__RetireLog *act
   if (om_registry_retired(txn, &before, act->log, OM_REGISTRY_NOW))
     return om_fail(st, OM_REFUSED, "again", "log %u ended with %llu entries already, by registry entry %llu", act->log,
                    (unsigned long long)before.size, (unsigned long long)before.since);
+  uint64_t stated = om_stated_floor(txn, act->log);
+  if (act->size < stated)
+    return om_fail(st, OM_REFUSED, "restart",
+                   "log %u is to end at %llu, and the network was restarted with %llu entries of it: end it no earlier",
+                   act->log, (unsigned long long)act->size, (unsigned long long)stated);
   if (act->successor == OM_LOG_REGISTRY || act->successor == act->log || act->successor >= n_logs)
     return om_fail(st, OM_REFUSED, "successor", "members can't go on in log %u: name another daemon's log",
                    act->successor);

@@ -109,6 +109,7 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
     code = next_list(batch, state, head.size, st);
   bool follows = mark->log == OM_LOG_REGISTRY && !own;
   if (code == OM_OK && follows) code = om_ended_wait(batch, state, head.size, st);
+  if (code == OM_OK && follows) code = om_stated_wait(batch, state, head.size, st);
   /* What a mark leans on is final here too from now on: it is never cut while the mark stands. */
   if (code == OM_OK)
     code = om_head_final(batch, &newer, marked, head.size, time_s, mark->checkpoint.data, mark->checkpoint.len, st);
@@ -120,6 +121,7 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   om_times_marked(batch->txn, mark->log, head.size, state->log, state->edge.size, time_s);
   if (follows) {
     om_ended_mark(batch, state, head.size);
+    om_stated_mark(batch, state, head.size);
     state->registry_size = head.size;
   }
   return om_txn_check(batch->txn, st);

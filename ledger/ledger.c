@@ -279,6 +279,9 @@ enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t l
     out->final_size = out->head_size = om_get64(row.data);
     out->final_time_s = om_get64(row.data + 8);
   }
+  uint64_t stated;
+  struct om_hash root;
+  if (om_stated_final(txn, &stated, &root, log, out->size) && stated > out->final_size) out->final_size = stated;
   ended_info(txn, out);
   stopped_info(txn, out);
   uint32_t refuted;

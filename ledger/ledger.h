@@ -66,7 +66,8 @@ struct om_log_info {
   struct om_hash root;    /* at size */
   uint64_t head_size;     /* covered by a quorum-signed head that was checked here; 0: none */
   uint64_t final_time_s;  /* time of that head's quorum, Unix seconds; 0 with quorum 0 */
-  uint64_t final_size;    /* the same; of a log that has ended all that is held of it, once that is final itself */
+  uint64_t final_size;    /* the same; of a log that has ended all that is held of it, once that is final itself; no
+                             less than a restart states of it */
   uint64_t registry_size; /* the log's last registry mark (the registry log: its own size) */
   int64_t taken_ms;       /* time of the last entry */
   bool stopped;           /* an invalid entry was met: not followed further */

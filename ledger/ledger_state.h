@@ -168,6 +168,17 @@ bool om_ended_lost(struct om_txn *txn);
 /* Within a rebuild: LOG has been cut. */
 void om_ended_was_cut(struct om_txn *txn, uint32_t log);
 
+/* ---- what a restart states: stated.c ---- */
+
+/* As om_ended_wait and om_ended_mark, of the logs that a restart states. */
+enum om_code om_stated_wait(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size,
+                            struct om_status *st);
+void om_stated_mark(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size);
+/* Nothing of LOG is taken out below this: a restart has stated it. 0: none has. */
+uint64_t om_stated_floor(struct om_txn *txn, uint32_t log);
+/* Is LOG, of which HELD entries are held, final up to a stated head, because the act that states it is? */
+bool om_stated_final(struct om_txn *txn, uint64_t *size, struct om_hash *root, uint32_t log, uint64_t held);
+
 /* Is NOTE, of which what is held of LOG beyond FINAL_SIZE is another history, a head that a quorum signed? As
  * om_quorum_check, but what is held there may itself have marked other witnesses: then those of the log at its last
  * final head count too, without whom none can be final before a change of theirs is. */

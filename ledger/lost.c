@@ -95,11 +95,13 @@ enum om_code om_lost_doubt(struct om_batch *batch, bool *doubted, const struct o
   struct doubt row = {0};
   *doubted = false;
   enum om_code code = om_log_info(batch->txn, &info, state->log, st);
-  if (code != OM_OK || state->edge.size <= info.head_size) return code;
+  uint64_t floor = code == OM_OK ? om_stated_floor(batch->txn, state->log) : 0;
+  if (floor < info.head_size) floor = info.head_size;
+  if (code != OM_OK || state->edge.size <= floor) return code;
   bool before = get_doubt(batch->txn, &row, state->log);
   if (!row.due) {
-    if (row.times == DOUBTS_MAX || (before && row.cut == info.head_size)) return om_txn_check(batch->txn, st);
-    row = (struct doubt){info.head_size, (uint8_t)(row.times + 1), true};
+    if (row.times == DOUBTS_MAX || (before && row.cut == floor)) return om_txn_check(batch->txn, st);
+    row = (struct doubt){floor, (uint8_t)(row.times + 1), true};
     put_doubt(batch->txn, state->log, &row);
     batch->lost = true;
   }

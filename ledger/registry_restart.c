@@ -48,6 +48,16 @@ bool om_registry_stated_root(struct om_txn *txn, uint64_t *size, struct om_hash 
   return true;
 }
 
+bool om_registry_stated_by(struct om_txn *txn, uint64_t *size, struct om_hash *root, uint32_t log, uint64_t since) {
+  uint8_t key[OM_REGISTRY_KEY_BYTES];
+  struct om_bytes row;
+  om_registry_row_key(key, OM_ROW_STATED, log, 0, since);
+  if (!om_txn_get(txn, &row, OM_TABLE_REGISTRY, key, sizeof key) || row.len != STATED_BYTES) return false;
+  *size = om_get64(row.data);
+  memcpy(root->bytes, row.data + 8, sizeof *root);
+  return true;
+}
+
 bool om_registry_stated(struct om_txn *txn, uint64_t *size, uint64_t *since, uint32_t log) {
   struct om_hash root;
   return om_registry_stated_root(txn, size, &root, since, log);

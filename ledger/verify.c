@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/ledger_state.h"
 #include "ledger/verify_state.h"
 
 static const char *const check_words[OM_CHECKS][2] = {
@@ -105,6 +106,22 @@ static bool take_end(struct om_verify *v, struct om_verify_log *log) {
   return true;
 }
 
+/* A log that a restart states further than a quorum has signed stands as that act says. */
+static bool take_stated(struct om_verify *v, struct om_verify_log *log) {
+  struct om_quorum quorum;
+  struct om_status st;
+  uint64_t size;
+  struct om_hash root;
+  if (!om_stated_final(v->txn, &size, &root, log->info.log, log->info.size) || size <= log->info.head_size)
+    return false;
+  log->head.size = size;
+  log->head.root = root;
+  log->has_head = true;
+  if (om_log_quorum(v->txn, &quorum, log->info.log, size, &st) == OM_OK) note_quorum(log, &quorum);
+  om_verify_pass(v, OM_CHECK_HEAD, 1);
+  return true;
+}
+
 /* Reads LOG's final head and checks who signed it. */
 static enum om_code read_head(struct om_verify *v, struct om_verify_log *log, uint32_t number, struct om_status *st) {
   struct om_bytes note;
@@ -132,7 +149,7 @@ static enum om_code open_log(struct om_verify *v, uint32_t number, struct om_sta
   OM_ASSERT(log);
   v->logs[number] = log;
   enum om_code code = om_log_info(v->txn, &log->info, number, st);
-  if (code != OM_OK || take_end(v, log)) return code;
+  if (code != OM_OK || take_end(v, log) || take_stated(v, log)) return code;
   return read_head(v, log, number, st);
 }
 

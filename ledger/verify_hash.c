@@ -3,10 +3,15 @@
 #include "ledger/step.h"
 #include "ledger/verify_state.h"
 
-/* Does HEAD, of the registry, cover the end of the log that is MARKED, at that size? */
+/* Does HEAD, of the registry, cover the end of the log that is MARKED, at that size, or a restart that states it? */
 static bool covers_end(struct om_verify *v, const struct om_verify_mark *mark, const struct om_checkpoint *head) {
   struct om_retired end;
-  return om_registry_retired(v->txn, &end, mark->marked, head->size) && end.size == mark->size;
+  struct om_restart restart;
+  struct om_hash root;
+  uint64_t size;
+  if (om_registry_retired(v->txn, &end, mark->marked, head->size) && end.size == mark->size) return true;
+  return om_registry_restart(v->txn, &restart, head->size) &&
+         om_registry_stated_by(v->txn, &size, &root, mark->marked, restart.since) && size == mark->size;
 }
 
 /* The mark says what the table of marks, which the rules ask, says of it. A mark of the registry also covers the logs

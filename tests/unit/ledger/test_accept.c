@@ -219,8 +219,9 @@ static void assert_verified(size_t daemon, const struct record *lot) {
 /* What a daemon that is gone recorded last is leaned on as the restart states it, though no quorum signed it. */
 static void what_a_dead_log_recorded_last_is_leaned_on(void **state) {
   (void)state;
-  struct restart r;
+  struct restart before, r;
   struct record lot, shipped;
+  state_heads(&before, 0);
   leave_a_tail(&lot, &shipped);
   uint64_t tail = info(0, 2).size;
   assert_true(info(0, 2).final_size < tail);
@@ -243,11 +244,17 @@ static void what_a_dead_log_recorded_last_is_leaned_on(void **state) {
   second = state_hash(0);
   assert_memory_equal(first.bytes, second.bytes, sizeof first.bytes);
   /* A later restart states no less of it. */
+  struct om_hash previous = record_event(&net, &restart);
   state_heads(&r, 0);
-  r.heads[2].size--;
+  r.previous = &previous;
+  for (uint32_t log = 1; log <= 2; log++) {
+    r.heads[log].size = before.heads[log].size;
+    r.roots[log] = before.roots[log];
+  }
   free(restart.bytes);
   restart = sign(&r, GOVERNOR);
   assert_int_equal(accept(0, &restart), OM_REFUSED);
+  assert_non_null(strstr(st.text, "state no less"));
   free(restart.bytes);
   free(lot.bytes);
   free(shipped.bytes);

@@ -142,13 +142,56 @@ void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const st
   om_arena_free(&arena);
 }
 
+/* One for each log, the smallest: it is the first that can be shown. Nobody else could either: the heads that are
+ * signed may all be of one history. */
+static enum om_code keep_for_later(struct om_txn *txn, uint32_t log, uint64_t size, const uint8_t *note, size_t len,
+                                   struct om_status *st) {
+  uint8_t key[OM_HEAD_KEY_BYTES], row[8 + OM_NOTE_BYTES_MAX];
+  struct om_bytes before;
+  om_head_key(key, log, OM_HEAD_BESIDE);
+  if (len > OM_NOTE_BYTES_MAX ||
+      (om_txn_get(txn, &before, OM_TABLE_HEADS, key, sizeof key) && before.len > 8 && om_get64(before.data) <= size))
+    return om_txn_check(txn, st);
+  om_be64(row, size);
+  memcpy(row + 8, note, len);
+  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, 8 + len);
+  return om_txn_check(txn, st);
+}
+
+enum om_code om_evidence_later(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
+                               struct om_status *st) {
+  uint8_t key[OM_HEAD_KEY_BYTES], copy[OM_NOTE_BYTES_MAX];
+  struct om_bytes row;
+  struct om_note note;
+  struct om_checkpoint head;
+  struct om_log_info info;
+  struct om_status why;
+  om_head_key(key, state->log, OM_HEAD_BESIDE);
+  if (!om_txn_get(batch->txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len <= 8 || om_get64(row.data) > size)
+    return om_txn_check(batch->txn, st);
+  size_t len = row.len - 8;
+  OM_ASSERT(len <= sizeof copy);
+  memcpy(copy, row.data + 8, len);
+  om_txn_del(batch->txn, OM_TABLE_HEADS, key, sizeof key);
+  enum om_code code = om_log_info(batch->txn, &info, state->log, st);
+  if (code == OM_OK && om_head_parse(batch->txn, &note, &head, state->log, copy, len, &why) != OM_OK)
+    return om_txn_check(batch->txn, st); /* the registry log has another daemon now */
+  if (code == OM_OK) code = om_head_matches(batch->txn, state->log, state, &head, st);
+  if (code != OM_REFUSED || strcmp(st->rule, "fork") != 0) return code; /* it is of what is held now */
+  struct om_status fork = *st;
+  om_status_clear(st);
+  bool quorum_signed = om_quorum_beside(batch->txn, &head, state->log, info.head_size, copy, len, &why) == OM_OK;
+  return om_evidence_keep(batch, state, &head, copy, len, quorum_signed, fork.text, st);
+}
+
 enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
                               const uint8_t *note, size_t len, bool quorum_signed, const char *why,
                               struct om_status *st) {
   struct om_signed_head ours, other = {note, len};
   struct om_arena arena = {0};
   bool is_final = false;
-  if (!find_held(batch->txn, &ours, &is_final, held->log, head->size)) return om_txn_check(batch->txn, st);
+  if (!find_held(batch->txn, &ours, &is_final, held->log, head->size))
+    return keep_for_later(batch->txn, held->log, head->size, note, len, st);
   bool freezes = quorum_signed && is_final;
   if (om_evidence_find(batch->txn, held->log, head, freezes) != OM_EVIDENCE_NONE) return om_txn_check(batch->txn, st);
   uint32_t number = om_evidence_room(batch->txn, held->log, freezes);

@@ -94,7 +94,8 @@ enum om_code om_head_final(struct om_batch *batch, bool *newer, const struct om_
   if (om_lost_due(batch, state->log)) return mending(&info, st);
   put_final(batch->txn, state->log, size, time_s, note, len);
   *newer = true;
-  return om_lost_final(batch, state, size, st);
+  code = om_evidence_later(batch, state, size, st);
+  return code == OM_OK ? om_lost_final(batch, state, size, st) : code;
 }
 
 /* A head of a log that an invalid entry has stopped may cover that entry. */
@@ -155,7 +156,7 @@ static enum om_code vote(struct om_batch *batch, const struct om_log_state *stat
   om_be64(voted, head->size);
   memcpy(voted + 8, note, len);
   om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, voted, 8 + len);
-  return om_txn_check(batch->txn, st);
+  return om_evidence_later(batch, state, head->size, st);
 }
 
 /* Takes NOTE of SIZE if it is higher than what is there. */

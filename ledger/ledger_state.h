@@ -27,6 +27,8 @@ enum om_head_kind {
   OM_HEAD_SIGNED = 'h',   /* size (8): as much as was ever cosigned here, where the vote has gone back since */
   OM_HEAD_AWAITED = 'w',  /* a quorum signed it, and what is held is, or was, another history: ledger/lost.c */
   OM_HEAD_OUTVOTED = 'l', /* size (8), the signed note of the head of that other history that was cosigned here */
+  OM_HEAD_BESIDE = 'b',   /* size (8), a signed note that is not of the entries held here, larger than any signed head
+                             that   is held of them: evidence, once one is as large */
   OM_HEAD_ENDED = 'x',    /* the log's end did not fit what is held: whether that is still to be cut (1) */
   OM_HEAD_DOUBT = 'd', /* where it was final when what followed was doubted (8), how often (1), still to be cut (1) */
   OM_HEAD_START = 'a', /* in which start of the log's daemon it was answered last (16): with the votes, what a witness
@@ -221,11 +223,15 @@ enum om_code om_lost_look(struct om_ledger *ledger, struct om_txn *txn, struct o
 
 /* ---- evidence ---- */
 
-/* Keeps evidence that HEAD, signed as NOTE, contradicts a signed head of what is HELD, if one is held that is as large,
- * and if it is news. */
+/* Keeps evidence that HEAD, signed as NOTE, contradicts a signed head of what is HELD, if it is news. If none is held
+ * that is as large, NOTE is kept until there is (om_evidence_later). */
 enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
                               const uint8_t *note, size_t len, bool quorum_signed, const char *why,
                               struct om_status *st);
+/* A signed head of STATE's log over SIZE entries has come to be held: keeps evidence that what was met before, if
+ * anything was, contradicts it. */
+enum om_code om_evidence_later(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
+                               struct om_status *st);
 /* Pieces of evidence stored against LOG, how many of them are refuted, and whether one shows two final heads. */
 uint32_t om_evidence_count(struct om_txn *txn, uint32_t *refuted, bool *frozen, uint32_t log);
 /* The piece held against LOG that is about the same head or entry and, if FREEZES, freezes the log; OM_EVIDENCE_NONE:

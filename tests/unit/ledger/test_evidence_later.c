@@ -1,0 +1,142 @@
+/* A head that contradicts entries which no head held here covers proves nothing yet: it does as soon as one does. */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/evidence.h"
+#include "ledger/ledger_state.h"
+#include "support/records.h"
+
+enum { DAEMONS = 5, HOME = 1, MIRROR = 3, MINER = 2 };
+
+static const int64_t t0 = INT64_C(1795000000000);
+static struct network net;
+static char *folders[DAEMONS];
+static struct om_ledger *ledgers[DAEMONS];
+static struct om_status st;
+
+static void grow(int64_t at_ms) {
+  struct om_receipt receipt;
+  struct record lot = record_extract(&net, MINER, 1, 1, 1000, at_ms);
+  assert_ok(network_submit(&net, HOME, ledgers[HOME], &receipt, lot.bytes, lot.len, at_ms, &st), &st);
+  free(lot.bytes);
+}
+
+/* MIRROR holds two entries of HOME's log that no head held there covers. */
+static int begin(void **state) {
+  struct om_receipt receipt;
+  (void)state;
+  om_status_clear(&st);
+  network_open(&net, DAEMONS, true);
+  network_ledgers(&net, folders, ledgers);
+  assert_ok(network_settle(&net, ledgers, t0, &st), &st);
+  struct record site = record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
+  assert_ok(network_submit(&net, 0, ledgers[0], &receipt, site.bytes, site.len, t0, &st), &st);
+  free(site.bytes);
+  assert_ok(network_settle(&net, ledgers, t0 + 1, &st), &st);
+  grow(t0 + 2);
+  grow(t0 + 3);
+  assert_ok(network_mirror(&net, ledgers[MIRROR], ledgers[HOME], HOME, &st), &st);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  network_close_ledgers(&net, folders, ledgers);
+  return 0;
+}
+
+/* HOME's signature on another history at SIZE. */
+static size_t other_head(char note[OM_NOTE_BYTES_MAX], uint64_t size) {
+  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
+  struct om_checkpoint head = {.size = size, .root = {{7}}};
+  size_t len;
+  strcpy(head.origin, network_info(ledgers[HOME], HOME).origin);
+  size_t text_len = om_checkpoint_format(text, &head);
+  assert_ok(om_note_begin(note, &len, text, text_len, &st), &st);
+  size_t line_len = om_note_sign(line, head.origin, net.log_keys[HOME], text, text_len);
+  assert_ok(om_note_add_line(note, &len, line, line_len, &st), &st);
+  return len;
+}
+
+static enum om_code meet(const void *note, size_t len) {
+  struct om_batch *batch;
+  bool newer;
+  assert_ok(om_batch_begin(&batch, ledgers[MIRROR], &st), &st);
+  enum om_code code = om_batch_final(batch, &newer, HOME, note, len, &st);
+  struct om_status said = st;
+  assert_ok(om_batch_commit(batch, NULL, &st), &st);
+  st = said;
+  return code;
+}
+
+static uint32_t pieces(void) {
+  return network_info(ledgers[MIRROR], HOME).evidence;
+}
+
+/* The first piece stands by itself. */
+static void assert_proven(uint64_t size) {
+  struct om_arena arena = {0};
+  struct om_evidence_verdict *verdict = om_arena_alloc(&arena, sizeof *verdict);
+  struct om_txn *txn;
+  struct om_bytes bytes;
+  enum om_evidence_standing standing;
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[MIRROR]), &st), &st);
+  assert_ok(om_log_evidence(txn, &bytes, &standing, HOME, 0, &st), &st);
+  assert_int_equal(standing, OM_EVIDENCE_STANDS);
+  assert_ok(om_evidence_check(bytes.data, bytes.len, verdict, &st), &st);
+  assert_int_equal(verdict->smaller.size, size);
+  om_txn_abort(txn);
+  om_arena_free(&arena);
+}
+
+static void a_final_head_shows_it(void **state) {
+  (void)state;
+  char note[OM_NOTE_BYTES_MAX];
+  uint64_t size = network_info(ledgers[MIRROR], HOME).size;
+  size_t len = other_head(note, size);
+  assert_int_equal(meet(note, len), OM_REFUSED);
+  len = other_head(note, size - 1);
+  assert_int_equal(meet(note, len), OM_REFUSED);
+  assert_int_equal(pieces(), 0);
+  grow(t0 + 4);
+  assert_ok(network_settle(&net, ledgers, t0 + 5, &st), &st);
+  assert_int_equal(pieces(), 1);
+  assert_proven(size - 1);
+  grow(t0 + 6);
+  assert_ok(network_settle(&net, ledgers, t0 + 7, &st), &st);
+  assert_int_equal(pieces(), 1); /* once */
+}
+
+/* So does one that this daemon has cosigned. */
+static void a_vote_shows_it(void **state) {
+  (void)state;
+  char note[OM_NOTE_BYTES_MAX], line[OM_NOTE_LINE_BYTES];
+  uint64_t size = network_info(ledgers[MIRROR], HOME).size;
+  struct om_signers_keys keys = network_signers(&net, MIRROR);
+  struct om_batch *batch;
+  struct om_txn *txn;
+  struct om_bytes own;
+  size_t len = other_head(note, size);
+  assert_int_equal(meet(note, len), OM_REFUSED);
+  assert_int_equal(pieces(), 0);
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[HOME]), &st), &st);
+  assert_ok(om_log_head(txn, &own, HOME, &st), &st);
+  assert_ok(om_batch_begin(&batch, ledgers[MIRROR], &st), &st);
+  assert_ok(om_batch_cosign(batch, line, HOME, own.data, own.len, (uint64_t)t0 / 1000, &keys, &st), &st);
+  assert_ok(om_batch_commit(batch, NULL, &st), &st);
+  om_txn_abort(txn);
+  assert_int_equal(pieces(), 1);
+  assert_proven(size);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_final_head_shows_it),
+      TEST(a_vote_shows_it),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -289,7 +289,7 @@ static void tell(struct sim_node *n, struct om_job *job) {
 }
 
 /* What the shell does after a batch. */
-static void settle(struct sim_node *n, bool committed) {
+static void settled(struct sim_node *n, bool committed) {
   struct om_job_list done = {0};
   for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
     for (struct om_job *job; (job = om_queue_finished(&n->queue, class)) != NULL;) {
@@ -335,7 +335,7 @@ void sim_node_batch(struct sim_node *n) {
   if (crashes) /* a client that heard nothing says it again */
     sim_node_crash(n);
   else
-    settle(n, committed);
+    settled(n, committed);
 }
 
 void sim_node_pump(struct sim_node *n) {

@@ -80,42 +80,6 @@ class Recovery(NetworkTest):
         shutil.rmtree(daemon.store)
         self.comes_back(MINE, before)
 
-    def new_cosign_key(self, daemon, number):
-        cosign = daemon.keys / "cosign.key"
-        cosign.rename(daemon.keys / f"cosign.key.{number}")
-        self.net.must("key", "new", "--kind", "cosign", "--name", daemon.origin, "--no-passphrase", cosign)
-
-    def replace_key(self, daemon):
-        said = self.net.run(GOVERNORS, "member", "replace-cosign-key", daemon.origin, "--keys", daemon.keys, "--wait-final")
-        self.assertEqual(said.status, DONE, str(said))
-
-    def test_a_store_set_back_to_before_its_key_was_replaced(self):
-        daemon = self.net.daemons[REFINER]
-        waits = lambda: self.net.do(REFINER, "status").json["cosign_waits"]
-        extract(self.net, 1)
-        self.wait_final(MINE)
-        self.assertEqual(daemon.stop(), 0)
-        copy = daemon.folder / "copy-before"
-        shutil.copytree(daemon.store, copy)
-        self.new_cosign_key(daemon, 1)
-        daemon.start()
-        self.replace_key(daemon)
-        wait_until(lambda: not waits(), daemon.said)
-        extract(self.net, 1)
-        self.wait_final(MINE)
-        self.assertEqual(daemon.stop(), 0)
-        shutil.rmtree(daemon.store)
-        copy.rename(daemon.store)
-        daemon.start()
-        wait_until(lambda: self.net.do(REFINER, "status").json["ready"], daemon.said, RECOVERY_S)
-        self.says(waits(), "restored from an old copy", "replace-cosign-key")
-        self.assertEqual(daemon.stop(), 0)
-        self.new_cosign_key(daemon, 2)
-        daemon.start()
-        self.replace_key(daemon)
-        wait_until(lambda: not waits(), daemon.said)
-        self.wait_final(REFINER)
-
     EXTRACT = ("extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross", "1 t", "--metal",
                "Cu=280kg")
 
@@ -185,6 +149,47 @@ class Recovery(NetworkTest):
         self.assertEqual(self.own(MINE)["size"], before["size"] + 5, "five statements, each once")
         self.net.do(REFINER, "receive", shipped, "--site", "Ilo")
         self.wait_final(MINE)
+
+
+class ReplacedKey(NetworkTest):
+    members = FIVE
+    quorum = 3
+
+    def new_cosign_key(self, daemon, number):
+        cosign = daemon.keys / "cosign.key"
+        cosign.rename(daemon.keys / f"cosign.key.{number}")
+        self.net.must("key", "new", "--kind", "cosign", "--name", daemon.origin, "--no-passphrase", cosign)
+
+    def replace_key(self, daemon):
+        said = self.net.run(GOVERNORS, "member", "replace-cosign-key", daemon.origin, "--keys", daemon.keys, "--wait-final")
+        self.assertEqual(said.status, DONE, str(said))
+
+    def test_a_store_set_back_to_before_its_key_was_replaced(self):
+        daemon = self.net.daemons[REFINER]
+        waits = lambda: self.net.do(REFINER, "status").json["cosign_waits"]
+        extract(self.net, 1)
+        self.net.wait_level()
+        self.assertEqual(daemon.stop(), 0)
+        copy = daemon.folder / "copy-before"
+        shutil.copytree(daemon.store, copy)
+        self.new_cosign_key(daemon, 1)
+        daemon.start()
+        self.replace_key(daemon)
+        wait_until(lambda: not waits(), daemon.said)
+        extract(self.net, 1)
+        self.net.wait_level()
+        self.assertEqual(daemon.stop(), 0)
+        shutil.rmtree(daemon.store)
+        copy.rename(daemon.store)
+        daemon.start()
+        wait_until(lambda: self.net.do(REFINER, "status").json["ready"], daemon.said, RECOVERY_S)
+        self.says(waits(), "restored from an old copy", "replace-cosign-key")
+        self.assertEqual(daemon.stop(), 0)
+        self.new_cosign_key(daemon, 2)
+        daemon.start()
+        self.replace_key(daemon)
+        wait_until(lambda: not waits(), daemon.said)
+        self.net.wait_level()
 
 
 if __name__ == "__main__":

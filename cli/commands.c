@@ -40,6 +40,9 @@
   X(title)                 \
   X(settle)                \
   X(assay)                 \
+  X(certify)               \
+  X(withdraw)              \
+  X(claim)                 \
   X(estimate)              \
   X(attestations)          \
   X(assays)                \

@@ -14,7 +14,7 @@ enum {
   OM_STATEMENT_KEY_BYTES = 22,              /* member, signing time, first 10 bytes of the id */
   OM_STATEMENT_ROW_BYTES = 12,              /* log, index */
   OM_EVIDENCE_KEY_BYTES = 13,               /* log, kind, number */
-  OM_DRIFT_KEY_BYTES = 9,                   /* member, element, period */
+  OM_DRIFT_KEY_BYTES = 9,                   /* member, element, the period's first day */
 };
 
 #define OM_META_GENESIS "genesis" /* key in OM_TABLE_META: the genesis file's bytes */

@@ -51,6 +51,7 @@
   X(receipt)               \
   X(import)                \
   X(audit)                 \
+  X(reserve)               \
   X(member_list)           \
   X(member_show)           \
   X(member_enrol)          \

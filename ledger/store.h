@@ -32,6 +32,7 @@ enum om_table {
   OM_TABLE_TIMES,     /* log (4), size (8) -> time of the quorum (8), its note: of heads that were final here */
   OM_TABLE_GRAPH,     /* which event came of which (numbers of this store alone) */
   OM_TABLE_DOCUMENTS, /* SHA-256 (32) -> what is known of a document's bytes here */
+  OM_TABLE_HELD,      /* reason (1), lot number (20), step (4) -> when it was put on hold or released (ledger/held.h) */
   OM_TABLES,
 };
 

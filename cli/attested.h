@@ -6,6 +6,7 @@
 #include "cli/final.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "cli/views.h"
 
 /* Whom or what an attestation is about. */
 #define OM_SUBJECT_OPTIONS                                                             \
@@ -21,10 +22,11 @@ enum om_code om_subject_read(struct om_session *session, Oremark__Subject **out,
 /* The lot typed as TEXT, as what is spoken of. */
 enum om_code om_subject_lot(struct om_session *session, Oremark__Subject **out, const char *text, struct om_status *st);
 
-enum { OM_EVENT_NAME_BYTES = OM_RECORDED_TEXT_BYTES + 4 };
 /* An event's name: "MEMBER-TIME-ID/EVENT", of event 0 also without what stands behind the id. */
 enum om_code om_event_ref_read(struct om_session *session, Oremark__EventRef **out, const char *text,
                                struct om_status *st);
+/* STEP as a reference, in ARENA. */
+Oremark__EventRef *om_event_ref_of(struct om_arena *arena, const Oremark__Step *step);
 /* The name of an attestation; in OUT, which is returned. */
 const char *om_attestation_name(char out[OM_EVENT_NAME_BYTES], const Oremark__Attestation *attestation);
 

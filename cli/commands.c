@@ -26,6 +26,9 @@
   X(collect)               \
   X(declare)               \
   X(ship)                  \
+  X(flag) \
+  X(clear) \
+  X(correct) \
   X(receive)               \
   X(reject)                \
   X(transform)             \
@@ -40,9 +43,6 @@
   X(title)                 \
   X(settle)                \
   X(assay)                 \
-  X(certify)               \
-  X(withdraw)              \
-  X(claim)                 \
   X(estimate)              \
   X(attestations)          \
   X(assays)                \
@@ -51,7 +51,6 @@
   X(receipt)               \
   X(import)                \
   X(audit)                 \
-  X(reserve)               \
   X(member_list)           \
   X(member_show)           \
   X(member_enrol)          \

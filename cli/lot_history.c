@@ -1,24 +1,24 @@
 #include <inttypes.h>
 
+#include "cli/attested.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "cli/views.h"
 
 static void add_line(struct libscols_table *table, const Oremark__Step *step) {
   struct libscols_line *line = om_show_line(table, NULL);
-  char when[OM_TIME_TEXT_BYTES], event[17] = "";
-  if (step->event_id.len == OM_HASH_BYTES) om_hex(event, step->event_id.data, 8);
+  char when[OM_TIME_TEXT_BYTES], name[OM_EVENT_NAME_BYTES];
   om_show_cell(line, 0, "%s", om_time_format(when, sizeof when, step->at_ms, step->zone_min));
   om_show_cell(line, 1, "%s", step->kind);
   om_show_cell(line, 2, "%s", step->member_name);
   om_show_cell(line, 3, "%s", step->text);
   if (step->at) om_show_cell(line, 4, "%s %" PRIu64 ".%u", step->at->origin, step->at->index, step->at->event);
   om_show_cell(line, 5, "%s", step->final ? "yes" : "no");
-  om_show_cell(line, 6, "%s", event);
+  om_show_cell(line, 6, "%s", om_event_name(name, step));
 }
 
 static enum om_code run(struct om_session *session, struct om_status *st) {
-  static const char *const columns[] = {"when", "event", "member", "~what", "-entry", "-final", "-id"};
+  static const char *const columns[] = {"when", "event", "member", "~what", "-entry", "-final", "-name"};
   uint8_t number[OM_LOT_NUMBER_BYTES];
   Oremark__GetHistory get = OREMARK__GET_HISTORY__INIT;
   Oremark__Request request = OREMARK__REQUEST__INIT;

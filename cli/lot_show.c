@@ -1,5 +1,7 @@
 #include <inttypes.h>
+#include <string.h>
 
+#include "cli/attested.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "cli/views.h"
@@ -83,6 +85,44 @@ static void origins(FILE *out, const Oremark__Lot *lot) {
   om_show_print(table);
 }
 
+struct bearing {
+  struct om_session *session;
+  json_t *json;
+  size_t n;
+};
+
+/* A flag or a correction that bears on the lot. */
+static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_status *st) {
+  struct bearing *b = ctx;
+  Oremark__Event *event;
+  char name[OM_EVENT_NAME_BYTES], when[OM_TIME_TEXT_BYTES], text[OM_SHOW_BYTES], who[OM_SHOW_BYTES];
+  FILE *out = b->session->out;
+  if (om_attestation_event(b->session->arena, &event, a, st)) return st->code;
+  const char *state = om_attestation_state(a, event, 0);
+  if (b->json) {
+    json_array_append_new(b->json, om_attestation_json(a, event, 0));
+    return OM_OK;
+  }
+  if (b->n++ == 0) fprintf(out, "\nto be known of it, or of what it came from:\n");
+  om_time_format(when, sizeof when, a->made->at_ms, a->made->zone_min);
+  fprintf(out, "%s  %s%s%s\n", when, om_show_text(who, a->made->member_name),
+          event->kind_case == OREMARK__EVENT__KIND_FLAG ? ", " : "",
+          event->kind_case != OREMARK__EVENT__KIND_FLAG ? ""
+          : strcmp(state, "stands") == 0                ? "open"
+                                                        : state);
+  om_show_wrapped(out, "  ", om_show_text(text, a->made->text));
+  fprintf(out, "  %s\n", om_attestation_name(name, a));
+  return OM_OK;
+}
+
+static enum om_code show_bearing(struct om_session *session, json_t *json, ProtobufCBinaryData number,
+                                 struct om_status *st) {
+  Oremark__ListAttestations list = OREMARK__LIST_ATTESTATIONS__INIT;
+  struct bearing bearing = {session, json, 0};
+  list.lineage = number;
+  return om_attestations_each(session, &list, take, &bearing, st);
+}
+
 static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__GetLot get;
   Oremark__Request request = OREMARK__REQUEST__INIT;
@@ -94,10 +134,17 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     return st->code;
   enum om_code code = OM_OK;
   if (session->json) {
-    code = om_show_json(session->out, om_lot_json(reply->lot), st);
+    json_t *json = om_lot_json(reply->lot), *bearing = json_array();
+    code = show_bearing(session, bearing, reply->lot->number, st);
+    json_object_set_new(json, "bearing", bearing);
+    if (code == OM_OK)
+      code = om_show_json(session->out, json, st);
+    else
+      json_decref(json);
   } else {
     head(session->out, reply->lot);
     origins(session->out, reply->lot);
+    code = show_bearing(session, NULL, reply->lot->number, st);
   }
   oremark__reply__free_unpacked(reply, NULL);
   return code;

@@ -7,6 +7,7 @@
 #include "cli/words.h"
 #include "ledger/mix.h"
 #include "ledger/quantity.h"
+#include "ledger/stage.h"
 
 enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__Request *request,
                     Oremark__Reply__WhatCase wanted, struct om_status *st) {
@@ -176,13 +177,24 @@ json_t *om_lot_json(const Oremark__Lot *lot) {
   return json;
 }
 
+const char *om_event_name(char out[OM_EVENT_NAME_BYTES], const Oremark__Step *step) {
+  struct om_recorded recorded = {.member = step->member, .signed_ms = step->signed_ms};
+  char text[OM_RECORDED_TEXT_BYTES];
+  if (step->statement_id.len == OM_HASH_BYTES) memcpy(recorded.id.bytes, step->statement_id.data, OM_HASH_BYTES);
+  snprintf(out, OM_EVENT_NAME_BYTES, "%s/%u", om_recorded_text(text, &recorded),
+           step->at ? step->at->event % OM_EVENTS_MAX : 0);
+  return out;
+}
+
 json_t *om_step_json(const Oremark__Step *step) {
+  char name[OM_EVENT_NAME_BYTES];
   if (!step) return json_null();
-  return json_pack(
-      "{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:b}", "event_id", om_json_hex(step->event_id.data, step->event_id.len),
-      "place", place_json(step->at), "member", (json_int_t)step->member, "member_name", om_json_text(step->member_name),
-      "kind", om_json_text(step->kind), "text", om_json_text(step->text), "at",
-      om_json_time(step->at_ms, step->zone_min), "taken_at", om_json_time(step->taken_ms, 0), "final", step->final);
+  return json_pack("{s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:b}", "name", om_event_name(name, step), "event_id",
+                   om_json_hex(step->event_id.data, step->event_id.len), "place", place_json(step->at), "member",
+                   (json_int_t)step->member, "member_name", om_json_text(step->member_name), "kind",
+                   om_json_text(step->kind), "text", om_json_text(step->text), "at",
+                   om_json_time(step->at_ms, step->zone_min), "taken_at", om_json_time(step->taken_ms, 0), "final",
+                   step->final);
 }
 
 const char *om_contents_text(char out[OM_CONTENTS_BYTES], const Oremark__Lot *lot) {

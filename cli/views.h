@@ -2,6 +2,7 @@
 #ifndef OREMARK_CLI_VIEWS_H
 #define OREMARK_CLI_VIEWS_H
 
+#include "cli/final.h"
 #include "cli/session.h"
 #include "cli/show.h"
 
@@ -20,6 +21,9 @@ void om_successions_show(FILE *out, Oremark__Succession *const *successions, siz
 /* A lot's number as text, "(no number)" where the daemon sent none. */
 const char *om_lot_text(char out[OM_LOT_TEXT_BYTES], ProtobufCBinaryData number);
 json_t *om_lot_json(const Oremark__Lot *lot);
+enum { OM_EVENT_NAME_BYTES = OM_RECORDED_TEXT_BYTES + 4 };
+/* The name of the event of STEP; in OUT, which is returned. */
+const char *om_event_name(char out[OM_EVENT_NAME_BYTES], const Oremark__Step *step);
 json_t *om_step_json(const Oremark__Step *step);
 /* "Cu 5.690 t, Mo 2.100 kg". */
 const char *om_contents_text(char out[OM_CONTENTS_BYTES], const Oremark__Lot *lot);

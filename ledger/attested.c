@@ -8,10 +8,6 @@
 
 enum {
   TAG_PLACE = 'P',
-  TAG_MEMBER = 'M',
-  TAG_SITE = 'S',
-  TAG_LOT = 'L',
-  TAG_EVENT = 'E',
   TAG_ENDED = 'X',
   KIND_BYTES = 2,
   ROW_BYTES = KIND_BYTES + 4 + 8,
@@ -37,31 +33,31 @@ void om_place_key(uint8_t out[OM_PLACE_KEY_BYTES], const struct om_place *place)
   put16(out + 12, place->event);
 }
 
-static struct om_place place_of(const uint8_t *key) {
-  return (struct om_place){.log = om_get32(key), .index = om_get64(key + 4), .event = (uint16_t)get16(key + 12)};
+void om_place_read(struct om_place *out, const uint8_t key[OM_PLACE_KEY_BYTES]) {
+  *out = (struct om_place){.log = om_get32(key), .index = om_get64(key + 4), .event = (uint16_t)get16(key + 12)};
 }
 
 void om_about_member(struct om_subject_key *out, uint32_t member) {
-  out->bytes[0] = TAG_MEMBER;
+  out->bytes[0] = OM_ABOUT_MEMBER;
   om_be32(out->bytes + 1, member);
   out->len = 5;
 }
 
 void om_about_site(struct om_subject_key *out, uint32_t member, uint32_t site) {
-  out->bytes[0] = TAG_SITE;
+  out->bytes[0] = OM_ABOUT_SITE;
   om_be32(out->bytes + 1, member);
   om_be32(out->bytes + 5, site);
   out->len = 9;
 }
 
 void om_about_lot(struct om_subject_key *out, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
-  out->bytes[0] = TAG_LOT;
+  out->bytes[0] = OM_ABOUT_LOT;
   memcpy(out->bytes + 1, number, OM_LOT_NUMBER_BYTES);
   out->len = 1 + OM_LOT_NUMBER_BYTES;
 }
 
 void om_about_event(struct om_subject_key *out, const struct om_place *event) {
-  out->bytes[0] = TAG_EVENT;
+  out->bytes[0] = OM_ABOUT_EVENT;
   om_place_key(out->bytes + 1, event);
   out->len = 1 + OM_PLACE_KEY_BYTES;
 }
@@ -211,7 +207,7 @@ static bool next_about(struct om_txn *txn, struct om_place *place, int *kind, co
     more = om_txn_step(txn, &found, &row, OM_TABLE_ATTESTED);
   if (!more || found.len != len || memcmp(found.data, about->bytes, about->len) != 0 || row.len != KIND_BYTES)
     return false;
-  *place = place_of(found.data + about->len);
+  om_place_read(place, found.data + about->len);
   *kind = (int)get16(row.data);
   return true;
 }
@@ -280,23 +276,6 @@ void om_stage_set_sum(struct om_stage *stage, const uint8_t *key, size_t len, in
   om_stage_put(stage, OM_TABLE_SUMS, key, len, row, sizeof row);
 }
 
-static void drawn_key(uint8_t out[1 + OM_PLACE_KEY_BYTES], const struct om_place *place) {
-  out[0] = OM_SUM_DRAWN;
-  om_place_key(out + 1, place);
-}
-
-int64_t om_stage_drawn(struct om_stage *stage, const struct om_place *place) {
-  uint8_t key[1 + OM_PLACE_KEY_BYTES];
-  drawn_key(key, place);
-  return om_stage_sum(stage, key, sizeof key);
-}
-
-void om_stage_set_drawn(struct om_stage *stage, const struct om_place *place, int64_t mg) {
-  uint8_t key[1 + OM_PLACE_KEY_BYTES];
-  drawn_key(key, place);
-  om_stage_set_sum(stage, key, sizeof key, mg);
-}
-
 /* ---- answers ---- */
 
 enum om_code om_attested_get(struct om_txn *txn, struct om_attested *out, const struct om_place *place,
@@ -318,6 +297,11 @@ bool om_attested_end(struct om_txn *txn, struct om_place *by, int *kind, const s
   struct om_subject_key about;
   about_ended(&about, place);
   return next_about(txn, by, kind, &about);
+}
+
+static void drawn_key(uint8_t out[1 + OM_PLACE_KEY_BYTES], const struct om_place *place) {
+  out[0] = OM_SUM_DRAWN;
+  om_place_key(out + 1, place);
 }
 
 int64_t om_attested_drawn(struct om_txn *txn, const struct om_place *place) {

@@ -29,7 +29,15 @@ enum om_sum {
       'o', /* member (4), site (4), element (1), year (2): declared output; in that member's home log only */
 };
 
-/* What an attestation is about, as the beginning of its keys. */
+/* Begins the key of what an attestation is about. */
+enum om_about_what {
+  OM_ABOUT_MEMBER = 'M', /* member (4) */
+  OM_ABOUT_SITE = 'S',   /* member (4), site (4) */
+  OM_ABOUT_LOT = 'L',    /* lot (20) */
+  OM_ABOUT_EVENT = 'E',  /* place (14) */
+};
+
+/* What an attestation is about, as the beginning of its keys: an om_about_what and what it says. */
 struct om_subject_key {
   uint8_t bytes[OM_ATTESTED_ABOUT_MAX];
   size_t len;
@@ -45,6 +53,7 @@ struct om_attested {
 };
 
 void om_place_key(uint8_t out[OM_PLACE_KEY_BYTES], const struct om_place *place);
+void om_place_read(struct om_place *out, const uint8_t key[OM_PLACE_KEY_BYTES]);
 void om_about_member(struct om_subject_key *out, uint32_t member);
 void om_about_site(struct om_subject_key *out, uint32_t member, uint32_t site);
 void om_about_lot(struct om_subject_key *out, const uint8_t number[OM_LOT_NUMBER_BYTES]);
@@ -81,9 +90,6 @@ struct om_place om_stage_place(const struct om_stage *stage);
 /* A sum of OM_TABLE_SUMS, milligrams, 0 where there is none yet; and its new value. */
 int64_t om_stage_sum(struct om_stage *stage, const uint8_t *key, size_t len);
 void om_stage_set_sum(struct om_stage *stage, const uint8_t *key, size_t len, int64_t mg);
-/* The same of what has been drawn from the certificate at PLACE. */
-int64_t om_stage_drawn(struct om_stage *stage, const struct om_place *place);
-void om_stage_set_drawn(struct om_stage *stage, const struct om_place *place, int64_t mg);
 
 /* ---- for answers: as of now ---- */
 

@@ -74,6 +74,14 @@ static uint32_t *place_slot(const struct om_lineage *l, const struct om_lineage_
   return &l->by_place.slots[i];
 }
 
+static uint32_t *hand_slot(const struct om_lineage *l, struct om_lineage_hand hand) {
+  size_t mask = l->by_hand.n_slots - 1, i = mixed(hand.member, hand.site) & mask;
+  while (l->by_hand.slots[i] != 0 && (l->hands[l->by_hand.slots[i] - 1].member != hand.member ||
+                                      l->hands[l->by_hand.slots[i] - 1].site != hand.site))
+    i = (i + 1) & mask;
+  return &l->by_hand.slots[i];
+}
+
 /* Twice the slots, all free: the caller puts back what was there. True if that is to be done. */
 static bool table_full(struct om_lineage_table *table, size_t n) {
   if (table->n_slots > 2 * n) return false;
@@ -109,6 +117,23 @@ static uint32_t add_event(struct om_lineage *l, const struct om_place *at) {
   return *slot - 1;
 }
 
+static void add_hand(struct om_lineage *l, uint32_t member, uint32_t site) {
+  struct om_lineage_hand hand = {member, site};
+  if (table_full(&l->by_hand, l->n_hands))
+    for (size_t i = 0; i < l->n_hands; i++) *hand_slot(l, l->hands[i]) = (uint32_t)i + 1;
+  uint32_t *slot = hand_slot(l, hand);
+  if (*slot != 0) return;
+  l->hands = grown(l->hands, l->n_hands, &l->cap_hands, sizeof *l->hands);
+  l->hands[l->n_hands] = hand;
+  *slot = (uint32_t)++l->n_hands;
+}
+
+static void add_hands(struct om_lineage *l, const struct om_lot *row) {
+  add_hand(l, row->custodian, row->site);
+  add_hand(l, row->custodian, 0);
+  add_hand(l, row->owner, 0);
+}
+
 static void add_step(struct om_lineage *l, uint32_t lot, uint32_t event) {
   l->steps = grown(l->steps, l->n_steps, &l->cap_steps, sizeof *l->steps);
   l->steps[l->n_steps] = (struct om_lineage_step){lot, event, OM_LINEAGE_NONE};
@@ -126,6 +151,17 @@ uint32_t om_lineage_find(const struct om_lineage *l, const uint8_t number[OM_LOT
   return slot == 0 ? OM_LINEAGE_NONE : slot - 1;
 }
 
+uint32_t om_lineage_find_event(const struct om_lineage *l, const struct om_place *place) {
+  struct om_lineage_event event = {.index = place->index, .log = place->log, .event = place->event};
+  if (l->by_place.n_slots == 0) return OM_LINEAGE_NONE;
+  uint32_t slot = *place_slot(l, &event);
+  return slot == 0 ? OM_LINEAGE_NONE : slot - 1;
+}
+
+bool om_lineage_had(const struct om_lineage *l, uint32_t member, uint32_t site) {
+  return l->by_hand.n_slots != 0 && *hand_slot(l, (struct om_lineage_hand){member, site}) != 0;
+}
+
 void om_lineage_free(struct om_lineage *l) {
   free(l->lots);
   free(l->events);
@@ -133,6 +169,8 @@ void om_lineage_free(struct om_lineage *l) {
   free(l->inputs);
   free(l->by_number.slots);
   free(l->by_place.slots);
+  free(l->hands);
+  free(l->by_hand.slots);
   *l = (struct om_lineage){0};
 }
 
@@ -174,6 +212,7 @@ static enum om_code take_row(struct collect *c, uint32_t *event, uint32_t lot, s
   *event = add_event(l, &row.at);
   if (l->n_events > OM_LINEAGE_MAX_EVENTS || l->n_steps > OM_LINEAGE_MAX_LINKS) return limit(st);
   add_step(l, lot, *event);
+  add_hands(l, &row);
   if (row.pool) l->events[*event].moved_pool = true;
   if (step == 0 || row.pool) will_expand(c, *event);
   return OM_OK;

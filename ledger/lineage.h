@@ -42,6 +42,11 @@ struct om_lineage_step {
   uint32_t next;       /* the lot's next step, or OM_LINEAGE_NONE */
 };
 
+/* A member that had a lot of the lineage at a site of its own, or owned one (site 0). */
+struct om_lineage_hand {
+  uint32_t member, site;
+};
+
 /* Open addressing over indexes; a slot holds index + 1, 0 is free. */
 struct om_lineage_table {
   uint32_t *slots;
@@ -55,7 +60,9 @@ struct om_lineage {
   uint32_t *inputs; /* indexes of lots */
   size_t n_lots, n_events, n_steps, n_inputs;
   size_t cap_lots, cap_events, cap_steps, cap_inputs;
-  struct om_lineage_table by_number, by_place;
+  struct om_lineage_hand *hands;
+  size_t n_hands, cap_hands;
+  struct om_lineage_table by_number, by_place, by_hand;
 };
 
 /* Collects the lineage of the lot NUMBER up to its last step. OM_MISSING: no such lot. OM_REFUSED ("limit"): more than
@@ -71,6 +78,11 @@ void om_lineage_free(struct om_lineage *lineage);
 uint32_t om_lineage_add(struct om_lineage *lineage, const uint8_t number[OM_LOT_NUMBER_BYTES]);
 /* Index of the lot NUMBER, or OM_LINEAGE_NONE. */
 uint32_t om_lineage_find(const struct om_lineage *lineage, const uint8_t number[OM_LOT_NUMBER_BYTES]);
+
+/* Index of the event at PLACE, or OM_LINEAGE_NONE. */
+uint32_t om_lineage_find_event(const struct om_lineage *lineage, const struct om_place *place);
+/* Whether MEMBER had a lot of the lineage at SITE; SITE 0: anywhere, or owned one. */
+bool om_lineage_had(const struct om_lineage *lineage, uint32_t member, uint32_t site);
 
 /* Tells PROGRESS (may be NULL) every OM_PROGRESS_EACH records. */
 enum { OM_PROGRESS_EACH = 4096 };

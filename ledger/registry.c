@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ledger/lot.h"
 #include "ledger/registry_rows.h"
 #include "ledger/store.h"
 
@@ -119,6 +120,32 @@ bool om_registry_reassigned(struct om_txn *txn, struct om_reassigned *out, const
     out->since = as_of = om_get64(found.data + OM_REASSIGNED_SUBJECT_BYTES);
     out->to = om_get32(row.data + OM_HASH_BYTES);
     if (memcmp(row.data, last_event->bytes, OM_HASH_BYTES) == 0) return true;
+  }
+  return false;
+}
+
+void om_overruled_key(uint8_t out[OM_OVERRULED_KEY_BYTES], uint32_t member, uint32_t event, int64_t signed_ms,
+                      uint64_t since) {
+  out[0] = OM_ROW_OVERRULED;
+  om_be32(out + 1, member);
+  om_be32(out + 5, event);
+  om_be64(out + 9, (uint64_t)signed_ms);
+  om_be64(out + OM_OVERRULED_SUBJECT_BYTES, since);
+}
+
+bool om_registry_overruled(struct om_txn *txn, struct om_place *act, uint32_t member, int64_t signed_ms,
+                           const struct om_hash *statement_id, uint32_t event, uint64_t as_of) {
+  uint8_t key[OM_OVERRULED_KEY_BYTES];
+  struct om_bytes found, row;
+  while (as_of > 0) {
+    om_overruled_key(key, member, event, signed_ms, as_of - 1);
+    if (!om_txn_last(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key, OM_OVERRULED_SUBJECT_BYTES) ||
+        found.len != sizeof key || row.len != OM_OVERRULED_BYTES)
+      return false;
+    as_of = om_get64(found.data + OM_OVERRULED_SUBJECT_BYTES);
+    *act = (struct om_place){OM_LOG_REGISTRY, as_of,
+                             (uint16_t)(row.data[OM_HASH_BYTES] << 8 | row.data[OM_HASH_BYTES + 1]), 0};
+    if (memcmp(row.data, statement_id->bytes, OM_HASH_BYTES) == 0) return true;
   }
   return false;
 }

@@ -160,6 +160,11 @@ struct om_reassigned {
   uint32_t to;
   uint64_t since; /* registry index of the act */
 };
+struct om_place;
+/* Whether the governors have overruled the flag that is EVENT of that statement, and *ACT where. */
+bool om_registry_overruled(struct om_txn *txn, struct om_place *act, uint32_t member, int64_t signed_ms,
+                           const struct om_hash *statement_id, uint32_t event, uint64_t as_of);
+
 /* The act that gives the lot to another while LAST_EVENT is its last; false: there is none as of AS_OF. There is one at
  * most, ever: two could be taken up by two logs. */
 bool om_registry_reassigned(struct om_txn *txn, struct om_reassigned *out, const uint8_t number[OM_LOT_NUMBER_BYTES],

@@ -136,13 +136,6 @@ static size_t settled(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Orem
   return n;
 }
 
-static size_t claimed(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Oremark__Claim *claim) {
-  size_t n = 0;
-  for (size_t i = 0; i < claim->n_lots && i < OM_EVENT_LOTS_MAX; i++)
-    if (claim->lots[i]->lot) refs[n++] = claim->lots[i]->lot;
-  return n;
-}
-
 static size_t charged(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Oremark__Charge *charge) {
   size_t n = one(refs, charge->pool);
   return n + list(refs + n, charge->inputs, charge->n_inputs);
@@ -163,8 +156,8 @@ size_t om_event_refs(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Orema
     case OREMARK__EVENT__KIND_HOLD: return list(refs, e->hold->lots, e->hold->n_lots);
     case OREMARK__EVENT__KIND_RELEASE: return list(refs, e->release->lots, e->release->n_lots);
     case OREMARK__EVENT__KIND_TRANSFER_TITLE: return list(refs, e->transfer_title->lots, e->transfer_title->n_lots);
+    case OREMARK__EVENT__KIND_CORRECT: return one(refs, e->correct->lot);
     case OREMARK__EVENT__KIND_SETTLE: return settled(refs, e->settle);
-    case OREMARK__EVENT__KIND_CLAIM: return claimed(refs, e->claim);
     default: return 0; /* what makes lots from nothing, attestations, acts */
   }
 }
@@ -198,11 +191,11 @@ static enum om_code read_event(struct om_txn *txn, struct om_arena *arena, struc
                                const struct om_hash *network, const struct om_found *found, struct om_status *st) {
   const Oremark__Event *event = oremark__event__unpack(om_arena_protobuf(arena), found->event.len, found->event.data);
   const struct om_kind *kind = event ? om_kind_of(event) : NULL;
-  struct om_hash statement_id;
   if (!kind || om_event_form(event, st) != OM_OK) return no_event(&out->at, st);
-  om_statement_id(&statement_id, network, found->statement.data, found->statement.len);
-  om_event_id(&out->event_id, network, &statement_id, out->at.event);
+  om_statement_id(&out->statement_id, network, found->statement.data, found->statement.len);
+  om_event_id(&out->event_id, network, &out->statement_id, out->at.event);
   out->member = found->member;
+  out->signed_ms = found->signed_ms;
   out->kind = kind->name;
   om_event_text(&out->text, txn, event);
   out->at_ms = event->at_ms;

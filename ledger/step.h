@@ -31,7 +31,8 @@ size_t om_event_refs(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Orema
 
 /* One line of a lot's history, in the form that the daemon sends it (Step in proto/client.proto). */
 struct om_step {
-  struct om_hash event_id;
+  struct om_hash event_id, statement_id;
+  uint64_t signed_ms; /* the statement's, Unix ms */
   struct om_place at; /* log, index, event */
   char origin[OM_NAME_BYTES + 1];
   uint32_t member;

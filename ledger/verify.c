@@ -344,7 +344,8 @@ static void say_not_checked(const struct om_verify *v) {
   if (v->bystanders > 0)
     not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.",
                 (unsigned long long)v->bystanders);
-  not_checked(out, "What happens to the lot later; corrections and flags, which this version does not know.");
+  not_checked(out, "What happens to the lot later, and what others may still say of it.");
+  not_checked(out, "The rules of attestations: each was judged when it was taken in here.");
   not_checked(out, "That stated masses, assays and origins are true.");
 }
 
@@ -400,6 +401,7 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
     om_verify_fail(v, OM_CHECK_LINEAGE, "%s", st->text);
     return OM_OK;
   }
+  if (code == OM_OK) code = om_verify_bearing(v, st);
   order_also(v);
   if (code == OM_OK) code = om_verify_hash(v, st);
   if (code == OM_OK && whole) code = om_verify_rules(v, st);

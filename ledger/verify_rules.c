@@ -229,6 +229,7 @@ static size_t metals_out(const Oremark__Event *event) {
 static size_t metals_measured(const Oremark__Event *event) {
   size_t sum = 0;
   if (event->kind_case == OREMARK__EVENT__KIND_STOCKTAKE) return event->stocktake->n_metals;
+  if (event->kind_case == OREMARK__EVENT__KIND_CORRECT) return event->correct->n_metals;
   if (event->kind_case == OREMARK__EVENT__KIND_SETTLE)
     for (size_t i = 0; i < event->settle->n_lots; i++) sum += event->settle->lots[i]->n_metals;
   if (event->kind_case != OREMARK__EVENT__KIND_RECEIVE) return sum;

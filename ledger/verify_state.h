@@ -72,6 +72,9 @@ enum om_code om_verify_also(struct om_verify *v, bool *final, uint32_t log, uint
 /* "kamoto.example/log", for sentences. */
 const char *om_verify_origin(const struct om_verify *v, uint32_t log);
 
+/* Tells what bears on the lineage, and plans it. */
+enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st);
+
 /* Hashes what was planned, and checks that each mark says what is leaned on. */
 enum om_code om_verify_hash(struct om_verify *v, struct om_status *st);
 

@@ -299,6 +299,13 @@ static bool put_steps(struct om_answering *a, Oremark__Step **steps, size_t n, b
   return go_on;
 }
 
+enum om_code om_answer_step(struct om_answering *a, Oremark__Step **out, const struct om_place *place,
+                            struct om_status *st) {
+  struct om_step *step = om_arena_alloc(a->view.arena, sizeof *step);
+  enum om_code code = om_step_read(a->view.txn, a->view.arena, step, &a->about->network, place, st);
+  return code == OM_OK ? om_view_made(&a->view, out, step, st) : code;
+}
+
 static bool answer_history(struct om_answering *a, const Oremark__GetHistory *asked, struct om_status *st) {
   Oremark__Step *rows[OM_REPLY_ROWS];
   uint8_t number[OM_LOT_NUMBER_BYTES];
@@ -311,7 +318,7 @@ static bool answer_history(struct om_answering *a, const Oremark__GetHistory *as
   uint32_t last = lot.step;
   for (uint32_t step = 0; code == OM_OK && step <= last; step++) {
     code = om_lot_get_step(a->view.txn, a->view.arena, &lot, number, step, st);
-    if (code == OM_OK) code = om_view_step(&a->view, &rows[n++], &lot, st);
+    if (code == OM_OK) code = om_answer_step(a, &rows[n++], &lot.at, st);
     if (code != OM_OK || n < OM_REPLY_ROWS || step == last) continue;
     if (!put_steps(a, rows, n, true)) return false;
     n = 0;
@@ -445,7 +452,6 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_PEERS: answer_peers(&a); break;
     case OREMARK__REQUEST__WHAT_GET_AUDIT: answer_audit(&a, request->get_audit, &st); break;
     case OREMARK__REQUEST__WHAT_LIST_ATTESTATIONS: om_answer_attestations(&a, request->list_attestations, &st); break;
-    case OREMARK__REQUEST__WHAT_LIST_HELD: om_answer_held(&a, request->list_held, &st); break;
     case OREMARK__REQUEST__WHAT_GET_ENTRY: answer_entry(&a, request->get_entry, &st); break;
     case OREMARK__REQUEST__WHAT_GET_FINALITY: om_answer_finality(&a, request->get_finality, &st); break;
     case OREMARK__REQUEST__WHAT_GET_TRACE: om_answer_trace(&a, request->get_trace, &st); break;

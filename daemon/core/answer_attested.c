@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "daemon/core/answer_parts.h"
-#include "ledger/attested.h"
+#include "ledger/bearing.h"
 #include "ledger/output.h"
 
 struct listing {
@@ -28,23 +28,17 @@ static bool put(struct listing *l, bool more) {
   return !l->unwanted;
 }
 
-/* The event at PLACE as a line. */
-static enum om_code view_event(struct om_answering *a, Oremark__Step **out, const struct om_place *place,
-                               struct om_status *st) {
-  struct om_step *step = om_arena_alloc(a->view.arena, sizeof *step);
-  enum om_code code = om_step_read(a->view.txn, a->view.arena, step, &a->about->network, place, st);
-  return code == OM_OK ? om_view_made(&a->view, out, step, st) : code;
-}
-
+/* OVERRULED: where the governors ended it; NULL: they did not. */
 static enum om_code view_ends(struct om_answering *a, Oremark__Attestation *out, const struct om_place *at,
-                              struct om_status *st) {
+                              const struct om_place *overruled, struct om_status *st) {
   enum { ENDS_SHOWN = 8 }; /* one ends it; what comes after says nothing new */
   struct om_place by = {0};
   enum om_code code = OM_OK;
   int kind;
   out->ends = om_arena_array(a->view.arena, ENDS_SHOWN, sizeof(Oremark__Step *));
+  if (overruled) code = om_answer_step(a, &out->ends[out->n_ends++], overruled, st);
   while (code == OM_OK && out->n_ends < ENDS_SHOWN && om_attested_end(a->view.txn, &by, &kind, at)) {
-    code = view_event(a, &out->ends[out->n_ends], &by, st);
+    code = om_answer_step(a, &out->ends[out->n_ends], &by, st);
     out->n_ends += code == OM_OK;
   }
   return code;
@@ -57,7 +51,7 @@ static enum om_code view_attestation(struct om_answering *a, Oremark__Attestatio
   struct om_hash id;
   Oremark__Attestation *out = *result = om_arena_alloc(a->view.arena, sizeof *out);
   oremark__attestation__init(out);
-  enum om_code code = view_event(a, &out->made, at, st);
+  enum om_code code = om_answer_step(a, &out->made, at, st);
   if (code == OM_OK) code = om_log_entry(a->view.txn, &entry, at->log, at->index, st);
   if (code != OM_OK) return code;
   if (!om_find_event(&found, entry.data, entry.len, at->event))
@@ -67,16 +61,24 @@ static enum om_code view_attestation(struct om_answering *a, Oremark__Attestatio
   out->statement_id = copied(&a->view, id.bytes, sizeof id.bytes);
   out->event = copied(&a->view, found.event.data, found.event.len);
   out->drawn_mg = (uint64_t)om_attested_drawn(a->view.txn, at);
-  return view_ends(a, out, at, st);
+  struct om_place act;
+  bool overruled =
+      om_registry_overruled(a->view.txn, &act, found.member, (int64_t)found.signed_ms, &id, at->event, OM_REGISTRY_NOW);
+  return view_ends(a, out, at, overruled ? &act : NULL, st);
+}
+
+static enum om_code list_one(struct listing *l, const struct om_place *at, struct om_status *st) {
+  if (view_attestation(l->a, &l->rows[l->n], at, st) != OM_OK) return st->code;
+  l->size += oremark__attestation__get_packed_size(l->rows[l->n++]);
+  if (l->n == OM_REPLY_ROWS || l->size >= OM_REPLY_MAX_BYTES) put(l, true);
+  return OM_OK;
 }
 
 static enum om_code list_about(struct listing *l, const struct om_subject_key *about, struct om_status *st) {
   struct om_place at = {0};
   int kind;
   while (!l->unwanted && om_attested_next(l->a->view.txn, &at, &kind, about)) {
-    if (view_attestation(l->a, &l->rows[l->n], &at, st) != OM_OK) return st->code;
-    l->size += oremark__attestation__get_packed_size(l->rows[l->n++]);
-    if (l->n == OM_REPLY_ROWS || l->size >= OM_REPLY_MAX_BYTES) put(l, true);
+    if (list_one(l, &at, st) != OM_OK) return st->code;
   }
   return om_txn_check(l->a->view.txn, st);
 }
@@ -100,13 +102,32 @@ static enum om_code list_member(struct listing *l, const Oremark__ListAttestatio
   return code;
 }
 
+/* The flags and corrections that bear on the lot's lineage. What was found outlives the replies' memory. */
+static enum om_code list_bearing(struct listing *l, ProtobufCBinaryData number, struct om_status *st) {
+  struct om_answering *a = l->a;
+  struct om_arena arena = {0};
+  struct om_lineage lineage;
+  struct om_bearing *list;
+  size_t n;
+  enum om_code code = om_answer_number(number, st);
+  if (code != OM_OK) return code;
+  code = om_lineage_collect(&lineage, a->view.txn, &a->about->network, number.data, NULL, st);
+  if (code == OM_OK) code = om_bearing_collect(a->view.txn, &arena, &list, &n, &a->about->network, &lineage, st);
+  for (size_t i = 0; code == OM_OK && i < n && !l->unwanted; i++) code = list_one(l, &list[i].what.at, st);
+  om_lineage_free(&lineage);
+  om_arena_free(&arena);
+  return code;
+}
+
 bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestations *asked, struct om_status *st) {
   struct listing l = {.a = a};
   struct om_subject_key about;
   struct om_lot lot;
   enum om_code code;
-  if ((asked->lot.len != 0) == (asked->member != 0)) {
-    code = om_fail(st, OM_USAGE, NULL, "ask for the attestations of a lot or of a member, one of the two");
+  if ((asked->lot.len != 0) + (asked->member != 0) + (asked->lineage.len != 0) != 1) {
+    code = om_fail(st, OM_USAGE, NULL, "ask for the attestations of a lot, of a lineage or of a member, one of them");
+  } else if (asked->lineage.len != 0) {
+    code = list_bearing(&l, asked->lineage, st);
   } else if (asked->member != 0) {
     code = list_member(&l, asked, st);
   } else {

@@ -17,6 +17,9 @@ bool om_answer_put(const struct om_answering *a, const Oremark__Reply *reply);
 bool om_answer_fail(const struct om_answering *a, const struct om_status *st);
 /* An "ok" that is to be filled in. */
 Oremark__Reply om_answer_good(const struct om_answering *a, Oremark__Reply__WhatCase what, bool more);
+/* The event at PLACE as a line of history, in the view's arena. */
+enum om_code om_answer_step(struct om_answering *a, Oremark__Step **out, const struct om_place *place,
+                            struct om_status *st);
 enum om_code om_answer_number(ProtobufCBinaryData number, struct om_status *st);
 
 /* answer_finality.c */
@@ -29,9 +32,6 @@ void om_answer_missing(struct om_answering *a, char ***missing, size_t *n, uint3
 /* answer_lineage.c */
 bool om_answer_trace(struct om_answering *a, const Oremark__GetTrace *asked, struct om_status *st);
 bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, struct om_status *st);
-
-/* answer_held.c */
-bool om_answer_held(struct om_answering *a, const Oremark__ListHeld *asked, struct om_status *st);
 
 /* answer_attested.c */
 bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestations *asked, struct om_status *st);

@@ -165,16 +165,14 @@ static enum om_code read_entry(struct om_view *view, const struct om_place *at, 
   return OM_OK;
 }
 
-/* The statement and event that stand at AT: good until the next call. */
-static enum om_code event_at(struct om_view *view, const Oremark__Entry **entry, const Oremark__Statement **statement,
-                             const Oremark__Event **event, const struct om_place *at, struct om_status *st) {
+/* The event that stands at AT: good until the next call. */
+static enum om_code event_at(struct om_view *view, const Oremark__Event **event, const struct om_place *at,
+                             struct om_status *st) {
   if (read_entry(view, at, st) != OM_OK) return st->code;
-  *entry = view->entry_read;
-  *statement = view->statement_read;
-  if (*statement == NULL || at->event >= (*statement)->n_events)
+  if (view->statement_read == NULL || at->event >= view->statement_read->n_events)
     return om_fail(st, OM_CORRUPT, NULL, "a lot's event is not in entry %llu of log %u", (unsigned long long)at->index,
                    at->log);
-  *event = (*statement)->events[at->event];
+  *event = view->statement_read->events[at->event];
   return OM_OK;
 }
 
@@ -220,10 +218,8 @@ static Oremark__Content *view_content(struct om_view *view, const struct om_cont
 
 /* Name and aliases, from the event that made the lot. */
 static enum om_code name_lot(struct om_view *view, Oremark__Lot *out, const struct om_lot *lot, struct om_status *st) {
-  const Oremark__Entry *entry = NULL;
-  const Oremark__Statement *statement = NULL;
   const Oremark__Event *event = NULL;
-  if (event_at(view, &entry, &statement, &event, &lot->born, st) != OM_OK) return st->code;
+  if (event_at(view, &event, &lot->born, st) != OM_OK) return st->code;
   size_t n, skip;
   Oremark__Material *const *materials = om_event_materials(event, &n, &skip);
   if (lot->born.output >= skip && lot->born.output - skip < n) {
@@ -289,29 +285,6 @@ enum om_code om_view_lot(struct om_view *view, Oremark__Lot **out, const struct 
   return code;
 }
 
-enum om_code om_view_step(struct om_view *view, Oremark__Step **out, const struct om_lot *lot, struct om_status *st) {
-  const Oremark__Entry *entry = NULL;
-  const Oremark__Statement *statement = NULL;
-  const Oremark__Event *event = NULL;
-  struct om_text line;
-  if (event_at(view, &entry, &statement, &event, &lot->at, st) != OM_OK) return st->code;
-  const struct om_kind *kind = om_kind_of(event);
-  if (kind == NULL) return om_fail(st, OM_CORRUPT, NULL, "a stored event is of no kind");
-  Oremark__Step *step = *out = om_arena_alloc(view->arena, sizeof *step);
-  oremark__step__init(step);
-  om_event_text(&line, view->txn, event);
-  step->event_id = bytes(view, lot->last_event.bytes, sizeof lot->last_event.bytes);
-  step->member = statement->member;
-  step->member_name = member_name(view, statement->member);
-  step->kind = (char *)kind->name;
-  step->text = text(view, line.bytes);
-  step->at_ms = event->at_ms;
-  step->zone_min = event->zone_min;
-  step->taken_ms = entry->taken_ms;
-  enum om_code code = place(view, &step->at, &lot->at, st);
-  return code == OM_OK ? is_final(view, &step->final, &lot->at, st) : code;
-}
-
 enum om_code om_view_made(struct om_view *view, Oremark__Step **out, const struct om_step *made, struct om_status *st) {
   Oremark__Step *step = *out = om_arena_alloc(view->arena, sizeof *step);
   oremark__step__init(step);
@@ -324,6 +297,8 @@ enum om_code om_view_made(struct om_view *view, Oremark__Step **out, const struc
   step->zone_min = made->zone_min;
   step->taken_ms = made->taken_ms;
   step->final = made->final;
+  step->signed_ms = (int64_t)made->signed_ms;
+  step->statement_id = bytes(view, made->statement_id.bytes, sizeof made->statement_id.bytes);
   return place(view, &step->at, &made->at, st);
 }
 
@@ -410,14 +385,14 @@ static uint64_t cap_of(const Oremark__Limits *limits, uint32_t element) {
   return any;
 }
 
-/* Key: member (4), element (1), first day of the period (4); row: milligrams (8). */
+/* Key: member (4), element (1), period (4); row: milligrams (8). */
 static Oremark__DriftSum *view_drift(struct om_view *view, const struct om_bytes *key, const struct om_bytes *row,
                                      const Oremark__Limits *limits) {
   Oremark__DriftSum *sum = om_arena_alloc(view->arena, sizeof *sum);
   oremark__drift_sum__init(sum);
   sum->member = om_get32(key->data);
   sum->element = key->data[4];
-  sum->period_start_ms = (int64_t)om_get32(key->data + 5) * MILLISECONDS_A_DAY;
+  sum->period_start_ms = (int64_t)om_get32(key->data + 5) * limits->drift_period_days * MILLISECONDS_A_DAY;
   sum->gained_mg = om_get64(row->data);
   sum->cap_mg = cap_of(limits, sum->element);
   return sum;

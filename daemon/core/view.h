@@ -35,9 +35,7 @@ enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uin
                            struct om_status *st);
 /* LOT with its names; LOT must outlive *OUT. */
 enum om_code om_view_lot(struct om_view *view, Oremark__Lot **out, const struct om_lot *lot, struct om_status *st);
-/* LOT's last event. */
-enum om_code om_view_step(struct om_view *view, Oremark__Step **out, const struct om_lot *lot, struct om_status *st);
-/* An event that a trace found. */
+/* An event, as om_step_read found it; MADE must outlive *OUT. */
 enum om_code om_view_made(struct om_view *view, Oremark__Step **out, const struct om_step *made, struct om_status *st);
 enum om_code om_view_members(struct om_view *view, Oremark__Members *out, struct om_status *st);
 /* Drift sums of MEMBER (0: everybody's). */

@@ -1,0 +1,32 @@
+/* What bears on the lineage that is verified: concerns and corrections, each told, and its entry hashed with the
+ * others. */
+#include "ledger/bearing.h"
+#include "ledger/step.h"
+#include "ledger/verify_state.h"
+
+/* How it stands with a flag, for the end of a sentence. */
+static const char *standing(const struct om_bearing *b) {
+  if (b->what.kind != OREMARK__EVENT__KIND_FLAG) return "";
+  return b->cleared ? "; cleared by its author" : b->overruled ? "; overruled by the governors" : "; open";
+}
+
+static enum om_code tell(struct om_verify *v, const struct om_bearing *b, struct om_status *st) {
+  struct om_step *step = om_arena_alloc(v->arena, sizeof *step);
+  char when[OM_TIME_TEXT_BYTES];
+  bool final;
+  enum om_code code = om_verify_also(v, &final, b->what.at.log, b->what.at.index, st);
+  if (code == OM_OK) code = om_step_read(v->txn, v->arena, step, v->network, &b->what.at, st);
+  if (code != OM_OK) return code;
+  om_time_format(when, sizeof when, step->at_ms, step->zone_min);
+  om_verify_find(v, b->what.kind == OREMARK__EVENT__KIND_FLAG ? "flag" : "correction", "%s, %s (member %u): %s%s%s",
+                 when, step->member_name, step->member, step->text.bytes, standing(b), final ? "" : "; not final yet");
+  return OM_OK;
+}
+
+enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st) {
+  struct om_bearing *list;
+  size_t n;
+  enum om_code code = om_bearing_collect(v->txn, v->arena, &list, &n, v->network, &v->lineage, st);
+  for (size_t i = 0; i < n && code == OM_OK; i++) code = tell(v, &list[i], st);
+  return code;
+}

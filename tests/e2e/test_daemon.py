@@ -1,5 +1,6 @@
 """A daemon's life: settings, start, two on one folder, kill -9 under load, clean stop, garbage on its sockets."""
 
+import json
 import os
 import pathlib
 import random
@@ -75,7 +76,7 @@ class Life(NetworkTest):
             lots = {lot["number"]: lot["aliases"] for lot in self.net.do(MINE, "lots", "--all").json["lots"]}
             for number, alias in acknowledged:
                 self.assertEqual(lots.get(number), [alias])
-            self.assertTrue(all("oremark: " in text for text in refusals), refusals)
+            self.assertTrue(all(json.loads(text)["error"]["code"] == "io" for text in refusals), refusals)
             self.assertEqual(self.net.verify(MINE, acknowledged[-1][0])["verdict"], "verified")
 
     def test_clean_stop(self):

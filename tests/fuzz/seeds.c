@@ -279,15 +279,15 @@ static void records(void) {
   network_close(&net);
 }
 
-/* One statement of one event for fuzz_judge.c. */
-static void judge_one(int n, Oremark__Event *event) {
+/* One statement of one event for fuzz_judge.c, signed by the speaker, or also by the other. */
+static void judge_one(int n, Oremark__Event *event, bool both) {
   static uint8_t bytes[4096];
   Oremark__Statement s = OREMARK__STATEMENT__INIT;
   s.n_events = 1;
   s.events = &event;
   OM_ASSERT(oremark__statement__get_packed_size(&s) <= sizeof bytes - 1);
   size_t len = oremark__statement__pack(&s, bytes);
-  seed("judge", n, "\0", 1, bytes, len);
+  seed("judge", n, both ? "\1" : "\0", 1, bytes, len);
 }
 
 #define JUDGE(n, kind, KIND, ...)                  \
@@ -296,8 +296,49 @@ static void judge_one(int n, Oremark__Event *event) {
     Oremark__Event event = OREMARK__EVENT__INIT;   \
     event.kind_case = OREMARK__EVENT__KIND_##KIND; \
     event.kind = &kind;                            \
-    judge_one(n, &event);                          \
+    judge_one(n, &event, false);                   \
   } while (0)
+
+/* What is put on hold and released, changes owners, and is settled: on one at rest, one received and one on hold. */
+static void judged_for_two(void) {
+  uint8_t numbers[] = {0, 9, 10};
+  uint32_t releasers[] = {2, 3};
+  char word[] = "word";
+  Oremark__LotRef ref = OREMARK__LOT_REF__INIT, *refs[] = {&ref};
+  Oremark__ElementMass mass = OREMARK__ELEMENT_MASS__INIT, *masses[] = {&mass};
+  Oremark__SettledLot one = OREMARK__SETTLED_LOT__INIT, *settled[] = {&one};
+  mass.element = 29;
+  mass.mass_mg = 999000;
+  one.lot = &ref;
+  one.n_metals = 1;
+  one.metals = masses;
+  for (int i = 0; i < 3; i++) {
+    ref.number = (ProtobufCBinaryData){1, &numbers[i]};
+    Oremark__Hold hold = OREMARK__HOLD__INIT;
+    Oremark__Release release = OREMARK__RELEASE__INIT;
+    Oremark__TransferTitle title = OREMARK__TRANSFER_TITLE__INIT;
+    Oremark__Settle settle = OREMARK__SETTLE__INIT;
+    hold.n_lots = release.n_lots = title.n_lots = settle.n_lots = 1;
+    hold.lots = release.lots = title.lots = refs;
+    hold.reason = OREMARK__HOLD_REASON__HOLD_REASON_STRATEGIC_RESERVE;
+    hold.n_releasers = hold.threshold = 2;
+    hold.releasers = releasers;
+    release.note = word;
+    title.from = 2;
+    title.to = 3;
+    settle.lots = settled;
+    settle.consignor = 3;
+    settle.contract = word;
+    Oremark__Event all[4];
+    for (int k = 0; k < 4; k++) oremark__event__init(&all[k]);
+    all[0].kind_case = OREMARK__EVENT__KIND_HOLD, all[0].hold = &hold;
+    all[1].kind_case = OREMARK__EVENT__KIND_RELEASE, all[1].release = &release;
+    all[2].kind_case = OREMARK__EVENT__KIND_TRANSFER_TITLE, all[2].transfer_title = &title;
+    all[3].kind_case = OREMARK__EVENT__KIND_SETTLE, all[3].settle = &settle;
+    for (int k = 0; k < 4; k++)
+      for (int both = 0; both < 2; both++) judge_one(80 + 8 * i + 2 * k + both, &all[k], both);
+  }
+}
 
 /* Every custody event on lots of the yard by their one-byte names: on one at rest, on the pool, on one that is
  * arriving, on a large one; where two are named also on another at rest. */
@@ -693,6 +734,7 @@ int main(int argc, char **argv) {
   edges();
   records();
   judged();
+  judged_for_two();
   lot_rows();
   links();
   noise();

@@ -41,6 +41,47 @@ static void name_lots(const struct record *record, size_t n) {
   }
 }
 
+/* A lot on hold, of the member that keeps it. */
+static struct record put_on_hold(const struct record *lots) {
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct om_hash last;
+  uint32_t releasers[] = {YARD_OTHER}, member = YARD_MEMBER;
+  Oremark__LotRef ref = OREMARK__LOT_REF__INIT, *refs[] = {&ref};
+  Oremark__Hold hold = OREMARK__HOLD__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  network_lot(&yard.net, number, &last, lots->bytes, lots->len, 0, 0);
+  ref.number = (ProtobufCBinaryData){sizeof number, number};
+  ref.last_event = (ProtobufCBinaryData){sizeof last.bytes, last.bytes};
+  hold.n_lots = hold.n_releasers = hold.threshold = 1;
+  hold.lots = refs;
+  hold.releasers = releasers;
+  hold.reason = OREMARK__HOLD_REASON__HOLD_REASON_PLEDGE;
+  event.kind_case = OREMARK__EVENT__KIND_HOLD;
+  event.hold = &hold;
+  struct record out = {0};
+  out.bytes = network_statement(&yard.net, &out.len, member, YARD_NOW_MS, events, 1, &member, 1);
+  return out;
+}
+
+/* One that was received of the other, and one on hold. */
+static void add_kept_lots(void) {
+  struct record theirs = record_extract(&yard.net, YARD_OTHER, 1, 1, 1000000, YARD_NOW_MS);
+  struct record own = record_extract(&yard.net, YARD_MEMBER, 1, 1, 1000000, YARD_NOW_MS);
+  struct record sent = record_ship(&yard.net, YARD_OTHER, &theirs, YARD_MEMBER, YARD_NOW_MS);
+  struct record received = record_receive(&yard.net, YARD_MEMBER, 2, &theirs, &sent, YARD_NOW_MS);
+  struct record held = put_on_hold(&own), *all[] = {&theirs, &own, &sent, &received, &held};
+  take(2, &theirs);
+  take(1, &own);
+  take(2, &sent);
+  settle();
+  take(1, &received);
+  take(1, &held);
+  settle();
+  name_lots(&theirs, 1);
+  name_lots(&own, 1);
+  for (int i = 0; i < 5; i++) free(all[i]->bytes);
+}
+
 /* Small lots, and some so large that what tolerances allow is over the cap of drift. */
 static void add_lots(void) {
   static const struct {
@@ -119,6 +160,7 @@ struct yard *yard_open(void) {
   settle();
   add_sites();
   add_lots();
+  add_kept_lots();
   OM_ASSERT(om_txn_read(&txn, om_ledger_store(yard.ledgers[1]), &st) == OM_OK);
   yard.sums = yard_balance(txn);
   for (size_t i = 0; i < yard.n_lots; i++) {

@@ -21,7 +21,8 @@ struct yard_sums {
 struct yard {
   struct network net;
   struct om_ledger *ledgers[3];
-  size_t n_lots; /* 0 to 2, 7: at rest; 3: consumed; 4: shipped to the other; 5: arriving; 6: the other's; 8: a pool */
+  size_t n_lots; /* 0 to 2, 7: at rest; 3: consumed; 4: shipped to the other; 5: arriving; 6: the other's; 8: a pool; 9:
+                   received of the other; 10: on hold until the other signs */
   uint8_t lots[YARD_LOTS_MAX][OM_LOT_NUMBER_BYTES];
   struct om_hash last[YARD_LOTS_MAX];
   struct yard_sums sums; /* contained metal in all of them */

@@ -621,8 +621,10 @@ static void requests(void) {
   Oremark__GetEntry entry = OREMARK__GET_ENTRY__INIT;
   get_lot.number = history.number = trace.number = verify.number = number;
   verify.deep = 1;
-  Oremark__Request all[11];
-  for (int i = 0; i < 11; i++) all[i] = (Oremark__Request)OREMARK__REQUEST__INIT;
+  Oremark__ListHeld held = OREMARK__LIST_HELD__INIT;
+  Oremark__Request all[12];
+  held.reason = OREMARK__HOLD_REASON__HOLD_REASON_PLEDGE;
+  for (int i = 0; i < 12; i++) all[i] = (Oremark__Request)OREMARK__REQUEST__INIT;
   all[0].what_case = OREMARK__REQUEST__WHAT_GET_STATUS, all[0].get_status = &status;
   all[1].what_case = OREMARK__REQUEST__WHAT_GET_GENESIS, all[1].get_genesis = &genesis_file;
   all[2].what_case = OREMARK__REQUEST__WHAT_GET_LOT, all[2].get_lot = &get_lot;
@@ -634,7 +636,8 @@ static void requests(void) {
   all[8].what_case = OREMARK__REQUEST__WHAT_GET_PEERS, all[8].get_peers = &get_peers;
   all[9].what_case = OREMARK__REQUEST__WHAT_GET_AUDIT, all[9].get_audit = &audit;
   all[10].what_case = OREMARK__REQUEST__WHAT_GET_ENTRY, all[10].get_entry = &entry;
-  for (int i = 0; i < 11; i++) {
+  all[11].what_case = OREMARK__REQUEST__WHAT_LIST_HELD, all[11].list_held = &held;
+  for (int i = 0; i < 12; i++) {
     all[i].id = (uint64_t)i + 1;
     ask(i, &all[i]);
   }

@@ -178,6 +178,9 @@ static void many_entries_are_the_pools(void **state) {
   begin_writer(&writer);
   struct om_job *entries = job_of(OM_ACTION_APPLY, LOG, ENTRIES);
   om_queue_add(&queue, entries);
+  uv_mutex_lock(&queue.lock);
+  assert_false(queue.given);
+  uv_mutex_unlock(&queue.lock);
   check_all();
   uv_thread_join(&writer.thread);
   assert_true(writer.go);

@@ -8,7 +8,9 @@
 
 enum {
   WITNESS_AHEAD_S =
-      300, /* how far a log's clock may be ahead of its witness's: more than clocks that are set differ by */
+      300,          /* how far a log's clock may be ahead of its witness's: more than clocks that are set differ by */
+  TAKE_UP_S = 3600, /* how long a log may go on without a registry act that is final: a revoked key must not be used
+                       much longer, and a daemon that was cut off hears of the act before of its witnesses */
 };
 
 static void put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const void *note, size_t len) {
@@ -231,6 +233,25 @@ static enum om_code check_clock(const struct om_log_state *state, const struct o
       head->origin, (unsigned long long)(taken_s - time_s));
 }
 
+/* A log that takes no registry act up would go on under revoked keys and suspended members: its heads below the mark of
+ * the act are held back. Not one whose change of witnesses is under way: it can't follow further before such a head is
+ * final. */
+static enum om_code check_taken_up(struct om_batch *batch, const struct om_checkpoint *head, uint32_t log,
+                                   uint64_t time_s, struct om_status *st) {
+  struct om_quorum quorum;
+  if (log == OM_LOG_REGISTRY) return OM_OK;
+  uint64_t marked = om_log_mark(batch->txn, log, OM_LOG_REGISTRY, head->size);
+  uint64_t final_s = om_times_final(batch->txn, OM_LOG_REGISTRY, marked);
+  if (final_s == 0 || time_s < final_s || time_s - final_s <= TAKE_UP_S) return om_txn_check(batch->txn, st);
+  enum om_code code = om_log_quorum(batch->txn, &quorum, log, head->size, st);
+  if (code != OM_OK || quorum.n_lists > 1) return code;
+  return om_fail(
+      st, OM_IO, "registry",
+      "%s has not taken up entry %llu of the registry, which has been final for %llu s: it is cosigned again "
+      "once it has",
+      head->origin, (unsigned long long)marked, (unsigned long long)(time_s - final_s));
+}
+
 /* Where this daemon has not cosigned what is held beyond the last final head of LOG, nothing is bound to it. */
 static bool voted_beyond(struct om_txn *txn, uint32_t log, uint64_t final_size) {
   uint8_t key[OM_HEAD_KEY_BYTES];
@@ -295,6 +316,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
   if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return lapse(batch, state, note, len, st);
   if (code == OM_OK) code = check_clock(state, &head, time_s, st);
+  if (code == OM_OK) code = check_taken_up(batch, &head, log, time_s, st);
   if (code == OM_OK) code = may_witness(batch, &self, log, &head, keys, st);
   if (code == OM_OK) code = om_votes_check(batch, keys, st);
   if (code == OM_OK) code = vote(batch, state, &head, note, len, st);

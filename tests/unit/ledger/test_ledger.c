@@ -353,16 +353,21 @@ static void test_time_in_a_log_never_goes_back(void **state) {
   close_all(&f);
 }
 
-static enum om_code cosign(struct fixture *f, size_t daemon, uint32_t log, struct bytes note, struct om_status *st) {
+static enum om_code cosign_at(struct fixture *f, size_t daemon, uint32_t log, struct bytes note, uint64_t time_s,
+                              struct om_status *st) {
   struct om_batch *batch;
   char line[OM_NOTE_LINE_BYTES];
   struct om_signers_keys keys = network_signers(&f->net, daemon);
   struct om_status committed = {0};
   memset(st, 0, sizeof *st);
   assert_int_equal(om_batch_begin(&batch, f->ledgers[daemon], st), OM_OK);
-  enum om_code code = om_batch_cosign(batch, line, log, note.data, note.len, (uint64_t)t0 / 1000, &keys, st);
+  enum om_code code = om_batch_cosign(batch, line, log, note.data, note.len, time_s, &keys, st);
   assert_int_equal(om_batch_commit(batch, &keys, &committed), OM_OK);
   return code;
+}
+
+static enum om_code cosign(struct fixture *f, size_t daemon, uint32_t log, struct bytes note, struct om_status *st) {
+  return cosign_at(f, daemon, log, note, (uint64_t)t0 / 1000, st);
 }
 
 static struct bytes head_of(struct om_ledger *ledger, uint32_t log) {
@@ -489,6 +494,34 @@ static void test_a_witness_does_not_go_back(void **state) {
   assert_int_equal(cosign(&f, 2, 1, lower, &st), OM_REFUSED);
   assert_string_equal(st.rule, "vote");
   free(one.data), free(two.data), free(lower.data), free(higher.data);
+  close_all(&f);
+}
+
+/* A log that goes on below a registry act as if there were none is held back, until it marks the act. */
+static void test_a_log_that_takes_no_act_up_is_held_back(void **state) {
+  (void)state;
+  enum { HOUR_S = 3600 };
+  struct fixture f;
+  struct om_status st;
+  with_sites(&f, 5, true);
+  uint64_t act_s = (uint64_t)t0 / 1000 + 100;
+  struct bytes act = add_site(&f.net, 5, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 2);
+  assert_ok(submit(&f, 0, act, t0 + 2, NULL, &st), &st);
+  for (size_t i = 1; i < f.net.n; i++) assert_ok(network_mirror(&f.net, f.ledgers[i], f.ledgers[0], 0, &st), &st);
+  assert_ok(network_finalise(&f.net, f.ledgers, 0, act_s, &st), &st);
+  struct bytes one = extract(&f.net, 2, 5, t0 + 10), two = extract(&f.net, 2, 6, t0 + 11);
+  assert_ok(submit(&f, 1, one, t0 + 10, NULL, &st), &st);
+  assert_ok(network_mirror(&f.net, f.ledgers[2], f.ledgers[1], 1, &st), &st);
+  struct bytes head = head_of(f.ledgers[1], 1);
+  assert_ok(cosign_at(&f, 2, 1, head, act_s + HOUR_S, &st), &st);
+  assert_int_equal(cosign_at(&f, 2, 1, head, act_s + HOUR_S + 1, &st), OM_IO);
+  assert_string_equal(st.rule, "registry");
+  settle(&f, t0 + 12); /* it marks the act */
+  assert_ok(submit(&f, 1, two, t0 + 13, NULL, &st), &st);
+  assert_ok(network_mirror(&f.net, f.ledgers[2], f.ledgers[1], 1, &st), &st);
+  struct bytes next = head_of(f.ledgers[1], 1);
+  assert_ok(cosign_at(&f, 2, 1, next, act_s + 2 * HOUR_S, &st), &st);
+  free(act.data), free(one.data), free(two.data), free(head.data), free(next.data);
   close_all(&f);
 }
 
@@ -645,6 +678,7 @@ int main(void) {
       cmocka_unit_test(test_a_lot_number_that_is_taken_refuses_the_whole_statement),
       cmocka_unit_test(test_a_quorum_is_neither_less_nor_the_logs_own),
       cmocka_unit_test(test_a_witness_does_not_go_back),
+      cmocka_unit_test(test_a_log_that_takes_no_act_up_is_held_back),
       cmocka_unit_test(test_a_mark_needs_the_quorum),
       cmocka_unit_test(test_a_mark_needs_the_registry_of_what_it_marks),
       cmocka_unit_test(test_acts_form_a_chain),

@@ -3,6 +3,7 @@
 
 #include "cli/attested.h"
 #include "cli/clock.h"
+#include "ledger/quantity.h"
 
 static const struct om_option options[] = {
     {"lot", "LOT", "about a lot: OM- number or alias"},
@@ -25,6 +26,12 @@ static void print(struct listing *l, const Oremark__Attestation *a, const Oremar
   fprintf(out, "%s%s  %s", l->n > 0 ? "\n" : "", when, om_attestation_state(a, event, l->now_ms));
   fprintf(out, "  by %s%s\n", om_show_text(text, a->made->member_name), a->made->final ? "" : "  (not final yet)");
   om_show_wrapped(out, "  ", om_show_text(text, a->made->text));
+  if (event->kind_case == OREMARK__EVENT__KIND_CERTIFY && event->certify->quantity_mg > 0) {
+    char drawn[OM_MASS_TEXT_BYTES], left[OM_MASS_TEXT_BYTES];
+    uint64_t whole = event->certify->quantity_mg;
+    fprintf(out, "  %s drawn, %s left\n", om_mass_format(drawn, sizeof drawn, (int64_t)a->drawn_mg),
+            om_mass_format(left, sizeof left, whole > a->drawn_mg ? (int64_t)(whole - a->drawn_mg) : 0));
+  }
   for (size_t i = 0; i < a->n_ends; i++) {
     om_time_format(when, sizeof when, a->ends[i]->at_ms, a->ends[i]->zone_min);
     fprintf(out, "  %s  %s", when, om_show_text(text, a->ends[i]->text));

@@ -177,6 +177,20 @@ static json_t *estimate_json(const Oremark__Estimate *e) {
                    om_json_time(e->as_of_ms, 0), "metals", metals);
 }
 
+static json_t *certify_json(const Oremark__Certify *c, uint64_t drawn_mg) {
+  json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "scheme", om_json_text(c->scheme), "level",
+                           om_json_text(c->level), "scope", om_json_text(c->scope), "valid_from",
+                           om_json_time(c->valid_from_ms, 0), "valid_until", om_json_time(c->valid_until_ms, 0),
+                           "document_hash", om_json_hex(c->document_hash.data, c->document_hash.len));
+  bool limited = c->quantity_mg > 0;
+  json_object_set_new(json, "quantity_mg", limited ? om_json_mass(c->quantity_mg) : json_null());
+  json_object_set_new(json, "drawn_mg", limited ? om_json_mass(drawn_mg) : json_null());
+  json_object_set_new(json, "remaining_mg",
+                      limited ? om_json_mass(c->quantity_mg > drawn_mg ? c->quantity_mg - drawn_mg : 0) : json_null());
+  json_object_set_new(json, "element", limited && c->element ? json_string(symbol(c->element)) : json_null());
+  return json;
+}
+
 json_t *om_attestation_json(const Oremark__Attestation *attestation, const Oremark__Event *event, int64_t now_ms) {
   char name[OM_EVENT_NAME_BYTES];
   json_t *json = om_step_json(attestation->made), *ends = json_array(), *more = NULL;
@@ -185,6 +199,7 @@ json_t *om_attestation_json(const Oremark__Attestation *attestation, const Orema
   json_object_set_new(json, "state", json_string(om_attestation_state(attestation, event, now_ms)));
   json_object_set_new(json, "ended_by", ends);
   if (event->kind_case == OREMARK__EVENT__KIND_ASSAY) more = assay_json(event->assay);
+  if (event->kind_case == OREMARK__EVENT__KIND_CERTIFY) more = certify_json(event->certify, attestation->drawn_mg);
   if (event->kind_case == OREMARK__EVENT__KIND_ESTIMATE) more = estimate_json(event->estimate);
   if (more) json_object_update(json, more);
   json_decref(more);

@@ -43,6 +43,9 @@
   X(title)                 \
   X(settle)                \
   X(assay)                 \
+  X(certify)               \
+  X(withdraw)              \
+  X(claim)                 \
   X(estimate)              \
   X(attestations)          \
   X(assays)                \
@@ -51,6 +54,7 @@
   X(receipt)               \
   X(import)                \
   X(audit)                 \
+  X(reserve)               \
   X(member_list)           \
   X(member_show)           \
   X(member_enrol)          \

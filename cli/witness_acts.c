@@ -140,7 +140,7 @@ static enum om_code build_replace(struct om_session *session, const struct om_ar
   revoke->reason = om_copy_text(session->arena, om_args_value(args, "reason"));
   for (size_t i = 0; i < members->n_members; i++)
     if (members->members[i]->member == revoke->member)
-      om_copy_id(session->arena, &event->previous, members->members[i]->last_key);
+      om_copy_id(session->arena, &event->previous, members->members[i]->last_act);
   event->kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
   event->revoke_key = revoke;
   return OM_OK;

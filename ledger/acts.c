@@ -40,6 +40,9 @@ static const struct {
   om_act *apply;
 } acts[] = {
     {OREMARK__EVENT__KIND_ENROL, om_act_enrol},
+    {OREMARK__EVENT__KIND_SET_ROLES, om_act_set_roles},
+    {OREMARK__EVENT__KIND_SET_GOVERNORS, om_act_set_governors},
+    {OREMARK__EVENT__KIND_SET_LIMITS, om_act_set_limits},
     {OREMARK__EVENT__KIND_SUSPEND, om_act_suspend},
     {OREMARK__EVENT__KIND_REINSTATE, om_act_reinstate},
     {OREMARK__EVENT__KIND_REHOME, om_act_rehome},
@@ -49,6 +52,7 @@ static const struct {
     {OREMARK__EVENT__KIND_RESTART, om_act_restart},
     {OREMARK__EVENT__KIND_REVOKE_KEY, om_act_revoke_key},
     {OREMARK__EVENT__KIND_ADD_KEY, om_act_add_key},
+    {OREMARK__EVENT__KIND_RETIRE_KEY, om_act_retire_key},
     {OREMARK__EVENT__KIND_SET_ADDRESS, om_act_set_address},
     {OREMARK__EVENT__KIND_ADD_SITE, om_act_add_site},
     {OREMARK__EVENT__KIND_SET_SEALING_KEY, om_act_set_sealing_key},

@@ -1,4 +1,5 @@
-/* The acts of the governors that are about no member's standing: RecogniseScheme and SiteStatus. */
+/* The acts of the governors that are about no member's standing: SetGovernors, SetLimits, RecogniseScheme, SiteStatus.
+ */
 #include <string.h>
 
 #include "ledger/acts_parts.h"
@@ -8,6 +9,52 @@ static bool is_member(struct om_txn *txn, uint32_t member, struct om_status *st)
   if (om_registry_member(txn, &row, member, OM_REGISTRY_NOW, st) == OM_OK) return true;
   if (st->code == OM_MISSING) om_fail(st, OM_REFUSED, "member", "there is no member %u", member);
   return false;
+}
+
+/* ---- SetGovernors ---- */
+
+static bool has_key(struct om_txn *txn, uint32_t member) {
+  struct om_member_key key;
+  for (uint64_t from = 0; om_registry_key_next(txn, &key, member, from, OM_REGISTRY_NOW); from = (uint64_t)key.id + 1)
+    if (key.state == OM_KEY_STANDS) return true;
+  return false;
+}
+
+enum om_code om_act_governors_can(struct om_txn *txn, struct om_status *st) {
+  struct om_governors g;
+  size_t able = 0;
+  enum om_code code = om_registry_governors(txn, &g, OM_REGISTRY_NOW, st);
+  if (code != OM_OK) return code;
+  for (size_t i = 0; i < g.n; i++) able += has_key(txn, g.members[i]);
+  if (able >= g.threshold) return om_txn_check(txn, st);
+  return om_fail(st, OM_REFUSED, "governors",
+                 "%u governors must sign an act, and of only %zu would a key stand: nobody could govern any more",
+                 g.threshold, able);
+}
+
+enum om_code om_act_set_governors(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                                  uint16_t index, struct om_status *st) {
+  const Oremark__SetGovernors *s = event->set_governors;
+  for (size_t i = 0; i < s->n_governors; i++)
+    if (!is_member(txn, s->governors[i], st)) return st->code;
+  enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_GOVERNORS, 0, event, index, st);
+  if (code != OM_OK) return code;
+  om_act_put_numbers(txn, OM_ROW_GOVERNORS, judged->index, s->threshold, s->governors, s->n_governors);
+  return om_act_governors_can(txn, st);
+}
+
+/* ---- SetLimits ---- */
+
+enum om_code om_act_set_limits(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                               uint16_t index, struct om_status *st) {
+  const Oremark__Limits *limits = event->set_limits->limits;
+  if (om_act_limits_form(limits, st) != OM_OK) {
+    struct om_status why = *st;
+    return om_fail(st, OM_REFUSED, "limits", "%s", why.text);
+  }
+  enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_LIMITS, 0, event, index, st);
+  if (code == OM_OK) om_act_put_limits(txn, judged->index, limits);
+  return code;
 }
 
 /* ---- RecogniseScheme ---- */

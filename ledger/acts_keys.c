@@ -1,4 +1,4 @@
-/* The acts about a member's own keys: AddKey. */
+/* The acts of a member about its own keys: AddKey and RetireKey. The governors' RevokeKey is in acts_revoke.c. */
 #include <string.h>
 
 #include "keys/sign.h"
@@ -49,4 +49,37 @@ enum om_code om_act_add_key(struct om_txn *txn, const struct om_case *judged, co
   if (code == OM_OK) code = om_act_admit_key(txn, member, event->add_key->key, st);
   if (code == OM_OK) om_act_put_new_key(txn, member, om_act_by(judged), event->add_key->key, event->add_key->label);
   return code;
+}
+
+/* ---- RetireKey ---- */
+
+/* Whether a key of MEMBER's stands besides ID. */
+static bool another_stands(struct om_txn *txn, uint32_t member, uint32_t id) {
+  struct om_member_key key;
+  for (uint64_t from = 0; om_registry_key_next(txn, &key, member, from, OM_REGISTRY_NOW); from = (uint64_t)key.id + 1)
+    if (key.id != id && key.state == OM_KEY_STANDS) return true;
+  return false;
+}
+
+/* A key may retire itself; what it has signed stays good. */
+enum om_code om_act_retire_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                               uint16_t index, struct om_status *st) {
+  uint32_t member = judged->statement->member;
+  struct om_member_key key;
+  enum om_code code =
+      om_registry_key_row(txn, &key, member, om_member_key_id(event->retire_key->key.data), OM_REGISTRY_NOW, st);
+  if (code != OM_OK && code != OM_MISSING) return code;
+  if (code == OM_MISSING || key.state != OM_KEY_STANDS ||
+      memcmp(key.key, event->retire_key->key.data, sizeof key.key) != 0)
+    return om_fail(st, OM_REFUSED, "key", "member %u has no such key that stands", member);
+  if (!another_stands(txn, member, key.id))
+    return om_fail(st, OM_REFUSED, "last-key",
+                   "this is the only key of member %u that stands: add the next one before this one is retired",
+                   member);
+  code = om_act_chain(txn, judged, OM_SUBJECT_KEYS, member, event, index, st);
+  if (code != OM_OK) return code;
+  key.state = OM_KEY_RETIRED;
+  key.ended = om_act_by(judged);
+  om_act_put_key(txn, judged->index, &key);
+  return OM_OK;
 }

@@ -71,6 +71,19 @@ enum om_code om_act_enrol(struct om_txn *txn, const struct om_case *judged, cons
   return code == OM_OK ? om_act_chain(txn, judged, OM_SUBJECT_SITES, m->member, event, index, st) : code;
 }
 
+enum om_code om_act_set_roles(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                              uint16_t index, struct om_status *st) {
+  const Oremark__SetRoles *s = event->set_roles;
+  struct om_member m;
+  enum om_code code = om_registry_member(txn, &m, s->member, OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING) return om_fail(st, OM_REFUSED, "member", "there is no member %u", s->member);
+  if (code == OM_OK) code = om_act_chain(txn, judged, OM_SUBJECT_MEMBER, s->member, event, index, st);
+  if (code != OM_OK) return code;
+  m.roles = role_bits(s->roles, s->n_roles);
+  put_member(txn, judged->index, &m);
+  return OM_OK;
+}
+
 /* A suspended member makes no new statements from a log's mark of this on; it hides nothing, and a governor stays one:
  * who governs is another act's matter. */
 static enum om_code set_standing(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,

@@ -27,6 +27,12 @@ enum om_code om_act_chain(struct om_txn *txn, const struct om_case *judged, enum
 enum om_code om_act_chain_status(struct om_txn *txn, const struct om_case *judged, uint32_t member, uint32_t site,
                                  const Oremark__Event *event, uint16_t index, struct om_status *st);
 
+/* Could the governors still speak: does a key stand of so many of them as must sign? OM_REFUSED ("governors"). */
+enum om_code om_act_governors_can(struct om_txn *txn, struct om_status *st);
+/* The daemon that MEMBER operates and that cosigns with KEY. OM_MISSING: none. */
+enum om_code om_act_cosigner(struct om_txn *txn, struct om_daemon *out, uint32_t member,
+                             const uint8_t key[OM_HASH_BYTES], struct om_status *st);
+
 /* The author of what the statement's only signer writes for its own member. */
 struct om_by om_act_by(const struct om_case *judged);
 /* The author of what the genesis or the governors write as registry index SINCE. */
@@ -70,14 +76,16 @@ enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om
 typedef enum om_code om_act(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                             uint16_t index, struct om_status *st);
 
-om_act om_act_enrol, om_act_suspend, om_act_reinstate, om_act_rehome, om_act_reassign;   /* acts_member.c */
-om_act om_act_add_key;                                                                   /* acts_keys.c */
-om_act om_act_add_site, om_act_set_sealing_key, om_act_give_mandate, om_act_end_mandate; /* acts_own.c */
-om_act om_act_overrule;                                                                  /* acts_overrule.c */
-om_act om_act_recognise_scheme, om_act_site_status;                                      /* acts_govern.c */
-om_act om_act_add_daemon, om_act_set_address;                                            /* acts_daemon.c */
-om_act om_act_set_witnesses, om_act_revoke_key;                                          /* acts_witness.c */
-om_act om_act_restart;                                                                   /* acts_restart.c */
-om_act om_act_lift_seal, om_act_retire_log;                                              /* acts_seal.c */
+om_act om_act_enrol, om_act_set_roles, om_act_suspend, om_act_reinstate, om_act_rehome,
+    om_act_reassign;                                                                         /* acts_member.c */
+om_act om_act_add_key, om_act_retire_key;                                                    /* acts_keys.c */
+om_act om_act_add_site, om_act_set_sealing_key, om_act_give_mandate, om_act_end_mandate;     /* acts_own.c */
+om_act om_act_set_governors, om_act_set_limits, om_act_recognise_scheme, om_act_site_status; /* acts_govern.c */
+om_act om_act_add_daemon, om_act_set_address;                                                /* acts_daemon.c */
+om_act om_act_revoke_key;                                                                    /* acts_revoke.c */
+om_act om_act_set_witnesses, om_act_replace_cosign_key;                                      /* acts_witness.c */
+om_act om_act_overrule;                                                                      /* acts_overrule.c */
+om_act om_act_restart;                                                                       /* acts_restart.c */
+om_act om_act_lift_seal, om_act_retire_log;                                                  /* acts_seal.c */
 
 #endif

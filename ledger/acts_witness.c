@@ -82,9 +82,8 @@ static bool ever_of(struct om_txn *txn, uint32_t log, const uint8_t key[OM_PUBLI
   }
 }
 
-/* The daemon that MEMBER operates and that cosigns with KEY. OM_MISSING: none. */
-static enum om_code find_cosigner(struct om_txn *txn, struct om_daemon *out, uint32_t member,
-                                  const uint8_t key[OM_PUBLIC_BYTES], struct om_status *st) {
+enum om_code om_act_cosigner(struct om_txn *txn, struct om_daemon *out, uint32_t member,
+                             const uint8_t key[OM_PUBLIC_BYTES], struct om_status *st) {
   uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
   for (uint32_t log = 0; log < n_logs; log++) {
     if (om_registry_daemon(txn, out, log, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
@@ -93,19 +92,13 @@ static enum om_code find_cosigner(struct om_txn *txn, struct om_daemon *out, uin
   return OM_MISSING;
 }
 
-enum om_code om_act_revoke_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
-                               uint16_t index, struct om_status *st) {
+enum om_code om_act_replace_cosign_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                                       uint16_t index, struct om_status *st) {
+  (void)index; /* the chain is RevokeKey's */
   const Oremark__RevokeKey *act = event->revoke_key;
   struct om_daemon daemon;
   uint32_t n_logs = om_registry_daemons(txn, OM_REGISTRY_NOW);
-  enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_KEYS, act->member, event, index, st);
-  if (code != OM_OK) return code;
-  code = find_cosigner(txn, &daemon, act->member, act->key.data, st);
-  if (code == OM_MISSING)
-    return om_act_refuse(
-        st, "not-built",
-        "no daemon of that member cosigns with this key, and revoking a member's own key is not built in "
-        "this version");
+  enum om_code code = om_act_cosigner(txn, &daemon, act->member, act->key.data, st);
   if (code != OM_OK) return code;
   if (act->since_entry != 0)
     return om_act_refuse(st, "form", "a cosign key adds nothing to the registry: leave out since which entry it ends");

@@ -276,6 +276,23 @@ void om_stage_set_sum(struct om_stage *stage, const uint8_t *key, size_t len, in
   om_stage_put(stage, OM_TABLE_SUMS, key, len, row, sizeof row);
 }
 
+static void drawn_key(uint8_t out[1 + OM_PLACE_KEY_BYTES], const struct om_place *place) {
+  out[0] = OM_SUM_DRAWN;
+  om_place_key(out + 1, place);
+}
+
+int64_t om_stage_drawn(struct om_stage *stage, const struct om_place *place) {
+  uint8_t key[1 + OM_PLACE_KEY_BYTES];
+  drawn_key(key, place);
+  return om_stage_sum(stage, key, sizeof key);
+}
+
+void om_stage_set_drawn(struct om_stage *stage, const struct om_place *place, int64_t mg) {
+  uint8_t key[1 + OM_PLACE_KEY_BYTES];
+  drawn_key(key, place);
+  om_stage_set_sum(stage, key, sizeof key, mg);
+}
+
 /* ---- answers ---- */
 
 enum om_code om_attested_get(struct om_txn *txn, struct om_attested *out, const struct om_place *place,
@@ -297,11 +314,6 @@ bool om_attested_end(struct om_txn *txn, struct om_place *by, int *kind, const s
   struct om_subject_key about;
   about_ended(&about, place);
   return next_about(txn, by, kind, &about);
-}
-
-static void drawn_key(uint8_t out[1 + OM_PLACE_KEY_BYTES], const struct om_place *place) {
-  out[0] = OM_SUM_DRAWN;
-  om_place_key(out + 1, place);
 }
 
 int64_t om_attested_drawn(struct om_txn *txn, const struct om_place *place) {

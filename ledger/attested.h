@@ -90,6 +90,9 @@ struct om_place om_stage_place(const struct om_stage *stage);
 /* A sum of OM_TABLE_SUMS, milligrams, 0 where there is none yet; and its new value. */
 int64_t om_stage_sum(struct om_stage *stage, const uint8_t *key, size_t len);
 void om_stage_set_sum(struct om_stage *stage, const uint8_t *key, size_t len, int64_t mg);
+/* The same of what has been drawn from the certificate at PLACE. */
+int64_t om_stage_drawn(struct om_stage *stage, const struct om_place *place);
+void om_stage_set_drawn(struct om_stage *stage, const struct om_place *place, int64_t mg);
 
 /* ---- for answers: as of now ---- */
 

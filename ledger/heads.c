@@ -149,6 +149,7 @@ static enum om_code vote(struct om_batch *batch, const struct om_log_state *stat
     memcpy(root.bytes, before.data + 8, sizeof root.bytes);
     if (om_lost_vote(batch, state, size, &root, st) != OM_OK) return st->code;
   }
+  om_votes_pass(batch->txn, log, head->size);
   om_be64(row, head->size);
   memcpy(row + 8, head->root.bytes, OM_HASH_BYTES);
   om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);

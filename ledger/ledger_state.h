@@ -14,17 +14,19 @@ enum {
   OM_STATEMENT_KEY_BYTES = 22,              /* member, signing time, first 10 bytes of the id */
   OM_STATEMENT_ROW_BYTES = 12,              /* log, index */
   OM_EVIDENCE_KEY_BYTES = 13,               /* log, kind, number */
-  OM_DRIFT_KEY_BYTES = 9,                   /* member, element, period */
+  OM_DRIFT_KEY_BYTES = 9,                   /* member, element, the period's first day */
 };
 
 #define OM_META_GENESIS "genesis" /* key in OM_TABLE_META: the genesis file's bytes */
 
 enum om_head_kind {
-  OM_HEAD_OWN = 'o',      /* size (8), signed note */
-  OM_HEAD_FINAL = 'f',    /* size (8), time of the quorum (8), note */
-  OM_HEAD_VOTE = 'c',     /* size (8), root (32): the highest that this daemon has cosigned */
-  OM_HEAD_VOTED = 'v',    /* size (8), the signed note of that head: evidence, if another one is met */
-  OM_HEAD_SIGNED = 'h',   /* size (8): as much as was ever cosigned here, where the vote has gone back since */
+  OM_HEAD_OWN = 'o',    /* size (8), signed note */
+  OM_HEAD_FINAL = 'f',  /* size (8), time of the quorum (8), note */
+  OM_HEAD_VOTE = 'c',   /* size (8), root (32): the highest that this daemon has cosigned */
+  OM_HEAD_VOTED = 'v',  /* size (8), the signed note of that head: evidence, if another one is met */
+  OM_HEAD_SIGNED = 'h', /* size (8): as much as was ever cosigned here, where the vote has gone back since */
+  OM_HEAD_PASSED =
+      'p', /* two sizes (8 + 8): nothing between them was cosigned here; of the last vote that left any out */
   OM_HEAD_AWAITED = 'w',  /* a quorum signed it, and what is held is, or was, another history: ledger/lost.c */
   OM_HEAD_OUTVOTED = 'l', /* size (8), the signed note of the head of that other history that was cosigned here */
   OM_HEAD_BESIDE = 'b',   /* size (8), a signed note that is not of the entries held here, larger than any signed head
@@ -140,6 +142,8 @@ enum om_code om_votes_lost(struct om_batch *batch, uint64_t registry_size, struc
  * is not remembered here. To be asked of every such head that is met. */
 enum om_code om_votes_look(struct om_batch *batch, uint32_t log, const struct om_note *note, uint64_t size,
                            struct om_status *st);
+/* The next vote on LOG is at SIZE. */
+void om_votes_pass(struct om_txn *txn, uint32_t log, uint64_t size);
 /* The vote on LOG goes back from SIZE, which stays known as cosigned here. */
 void om_votes_keep(struct om_txn *txn, uint32_t log, uint64_t size);
 /* OM_REFUSED ("votes") if KEYS' cosigning key is one of those; OM_IO ("cosign-key") if it is not in use yet. */

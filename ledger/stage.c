@@ -436,6 +436,7 @@ enum om_code om_stage_gain(struct om_stage *stage, uint8_t element, int64_t mg, 
   if (code != OM_OK) return code;
   OM_ASSERT(limits->drift_period_days > 0);
   uint64_t period = (uint64_t)stage->judged->taken_ms / ((uint64_t)limits->drift_period_days * DAY_MS);
+  period *= limits->drift_period_days; /* named by its first day: after SetLimits the same number is another time */
   code = drift_of(stage, &drift, element, (uint32_t)period, st);
   if (code != OM_OK) return code;
   int64_t cap = drift_cap(limits, element), sum;

@@ -27,7 +27,7 @@ struct om_backing {
                       struct om_status *st);
   /* How far the judged log's marks cover LOG: entries below *SIZE may be leaned on. 0 without a mark. */
   enum om_code (*mark)(void *ctx, uint64_t *size, uint32_t log, struct om_status *st);
-  /* MEMBER's gains so far of ELEMENT in PERIOD, milligrams. */
+  /* MEMBER's gains so far of ELEMENT in the period that begins with day PERIOD (since 1970-01-01), milligrams. */
   enum om_code (*drift)(void *ctx, int64_t *mg, uint32_t member, uint8_t element, uint32_t period,
                         struct om_status *st);
   struct om_txn *txn; /* for the lookups of ledger/registry.h and ledger/attested.h, each as of what the log covers */
@@ -53,8 +53,8 @@ struct om_case {
 
 struct om_staged_drift {
   uint8_t element;
-  uint32_t period;
-  int64_t mg; /* the new sum */
+  uint32_t period; /* its first day, since 1970-01-01 */
+  int64_t mg;      /* the new sum */
 };
 
 /* A row of a table besides the lots' (ledger/attested.h). */

@@ -136,6 +136,13 @@ static size_t settled(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Orem
   return n;
 }
 
+static size_t claimed(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Oremark__Claim *claim) {
+  size_t n = 0;
+  for (size_t i = 0; i < claim->n_lots && i < OM_EVENT_LOTS_MAX; i++)
+    if (claim->lots[i]->lot) refs[n++] = claim->lots[i]->lot;
+  return n;
+}
+
 static size_t charged(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Oremark__Charge *charge) {
   size_t n = one(refs, charge->pool);
   return n + list(refs + n, charge->inputs, charge->n_inputs);
@@ -158,6 +165,7 @@ size_t om_event_refs(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Orema
     case OREMARK__EVENT__KIND_TRANSFER_TITLE: return list(refs, e->transfer_title->lots, e->transfer_title->n_lots);
     case OREMARK__EVENT__KIND_CORRECT: return one(refs, e->correct->lot);
     case OREMARK__EVENT__KIND_SETTLE: return settled(refs, e->settle);
+    case OREMARK__EVENT__KIND_CLAIM: return claimed(refs, e->claim);
     default: return 0; /* what makes lots from nothing, attestations, acts */
   }
 }

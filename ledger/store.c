@@ -26,15 +26,26 @@ static const struct {
   const char *name;
   enum follows follows;
 } tables[OM_TABLES] = {
-    [OM_TABLE_META] = {"meta", ON_ITS_OWN},         [OM_TABLE_LOGS] = {"logs", HASHED},
-    [OM_TABLE_ENTRIES] = {"entries", MADE_ANEW},    [OM_TABLE_TILES] = {"tiles", HASHED},
-    [OM_TABLE_HEADS] = {"heads", ON_ITS_OWN},       [OM_TABLE_MARKS] = {"marks", HASHED},
-    [OM_TABLE_STATEMENTS] = {"statements", HASHED}, [OM_TABLE_LOTS] = {"lots", HASHED},
-    [OM_TABLE_ALIASES] = {"aliases", HASHED},       [OM_TABLE_DRIFT] = {"drift", HASHED},
-    [OM_TABLE_REGISTRY] = {"registry", HASHED},     [OM_TABLE_EVIDENCE] = {"evidence", ON_ITS_OWN},
-    [OM_TABLE_CUT] = {"cut", ON_ITS_OWN},           [OM_TABLE_QUEUE] = {"queue", ON_ITS_OWN},
-    [OM_TABLE_ATTESTED] = {"attested", HASHED},     [OM_TABLE_SUMS] = {"sums", HASHED},
-    [OM_TABLE_COVERED] = {"covered", HASHED},       [OM_TABLE_TIMES] = {"times", ON_ITS_OWN},
+    [OM_TABLE_META] = {"meta", ON_ITS_OWN},
+    [OM_TABLE_LOGS] = {"logs", HASHED},
+    [OM_TABLE_ENTRIES] = {"entries", MADE_ANEW},
+    [OM_TABLE_TILES] = {"tiles", HASHED},
+    [OM_TABLE_HEADS] = {"heads", ON_ITS_OWN},
+    [OM_TABLE_MARKS] = {"marks", HASHED},
+    [OM_TABLE_STATEMENTS] = {"statements", HASHED},
+    [OM_TABLE_LOTS] = {"lots", HASHED},
+    [OM_TABLE_ALIASES] = {"aliases", HASHED},
+    [OM_TABLE_DRIFT] = {"drift", HASHED},
+    [OM_TABLE_REGISTRY] = {"registry", HASHED},
+    [OM_TABLE_EVIDENCE] = {"evidence", ON_ITS_OWN},
+    [OM_TABLE_CUT] = {"cut", ON_ITS_OWN},
+    [OM_TABLE_QUEUE] = {"queue", ON_ITS_OWN},
+    [OM_TABLE_ATTESTED] = {"attested", HASHED},
+    [OM_TABLE_SUMS] = {"sums", HASHED},
+    [OM_TABLE_COVERED] = {"covered", HASHED},
+    [OM_TABLE_TIMES] = {"times", ON_ITS_OWN},
+    [OM_TABLE_DOCUMENTS] = {"documents", ON_ITS_OWN},
+    [OM_TABLE_HELD] = {"held", HASHED},
 };
 
 bool om_table_follows(enum om_table table) {

@@ -21,7 +21,7 @@ enum om_table {
   OM_TABLE_STATEMENTS, /* member (4), signing time (8), id (10) -> log (4), index (8) */
   OM_TABLE_LOTS,       /* lot number (20), step (4) -> row */
   OM_TABLE_ALIASES,    /* alias, 0, lot number (20) -> nothing */
-  OM_TABLE_DRIFT,      /* member (4), element (1), period (4) -> milligrams (8) */
+  OM_TABLE_DRIFT,      /* member (4), element (1), period's first day (4) -> milligrams (8) */
   OM_TABLE_REGISTRY,   /* kind (1), a (4), b (4), since (8) -> row */
   OM_TABLE_EVIDENCE,   /* log (4), kind (1), number (8) -> proof of two histories; why the log was stopped */
   OM_TABLE_CUT,        /* log (4), index (8), first 8 bytes of the leaf hash -> an entry that was taken out again */
@@ -31,6 +31,7 @@ enum om_table {
   OM_TABLE_COVERED,   /* marked log (4), size (8), marking log (4), index (8) -> time of the quorum, Unix s (8) */
   OM_TABLE_TIMES,     /* log (4), size (8) -> time of the quorum (8), its note: of heads that were final here */
   OM_TABLE_DOCUMENTS, /* SHA-256 (32) -> what is known of a document's bytes here */
+  OM_TABLE_HELD,      /* reason (1), lot number (20), step (4) -> when it was put on hold or released (ledger/held.h) */
   OM_TABLES,
 };
 

@@ -22,6 +22,30 @@ void om_votes_keep(struct om_txn *txn, uint32_t log, uint64_t size) {
   om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
 }
 
+static uint64_t remembered(struct om_txn *txn, uint32_t log) {
+  uint64_t vote = size_in(txn, log, OM_HEAD_VOTE), kept = size_in(txn, log, OM_HEAD_SIGNED);
+  return vote > kept ? vote : kept;
+}
+
+void om_votes_pass(struct om_txn *txn, uint32_t log, uint64_t size) {
+  uint8_t key[OM_HEAD_KEY_BYTES], row[16];
+  uint64_t before = remembered(txn, log);
+  if (size <= before + 1) return; /* what was passed over before stays so */
+  om_head_key(key, log, OM_HEAD_PASSED);
+  om_be64(row, before);
+  om_be64(row + 8, size);
+  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
+}
+
+/* A store that was set back may have voted again, further on, before it meets what it has forgotten. */
+static bool passed(struct om_txn *txn, uint32_t log, uint64_t size) {
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  struct om_bytes row;
+  om_head_key(key, log, OM_HEAD_PASSED);
+  return om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len == 16 && size > om_get64(row.data) &&
+         size < om_get64(row.data + 8);
+}
+
 /* The registry size with which the key was named that has cosigned NOTE for OWN's daemon; 0: none has. */
 static uint64_t signed_with(struct om_txn *txn, uint32_t own, const struct om_note *note) {
   uint8_t key[OM_REGISTRY_KEY_BYTES];
@@ -46,8 +70,7 @@ static uint64_t signed_with(struct om_txn *txn, uint32_t own, const struct om_no
 enum om_code om_votes_look(struct om_batch *batch, uint32_t log, const struct om_note *note, uint64_t size,
                            struct om_status *st) {
   uint32_t own = batch->ledger->own_log;
-  if (own == OM_LOG_NONE || log == own || size <= size_in(batch->txn, log, OM_HEAD_VOTE) ||
-      size <= size_in(batch->txn, log, OM_HEAD_SIGNED))
+  if (own == OM_LOG_NONE || log == own || (size <= remembered(batch->txn, log) && !passed(batch->txn, log, size)))
     return om_txn_check(batch->txn, st);
   uint64_t named = signed_with(batch->txn, own, note);
   return named == 0 ? om_txn_check(batch->txn, st) : om_votes_lost(batch, named, st);

@@ -33,6 +33,9 @@ void om_answer_missing(struct om_answering *a, char ***missing, size_t *n, uint3
 bool om_answer_trace(struct om_answering *a, const Oremark__GetTrace *asked, struct om_status *st);
 bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, struct om_status *st);
 
+/* answer_held.c */
+bool om_answer_held(struct om_answering *a, const Oremark__ListHeld *asked, struct om_status *st);
+
 /* answer_attested.c */
 bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestations *asked, struct om_status *st);
 /* Puts what MEMBER's sites (0: everybody's) have put out into audit replies; the last one says that nothing follows. */

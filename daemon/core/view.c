@@ -385,14 +385,14 @@ static uint64_t cap_of(const Oremark__Limits *limits, uint32_t element) {
   return any;
 }
 
-/* Key: member (4), element (1), period (4); row: milligrams (8). */
+/* Key: member (4), element (1), first day of the period (4); row: milligrams (8). */
 static Oremark__DriftSum *view_drift(struct om_view *view, const struct om_bytes *key, const struct om_bytes *row,
                                      const Oremark__Limits *limits) {
   Oremark__DriftSum *sum = om_arena_alloc(view->arena, sizeof *sum);
   oremark__drift_sum__init(sum);
   sum->member = om_get32(key->data);
   sum->element = key->data[4];
-  sum->period_start_ms = (int64_t)om_get32(key->data + 5) * limits->drift_period_days * MILLISECONDS_A_DAY;
+  sum->period_start_ms = (int64_t)om_get32(key->data + 5) * MILLISECONDS_A_DAY;
   sum->gained_mg = om_get64(row->data);
   sum->cap_mg = cap_of(limits, sum->element);
   return sum;

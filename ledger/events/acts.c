@@ -7,10 +7,10 @@
 
 enum { MICRODEGREES = 1000000, PORT_DIGITS = 5, PORT_MAX = 65535 };
 
-static enum om_code form_roles(const Oremark__NewMember *m, struct om_status *st) {
-  for (size_t i = 0; i < m->n_roles; i++) {
-    if (om_form_enum("roles", &oremark__role__descriptor, (int)m->roles[i], true, st) != OM_OK) return st->code;
-    if (i > 0 && m->roles[i - 1] >= m->roles[i])
+enum om_code om_form_roles(const Oremark__Role *roles, size_t n, struct om_status *st) {
+  for (size_t i = 0; i < n; i++) {
+    if (om_form_enum("roles", &oremark__role__descriptor, (int)roles[i], true, st) != OM_OK) return st->code;
+    if (i > 0 && roles[i - 1] >= roles[i])
       return om_fail(st, OM_REFUSED, "form", "roles: put them in ascending order, none twice (no. %zu)", i + 1);
   }
   return OM_OK;
@@ -21,17 +21,21 @@ enum om_code om_enrol_form(const Oremark__Event *event, struct om_status *st) {
   if (!m) return om_fail(st, OM_REFUSED, "form", "the member is missing: say whom to enrol");
   if (om_form_number("member number", m->member, st) != OM_OK ||
       om_form_text("name", m->name, 1, OM_TITLE_MAX, st) != OM_OK ||
-      om_form_country("country", m->country, st) != OM_OK || form_roles(m, st) != OM_OK)
+      om_form_country("country", m->country, st) != OM_OK || om_form_roles(m->roles, m->n_roles, st) != OM_OK)
     return st->code;
   return om_form_key("key", m->key.len, st);
 }
 
+void om_text_roles(struct om_text *out, const Oremark__Role *roles, size_t n) {
+  char role[OM_ENUM_WORD_BYTES];
+  for (size_t i = 0; i < n; i++)
+    om_text_add(out, "%s%s", i == 0 ? ": " : ", ", om_enum_word(role, &oremark__role__descriptor, (int)roles[i]));
+}
+
 void om_enrol_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__NewMember *m = event->enrol->member;
-  char role[OM_ENUM_WORD_BYTES];
   om_text_add(out, "enrol member %u, %s (%s), home log %u", m->member, m->name, m->country, m->home_log);
-  for (size_t i = 0; i < m->n_roles; i++)
-    om_text_add(out, "%s%s", i == 0 ? ": " : ", ", om_enum_word(role, &oremark__role__descriptor, (int)m->roles[i]));
+  om_text_roles(out, m->roles, m->n_roles);
 }
 
 static enum om_code form_standing(uint32_t member, const char *reason, struct om_status *st) {
@@ -183,20 +187,4 @@ void om_text_witnesses(struct om_text *out, const Oremark__WitnessList *w) {
 
 void om_set_witnesses_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_witnesses(out, event->set_witnesses->witnesses);
-}
-
-enum om_code om_revoke_key_form(const Oremark__Event *event, struct om_status *st) {
-  const Oremark__RevokeKey *r = event->revoke_key;
-  if (om_form_number("member", r->member, st) != OM_OK || om_form_key("key", r->key.len, st) != OM_OK ||
-      (r->replacement.len != 0 && om_form_key("replacement", r->replacement.len, st) != OM_OK))
-    return st->code;
-  return om_form_text("reason", r->reason, 0, OM_REMARK_MAX, st);
-}
-
-void om_revoke_key_describe(struct om_text *out, const Oremark__Event *event) {
-  const Oremark__RevokeKey *r = event->revoke_key;
-  om_text_add(out, "revoke key %08x of ", om_member_key_id(r->key.data));
-  om_text_add_member(out, r->member);
-  if (r->replacement.len != 0) om_text_add(out, "; %08x takes its place", om_member_key_id(r->replacement.data));
-  om_text_remark(out, r->reason);
 }

@@ -12,8 +12,10 @@ enum om_code om_give_mandate_form(const Oremark__Event *event, struct om_status 
 
 void om_give_mandate_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__GiveMandate *g = event->give_mandate;
-  om_text_add(out, "let member %u %s%s%s what the signer owns", g->agent, g->ship ? "ship" : "",
-              g->ship && g->consume ? " and " : "", g->consume ? "consume" : "");
+  om_text_add(out, "let ");
+  om_text_add_member(out, g->agent);
+  om_text_add(out, " %s%s%s what the signer owns", g->ship ? "ship" : "", g->ship && g->consume ? " and " : "",
+              g->consume ? "consume" : "");
 }
 
 enum om_code om_end_mandate_form(const Oremark__Event *event, struct om_status *st) {
@@ -21,7 +23,8 @@ enum om_code om_end_mandate_form(const Oremark__Event *event, struct om_status *
 }
 
 void om_end_mandate_describe(struct om_text *out, const Oremark__Event *event) {
-  om_text_add(out, "end the mandate of member %u", event->end_mandate->agent);
+  om_text_add(out, "end the mandate of ");
+  om_text_add_member(out, event->end_mandate->agent);
 }
 
 enum om_code om_set_sealing_key_form(const Oremark__Event *event, struct om_status *st) {

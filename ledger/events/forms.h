@@ -46,6 +46,8 @@ enum om_code om_form_key(const char *what, size_t len, struct om_status *st);
 enum om_code om_form_daemon(const Oremark__Daemon *daemon, struct om_status *st);
 /* Ascending, none twice, at most OM_WITNESSES_MAX; no quorum without witnesses; NULL is refused. */
 enum om_code om_form_witnesses(const Oremark__WitnessList *w, struct om_status *st);
+/* Ascending, none twice, each one of the schema's. */
+enum om_code om_form_roles(const Oremark__Role *roles, size_t n, struct om_status *st);
 /* Exactly one of the two forms of a LotRef; NULL is refused. */
 enum om_code om_form_ref(const char *what, const Oremark__LotRef *ref, struct om_status *st);
 enum om_code om_form_refs(const char *what, Oremark__LotRef *const *refs, size_t n, size_t min, struct om_status *st);
@@ -70,6 +72,8 @@ void om_text_losses(struct om_text *out, Oremark__Loss *const *losses, size_t n)
 void om_text_masses(struct om_text *out, const char *before, Oremark__ElementMass *const *masses, size_t n);
 /* "set the witnesses: the daemons of logs 1, 2". */
 void om_text_witnesses(struct om_text *out, const Oremark__WitnessList *w);
+/* ": smelter, refiner". */
+void om_text_roles(struct om_text *out, const Oremark__Role *roles, size_t n);
 /* ": what" where TEXT is not empty. */
 void om_text_remark(struct om_text *out, const char *text);
 

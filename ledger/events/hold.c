@@ -18,6 +18,7 @@
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
+#include "ledger/held.h"
 
 static enum om_code form_releasers(const Oremark__Hold *h, struct om_status *st) {
   if (om_form_count("releasers", h->n_releasers, 1, OM_RELEASERS_MAX, st) != OM_OK) return st->code;
@@ -72,6 +73,7 @@ enum om_code om_hold_rule(struct om_stage *stage, uint16_t index, const Oremark_
                                  .n_releasers = (uint8_t)h->n_releasers,
                                  .releasers = releasers,
                                  .at = row->at};
+    om_held_put(stage, row, row->hold.reason, false, event->at_ms);
   }
   return OM_OK;
 }

@@ -2,6 +2,7 @@
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
+#include "ledger/held.h"
 
 enum om_code om_release_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Release *r = event->release;
@@ -23,6 +24,7 @@ enum om_code om_release_rule(struct om_stage *stage, uint16_t index, const Orema
     if (om_rule_released(stage, lot, "release", st) != OM_OK) return st->code;
     struct om_lot *row = om_stage_step(stage, lot);
     row->hold = (struct om_hold){0};
+    om_held_put(stage, row, lot->hold.reason, true, event->at_ms);
     om_stage_output(stage, row);
   }
   return OM_OK;

@@ -38,12 +38,21 @@ static enum om_code check_sides(const struct om_stage *stage, const struct om_lo
                  om_stage_who(stage, who, consignor));
 }
 
+static enum om_code check_signed(struct om_stage *stage, uint32_t consignor, struct om_status *st) {
+  char who[OM_WHO_BYTES];
+  if (om_stage_signed(stage, consignor)) return OM_OK;
+  return om_fail(st, OM_REFUSED, "settle",
+                 "a settlement takes both signatures, and that of the consignor, %s, is missing: write the statement "
+                 "to a file (--out), have them sign that (oremark sign FILE) and submit it",
+                 om_stage_who(stage, who, consignor));
+}
+
 static enum om_code settle_one(struct om_stage *stage, const Oremark__SettledLot *s, uint32_t consignor,
                                struct om_status *st) {
   const struct om_lot *lot;
   bool is_short;
   if (om_rule_take(stage, &lot, s->lot, st) != OM_OK || check_sides(stage, lot, consignor, st) != OM_OK ||
-      om_rule_title(stage, lot, 0, "settled", st) != OM_OK)
+      check_signed(stage, consignor, st) != OM_OK || om_rule_title(stage, lot, 0, "settled", st) != OM_OK)
     return st->code;
   struct om_lot *row = om_stage_step(stage, lot);
   if (s->gross_mg > 0) row->gross_mg = (int64_t)s->gross_mg;
@@ -57,13 +66,7 @@ static enum om_code settle_one(struct om_stage *stage, const Oremark__SettledLot
 enum om_code om_settle_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {
   (void)index;
   const Oremark__Settle *s = event->settle;
-  char who[OM_WHO_BYTES];
   if (om_rule_role(stage, OM_ROLES_CUSTODY, "settle", st) != OM_OK) return st->code;
-  if (!om_stage_signed(stage, s->consignor))
-    return om_fail(st, OM_REFUSED, "settle",
-                   "a settlement takes both signatures, and that of the consignor, %s, is missing: write the statement "
-                   "to a file (--out), have them sign that (oremark sign FILE) and submit it",
-                   om_stage_who(stage, who, s->consignor));
   for (size_t i = 0; i < s->n_lots; i++)
     if (settle_one(stage, s->lots[i], s->consignor, st) != OM_OK) return st->code;
   return OM_OK;

@@ -54,14 +54,15 @@ enum om_code om_transfer_title_rule(struct om_stage *stage, uint16_t index, cons
                                     struct om_status *st) {
   (void)index;
   const Oremark__TransferTitle *t = event->transfer_title;
+  const struct om_lot **lots = om_arena_array(stage->arena, t->n_lots, sizeof *lots);
+  for (size_t i = 0; i < t->n_lots; i++)
+    if (om_rule_take_pen(stage, &lots[i], t->lots[i], st) != OM_OK) return st->code;
   if (check_next(stage, t->to, st) != OM_OK) return st->code;
   if (check_signed(stage, t->from, "present owner", st) != OM_OK) return st->code;
   if (check_signed(stage, t->to, "next owner", st) != OM_OK) return st->code;
   for (size_t i = 0; i < t->n_lots; i++) {
-    const struct om_lot *lot;
-    if (om_rule_take_pen(stage, &lot, t->lots[i], st) != OM_OK) return st->code;
-    if (check_lot(stage, lot, t->from, st) != OM_OK) return st->code;
-    struct om_lot *row = om_stage_step(stage, lot);
+    if (check_lot(stage, lots[i], t->from, st) != OM_OK) return st->code;
+    struct om_lot *row = om_stage_step(stage, lots[i]);
     row->owner = t->to;
     om_stage_output(stage, row);
   }

@@ -89,7 +89,7 @@ static void say_revoke(struct sim_node *n) {
   act.replacement = (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(new_key(n))};
   event.kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
   event.revoke_key = &act;
-  sim_say_act(n->sim, &event, OM_SUBJECT_KEYS, act.member);
+  sim_say_act(n->sim, &event, OM_SUBJECT_MEMBER, act.member);
 }
 
 static void mind(struct sim_node *n) {

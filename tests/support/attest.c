@@ -1,5 +1,8 @@
 #include "support/attest.h"
 
+#include <string.h>
+
+#include "ledger/registry_rows.h"
 #include "support/test.h"
 
 #define NEW(c, Type, INIT) ((Type *)om_arena_copy(&(c)->arena, &(const Type)INIT, sizeof(Type)))
@@ -75,6 +78,56 @@ Oremark__Event *estimate(struct custody *c, uint32_t member, uint32_t site, Orem
   e->estimate->metals = om_arena_copy(&c->arena, &mass, sizeof(Oremark__ElementMass *));
   mass->element = CU;
   mass->mass_mg = copper_mg;
+  return e;
+}
+
+void recognise(struct custody *c, const char *scheme, const uint32_t *certifiers) {
+  uint8_t named[OM_SCHEME_NAMED_BYTES], key[OM_REGISTRY_KEY_BYTES], number[4], row[5 + 4 * 8 + OM_SCHEME_BYTES] = {0};
+  size_t n = 0, len = strlen(scheme);
+  uint32_t count = om_registry_schemes(c->txn, OM_REGISTRY_NOW) + 1;
+  for (; certifiers[n]; n++) om_be32(row + 5 + 4 * n, certifiers[n]);
+  om_be32(row + 1, (uint32_t)n);
+  memcpy(row + 5 + 4 * n, scheme, len);
+  om_be32(number, count);
+  om_txn_put(c->txn, OM_TABLE_REGISTRY, named, om_scheme_named_key(named, scheme), number, sizeof number);
+  om_registry_row_key(key, OM_ROW_SCHEME_COUNT, 0, 0, 0);
+  om_txn_put(c->txn, OM_TABLE_REGISTRY, key, sizeof key, number, sizeof number);
+  om_registry_row_key(key, OM_ROW_SCHEME, count, 0, 0);
+  om_txn_put(c->txn, OM_TABLE_REGISTRY, key, sizeof key, row, 5 + 4 * n + len);
+}
+
+Oremark__Event *certify(struct custody *c, Oremark__Subject *subject, int64_t from_ms, int64_t until_ms,
+                        uint64_t quantity_mg) {
+  static char scheme[] = "Copper Mark";
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_CERTIFY);
+  e->certify = NEW(c, Oremark__Certify, OREMARK__CERTIFY__INIT);
+  e->certify->subject = subject;
+  e->certify->scheme = scheme;
+  e->certify->valid_from_ms = from_ms;
+  e->certify->valid_until_ms = until_ms;
+  e->certify->quantity_mg = quantity_mg;
+  e->certify->element = quantity_mg > 0 ? CU : 0;
+  return e;
+}
+
+Oremark__Event *withdraw(struct custody *c, Oremark__EventRef *certificate) {
+  static char reason[] = "audit failed";
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_WITHDRAW);
+  e->withdraw = NEW(c, Oremark__Withdraw, OREMARK__WITHDRAW__INIT);
+  e->withdraw->certificate = certificate;
+  e->withdraw->reason = reason;
+  return e;
+}
+
+Oremark__Event *claim(struct custody *c, Oremark__EventRef *certificate, Oremark__LotRef *lot, uint64_t quantity_mg) {
+  Oremark__Event *e = event_of(c, OREMARK__EVENT__KIND_CLAIM);
+  Oremark__ClaimedLot *claimed = NEW(c, Oremark__ClaimedLot, OREMARK__CLAIMED_LOT__INIT);
+  e->claim = NEW(c, Oremark__Claim, OREMARK__CLAIM__INIT);
+  e->claim->certificate = certificate;
+  e->claim->n_lots = 1;
+  e->claim->lots = om_arena_copy(&c->arena, &claimed, sizeof(Oremark__ClaimedLot *));
+  claimed->lot = lot;
+  claimed->quantity_mg = quantity_mg;
   return e;
 }
 

@@ -17,6 +17,13 @@ Oremark__Event *assay(struct custody *c, Oremark__Subject *subject, Oremark__Ass
 Oremark__Event *estimate(struct custody *c, uint32_t member, uint32_t site, Oremark__EstimateKind kind,
                          uint64_t copper_mg, int64_t as_of_ms);
 
+/* Those CERTIFIERS (ended by 0) may certify under SCHEME, from the beginning. */
+void recognise(struct custody *c, const char *scheme, const uint32_t *certifiers);
+/* Under "Copper Mark", for a quantity of copper where QUANTITY_MG is not 0. */
+Oremark__Event *certify(struct custody *c, Oremark__Subject *subject, int64_t from_ms, int64_t until_ms,
+                        uint64_t quantity_mg);
+Oremark__Event *withdraw(struct custody *c, Oremark__EventRef *certificate);
+Oremark__Event *claim(struct custody *c, Oremark__EventRef *certificate, Oremark__LotRef *lot, uint64_t quantity_mg);
 Oremark__Subject *about_event(struct custody *c, Oremark__EventRef *event);
 /* Severity 2, no date. */
 Oremark__Event *flag(struct custody *c, Oremark__Subject *subject);

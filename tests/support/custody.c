@@ -166,6 +166,7 @@ static void file(struct custody *c, uint8_t *bytes, size_t len) {
 
 enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **events, const uint32_t *cosigners) {
   Oremark__Statement *s = zeroed(c, sizeof *s);
+  uint32_t log = c->homes[member] ? c->homes[member] : member;
   *s = (Oremark__Statement)OREMARK__STATEMENT__INIT;
   s->member = member;
   s->signed_ms = c->taken_ms;
@@ -175,12 +176,10 @@ enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **ev
   for (size_t i = 0; i < s->n_events; i++)
     if (om_event_form(events[i], &c->st) != OM_OK) return c->st.code;
   c->statements++;
-  s->nonce = (ProtobufCBinaryData){sizeof c->statements, om_arena_copy(&c->arena, &c->statements, sizeof c->statements)};
-  struct om_case judged = {.statement = s,
-                           .log = member,
-                           .index = c->sizes[member],
-                           .registry_size = c->registry_size,
-                           .taken_ms = c->taken_ms};
+  s->nonce =
+      (ProtobufCBinaryData){sizeof c->statements, om_arena_copy(&c->arena, &c->statements, sizeof c->statements)};
+  struct om_case judged = {
+      .statement = s, .log = log, .index = c->sizes[log], .registry_size = c->registry_size, .taken_ms = c->taken_ms};
   size_t len;
   uint8_t *bytes = packed(c, &len, s);
   om_statement_id(&judged.statement_id, &judged.network, bytes, len);
@@ -198,7 +197,7 @@ enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **ev
   om_replay_apply(&c->replay, &stage);
   file(c, bytes, len);
   c->stage = stage;
-  c->sizes[member]++;
+  c->sizes[log]++;
   return OM_OK;
 }
 

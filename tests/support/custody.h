@@ -31,6 +31,7 @@ struct custody {
   struct om_replay replay;
   uint32_t statements;    /* how many were said: makes each its own */
   uint64_t sizes[16];     /* of each log */
+  uint32_t homes[16];     /* home log of each member; 0: the one with its number */
   uint64_t marked[16];    /* how far all logs cover each */
   uint64_t registry_size; /* as of which is judged */
   int64_t taken_ms;

@@ -102,6 +102,12 @@ void governing_refuse(struct governing *g, int line, const char *rule, Oremark__
   fail();
 }
 
+Oremark__Event *governing_old(Oremark__Event *event) {
+  static uint8_t nothing;
+  if (!event->previous.data) event->previous.data = &nothing;
+  return event;
+}
+
 /* ---- acts ---- */
 
 #define BEGIN(Type, type, KIND, field)                              \
@@ -167,6 +173,54 @@ Oremark__Event *act_suspend(struct governing *g, uint32_t member) {
   BEGIN(Suspend, suspend, SUSPEND, suspend);
   act->member = member;
   act->reason = copied(g, "tags of another mine");
+  return event;
+}
+
+Oremark__Event *act_retire_key(struct governing *g, const struct om_secret *key) {
+  BEGIN(RetireKey, retire_key, RETIRE_KEY, retire_key);
+  act->key = governing_public(g, key);
+  return event;
+}
+
+Oremark__Event *act_revoke_key(struct governing *g, uint32_t member, const struct om_secret *key, uint64_t since_entry,
+                               const struct om_secret *replacement) {
+  BEGIN(RevokeKey, revoke_key, REVOKE_KEY, revoke_key);
+  act->member = member;
+  act->key = governing_public(g, key);
+  act->since_entry = since_entry;
+  if (replacement) act->replacement = governing_public(g, replacement);
+  act->reason = copied(g, "the laptop was stolen");
+  return event;
+}
+
+Oremark__Event *act_set_roles(struct governing *g, uint32_t member, const Oremark__Role *roles, size_t n) {
+  BEGIN(SetRoles, set_roles, SET_ROLES, set_roles);
+  act->member = member;
+  act->roles = n ? om_arena_copy(&g->arena, roles, n * sizeof *roles) : NULL;
+  act->n_roles = n;
+  return event;
+}
+
+Oremark__Event *act_set_governors(struct governing *g, struct members governors, uint32_t threshold) {
+  BEGIN(SetGovernors, set_governors, SET_GOVERNORS, set_governors);
+  act->governors = numbers(g, governors);
+  act->n_governors = governors.n;
+  act->threshold = threshold;
+  return event;
+}
+
+Oremark__Event *act_set_limits(struct governing *g, uint32_t receipt_ppm, uint64_t cap_mg, uint32_t period_days) {
+  BEGIN(SetLimits, set_limits, SET_LIMITS, set_limits);
+  Oremark__Limits *limits = om_arena_alloc(&g->arena, sizeof *limits);
+  Oremark__DriftCap *cap = om_arena_alloc(&g->arena, sizeof *cap);
+  oremark__limits__init(limits);
+  oremark__drift_cap__init(cap);
+  cap->cap_mg = cap_mg;
+  limits->receipt_tolerance_ppm = receipt_ppm;
+  limits->drift_period_days = period_days;
+  limits->n_drift_caps = 1;
+  limits->drift_caps = om_arena_copy(&g->arena, &cap, sizeof(Oremark__DriftCap *));
+  act->limits = limits;
   return event;
 }
 

@@ -57,6 +57,8 @@ void governing_refuse(struct governing *g, int line, const char *rule, Oremark__
                       const struct signer *signers, size_t n);
 #define TELL(g, event, ...) governing_admit(g, __LINE__, event, BY(__VA_ARGS__))
 #define DENY(g, rule, event, ...) governing_refuse(g, __LINE__, rule, event, BY(__VA_ARGS__))
+/* EVENT as it was first told, or made: its `previous`, or none, is not filled in any more. Returns EVENT. */
+Oremark__Event *governing_old(Oremark__Event *event);
 /* A read transaction of the registry; the caller ends it. */
 struct om_txn *governing_read(struct governing *g);
 uint64_t governing_size(struct governing *g); /* of the registry log */
@@ -78,6 +80,14 @@ Oremark__Event *act_set_sealing_key(struct governing *g, const uint8_t key[32]);
 Oremark__Event *act_give_mandate(struct governing *g, uint32_t agent, bool ship, bool consume);
 Oremark__Event *act_end_mandate(struct governing *g, uint32_t agent);
 Oremark__Event *act_suspend(struct governing *g, uint32_t member);
+Oremark__Event *act_retire_key(struct governing *g, const struct om_secret *key);
+/* REPLACEMENT may be NULL; without a time of theft. */
+Oremark__Event *act_revoke_key(struct governing *g, uint32_t member, const struct om_secret *key, uint64_t since_entry,
+                               const struct om_secret *replacement);
+Oremark__Event *act_set_roles(struct governing *g, uint32_t member, const Oremark__Role *roles, size_t n);
+Oremark__Event *act_set_governors(struct governing *g, struct members governors, uint32_t threshold);
+/* One cap on every element, in milligrams; no tolerance but at receipt. */
+Oremark__Event *act_set_limits(struct governing *g, uint32_t receipt_ppm, uint64_t cap_mg, uint32_t period_days);
 Oremark__Event *act_recognise_scheme(struct governing *g, const char *scheme, struct members certifiers, bool ended);
 Oremark__Event *act_site_status(struct governing *g, uint32_t member, uint32_t site, Oremark__SiteState state,
                                 int64_t from_ms, int64_t until_ms);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-  DRIFT_KEY_BYTES = 9, /* member (4), element (1), period (4) */
+  DRIFT_KEY_BYTES = 9, /* member (4), element (1), the period's first day (4) */
   TABLE_FIRST = 256,
 };
 

@@ -184,7 +184,7 @@ static void gains_at_receipt(void **state) {
   assert_int_equal(c->stage.n_drift, 1);
   assert_int_equal(c->stage.drift[0].element, CU);
   assert_int_equal(c->stage.drift[0].mg, 10 * KG);
-  assert_int_equal(c->stage.drift[0].period, 1700000000000 / (30 * INT64_C(86400000)));
+  assert_int_equal(c->stage.drift[0].period, 1700000000000 / (30 * INT64_C(86400000)) * 30); /* its first day */
 }
 
 /* ---- drift ---- */

@@ -31,7 +31,7 @@ static void a_mandate_is_given_and_ended(void **state) {
   assert_int_equal(scope(g, OWNER, AGENT, changed), OM_MANDATE_CONSUME);
   assert_int_equal(scope(g, OWNER, AGENT, OM_REGISTRY_NOW), 0);
   assert_int_equal(scope(g, OWNER, OTHER, OM_REGISTRY_NOW), 0);
-  again->previous = (ProtobufCBinaryData){0, (uint8_t *)""}; /* what was so before the first */
+  governing_old(again); /* what was so before the first */
   DENY(g, "previous", again, OF(OWNER));
 }
 
@@ -119,7 +119,7 @@ static void schemes_are_recognised(void **state) {
   assert_certifies(g, "RMAP", 3, fewer, true);
   assert_certifies(g, "RMA", 4, OM_REGISTRY_NOW, true);
   Oremark__Event *old = act_recognise_scheme(g, "RMAP", MEMBERS(2), false);
-  old->previous = (ProtobufCBinaryData){0, (uint8_t *)""};
+  governing_old(old);
   DENY(g, "previous", old, OF(1));
   TELL(g, act_recognise_scheme(g, "RMAP", MEMBERS(2), false), OF(1));
   struct om_scheme scheme;
@@ -152,7 +152,7 @@ static void the_later_status_of_a_site_holds(void **state) {
   TELL(g, act_site_status(g, OWNER, 1, GREEN, 1000, 2000), OF(1));
   uint64_t first = governing_size(g);
   Oremark__Event *old = act_site_status(g, OWNER, 1, GREEN, 1000, 3000);
-  old->previous = (ProtobufCBinaryData){0, (uint8_t *)""};
+  governing_old(old);
   DENY(g, "previous", old, OF(1));
   TELL(g, act_site_status(g, OWNER, 1, RED, 1500, 1600), OF(1));
   assert_int_equal(colour(g, 999, OM_REGISTRY_NOW), 0);

@@ -82,9 +82,12 @@ class Restart(NetworkTest):
         # The auditor witnesses nothing, and has not accepted either: it is told why the registry log goes no further.
         wait_until(lambda: self.net.do(AUDITOR, "status").json["by_hand"], self.net.daemons[AUDITOR].said)
         self.assertEqual(self.log(GOVERNORS, AUDITOR)["size"], before[GOVERNORS])
+        # It lacks what is not final of the mine's log, unless it has relayed the proposal that covers it.
+        level = self.log(MINE, AUDITOR)["size"] == before[MINE]
         result = self.accept(AUDITOR, file, "--yes")
-        self.assertEqual(result.status, UNDECIDED, str(result))
-        self.says(result.err, "entries are missing here", "accept again")
+        if not level:
+            self.assertEqual(result.status, UNDECIDED, str(result))
+            self.says(result.err, "entries are missing here", "accept again")
         wait_until(lambda: self.accept(AUDITOR, file, "--yes").status == DONE, self.net.daemons[AUDITOR].said)
         self.net.wait_level((*LEFT, AUDITOR))
         self.assertEqual(self.net.do(AUDITOR, "status").json["by_hand"], "")

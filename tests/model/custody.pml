@@ -6,9 +6,12 @@
  *               the tail of a log may go until it is final (that nothing final goes is what cosign.pml shows)
  *   leaned[i]   the events of other logs that log i's marks cover, a bit each
  *   last[i]     the lot's last event as log i knows it: from its own events and what its marks cover
+ *   granted     holds whose release enough of their releasers have signed, a bit each: a release names the lot's last
+ *               event, so what was signed for one hold releases no other
  *   id          of the statement, which its client signed; a client that got no answer (a crash on either side) sends it again
  * Bounds: 3 logs with one member each, one lot, 6 events, any number of resubmissions and marks, two lost tails.
- * Invariants: at most one log has the pen; no two standing events follow the same one; nothing follows a consumption.
+ * Invariants: at most one log has the pen; no two standing events follow the same one; nothing follows a consumption;
+ * what is on hold is followed by its release alone, and that was signed.
  *
  * @rules
  * @drop DROP_PEN          the consignor keeps the pen after Ship
@@ -16,6 +19,10 @@
  * @drop DROP_KNOWN        a statement sent again is not recognised
  * @drop DROP_ONCE         a consumed lot may be written on
  * @drop DROP_REJECT       whoever rejects keeps the pen that it hands back
+ * @drop DROP_HOLD         what is on hold may be shipped
+ * @drop DROP_GRANTED      a release needs no signatures
+ * @drop DROP_TERMS        what was signed for one hold releases another
+ * @reach REACH_RELEASE    put on hold, released, shipped and received
  * @reach REACH_RETURN     shipped, rejected, shipped to the third and received
  */
 #define LOGS 3
@@ -25,17 +32,20 @@
 #define RECEIVE 3
 #define REJECT 4
 #define CONSUME 5 /* Transform, Retire */
+#define HOLD 6
+#define RELEASE 7
 
 typedef record { byte home; byte kind; byte to; byte prev; byte id; bit live; bit fin };
 record ev[EVENTS + 1];
 byte events;
 byte leaned[LOGS];
 byte last[LOGS];
+byte granted;
 byte tails = 2;
 
 /* The log that may write after event e, in the eyes of log i. */
 #define writer(i, e) ( \
-  (ev[e].kind == CREATE || ev[e].kind == RECEIVE) && ev[e].home == i \
+  (ev[e].kind == CREATE || ev[e].kind == RECEIVE || ev[e].kind == HOLD || ev[e].kind == RELEASE) && ev[e].home == i \
   || ev[e].kind == SHIP && (ev[e].to == i || kept(i, e)) \
   || ev[e].kind == REJECT && (ev[ev[e].prev].home == i || back(i, e)) \
   || ev[e].kind == CONSUME && ev[e].home == i && again)
@@ -54,6 +64,20 @@ byte tails = 2;
 #else
 #define again false
 #endif
+#ifdef DROP_HOLD
+#define free(e) true
+#else
+#define free(e) (ev[e].kind != HOLD)
+#endif
+#ifdef DROP_GRANTED
+#define may_release(e) true
+#else
+#ifdef DROP_TERMS
+#define may_release(e) (granted != 0)
+#else
+#define may_release(e) ((granted >> e) & 1)
+#endif
+#endif
 #ifdef DROP_FINAL
 #define firm(e) true
 #else
@@ -67,6 +91,8 @@ byte tails = 2;
   (has(i, n, 1) || has(i, n, 2) || has(i, n, 3) || has(i, n, 4) || has(i, n, 5) || has(i, n, 6))
 #endif
 #define pen(i) (last[i] != 0 && writer(i, last[i]))
+#define arrives(i) (ev[last[i]].kind == SHIP && ev[last[i]].to == i)
+#define rests(i) (pen(i) && !arrives(i) && free(last[i]))
 
 /* Follow the chain by what log i holds: numbers grow along it. */
 inline recount(i) {
@@ -94,6 +120,11 @@ inline check() {
      :: else -> break
      od;
      assert(!(ev[e].live && ev[e].prev != 0 && ev[ev[e].prev].kind == CONSUME));
+     assert(!(ev[e].live && ev[e].prev != 0 && ev[ev[e].prev].kind == HOLD && ev[e].kind != RELEASE));
+     assert(!(ev[e].live && ev[e].kind == RELEASE && !((granted >> ev[e].prev) & 1)));
+#ifdef REACH_RELEASE
+     assert(!(ev[e].live && ev[e].kind == RECEIVE && ev[ev[ev[e].prev].prev].kind == RELEASE));
+#endif
 #ifdef REACH_RETURN
      assert(!(ev[e].live && ev[e].kind == RECEIVE && ev[e].home == 2 && ev[ev[e].prev].home == 0 &&
               ev[ev[ev[e].prev].prev].kind == REJECT));
@@ -124,11 +155,13 @@ active proctype network() {
           :: i = 2
           fi;
           if
-          :: pen(i) && ev[last[i]].kind == SHIP && ev[last[i]].to == i -> write(i, RECEIVE, 0, last[i], events)
-          :: pen(i) && ev[last[i]].kind == SHIP && ev[last[i]].to == i -> write(i, REJECT, 0, last[i], events)
-          :: pen(i) && !(ev[last[i]].kind == SHIP && ev[last[i]].to == i) -> write(i, CONSUME, 0, last[i], events)
-          :: pen(i) && !(ev[last[i]].kind == SHIP && ev[last[i]].to == i) -> write(i, SHIP, (i + 1) % LOGS, last[i], events)
-          :: pen(i) && !(ev[last[i]].kind == SHIP && ev[last[i]].to == i) -> write(i, SHIP, (i + 2) % LOGS, last[i], events)
+          :: pen(i) && arrives(i) -> write(i, RECEIVE, 0, last[i], events)
+          :: pen(i) && arrives(i) -> write(i, REJECT, 0, last[i], events)
+          :: rests(i) -> write(i, CONSUME, 0, last[i], events)
+          :: rests(i) -> write(i, SHIP, (i + 1) % LOGS, last[i], events)
+          :: rests(i) -> write(i, SHIP, (i + 2) % LOGS, last[i], events)
+          :: rests(i) && ev[last[i]].kind != HOLD -> write(i, HOLD, 0, last[i], events)
+          :: pen(i) && ev[last[i]].kind == HOLD && may_release(last[i]) -> write(i, RELEASE, 0, last[i], events)
           :: else
           fi
        fi;
@@ -152,6 +185,18 @@ active proctype network() {
           fi
        fi;
        e = 0; check(); i = 0
+     }
+  :: atomic { /* enough of those who may release what is on hold sign for it */
+       events > 0 -> e = 1;
+       do
+       :: e < events -> e++
+       :: break
+       od;
+       if
+       :: ev[e].kind == HOLD -> granted = granted | (1 << e)
+       :: else
+       fi;
+       e = 0
      }
   :: atomic { /* the oldest pending event of log i becomes final */
        if

@@ -405,6 +405,7 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
   order_also(v);
   if (code == OM_OK) code = om_verify_hash(v, st);
   if (code == OM_OK && whole) code = om_verify_rules(v, st);
+  if (code == OM_OK) code = om_verify_standing(v, st);
   return code;
 }
 
@@ -417,6 +418,7 @@ static void free_all(struct om_verify *v) {
   free(v->entries);
   free(v->marks);
   free(v->also);
+  free(v->revoked);
   om_lineage_free(&v->lineage);
 }
 

@@ -24,6 +24,12 @@ struct standing_key {
   uint64_t registry_size;
 };
 
+/* A key as it is known now. */
+struct present_key {
+  bool filled;
+  struct om_member_key key;
+};
+
 struct replay {
   struct om_verify *v;
   struct om_arena arena;   /* of the entry in hand */
@@ -33,6 +39,7 @@ struct replay {
   size_t at;                    /* the entry in hand */
   bool only[OM_EVENTS_MAX];
   struct standing_key keys[KEYS];
+  struct present_key present[KEYS];
 };
 
 static const struct om_verify_entry *entry_in_hand(const struct replay *r) {
@@ -132,10 +139,27 @@ static enum om_code check_key(struct replay *r, const Oremark__Signature *sig, u
   return code;
 }
 
+/* Was the key revoked since? */
+static enum om_code look_back(struct replay *r, const Oremark__Signature *sig, struct om_status *st) {
+  struct present_key *known = &r->present[(sig->member ^ sig->key_id) % KEYS];
+  if (!known->filled || known->key.member != sig->member || known->key.id != sig->key_id) {
+    enum om_code code = om_registry_key_row(r->v->txn, &known->key, sig->member, sig->key_id, OM_REGISTRY_NOW, st);
+    known->filled = code == OM_OK;
+    if (code != OM_OK) return code;
+  }
+  if (known->key.state == OM_KEY_REVOKED)
+    om_verify_revoked(r->v, &known->key, entry_in_hand(r)->log, entry_in_hand(r)->index);
+  return OM_OK;
+}
+
 static enum om_code find_signers(struct replay *r, uint32_t signers[OM_SIGNATURES_MAX], size_t *n,
                                  struct om_checked *checked, struct om_status *st) {
   const Oremark__SignedStatement *s = checked->signed_statement;
   uint64_t registry_size = entry_in_hand(r)->registry_size;
+  for (size_t i = 0; i < s->n_signatures; i++) {
+    enum om_code code = look_back(r, s->signatures[i], st);
+    if (code != OM_OK) return code;
+  }
   if (r->v->deep) {
     enum om_code code = om_signers(signers, n, checked, r->v->txn, registry_size, st);
     if (code == OM_OK) om_verify_pass(r->v, OM_CHECK_SIGNATURES, s->n_signatures);

@@ -52,6 +52,8 @@ struct om_verify {
   size_t n_marks, cap_marks;
   struct om_verify_also *also; /* once planned: by log and index, none twice */
   size_t n_also, cap_also;
+  struct om_verify_key *revoked; /* keys that signed records of the lineage and were revoked later */
+  size_t n_revoked;
   struct om_verify_log **logs; /* by number; NULL: not touched */
   size_t n_logs;
   uint64_t bystanders; /* lots outside the lineage that were taken as the store has them */
@@ -74,6 +76,11 @@ const char *om_verify_origin(const struct om_verify *v, uint32_t log);
 
 /* Tells what bears on the lineage, and plans it. */
 enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st);
+
+/* KEY, which was revoked since, signed entry INDEX of LOG. */
+void om_verify_revoked(struct om_verify *v, const struct om_member_key *key, uint32_t log, uint64_t index);
+/* Tells of the keys that were revoked and the members that are suspended. After the rules. */
+enum om_code om_verify_standing(struct om_verify *v, struct om_status *st);
 
 /* Hashes what was planned, and checks that each mark says what is leaned on. */
 enum om_code om_verify_hash(struct om_verify *v, struct om_status *st);

@@ -83,9 +83,11 @@ void om_hold_describe(struct om_text *out, const Oremark__Event *event) {
   char reason[OM_ENUM_WORD_BYTES];
   om_text_add(out, "hold ");
   om_text_count(out, h->n_lots, "lot");
-  om_text_add(out, " (%s) until %u of member%s",
-              om_enum_word(reason, &oremark__hold_reason__descriptor, (int)h->reason), h->threshold,
-              h->n_releasers == 1 ? "" : "s");
-  for (size_t i = 0; i < h->n_releasers; i++) om_text_add(out, "%s %u", i > 0 ? "," : "", h->releasers[i]);
+  om_text_add(out, " (%s) until %u of ", om_enum_word(reason, &oremark__hold_reason__descriptor, (int)h->reason),
+              h->threshold);
+  for (size_t i = 0; i < h->n_releasers; i++) {
+    om_text_add(out, "%s", i > 0 ? ", " : "");
+    om_text_add_member(out, h->releasers[i]);
+  }
   om_text_add(out, h->n_releasers == 1 ? " signs the release" : " sign the release");
 }

@@ -62,7 +62,7 @@ class Reserve(NetworkTest):
         net.do(RESERVE, "ship", lot, "--consignee", TRADER, "--with-title")
         net.wait_level()
         self.assertEqual(net.verify(TRADER, lot)["verdict"], "verified")
-        self.says(net.run(TRADER, "lot", "history", lot).out, "hold 1 lot (strategic-reserve) until 2 of members 3, 4, 5 sign",
+        self.says(net.run(TRADER, "lot", "history", lot).out, "hold 1 lot (strategic-reserve) until 2 of Ministry (member 3), Central Bank (member 4), Army (member 5) sign",
                   "release 1 lot from hold: decision 12")
 
     def test_others_do_not_release(self):

@@ -94,7 +94,7 @@ class Title(NetworkTest):
         self.move(lot, WAREHOUSE, BUYER, "Works")  # to its owner
         net.wait_level()
         self.assertEqual(net.verify(BANK, lot)["verdict"], "verified")
-        self.says(net.run(BANK, "lot", "history", lot).out, "transfer title of 1 lot from member 2 to member 6")
+        self.says(net.run(BANK, "lot", "history", lot).out, "transfer title of 1 lot from Toquepala Mine (member 2) to Cable Works (member 6)")
 
     def test_a_pledge(self):
         net = self.net

@@ -312,7 +312,7 @@ static void events_in_words(void **state) {
   says("draw 1 lot from a pool: concentrate 20.000 t, Cu 5.690 t", draw(c, ref, MATERIALS(m), NULL));
   says("take stock of a pool: gross 9 mg, Cu 3 mg, Au 1 mg", stocktake(c, ref, 9, METALS({CU, 3}, {AU, 1})));
   const Oremark__HoldReason reserve = OREMARK__HOLD_REASON__HOLD_REASON_STRATEGIC_RESERVE;
-  says("hold 1 lot (strategic-reserve) until 2 of members 3, 5, 6 sign the release",
+  says("hold 1 lot (strategic-reserve) until 2 of member 3, member 5, member 6 sign the release",
        hold(c, reserve, 2, (const uint32_t[]){3, 5, 6, 0}, LOTS(ref)));
   says("hold 1 lot (strategic-reserve) until 1 of member 3 signs the release",
        hold(c, reserve, 1, (const uint32_t[]){3, 0}, LOTS(ref)));

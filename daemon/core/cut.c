@@ -7,6 +7,10 @@
 /* What PEER has been told of LOG or sent of it is not so any more. What it follows from behind the cut it will ask for
  * again, of whoever has it. */
 static void cut_row(struct om_row *row, uint64_t size) {
+  if (row->told > size && (!row->cut_due || size < row->cut_size)) {
+    row->cut_due = true;
+    row->cut_size = size;
+  }
   row->told_any = false;
   row->told = row->told_final = 0;
   row->cosigned_due = false;

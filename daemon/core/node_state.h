@@ -85,6 +85,8 @@ struct om_row {
   uint64_t has, has_final;   /* what the peer holds, as far as known here */
   uint64_t told, told_final; /* what it was told that this daemon holds */
   bool told_any;
+  bool cut_due; /* it was told of more than was left of the log at a cut: */
+  uint64_t cut_size;
   int64_t told_ms;
   uint64_t head_sent;              /* size of the last final head sent */
   uint64_t follow_from;            /* last Follow sent in this following */

@@ -134,18 +134,22 @@ static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot
   struct om_tracked *tracked = &node->logs[log];
   bool news = !row->told_any || served_size(node, slot, log) > larger(row->told, row->has) ||
               tracked->final.size > larger(row->told_final, row->has_final);
-  if (!news) return false;
+  if (!news && !row->cut_due) return false;
   if (row->told_any && now_ms - row->told_ms < OM_HAVE_MS) {
     tracked->have_later = true;
     return false;
   }
-  row->told_any = true;
+  uint64_t size = tracked->size;
+  if (row->cut_due && row->cut_size < size) size = row->cut_size;
+  /* First how little it was at the cut, though it has grown again: what the peer keeps of before is of no use. */
+  row->told_any = size == tracked->size;
+  row->cut_due = false;
   row->told_ms = now_ms;
-  row->told = tracked->size;
+  row->told = size;
   row->told_final = tracked->final.size;
   have.log = log;
-  have.size = tracked->size;
-  have.final_size = tracked->final.size > tracked->size ? tracked->size : tracked->final.size;
+  have.size = size;
+  have.final_size = tracked->final.size > size ? size : tracked->final.size;
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
   message.have = &have;
   om_peer_encode(&out->bytes, &out->len, &message);

@@ -195,11 +195,27 @@ static void forget_stalls(struct om_node *node, uint32_t log) {
     if (node->peers[slot].connected && log < node->peers[slot].n_rows) node->peers[slot].rows[log].stalled = false;
 }
 
+/* The peer in SLOT says less of LOG than it has sent: the log was cut there, and what came is of what is gone. The same
+ * may be so of what is kept until it may be taken in, where the log's own daemon says less or has a new link. */
+static void doubt_inbox(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, bool first) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (tracked->inbox.first == NULL && !tracked->applying) return;
+  uint32_t from = tracked->inbox.first != NULL ? tracked->inbox.first->slot : tracked->apply_slot;
+  bool less = size < tracked->got, home = node->peers[slot].log == log;
+  if (!(less && from == slot) && !(tracked->holding && home && (less || first))) return;
+  abandon_source(node, log);
+  tracked->waits = false;
+}
+
 void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size,
                   int64_t now_ms) {
   struct om_row *row = om_node_row(node, slot, log);
   if (row == NULL) return;
   if (size > row->has || final_size > row->has_final) row->stalled = false;
+  if (log < node->n_logs) doubt_inbox(node, slot, log, size, row->has == 0);
+  /* What its daemon has proposed beyond what it holds is of what was cut, and would stand in the way of other heads. */
+  bool gone = log < node->n_logs && node->peers[slot].log == log && size < om_pair_highest(&node->logs[log].proposals);
+  if (gone) om_pair_clear(&node->logs[log].proposals);
   row->has = size;
   row->has_final = final_size;
   if (log < node->n_logs) om_sync_choose(node, log, now_ms);
@@ -441,7 +457,8 @@ static void taken(struct om_node *node, uint32_t log, int64_t now_ms) {
 static void wait_for_other(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
   hold(node, log);
-  tracked->waits = node->growths == tracked->apply_growths; /* else what it waits for may have come meanwhile */
+  tracked->waits =
+      tracked->holding && node->growths == tracked->apply_growths; /* else what it waits for may have come meanwhile */
 }
 
 static void stop_log(struct om_node *node, uint32_t log) {

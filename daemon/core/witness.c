@@ -86,6 +86,7 @@ static void offer_relayed(struct om_node *node, uint32_t slot, uint32_t log, uin
     row->proposals = om_node_alloc(1, sizeof *row->proposals);
     node->logs[log].relayed++;
   }
+  if (size < row->proposals->first.size) om_pair_clear(row->proposals); /* the log was cut: those are of what is gone */
   om_pair_offer(row->proposals, size, note, len, slot);
   settle_pair(node, slot, log, before);
 }

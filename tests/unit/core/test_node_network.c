@@ -435,6 +435,31 @@ static void a_peer_that_does_not_read(void **state) {
   world_close(&w);
 }
 
+/* Node 1's entries from the eleventh on wait for what never comes, and are kept so. Its log is cut before them and goes
+ * on otherwise: shorter, or, once the links stand again, longer. */
+static void what_is_kept_gives_way(void **state) {
+  (void)state;
+  for (size_t more = 3; more <= 60; more += 57) {
+    world_open(&w, 4, everybody, test_seed(), false);
+    world_begun(&w);
+    join_all();
+    world_append(&w, 1, 10, 100, 0, 0);
+    assert_true(world_settle(&w, 10000));
+    world_append(&w, 1, 20, 100, 2, 1000);
+    world_run(&w, 3000);
+    assert_int_equal(w.nodes[0].logs[1].size, 10);
+    if (more > 20) cut_node(1);
+    world_rewind(&w, 1, 10);
+    world_append(&w, 1, more, 100, 0, 0);
+    for (uint32_t other = 0; other < 4 && more > 20; other++)
+      if (other != 1) world_join(&w, 1, other);
+    assert_true(world_settle(&w, 30000));
+    assert_int_equal(w.nodes[0].logs[1].final_size, 10 + more);
+    assert_int_equal(all_drops(), 0);
+    world_close(&w);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_witnesses),
@@ -453,6 +478,7 @@ int main(void) {
       cmocka_unit_test(a_quorum_of_two_lists),
       cmocka_unit_test(a_lying_relay_is_left),
       cmocka_unit_test(a_cut_log_is_followed_anew),
+      cmocka_unit_test(what_is_kept_gives_way),
       cmocka_unit_test(late_and_silent_witnesses),
       cmocka_unit_test(a_peer_that_does_not_read),
   };

@@ -282,6 +282,11 @@ enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t l
   uint64_t stated;
   struct om_hash root;
   if (om_stated_final(txn, &stated, &root, log, out->size) && stated > out->final_size) out->final_size = stated;
+  om_head_key(key, log, OM_HEAD_CUT);
+  if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len == 16) {
+    out->cuts = om_get64(row.data);
+    out->cut_at = om_get64(row.data + 8);
+  }
   ended_info(txn, out);
   stopped_info(txn, out);
   uint32_t refuted;

@@ -72,10 +72,11 @@ struct om_log_info {
   int64_t taken_ms;       /* time of the last entry */
   bool stopped;           /* an invalid entry was met: not followed further */
   char stopped_why[OM_STATUS_TEXT_BYTES];
-  bool frozen;       /* two final heads that contradict each other were seen: not marked or cosigned further */
-  uint32_t pieces;   /* of evidence stored against it... */
-  uint32_t evidence; /* ...but for those that are refuted here */
-  bool retired;      /* the governors have ended it, by the registry here: */
+  uint64_t cuts, cut_at; /* how often entries of it were taken out again here, and from where on the last time */
+  bool frozen;           /* two final heads that contradict each other were seen: not marked or cosigned further */
+  uint32_t pieces;       /* of evidence stored against it... */
+  uint32_t evidence;     /* ...but for those that are refuted here */
+  bool retired;          /* the governors have ended it, by the registry here: */
   struct om_retired end;
 };
 

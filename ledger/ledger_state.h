@@ -35,6 +35,7 @@ enum om_head_kind {
   OM_HEAD_DOUBT = 'd', /* where it was final when what followed was doubted (8), how often (1), still to be cut (1) */
   OM_HEAD_START = 'a', /* in which start of the log's daemon it was answered last (16): with the votes, what a witness
                           has promised */
+  OM_HEAD_CUT = 'k',   /* how often entries of it were taken out (8), and at which size last (8) */
   OM_HEAD_SEAL = 's',  /* id of the governors' call (32), Seal: no more of the log is cosigned */
 };
 

@@ -156,12 +156,24 @@ static void await_final(struct rebuild *r, uint32_t log) {
     om_lost_await(r->batch->txn, log, r->logs[log].end, row.data + 16, row.len - 16);
 }
 
+/* Its size alone does not tell: it may have grown again before anybody looks. */
+static void note_cut(struct rebuild *r, uint32_t log) {
+  uint8_t key[OM_HEAD_KEY_BYTES], row[16];
+  struct om_bytes before;
+  om_head_key(key, log, OM_HEAD_CUT);
+  bool again = om_txn_get(r->batch->txn, &before, OM_TABLE_HEADS, key, sizeof key) && before.len == sizeof row;
+  om_be64(row, again ? om_get64(before.data) + 1 : 1);
+  om_be64(row + 8, r->logs[log].end);
+  om_txn_put(r->batch->txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
+}
+
 static enum om_code cut_all(struct rebuild *r, struct om_status *st) {
   for (uint32_t log = 0; log < r->n_logs; log++) {
     struct replayed *l = &r->logs[log];
     if (!l->cut && l->end == l->held) continue;
     enum om_code code = keep_entries(r, log, st);
     if (code != OM_OK) return code;
+    note_cut(r, log);
     lift_stop(r, log);
     om_lost_cut(r->batch->txn, log, l->end);
     om_ended_was_cut(r->batch->txn, log);

@@ -62,14 +62,16 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   struct om_told *told = &tracker->logs[log];
   enum om_code code = om_log_info(txn, &info, log, st);
   if (code != OM_OK) return code;
-  if (info.size < told->size || info.head_size < told->final_head) {
-    om_node_log_cut(tracker->node, log, info.size, now_ms);
+  bool cut = !first && info.cuts != told->cuts;
+  if (cut || info.size < told->size || info.head_size < told->final_head) {
+    uint64_t left = cut && info.cut_at < info.size ? info.cut_at : info.size;
+    om_node_log_cut(tracker->node, log, info.cuts - told->cuts > 1 && cut ? 0 : left, now_ms);
     told->final_head = told->head_size = 0;
   }
-  bool grown = info.size != told->size;
+  bool grown = info.size != told->size || cut;
   /* Either mark may change who is to sign. */
   uint64_t own_mark = grown || first ? om_log_mark(txn, log, log, UINT64_MAX) : told->own_mark;
-  if (first || witnesses || info.registry_size != told->registry_size || own_mark != told->own_mark)
+  if (first || cut || witnesses || info.registry_size != told->registry_size || own_mark != told->own_mark)
     code = tell_quorum(tracker, txn, &info, now_ms, st);
   if (first || grown || info.stopped != told->stopped)
     om_node_log_changed(tracker->node, log, info.size, info.stopped, now_ms);
@@ -85,6 +87,7 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
                            .final_head = info.head_size,
                            .registry_size = info.registry_size,
                            .head_size = head_size,
+                           .cuts = info.cuts,
                            .own_mark = own_mark,
                            .stopped = info.stopped,
                            .frozen = info.frozen,
@@ -98,7 +101,8 @@ enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, stru
   struct om_log_info info;
   uint32_t before = tracker->n, own_before = tracker->own_log;
   if (om_log_info(txn, &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;
-  *registry = before == 0 || info.size != tracker->logs[OM_LOG_REGISTRY].size;
+  *registry = before == 0 || info.size != tracker->logs[OM_LOG_REGISTRY].size ||
+              info.cuts != tracker->logs[OM_LOG_REGISTRY].cuts;
   grow(tracker, om_log_count(txn), own_log);
   if (*registry || om_wanted(txn))
     for (uint32_t log = 0; log < tracker->n; log++)

@@ -6,7 +6,7 @@
 #include "daemon/core/node.h"
 
 struct om_told {
-  uint64_t size, final_size, registry_size, head_size;
+  uint64_t size, final_size, registry_size, head_size, cuts;
   uint64_t own_mark;   /* head at which its witnesses were last settled */
   uint64_t final_head; /* size of its last final head */
   bool stopped, frozen, ended;

@@ -397,7 +397,10 @@ enum om_code om_batches_accept(struct om_batches *batches, struct om_job *job, b
   if (code != OM_OK) om_job_item_note(item, st); /* whole or not at all: the store is as it was */
   om_status_clear(st);
   *committed = code == OM_OK || code == OM_MISSING; /* what is wanted may have been noted */
-  return code == OM_OK ? after_cut(batches, st) : OM_OK;
+  if (code != OM_OK || job->accepted.again) return OM_OK;
+  /* What is on its way may be of the registry log as it went on without the act: as long, and other entries. */
+  om_queue_replaced(batches->queue, OM_LOG_REGISTRY, job->accepted.index, job->accepted.index + 1);
+  return after_cut(batches, st);
 }
 
 static enum om_code mend(struct om_batches *batches, bool *committed, struct om_status *st) {

@@ -403,6 +403,18 @@ void om_queue_cut(struct om_queue *queue, uint64_t (*size)(void *ctx, uint32_t l
   uv_mutex_unlock(&queue->lock);
 }
 
+void om_queue_replaced(struct om_queue *queue, uint32_t log, uint64_t from, uint64_t held) {
+  uv_mutex_lock(&queue->lock);
+  for (struct om_job *job = queue->classes[OM_CLASS_MIRRORED].first; job != NULL; job = job->next) {
+    uint64_t end = job->ended ? job->size : job->action.start + job->n;
+    if (job->log != log || end <= from) continue;
+    job->cut = true;
+    job->size = held;
+    if (!job->ended) give_up(queue, job);
+  }
+  uv_mutex_unlock(&queue->lock);
+}
+
 struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class) {
   uv_mutex_lock(&queue->lock);
   struct om_job *job = queue->classes[class].first;

@@ -77,6 +77,9 @@ void om_queue_give_up(struct om_queue *queue, struct om_job *job);
 /* Logs have become shorter: gives up every mirror job whose entries followed what is gone, and notes that in it. SIZE
  * says how much is held of a log; it is called under the queue's lock. */
 void om_queue_cut(struct om_queue *queue, uint64_t (*size)(void *ctx, uint32_t log), void *ctx);
+/* LOG, of which HELD entries are held, goes on otherwise from entry FROM on: gives up every mirror job that brings
+ * such, as above. */
+void om_queue_replaced(struct om_queue *queue, uint32_t log, uint64_t from, uint64_t held);
 /* A job of CLASS that is done with: out of the queue. NULL: none. */
 struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class);
 /* Whether heads that somebody waits for, or submissions, are ready. */

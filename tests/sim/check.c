@@ -232,6 +232,12 @@ static void ended(const struct sim *s, const struct om_log_info *info, struct om
   *head = (struct om_checkpoint){.size = info->size, .root = info->root};
 }
 
+/* What a restart states is final by the act, too. */
+static void stated(const struct sim *s, const struct om_log_info *info, struct om_checkpoint *head) {
+  if (s->restart == NULL || info->final_size != s->stated[info->log] || head->size > info->final_size) return;
+  *head = (struct om_checkpoint){.size = info->final_size, .root = s->stated_roots[info->log]};
+}
+
 static void check_final(struct sim_node *n, struct om_txn *txn, const struct om_log_info *info) {
   struct sim *s = n->sim;
   struct om_bytes bytes;
@@ -239,12 +245,14 @@ static void check_final(struct sim_node *n, struct om_txn *txn, const struct om_
   struct om_checkpoint head = {.size = 0};
   struct om_status st = {0};
   enum om_code code = om_log_final(txn, &bytes, info->log, &st);
-  if (code != OM_MISSING || s->call == NULL || info->log != s->ends) {
+  bool by_act = (s->call != NULL && info->log == s->ends) || s->restart != NULL;
+  if (code != OM_MISSING || !by_act) {
     sim_must(s, code, &st, "reading a final head");
     sim_must(s, om_note_parse(&note, (const char *)bytes.data, bytes.len, &st), &st, "a final head");
     sim_must(s, om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st), &st, "a final head");
   }
   if (head.size != info->final_size) ended(s, info, &head);
+  if (head.size != info->final_size) stated(s, info, &head);
   if (head.size != info->final_size || head.size > info->size)
     sim_violation(s, "daemon %u: log %u holds %llu entries, of which %llu are said to be final and %llu signed",
                   n->daemon, info->log, (unsigned long long)info->size, (unsigned long long)info->final_size,
@@ -327,6 +335,32 @@ void sim_check_ready(struct sim_node *n) {
                   (unsigned long long)info.size, (unsigned long long) final);
 }
 
+static void cut_canon(struct sim *s, struct sim_canon *canon, uint64_t size) {
+  struct om_status st = {0};
+  struct om_hash leaf;
+  uint64_t held = canon->edge->size;
+  canon->modelled = 0;
+  if (held <= size) return;
+  *canon->edge = (struct om_edge){0};
+  for (uint64_t i = 0; i < held; i++) {
+    if (i >= size) {
+      free((void *)(uintptr_t)canon->entries[i].data);
+      continue;
+    }
+    om_leaf_hash(&leaf, canon->entries[i].data, canon->entries[i].len);
+    sim_must(s, om_edge_append(canon->edge, &leaf, NULL, NULL, &st), &st, "growing a tree");
+  }
+  s->unfinal += held - size;
+}
+
+void sim_check_restated(struct sim *s) {
+  for (uint32_t log = 0; log < s->n; log++) cut_canon(s, &s->canon[log], s->stated[log]);
+  s->n_model = s->n_grants = 0;
+  memset(s->gained_mg, 0, sizeof s->gained_mg);
+  for (uint32_t member = 1; member <= s->n; member++) s->home[member] = member - 1;
+  model(s);
+}
+
 /* ---- the dear ones ---- */
 
 static void check_kept(struct sim_node *n, struct om_txn *txn, const struct om_log_info *info) {
@@ -372,6 +406,13 @@ void sim_check_all(struct sim *s) {
     if (s->nodes[i].up) check_state(&s->nodes[i]);
 }
 
+/* Of a log whose daemon is gone nothing is made final any more: everybody holds it as far as it was stated. */
+static bool holds_stated(struct sim *s, struct om_txn *here, uint32_t log) {
+  struct om_log_info info;
+  struct om_status st = {0};
+  return s->restart != NULL && om_log_info(here, &info, log, &st) == OM_OK && info.size == s->stated[log];
+}
+
 static bool holds_all(struct sim_node *n) {
   struct sim *s = n->sim;
   struct om_txn *here, *home;
@@ -381,10 +422,14 @@ static bool holds_all(struct sim_node *n) {
   sim_must(s, om_txn_read(&here, om_ledger_store(n->ledger), &st), &st, "reading");
   for (uint32_t log = 0; log < s->n && all; log++) {
     if (sim_liar(&s->nodes[log])) continue;
+    if (s->nodes[log].gone) {
+      all = holds_stated(s, here, log);
+      continue;
+    }
     sim_must(s, om_txn_read(&home, om_ledger_store(s->nodes[log].ledger), &st), &st, "reading");
-    sim_must(s, om_log_info(home, &b, log, &st), &st, "reading a log");
+    all = om_log_info(home, &b, log, &st) == OM_OK; /* who joins is to be named first */
     om_txn_abort(home);
-    all = om_log_info(here, &a, log, &st) == OM_OK && a.size == b.size && a.final_size == b.size &&
+    all = all && om_log_info(here, &a, log, &st) == OM_OK && a.size == b.size && a.final_size == b.size &&
           (b.size > 0 || (log == s->ends && s->ended_at == 0)) && b.size >= s->canon[log].edge->size;
   }
   om_txn_abort(here);
@@ -392,12 +437,15 @@ static bool holds_all(struct sim_node *n) {
 }
 
 bool sim_converged(struct sim *s) {
+  if (s->join_step != 0 && !s->joined) return false;
   for (size_t i = 0; i < s->n; i++)
-    if (!s->nodes[i].up) return false;
+    if (!s->nodes[i].up && !s->nodes[i].gone) return false;
   for (size_t i = 0; i < s->n; i++) {
     struct sim_node *n = &s->nodes[i];
-    if (sim_liar(n)) continue;
-    if (n->n_statements > 0 || !holds_all(n)) return false;
+    if (sim_liar(n) || n->gone) continue;
+    if (s->gone_step != 0 && !n->accepted) return false;
+    bool answered = n->n_statements == 0 || s->gone_step != 0; /* what leans on a log that is gone may wait for ever */
+    if (!answered || !holds_all(n)) return false;
   }
   return true;
 }

@@ -80,6 +80,7 @@ static void reassign(struct sim *s, uint32_t member) {
 void sim_govern_begin(struct sim *s) {
   s->governs = sim_one_in(s, 2);
   for (uint32_t member = 1; member <= s->n; member++) s->home[member] = member - 1;
+  if (s->join_step != 0) s->home[s->n] = 1;
 }
 
 static void act_on_members(struct sim *s) {

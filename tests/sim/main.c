@@ -126,6 +126,8 @@ static void step(struct sim *s) {
   links(s);
   sim_operators_step(s);
   sim_seal_step(s);
+  sim_restart_step(s);
+  sim_join_step(s);
   if (!s->healing) sim_govern_step(s);
   if (!s->healing) sim_story_step(s);
   sim_deliver(s);
@@ -188,17 +190,20 @@ static void open_sim(struct sim *s) {
   s->n = s->n_nodes = 4 + sim_below(s, 3);
   s->ended_at = UINT64_MAX;
   if (s->n == 6 && sim_one_in(s, 2)) s->change_step = 30 + sim_below(s, 60);
-  network_open_witnesses(&s->net, s->n, s->change_step != 0 ? s->n / 2 : s->n);
+  if (s->change_step == 0 && sim_one_in(s, 6)) s->join_step = 20 + sim_below(s, 80);
+  size_t named = s->join_step != 0 ? s->n - 1 : s->n;
+  network_open_part(&s->net, s->n, named, s->change_step != 0 ? s->n / 2 : named);
   sim_check_begin(s);
   for (uint32_t i = 0; i < s->n; i++) {
     s->nodes[i].sim = s;
     s->nodes[i].daemon = s->nodes[i].index = i;
     s->nodes[i].path = temp_folder();
   }
-  choose_liars(s);
-  if (s->change_step == 0 && sim_one_in(s, 3)) s->seal_step = 50 + sim_below(s, 80);
+  if (s->join_step == 0) choose_liars(s);
+  if (s->join_step == 0 && s->change_step == 0 && sim_one_in(s, 3)) s->seal_step = 50 + sim_below(s, 80);
   if (too_many_liars(s)) s->seal_step = 0;
   choose_behind(s);
+  if (s->join_step == 0) sim_restart_begin(s);
   sim_govern_begin(s);
   for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);
   sim_story_begin(s);
@@ -208,6 +213,7 @@ static void close_sim(struct sim *s) {
   for (size_t i = 0; i < s->n_nodes; i++) sim_node_close(&s->nodes[i]);
   sim_check_end(s);
   free(s->call);
+  free(s->restart);
   om_arena_free(&s->tale.arena);
   network_close(&s->net);
 }

@@ -146,7 +146,7 @@ void sim_node_crash(struct sim_node *n) {
   close_all(n);
   sim_disk_fail(n);
   s->crashes++;
-  n->back_ms = s->now_ms + (int64_t)sim_below(s, 4000);
+  n->back_ms = n->gone ? INT64_MAX : s->now_ms + (int64_t)sim_below(s, 4000);
 }
 
 void sim_node_swap(struct sim_node *n) {
@@ -306,6 +306,33 @@ void sim_node_release(struct om_batches *batches) {
   struct sim_node *n = (struct sim_node *)((char *)batches - offsetof(struct sim_node, batches));
   for (struct om_job *job; (job = om_queue_finished(&n->queue, OM_CLASS_VOTES)) != NULL;) tell(n, job);
   sim_node_pump(n);
+}
+
+bool sim_node_accept(struct sim_node *n, const uint8_t *bytes, size_t len) {
+  struct sim *s = n->sim;
+  struct om_status st = {0};
+  struct om_job *job = om_job_submit(NULL);
+  bool crashes = !s->healing && sim_one_in(s, 8), committed = false;
+  job->accepts = true;
+  OM_ASSERT(om_job_add(job, 0, bytes, len));
+  if (crashes) n->disk.steps_left = 1 + sim_below(s, POWER_STEPS);
+  clock_of(n);
+  sim_disk_of(n);
+  sim_must(s, om_batches_accept(&n->batches, job, &committed, &st), &st, "accepting by hand");
+  sim_disk_of(NULL);
+  bool accepted = job->items[0].why == NULL && !crashes;
+  if (s->verbose && job->items[0].why != NULL)
+    printf("  %llu: %u: %s\n", (unsigned long long)s->step, n->daemon, job->items[0].why->text);
+  om_job_free(job);
+  memset(n->voted, 0, sizeof n->voted); /* the governors stand for what was promised */
+  if (crashes) {
+    sim_node_crash(n);
+  } else if (committed) {
+    sim_check_commit(n);
+    refresh(n);
+    sim_node_pump(n);
+  }
+  return accepted;
 }
 
 static bool anything(struct sim_node *n) {

@@ -102,7 +102,7 @@ static bool right(struct sim *s, const Oremark__Seal *seal) {
 /* The head to end at: the highest that is stated; where they are disputed, of those that are right. */
 static bool choose(struct sim *s, struct om_checkpoint *out, Oremark__Seal *const *seals, size_t n, bool judged) {
   struct om_checkpoint head;
-  bool found = !judged;
+  bool found = !judged || s->canon[s->ends].edge->size == 0;
   *out = (struct om_checkpoint){.size = 0};
   om_empty_root(&out->root);
   for (size_t i = 0; i < n; i++) {

@@ -73,6 +73,7 @@ struct sim_node {
   size_t n_statements;
   int64_t skew_ms; /* of its wall clock */
   uint64_t final_seen[SIM_LOGS];
+  bool gone, accepted;      /* for good; the restart, by hand */
   uint64_t voted[SIM_LOGS]; /* the largest head of each log that it has said it cosigned */
   bool ready_seen;
   /* After its store was lost. */
@@ -143,11 +144,19 @@ struct sim {
   uint32_t ends, successor;
   uint8_t *call; /* to seal it; NULL: not yet */
   size_t call_len;
-  uint64_t ended_at;    /* its final size, by the act; UINT64_MAX: it goes on */
-  uint64_t change_step; /* the governor changes the witnesses about then; 0: they stay */
-  uint64_t loss_step;   /* from here on a store is lost, or an old copy put in its place; 0: none is */
-  size_t talk;          /* messages but pings */
-  uint64_t trace;       /* of every message and commit */
+  uint64_t ended_at;     /* its final size, by the act; UINT64_MAX: it goes on */
+  uint64_t change_step;  /* the governor changes the witnesses about then; 0: they stay */
+  uint64_t join_step;    /* the last daemon and its member join from then on; 0: the genesis names them */
+  bool joined;           /* it witnesses */
+  uint64_t gone_step;    /* too many witnesses are gone then; 0: they stay */
+  uint64_t restart_step; /* the governor restarts the network from then on */
+  uint8_t *restart;      /* by this; NULL: not yet */
+  size_t restart_len;
+  uint64_t stated[SIM_LOGS]; /* heads, by it */
+  struct om_hash stated_roots[SIM_LOGS];
+  uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
+  size_t talk;        /* messages but pings */
+  uint64_t trace;     /* of every message and commit */
   /* the story */
   struct custody tale;
   uint8_t lots[SIM_LOTS][OM_LOT_NUMBER_BYTES];
@@ -163,7 +172,7 @@ struct sim {
     struct om_hash vector, state;
   } states[1024];
   size_t n_states;
-  size_t finals, refused, accepted, crashes, told, lost;
+  size_t finals, refused, accepted, crashes, told, lost, unfinal;
 };
 
 uint64_t sim_below(struct sim *s, uint64_t limit);
@@ -187,6 +196,8 @@ void sim_node_swap(struct sim_node *n);
 void sim_node_close(struct sim_node *n);
 void sim_node_submit_call(struct sim_node *n, uint8_t *bytes, size_t len); /* the same, for a call to seal a log */
 void sim_node_submit(struct sim_node *n, uint8_t *bytes, size_t len);      /* takes BYTES */
+/* N's operator accepts BYTES by hand; false: it can't yet. */
+bool sim_node_accept(struct sim_node *n, const uint8_t *bytes, size_t len);
 /* One batch of the writer. */
 void sim_node_batch(struct sim_node *n);
 /* A writer that answers votes before it commits them: for a program without that rule (mutations/durable.patch). */
@@ -208,6 +219,14 @@ void sim_back_up(struct sim_node *n);
 void sim_lose_store(struct sim_node *n);
 void sim_operators_step(struct sim *s);
 
+/* join.c */
+void sim_join_step(struct sim *s);
+bool sim_names(struct sim_node *n, uint32_t log); /* whether the registry at N names LOG */
+
+/* restart.c */
+void sim_restart_begin(struct sim *s);
+void sim_restart_step(struct sim *s);
+
 /* seal.c */
 void sim_seal_step(struct sim *s);
 void sim_sealed(struct sim_node *n, const uint8_t *seal, size_t len);
@@ -226,6 +245,7 @@ void sim_deliver(struct sim *s);
 /* story.c */
 void sim_story_begin(struct sim *s);
 void sim_story_step(struct sim *s);
+void sim_story_sites(struct sim *s, uint32_t member); /* its two sites, said to the registry's daemon */
 /* EVENT by the governor, after the last act on the same subject that its daemon knows. */
 void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member);
 void sim_say_first_act(struct sim *s, Oremark__Event *event); /* that has none before it */
@@ -235,6 +255,8 @@ void sim_check_begin(struct sim *s);
 void sim_check_end(struct sim *s);
 void sim_check_commit(struct sim_node *n); /* after each commit */
 void sim_check_votes(struct sim_node *n);  /* at a start: it has forgotten nothing that it has cosigned */
+/* Heads have been stated: what was final beyond them is lost, and the model begins anew with what is left. */
+void sim_check_restated(struct sim *s);
 /* N may sign from now on: nothing that is final of its log is missing. */
 void sim_check_ready(struct sim_node *n);
 void sim_check_all(struct sim *s); /* the dear ones */

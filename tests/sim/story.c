@@ -89,11 +89,14 @@ static struct om_hash say_site(struct sim *s, uint32_t member, uint32_t site, co
   return id;
 }
 
+void sim_story_sites(struct sim *s, uint32_t member) {
+  struct om_hash first = say_site(s, member, 1, NULL);
+  say_site(s, member, 2, &first);
+}
+
 void sim_story_begin(struct sim *s) {
-  for (uint32_t member = 1; member <= s->n; member++) {
-    struct om_hash first = say_site(s, member, 1, NULL);
-    say_site(s, member, 2, &first);
-  }
+  for (uint32_t member = 1; member <= s->n; member++)
+    if (member < s->n || s->join_step == 0) sim_story_sites(s, member);
 }
 
 /* ---- one member's next word ---- */

@@ -30,14 +30,14 @@ static ProtobufCBinaryData public_of(const struct om_secret *s) {
   return (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(s)};
 }
 
-static void pack_genesis(struct network *net, size_t n_witnesses) {
+static void pack_genesis(struct network *net, size_t n_named, size_t n_witnesses) {
   static char names[NETWORK_MAX][32], origins[NETWORK_MAX][32], country[] = "PE", name[] = "test network";
   Oremark__NewMember members[NETWORK_MAX], *member_list[NETWORK_MAX];
   Oremark__Daemon daemons[NETWORK_MAX], *daemon_list[NETWORK_MAX];
   uint32_t witness_logs[NETWORK_MAX], governor = 1;
   Oremark__Role roles[14];
   for (int r = 0; r < 14; r++) roles[r] = (Oremark__Role)(r + 1);
-  for (size_t i = 0; i < net->n; i++) {
+  for (size_t i = 0; i < n_named; i++) {
     members[i] = (Oremark__NewMember)OREMARK__NEW_MEMBER__INIT;
     snprintf(names[i], sizeof names[i], "member %zu", i + 1);
     members[i].member = (uint32_t)i + 1;
@@ -81,12 +81,12 @@ static void pack_genesis(struct network *net, size_t n_witnesses) {
   g.rules_version = OM_RULES_VERSION;
   g.name = name;
   g.created_ms = created_ms;
-  g.n_members = net->n;
+  g.n_members = n_named;
   g.members = member_list;
   g.n_governors = 1;
   g.governors = &governor;
   g.threshold = 1;
-  g.n_daemons = net->n;
+  g.n_daemons = n_named;
   g.daemons = daemon_list;
   g.witnesses = n_witnesses > 0 ? &witnesses : NULL;
   g.limits = &limits;
@@ -101,7 +101,11 @@ void network_open(struct network *net, size_t n, bool witnessed) {
 }
 
 void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses) {
-  OM_ASSERT(n >= 1 && n <= NETWORK_MAX && n_witnesses <= n);
+  network_open_part(net, n, n, n_witnesses);
+}
+
+void network_open_part(struct network *net, size_t n, size_t n_named, size_t n_witnesses) {
+  OM_ASSERT(n_named >= 1 && n_named <= n && n <= NETWORK_MAX && n_witnesses <= n_named);
   *net = (struct network){.n = n};
   for (size_t i = 0; i < n; i++) {
     net->member_keys[i] = secret(1, (uint32_t)i, false);
@@ -110,7 +114,7 @@ void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses) {
     net->witness_keys[i] = secret(4, (uint32_t)i, false);
     net->link_keys[i] = secret(5, (uint32_t)i, true);
   }
-  pack_genesis(net, n_witnesses);
+  pack_genesis(net, n_named, n_witnesses);
   om_sha256(&net->id, net->genesis, net->genesis_len);
 }
 

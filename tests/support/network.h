@@ -23,6 +23,8 @@ struct network {
 void network_open(struct network *net, size_t n, bool witnessed);
 /* The same, with daemons 0 to N_WITNESSES - 1 as the witnesses; 0: none. */
 void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses);
+/* The same, and the genesis names only the first N_NAMED members and daemons: the others have their keys ready. */
+void network_open_part(struct network *net, size_t n, size_t n_named, size_t n_witnesses);
 void network_close(struct network *net);
 struct om_signers_keys network_signers(const struct network *net, size_t daemon);
 /* Opens a fresh ledger of DAEMON in the folder PATH. */

@@ -1,0 +1,94 @@
+/* Break glass under seeds: more witnesses are gone for good than the rules can mend, the governor states every log's
+ * head as far as any of the others holds it, and each operator accepts that by hand, when it comes to it; the
+ * registry's first, since what its daemon still took in beyond the stated head is no less valid than what follows there
+ * now. What lies beyond a stated head is lost, as a restart by its nature loses it: nobody who goes on held it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/accept.h"
+#include "sim/sim.h"
+
+static char reason[] = "under a seed";
+
+void sim_restart_begin(struct sim *s) {
+  bool quiet = s->change_step == 0 && s->seal_step == 0 && s->loss_step == 0;
+  for (size_t i = 0; i < s->n; i++) quiet = quiet && !sim_liar(&s->nodes[i]) && !s->nodes[i].mute;
+  if (quiet && sim_one_in(s, 2)) s->gone_step = 50 + sim_below(s, 100);
+}
+
+/* So many that the others can make no quorum any more. The registry's daemon goes on. */
+static void lose_witnesses(struct sim *s) {
+  for (size_t left = s->n > 4 ? 2 : 1; left > 0;) {
+    struct sim_node *n = &s->nodes[1 + sim_below(s, s->n - 1)];
+    if (n->gone) continue;
+    n->gone = true;
+    n->back_ms = INT64_MAX;
+    if (n->up) sim_node_crash(n);
+    left--;
+    if (s->verbose) printf("  %llu: daemon %u is gone for good\n", (unsigned long long)s->step, n->daemon);
+  }
+  s->restart_step = s->step + 20 + sim_below(s, 60);
+}
+
+/* The most that any of those who go on holds of LOG. */
+static void state_head(struct sim *s, Oremark__StatedHead *out, struct om_hash *root, uint32_t log) {
+  struct om_log_info info;
+  struct om_status st;
+  struct om_txn *txn;
+  *out = (Oremark__StatedHead)OREMARK__STATED_HEAD__INIT;
+  om_empty_root(root);
+  for (size_t i = 0; i < s->n; i++) {
+    if (s->nodes[i].gone) continue;
+    sim_must(s, om_txn_read(&txn, om_ledger_store(s->nodes[i].ledger), &st), &st, "reading");
+    sim_must(s, om_log_info(txn, &info, log, &st), &st, "reading a log");
+    om_txn_abort(txn);
+    if (info.size <= out->size) continue;
+    out->size = info.size;
+    *root = info.root;
+  }
+  out->log = log;
+  out->root = (ProtobufCBinaryData){OM_HASH_BYTES, root->bytes};
+  s->stated[log] = out->size;
+  s->stated_roots[log] = *root;
+}
+
+static void state(struct sim *s) {
+  const uint32_t governor = 1;
+  Oremark__StatedHead heads[SIM_LOGS], *list[SIM_LOGS];
+  struct om_hash roots[SIM_LOGS];
+  uint32_t logs[SIM_LOGS];
+  Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
+  Oremark__Restart act = OREMARK__RESTART__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  for (uint32_t i = 0; i < s->n; i++) {
+    state_head(s, &heads[i], &roots[i], i);
+    list[i] = &heads[i];
+    if (!s->nodes[i].gone) logs[witnesses.n_logs++] = i;
+  }
+  witnesses.logs = logs;
+  act.heads = list;
+  act.n_heads = s->n;
+  act.witnesses = &witnesses;
+  act.reason = reason;
+  event.kind_case = OREMARK__EVENT__KIND_RESTART;
+  event.restart = &act;
+  s->restart = network_statement(&s->net, &s->restart_len, governor, sim_wall(&s->nodes[0]), events, 1, &governor, 1);
+  sim_check_restated(s);
+  if (s->verbose) printf("  %llu: the governor restarts the network\n", (unsigned long long)s->step);
+}
+
+void sim_restart_step(struct sim *s) {
+  if (s->gone_step == 0 || s->step < s->gone_step) return;
+  if (s->restart_step == 0) lose_witnesses(s);
+  bool all_up = true;
+  for (size_t i = 0; i < s->n; i++) all_up = all_up && (s->nodes[i].up || s->nodes[i].gone);
+  if (s->restart == NULL && s->step >= s->restart_step && all_up) state(s);
+  for (size_t i = 0; i < s->n && s->restart != NULL; i++) {
+    struct sim_node *n = &s->nodes[i];
+    if (!n->up || n->accepted || (i > 0 && !s->nodes[0].accepted) || !sim_one_in(s, 12)) continue;
+    n->accepted = sim_node_accept(n, s->restart, s->restart_len);
+    if (s->verbose && n->accepted)
+      printf("  %llu: daemon %u accepts the restart\n", (unsigned long long)s->step, n->daemon);
+  }
+}

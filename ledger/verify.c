@@ -26,6 +26,15 @@ static const char *const check_words[OM_CHECKS][2] = {
     [OM_CHECK_ATTRIBUTION] = {"attribution", "every share of an origin follows from those of the inputs"},
     [OM_CHECK_STATE] = {"state", "every row that is shown of these lots is what follows from the entries"},
     [OM_CHECK_HISTORY] = {"history", "no log that the lineage stands in is known to have two final histories"},
+    [OM_CHECK_CERTIFICATES] = {"certificates",
+                               "where a certificate bears on a record, the time that the record states and the time by "
+                               "which it was final lie inside it"},
+    [OM_CHECK_SITES] = {"sites",
+                        "where the governors have spoken of a mine site, metal came from it while it was green "
+                        "or yellow, by both times"},
+    [OM_CHECK_OUTPUT] = {"output",
+                         "what the mine sites declare to have put out in those years is within what was "
+                         "estimated"},
     [OM_CHECK_SIGNATURES] = {"signatures", "every signature is good under a key that the registry had at the time"},
 };
 
@@ -402,6 +411,7 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
     return OM_OK;
   }
   if (code == OM_OK) code = om_verify_bearing(v, st);
+  if (code == OM_OK) code = om_verify_attested(v, st);
   order_also(v);
   if (code == OM_OK) code = om_verify_hash(v, st);
   if (code == OM_OK && whole) code = om_verify_rules(v, st);

@@ -21,6 +21,9 @@ enum om_check_kind {
   OM_CHECK_ATTRIBUTION,
   OM_CHECK_STATE,
   OM_CHECK_HISTORY,
+  OM_CHECK_CERTIFICATES,
+  OM_CHECK_SITES,
+  OM_CHECK_OUTPUT,
   OM_CHECK_SIGNATURES, /* only when asked for: deep */
   OM_CHECKS,
 };

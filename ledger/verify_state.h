@@ -76,6 +76,8 @@ const char *om_verify_origin(const struct om_verify *v, uint32_t log);
 
 /* Tells what bears on the lineage, and plans it. */
 enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st);
+/* The same for certificates, the status of mine sites, and estimates: judged, told, their entries hashed too. */
+enum om_code om_verify_attested(struct om_verify *v, struct om_status *st);
 
 /* KEY, which was revoked since, signed entry INDEX of LOG. */
 void om_verify_revoked(struct om_verify *v, const struct om_member_key *key, uint32_t log, uint64_t index);

@@ -1,0 +1,425 @@
+/* What was attested about the members, sites and lots of a lineage: certificates and the governors' status of mine
+ * sites, each judged at the time that a record states and at the time by which it was final; and what those sites
+ * declare to have put out, beside what was estimated. Certificates are told of and their entries hashed; a certificate
+ * that was not valid then is told, and fails nothing unless a record of the lineage draws from it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/certificate.h"
+#include "ledger/events/kinds.h"
+#include "ledger/output.h"
+#include "ledger/quantity.h"
+#include "ledger/registry_rows.h"
+#include "ledger/step.h"
+#include "ledger/times.h"
+#include "ledger/verify_state.h"
+
+enum {
+  HELD_MAX = 4096, /* certificates that are judged; each is compared with every record that it could bear on */
+};
+
+/* A certificate that bears on the lineage. */
+struct held {
+  struct om_certificate certificate; /* UNTIL as it was cut short by a withdrawal */
+  struct om_place at;
+  bool withdrawn;
+  uint64_t inside, outside, unknown; /* records */
+};
+
+/* A member (site 0) or one of its sites; or, with WHAT, an element (its low byte) and year of a site's output. */
+struct known {
+  uint32_t member, site, what;
+  uint32_t first, n; /* its certificates, in held */
+  bool has_status;   /* the governors have spoken of the site */
+  uint64_t yellow;   /* records of metal from it while it was */
+};
+
+struct attest {
+  struct om_verify *v;
+  struct om_arena arena; /* of the entry in hand */
+  struct held *held;
+  size_t n_held, cap_held;
+  bool cut; /* there are more than HELD_MAX */
+  struct known *known;
+  size_t n_known, cap_known;
+  uint32_t *slots;  /* open addressing over indexes of known; a slot holds index + 1, 0 is free */
+  size_t n_slots;   /* a power of two */
+  int64_t *at_ms;   /* of each event of the lineage; 0: not read */
+  uint64_t *time_s; /* of each entry */
+  bool any_status, any_lot;
+};
+
+/* ---- what is known of members and sites ---- */
+
+static size_t probe(const struct attest *a, uint32_t member, uint32_t site, uint32_t what) {
+  uint64_t hash = ((uint64_t)member << 32 | site) * UINT64_C(0x9E3779B97F4A7C15) + what * UINT64_C(0xC2B2AE3D27D4EB4F);
+  size_t at = (size_t)(hash >> 32) & (a->n_slots - 1);
+  for (; a->slots[at]; at = (at + 1) & (a->n_slots - 1)) {
+    const struct known *k = &a->known[a->slots[at] - 1];
+    if (k->member == member && k->site == site && k->what == what) break;
+  }
+  return at;
+}
+
+static void make_room(struct attest *a) {
+  if (a->n_known < a->cap_known) return;
+  a->cap_known = a->cap_known == 0 ? 64 : 2 * a->cap_known;
+  a->known = realloc(a->known, a->cap_known * sizeof *a->known);
+  a->n_slots = 2 * a->cap_known;
+  free(a->slots);
+  a->slots = calloc(a->n_slots, sizeof *a->slots);
+  OM_ASSERT(a->known && a->slots);
+  for (size_t i = 0; i < a->n_known; i++)
+    a->slots[probe(a, a->known[i].member, a->known[i].site, a->known[i].what)] = (uint32_t)i + 1;
+}
+
+/* Its index, and whether it is new. */
+static size_t know(struct attest *a, bool *is_new, uint32_t member, uint32_t site, uint32_t what) {
+  make_room(a);
+  size_t at = probe(a, member, site, what);
+  *is_new = a->slots[at] == 0;
+  if (*is_new) {
+    a->known[a->n_known] = (struct known){.member = member, .site = site, .what = what};
+    a->slots[at] = (uint32_t)++a->n_known;
+  }
+  return a->slots[at] - 1;
+}
+
+/* ---- certificates ---- */
+
+static enum om_code hold(struct attest *a, const struct om_place *at, struct om_status *st) {
+  struct om_attested row;
+  struct held held = {.at = *at};
+  int64_t withdrawn_ms;
+  bool final;
+  if (a->n_held == HELD_MAX) return a->cut = true, OM_OK;
+  enum om_code code = om_certificate_get(a->v->txn, &held.certificate, &row, &withdrawn_ms, at, st);
+  if (code == OM_OK) code = om_verify_also(a->v, &final, at->log, at->index, st);
+  if (code != OM_OK || !final) return code; /* nobody answers for it yet */
+  held.withdrawn = withdrawn_ms != 0;
+  if (held.withdrawn && withdrawn_ms < held.certificate.until_ms) held.certificate.until_ms = withdrawn_ms;
+  if (a->n_held == a->cap_held) {
+    a->cap_held = a->cap_held == 0 ? 16 : 2 * a->cap_held;
+    a->held = realloc(a->held, a->cap_held * sizeof *a->held);
+    OM_ASSERT(a->held);
+  }
+  a->held[a->n_held++] = held;
+  return OM_OK;
+}
+
+/* All certificates about ABOUT, as held[*FIRST .. *FIRST + *N). */
+static enum om_code hold_all(struct attest *a, uint32_t *first, uint32_t *n, const struct om_subject_key *about,
+                             struct om_status *st) {
+  struct om_place at = {0};
+  enum om_code code = OM_OK;
+  int kind;
+  *first = (uint32_t)a->n_held;
+  while (code == OM_OK && om_attested_next(a->v->txn, &at, &kind, about))
+    if (kind == OREMARK__EVENT__KIND_CERTIFY) code = hold(a, &at, st);
+  *n = (uint32_t)a->n_held - *first;
+  return code;
+}
+
+static enum om_code find_known(struct attest *a, struct known **out, uint32_t member, uint32_t site,
+                               struct om_status *st) {
+  struct om_site_status status;
+  struct om_subject_key about;
+  bool is_new;
+  size_t i = know(a, &is_new, member, site, 0);
+  enum om_code code = OM_OK;
+  if (is_new) {
+    if (site == 0)
+      om_about_member(&about, member);
+    else
+      om_about_site(&about, member, site);
+    code = hold_all(a, &a->known[i].first, &a->known[i].n, &about, st);
+    a->known[i].has_status =
+        site != 0 && om_registry_site_status_last(a->v->txn, &status, member, site, OM_REGISTRY_NOW);
+  }
+  *out = &a->known[i];
+  return code;
+}
+
+/* A record beside N certificates on one subject: where one is valid, another under the same scheme need not be. */
+static void judge_record(struct attest *a, uint32_t first, uint32_t n, size_t event) {
+  const struct om_verify *v = a->v;
+  const struct om_lineage_event *e = &v->lineage.events[event];
+  uint64_t time_s = a->time_s[v->entry_of[event]];
+  enum om_valid valid;
+  for (uint32_t i = first; i < first + n; i++) {
+    struct held *held = &a->held[i];
+    valid = om_valid_at(held->certificate.from_ms, held->certificate.until_ms, a->at_ms[event], time_s);
+    bool renewed = false;
+    for (uint32_t k = first; valid != OM_VALID && k < first + n && !renewed; k++)
+      renewed = strcmp(a->held[k].certificate.scheme, held->certificate.scheme) == 0 &&
+                om_valid_at(a->held[k].certificate.from_ms, a->held[k].certificate.until_ms, a->at_ms[event], time_s) ==
+                    OM_VALID;
+    if (renewed) continue;
+    held->inside += valid == OM_VALID;
+    held->outside += valid == OM_VALID_NOT;
+    held->unknown += valid == OM_VALID_UNKNOWN;
+    if (valid == OM_VALID) om_verify_pass(a->v, OM_CHECK_CERTIFICATES, 1);
+    if (valid == OM_VALID_UNKNOWN)
+      om_verify_unknown(a->v, OM_CHECK_CERTIFICATES,
+                        "event %u of entry %llu of %s: whether the time that it states and the time by which it was "
+                        "final both lie inside a certificate under %s is not known",
+                        e->event, (unsigned long long)e->index, om_verify_origin(v, e->log), held->certificate.scheme);
+  }
+}
+
+/* A record that draws from a certificate leans on it: it must be valid then. */
+static enum om_code judge_claim(struct attest *a, const Oremark__Claim *claim, size_t event, struct om_status *st) {
+  const struct om_lineage_event *e = &a->v->lineage.events[event];
+  const Oremark__EventRef *ref = claim->certificate;
+  struct om_place at;
+  struct om_hash id;
+  if (!ref || ref->statement_id.len != OM_HASH_BYTES) return OM_OK; /* the rules say so */
+  memcpy(id.bytes, ref->statement_id.data, OM_HASH_BYTES);
+  enum om_code code = om_statement_find(a->v->txn, &at, ref->member, ref->signed_ms, &id, st);
+  at.event = (uint16_t)ref->event;
+  size_t before = a->n_held;
+  if (code == OM_OK) code = hold(a, &at, st);
+  if (code == OM_MISSING) {
+    om_verify_fail(a->v, OM_CHECK_CERTIFICATES,
+                   "event %u of entry %llu of %s draws from a certificate that is not here", e->event,
+                   (unsigned long long)e->index, om_verify_origin(a->v, e->log));
+    return OM_OK;
+  }
+  if (code != OM_OK || a->n_held == before) return code;
+  const struct held held = a->held[--a->n_held]; /* told of where its subject is */
+  enum om_valid valid = om_valid_at(held.certificate.from_ms, held.certificate.until_ms, a->at_ms[event],
+                                    a->time_s[a->v->entry_of[event]]);
+  if (valid == OM_VALID) om_verify_pass(a->v, OM_CHECK_CERTIFICATES, 1);
+  if (valid == OM_VALID_NOT)
+    om_verify_fail(a->v, OM_CHECK_CERTIFICATES,
+                   "event %u of entry %llu of %s draws from a certificate under %s that was not valid then", e->event,
+                   (unsigned long long)e->index, om_verify_origin(a->v, e->log), held.certificate.scheme);
+  if (valid == OM_VALID_UNKNOWN)
+    om_verify_unknown(
+        a->v, OM_CHECK_CERTIFICATES,
+        "event %u of entry %llu of %s draws from a certificate under %s: whether it was valid then is not "
+        "known",
+        e->event, (unsigned long long)e->index, om_verify_origin(a->v, e->log), held.certificate.scheme);
+  return OM_OK;
+}
+
+/* ---- mine sites ---- */
+
+/* The status at the record's time, and at both ends of the second by which it was final; 0: none. */
+static void status_at(const struct attest *a, int out[3], const struct known *site, size_t event) {
+  uint64_t time_s = a->time_s[a->v->entry_of[event]];
+  int64_t times[3] = {a->at_ms[event], (int64_t)time_s * 1000, (int64_t)time_s * 1000 + 999};
+  for (int i = 0; i < 3; i++) {
+    struct om_site_status status;
+    bool said = (i == 0 || time_s != 0) &&
+                om_registry_site_status(a->v->txn, &status, site->member, site->site, times[i], OM_REGISTRY_NOW);
+    out[i] = said ? (int)status.state : 0;
+  }
+}
+
+static void judge_site(struct attest *a, struct known *site, size_t event) {
+  const struct om_lineage_event *e = &a->v->lineage.events[event];
+  int at[3], green = 0, yellow = 0, red = 0;
+  status_at(a, at, site, event);
+  for (int i = 0; i < 3; i++) {
+    green += at[i] == OREMARK__SITE_STATE__SITE_STATE_GREEN;
+    yellow += at[i] == OREMARK__SITE_STATE__SITE_STATE_YELLOW;
+    red += at[i] == OREMARK__SITE_STATE__SITE_STATE_RED;
+  }
+  site->yellow += yellow > 0;
+  if (green + yellow == 3) {
+    om_verify_pass(a->v, OM_CHECK_SITES, 1);
+  } else if (red == 3) {
+    om_verify_fail(a->v, OM_CHECK_SITES, "event %u of entry %llu of %s: site %u of member %u was red then", e->event,
+                   (unsigned long long)e->index, om_verify_origin(a->v, e->log), site->site, site->member);
+  } else {
+    om_verify_unknown(a->v, OM_CHECK_SITES,
+                      "event %u of entry %llu of %s: that site %u of member %u was green or yellow at the time that it "
+                      "states and at the time by which it was final is not known",
+                      e->event, (unsigned long long)e->index, om_verify_origin(a->v, e->log), site->site, site->member);
+  }
+}
+
+/* ---- output ---- */
+
+static enum om_code compare_output(struct attest *a, const struct om_output *output, struct om_status *st) {
+  struct om_output_ceiling ceilings[2];
+  static const char *const words[] = {"yearly capacity", "resource"};
+  char sum[OM_MASS_TEXT_BYTES], most[OM_MASS_TEXT_BYTES];
+  if (om_output_capacity(a->v->txn, &ceilings[0], output, st) != OM_OK ||
+      om_output_resource(a->v->txn, &ceilings[1], output, st) != OM_OK)
+    return st->code;
+  for (int i = 0; i < 2; i++) {
+    const struct om_output_ceiling *c = &ceilings[i];
+    bool final;
+    if (!c->stated) continue;
+    if (om_verify_also(a->v, &final, c->at.log, c->at.index, st) != OM_OK) return st->code;
+    if (c->sum_mg <= c->mg)
+      om_verify_pass(a->v, OM_CHECK_OUTPUT, 1);
+    else
+      om_verify_fail(a->v, OM_CHECK_OUTPUT,
+                     "site %u of member %u has put out %s of %s up to %u, over the %s of %s that member %u estimates",
+                     output->site, output->member, om_mass_format(sum, sizeof sum, c->sum_mg),
+                     om_element_symbol(output->element), output->year, words[i],
+                     om_mass_format(most, sizeof most, c->mg), c->author);
+  }
+  return OM_OK;
+}
+
+/* Each site's metal of each year is compared once. */
+static enum om_code judge_output(struct attest *a, const Oremark__Extract *extract, uint32_t member, int64_t at_ms,
+                                 struct om_status *st) {
+  struct om_output output = {.member = member, .site = extract->site, .year = om_year_of(at_ms)};
+  for (size_t i = 0; i < extract->n_lots; i++)
+    for (size_t k = 0; k < extract->lots[i]->n_metals; k++) {
+      bool is_new;
+      output.element = (uint8_t)extract->lots[i]->metals[k]->element;
+      know(a, &is_new, member, extract->site, (uint32_t)output.year << 8 | output.element);
+      struct om_output found = output;
+      found.year--; /* the walk begins behind this key */
+      if (!is_new || !om_output_next(a->v->txn, &found, member) || found.site != output.site ||
+          found.element != output.element || found.year != output.year)
+        continue;
+      enum om_code code = compare_output(a, &found, st);
+      if (code != OM_OK) return code;
+    }
+  return OM_OK;
+}
+
+/* ---- the records ---- */
+
+/* Where EVENT takes place, by its own word; 0: it names no site. */
+static uint32_t site_of(const Oremark__Event *event) {
+  switch ((int)event->kind_case) {
+    case OREMARK__EVENT__KIND_EXTRACT: return event->extract->site;
+    case OREMARK__EVENT__KIND_COLLECT: return event->collect->site;
+    case OREMARK__EVENT__KIND_DECLARE: return event->declare->site;
+    case OREMARK__EVENT__KIND_RECEIVE: return event->receive->site;
+    case OREMARK__EVENT__KIND_TRANSFORM: return event->transform->site;
+    case OREMARK__EVENT__KIND_CHARGE: return event->charge->site;
+    default: return 0;
+  }
+}
+
+static enum om_code judge_event(struct attest *a, const Oremark__Event *event, uint32_t member, size_t index,
+                                struct om_status *st) {
+  struct known *known;
+  uint32_t site = site_of(event);
+  bool extracts = event->kind_case == OREMARK__EVENT__KIND_EXTRACT;
+  if (find_known(a, &known, member, 0, st) != OM_OK) return st->code;
+  judge_record(a, known->first, known->n, index);
+  if (site != 0) {
+    if (find_known(a, &known, member, site, st) != OM_OK) return st->code;
+    judge_record(a, known->first, known->n, index);
+    if (extracts && known->has_status) judge_site(a, known, index);
+  }
+  if (event->kind_case == OREMARK__EVENT__KIND_CLAIM) return judge_claim(a, event->claim, index, st);
+  return extracts ? judge_output(a, event->extract, member, event->at_ms, st) : OM_OK;
+}
+
+/* An entry that can't be read is for other checks to tell. */
+static enum om_code judge_entry(struct attest *a, size_t entry, struct om_status *st) {
+  const struct om_verify *v = a->v;
+  const struct om_verify_entry *e = &v->entries[entry];
+  struct om_bytes bytes;
+  struct om_found found;
+  enum om_code code = om_log_entry(v->txn, &bytes, e->log, e->index, st);
+  if (code != OM_OK) return code == OM_MISSING ? OM_OK : code;
+  om_arena_reset(&a->arena);
+  if (!om_find_event(&found, bytes.data, bytes.len, 0)) return OM_OK;
+  const Oremark__Statement *s =
+      oremark__statement__unpack(om_arena_protobuf(&a->arena), found.statement.len, found.statement.data);
+  a->time_s[entry] = om_times_final(v->txn, e->log, e->index);
+  for (uint32_t i = e->first_event; s && i < e[1].first_event && code == OM_OK; i++) {
+    uint32_t index = v->order[i];
+    uint16_t event = v->lineage.events[index].event;
+    if (event >= s->n_events || om_event_form(s->events[event], st) != OM_OK) continue;
+    a->at_ms[index] = s->events[event]->at_ms;
+    code = judge_event(a, s->events[event], s->member, index, st);
+  }
+  return code;
+}
+
+/* Certificates on the lots themselves, beside each of their records. */
+static enum om_code judge_lots(struct attest *a, struct om_status *st) {
+  const struct om_lineage *l = &a->v->lineage;
+  for (size_t i = 0; i < l->n_lots; i++) {
+    struct om_subject_key about;
+    uint32_t first, n;
+    om_about_lot(&about, l->lots[i].number);
+    enum om_code code = hold_all(a, &first, &n, &about, st);
+    if (code != OM_OK) return code;
+    if (n == 0 || l->lots[i].n_steps == 0) continue;
+    for (uint32_t step = l->lots[i].first; step != OM_LINEAGE_NONE; step = l->steps[step].next)
+      if (a->at_ms[l->steps[step].event] != 0) judge_record(a, first, n, l->steps[step].event);
+  }
+  return OM_OK;
+}
+
+/* ---- what is told ---- */
+
+static enum om_code tell_certificate(struct attest *a, const struct held *held, struct om_status *st) {
+  struct om_step *step = om_arena_alloc(a->v->arena, sizeof *step);
+  char when[OM_TIME_TEXT_BYTES];
+  enum om_code code = om_step_read(a->v->txn, &a->arena, step, a->v->network, &held->at, st);
+  if (code != OM_OK) return code;
+  om_time_format(when, sizeof when, held->certificate.until_ms, 0);
+  om_verify_find(a->v, "certificate", "%s (member %u): %s%s%s: %llu records inside, %llu outside, %llu not known",
+                 step->member_name, step->member, step->text.bytes, held->withdrawn ? "; withdrawn as of " : "",
+                 held->withdrawn ? when : "", (unsigned long long)held->inside, (unsigned long long)held->outside,
+                 (unsigned long long)held->unknown);
+  return OM_OK;
+}
+
+static enum om_code tell(struct attest *a, struct om_status *st) {
+  for (size_t i = 0; i < a->n_held; i++)
+    if (a->held[i].inside + a->held[i].outside + a->held[i].unknown > 0 &&
+        tell_certificate(a, &a->held[i], st) != OM_OK)
+      return st->code;
+  for (size_t i = 0; i < a->n_known; i++)
+    if (a->known[i].yellow > 0)
+      om_verify_find(a->v, "site", "site %u of member %u was yellow when %llu records of metal from it were made",
+                     a->known[i].site, a->known[i].member, (unsigned long long)a->known[i].yellow);
+  if (a->cut)
+    om_verify_find(a->v, "certificate", "more than %d certificates bear on it: the others were left out", HELD_MAX);
+  return OM_OK;
+}
+
+/* ---- all of it ---- */
+
+/* Has anything been attested here that could bear on a lineage? Most networks begin without. */
+static bool has_any(struct om_txn *txn) {
+  static const uint8_t status[] = {OM_ROW_STATUS}, site[] = {OM_ABOUT_SITE};
+  struct om_bytes key, row;
+  return om_registry_schemes(txn, OM_REGISTRY_NOW) > 0 ||
+         (om_txn_next(txn, &key, &row, OM_TABLE_REGISTRY, status, 1) && key.data[0] == status[0]) ||
+         (om_txn_next(txn, &key, &row, OM_TABLE_ATTESTED, site, 1) && key.data[0] == site[0]);
+}
+
+static bool has_lots(struct om_txn *txn) {
+  static const uint8_t lot[] = {OM_ABOUT_LOT};
+  struct om_bytes key, row;
+  return om_txn_next(txn, &key, &row, OM_TABLE_ATTESTED, lot, 1) && key.data[0] == lot[0];
+}
+
+enum om_code om_verify_attested(struct om_verify *v, struct om_status *st) {
+  if (!has_any(v->txn)) return om_txn_check(v->txn, st);
+  struct attest a = {.v = v};
+  a.at_ms = calloc(v->lineage.n_events + 1, sizeof *a.at_ms);
+  a.time_s = calloc(v->n_entries + 1, sizeof *a.time_s);
+  OM_ASSERT(a.at_ms && a.time_s);
+  enum om_code code = OM_OK;
+  for (size_t i = 0; i < v->n_entries && code == OM_OK; i++) {
+    code = om_progress_tell(v->progress, "certificates", i, v->n_entries, st);
+    if (code == OM_OK) code = judge_entry(&a, i, st);
+  }
+  if (code == OM_OK && has_lots(v->txn)) code = judge_lots(&a, st);
+  if (code == OM_OK) code = tell(&a, st);
+  free(a.at_ms);
+  free(a.time_s);
+  free(a.held);
+  free(a.known);
+  free(a.slots);
+  om_arena_free(&a.arena);
+  return code != OM_OK ? code : om_txn_check(v->txn, st);
+}

@@ -1,0 +1,371 @@
+/* What verification says of certificates, mine sites' status and declared output: by the time that a record states and
+ * the time by which it was final, over real stores. */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/verify.h"
+#include "support/attest.h"
+#include "support/network.h"
+#include "support/records.h"
+
+enum { GOVERNOR = 1, MINER = 2, CERTIFIER = 3, BUYER = 4, DAEMONS = 4, HOUR_S = 3600 };
+
+static const int64_t T0_S = 1710000000;
+
+struct scene {
+  struct network net;
+  char *paths[NETWORK_MAX];
+  struct om_ledger *ledgers[NETWORK_MAX];
+  struct custody c; /* its arena and time alone: events are made with it */
+  int64_t now_s;
+  uint8_t *said; /* the last statement */
+  size_t said_len;
+  struct om_arena arena; /* of verdicts */
+};
+
+static void until(struct scene *s, int64_t now_s) {
+  struct om_status st = {0};
+  s->now_s = now_s;
+  assert_ok(network_settle(&s->net, s->ledgers, now_s * 1000, &st), &st);
+}
+
+/* MEMBER says EVENT, which happened at AT_MS, in its log (an act: the registry's). */
+static void say(struct scene *s, uint32_t member, uint32_t log, Oremark__Event *event, int64_t at_ms) {
+  struct om_status st = {0};
+  struct om_receipt receipt;
+  event->at_ms = at_ms;
+  free(s->said);
+  s->said =
+      network_statement(&s->net, &s->said_len, member, s->now_s * 1000 + (int64_t)s->net.nonce, &event, 1, &member, 1);
+  assert_ok(network_submit(&s->net, log, s->ledgers[log], &receipt, s->said, s->said_len, s->now_s * 1000 + 500, &st),
+            &st);
+}
+
+static Oremark__EventRef *said(struct scene *s) {
+  Oremark__EventRef *ref = (Oremark__EventRef *)om_arena_copy(
+      &s->c.arena, &(const Oremark__EventRef)OREMARK__EVENT_REF__INIT, sizeof(Oremark__EventRef));
+  Oremark__SignedStatement *outer = oremark__signed_statement__unpack(NULL, s->said_len, s->said);
+  Oremark__Statement *inner = oremark__statement__unpack(NULL, outer->statement.len, outer->statement.data);
+  struct om_hash id;
+  om_statement_id(&id, &s->net.id, outer->statement.data, outer->statement.len);
+  ref->member = inner->member;
+  ref->signed_ms = inner->signed_ms;
+  ref->statement_id = (ProtobufCBinaryData){OM_HASH_BYTES, om_arena_copy(&s->c.arena, id.bytes, OM_HASH_BYTES)};
+  oremark__statement__free_unpacked(inner, NULL);
+  oremark__signed_statement__free_unpacked(outer, NULL);
+  return ref;
+}
+
+static void recognise_scheme(struct scene *s) {
+  static char name[] = "Copper Mark";
+  static uint32_t certifiers[] = {CERTIFIER};
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  Oremark__RecogniseScheme act = OREMARK__RECOGNISE_SCHEME__INIT;
+  act.scheme = name;
+  act.certifiers = certifiers;
+  act.n_certifiers = 1;
+  event.kind_case = OREMARK__EVENT__KIND_RECOGNISE_SCHEME;
+  event.recognise_scheme = &act;
+  say(s, GOVERNOR, 0, &event, s->now_s * 1000);
+}
+
+static struct om_hash event_id_of(struct scene *s) {
+  struct record record = {s->said, s->said_len};
+  return record_event(&s->net, &record);
+}
+
+static struct om_hash site_status(struct scene *s, Oremark__SiteState state, int64_t from_s, int64_t until_s,
+                                  const struct om_hash *previous) {
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  Oremark__SiteStatus act = OREMARK__SITE_STATUS__INIT;
+  act.member = MINER;
+  act.site = 1;
+  act.state = state;
+  act.valid_from_ms = from_s * 1000;
+  act.valid_until_ms = until_s * 1000;
+  event.kind_case = OREMARK__EVENT__KIND_SITE_STATUS;
+  event.site_status = &act;
+  if (previous) event.previous = (ProtobufCBinaryData){OM_HASH_BYTES, (uint8_t *)(uintptr_t)previous->bytes};
+  say(s, GOVERNOR, 0, &event, s->now_s * 1000);
+  return event_id_of(s);
+}
+
+static int setup(void **state) {
+  static struct scene s;
+  memset(&s, 0, sizeof s);
+  s.now_s = T0_S;
+  s.c.taken_ms = T0_S * 1000;
+  network_open(&s.net, DAEMONS, true);
+  network_ledgers(&s.net, s.paths, s.ledgers);
+  until(&s, T0_S);
+  struct record site = record_site(&s.net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, T0_S * 1000);
+  struct om_status st = {0};
+  struct om_receipt receipt;
+  assert_ok(network_submit(&s.net, 0, s.ledgers[0], &receipt, site.bytes, site.len, T0_S * 1000, &st), &st);
+  free(site.bytes);
+  recognise_scheme(&s);
+  until(&s, T0_S + HOUR_S);
+  *state = &s;
+  return 0;
+}
+
+static int teardown(void **state) {
+  struct scene *s = *state;
+  network_close_ledgers(&s->net, s->paths, s->ledgers);
+  free(s->said);
+  om_arena_free(&s->c.arena);
+  om_arena_free(&s->arena);
+  return 0;
+}
+
+/* A lot that the mine says it extracted at AT_S and that is final by FINAL_S. */
+static struct lot_name a_lot(struct scene *s, int64_t at_s, int64_t final_s) {
+  struct lot_name lot;
+  struct om_hash last;
+  say(s, MINER, MINER - 1, extract(&s->c, 1, MATERIALS(copper(&s->c, 2000, 1000))), at_s * 1000);
+  network_lot(&s->net, lot.number, &last, s->said, s->said_len, 0, 0);
+  until(s, final_s);
+  return lot;
+}
+
+static void certify_site(struct scene *s, int64_t from_ms, int64_t until_ms) {
+  say(s, CERTIFIER, CERTIFIER - 1, certify(&s->c, about_site(&s->c, MINER, 1), from_ms, until_ms, 0), s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+}
+
+/* What the governor's daemon says of it. */
+static struct om_verdict verified(struct scene *s, struct lot_name lot) {
+  struct om_status st = {0};
+  struct om_verdict out;
+  struct om_txn *txn;
+  assert_ok(om_txn_read(&txn, om_ledger_store(s->ledgers[0]), &st), &st);
+  assert_ok(om_verify_lot(txn, &s->arena, &out, &s->net.id, lot.number, true, NULL, &st), &st);
+  om_txn_abort(txn);
+  return out;
+}
+
+static void counts(const struct om_verdict *v, enum om_check_kind kind, uint64_t passed, uint64_t failed,
+                   uint64_t unknown, int line) {
+  const struct om_check *c = &v->checks[kind];
+  if (c->passed == passed && c->failed == failed && c->unknown == unknown) return;
+  print_error("line %d: %s: %d passed, %d failed, %d unknown: %s\n", line, c->name, (int)c->passed, (int)c->failed,
+              (int)c->unknown, c->first);
+  fail();
+}
+#define COUNTS(v, kind, passed, failed, unknown) counts(&(v), OM_CHECK_##kind, passed, failed, unknown, __LINE__)
+
+static bool tells(const struct om_verdict *v, const char *kind, const char *text) {
+  for (size_t i = 0; i < v->n_findings; i++)
+    if (strcmp(v->findings[i].kind, kind) == 0 && strstr(v->findings[i].text, text)) return true;
+  return false;
+}
+
+/* ---- certificates ---- */
+
+static void nothing_attested_is_nothing_said(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, T0_S + 5000, T0_S + 2 * HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  assert_true(v.verified && v.n_findings == 0);
+  COUNTS(v, CERTIFICATES, 0, 0, 0);
+  COUNTS(v, SITES, 0, 0, 0);
+  COUNTS(v, OUTPUT, 0, 0, 0);
+}
+
+/* The record states the hour 2, and is final in the very second in which hour 3 begins. */
+static void across_expiry_in_the_same_second(void **state) {
+  struct scene *s = *state;
+  int64_t at = T0_S + 2 * HOUR_S, final = T0_S + 3 * HOUR_S;
+  struct lot_name lot = a_lot(s, at, final);
+  certify_site(s, at * 1000, final * 1000); /* ends as that second begins */
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, CERTIFICATES, 0, 0, 1);
+  assert_true(v.undecided && !v.verified);
+  assert_true(tells(&v, "certificate", "0 records inside, 0 outside, 1 not known"));
+}
+
+static void a_certificate_that_ends_with_the_second(void **state) {
+  struct scene *s = *state;
+  int64_t at = T0_S + 2 * HOUR_S, final = T0_S + 3 * HOUR_S;
+  struct lot_name lot = a_lot(s, at, final);
+  certify_site(s, at * 1000, final * 1000 + 999); /* within the second */
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, CERTIFICATES, 0, 0, 1);
+  certify_site(s, at * 1000, final * 1000 + 1000); /* another, that has the whole second inside: renewed */
+  v = verified(s, lot);
+  COUNTS(v, CERTIFICATES, 1, 0, 0);
+  assert_true(v.verified);
+  assert_true(tells(&v, "certificate", "Copper Mark"));
+  assert_true(tells(&v, "certificate", "1 records inside, 0 outside, 0 not known"));
+}
+
+static void lapsed_before_fails_nothing_and_is_told(void **state) {
+  struct scene *s = *state;
+  int64_t at = T0_S + 2 * HOUR_S, final = T0_S + 3 * HOUR_S;
+  struct lot_name lot = a_lot(s, at, final);
+  certify_site(s, 1000, at * 1000); /* until is no longer inside */
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, CERTIFICATES, 0, 0, 0);
+  assert_true(v.verified);
+  assert_true(tells(&v, "certificate", "0 records inside, 1 outside, 0 not known"));
+}
+
+static void on_members_lots_and_others(void **state) {
+  struct scene *s = *state;
+  int64_t at = T0_S + 2 * HOUR_S, final = T0_S + 3 * HOUR_S;
+  struct lot_name lot = a_lot(s, at, final), other = a_lot(s, at, final + HOUR_S);
+  int64_t from = 1000, end = (final + 90 * HOUR_S) * 1000;
+  say(s, CERTIFIER, CERTIFIER - 1, certify(&s->c, about_member(&s->c, MINER), from, end, 0), s->now_s * 1000);
+  say(s, CERTIFIER, CERTIFIER - 1, certify(&s->c, about_lot(&s->c, lot), from, end, 0), s->now_s * 1000);
+  say(s, CERTIFIER, CERTIFIER - 1, certify(&s->c, about_member(&s->c, BUYER), from, end, 0), s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, CERTIFICATES, 2, 0, 0);
+  assert_true(tells(&v, "certificate", "certify member 2") && tells(&v, "certificate", "certify lot OM-"));
+  assert_false(tells(&v, "certificate", "certify member 4"));
+  v = verified(s, other);
+  COUNTS(v, CERTIFICATES, 1, 0, 0);
+}
+
+static void withdrawn_certificates_end_when_their_author_says(void **state) {
+  struct scene *s = *state;
+  int64_t at = T0_S + 2 * HOUR_S, final = T0_S + 3 * HOUR_S;
+  struct lot_name before = a_lot(s, at, final), after = a_lot(s, at + 5 * HOUR_S, final + 5 * HOUR_S);
+  certify_site(s, 1000, (final + 90 * HOUR_S) * 1000);
+  Oremark__EventRef *ref = said(s);
+  say(s, CERTIFIER, CERTIFIER - 1, withdraw(&s->c, ref), (final + HOUR_S) * 1000);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, before);
+  COUNTS(v, CERTIFICATES, 1, 0, 0);
+  assert_true(v.verified && tells(&v, "certificate", "withdrawn as of"));
+  v = verified(s, after);
+  COUNTS(v, CERTIFICATES, 0, 0, 0);
+  assert_true(v.verified && tells(&v, "certificate", "1 outside"));
+}
+
+/* A record that draws from a certificate leans on it. */
+static void claims_lean_on_their_certificate(void **state) {
+  struct scene *s = *state;
+  int64_t at = T0_S + 2 * HOUR_S, final = T0_S + 3 * HOUR_S;
+  static const struct {
+    int64_t until_s; /* after the claim's final second... */
+    uint64_t passed, failed, unknown;
+  } table[] = {{1, 1, 0, 0}, {0, 0, 0, 1}, {-HOUR_S, 0, 1, 0}};
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    struct lot_name lot = a_lot(s, at, final + HOUR_S);
+    struct om_hash last = event_id_of(s);
+    int64_t claimed = s->now_s + 2 * HOUR_S, by = s->now_s + 3 * HOUR_S;
+    say(s, CERTIFIER, CERTIFIER - 1,
+        certify(&s->c, about_member(&s->c, MINER), 1000, (by + table[i].until_s) * 1000, 100), s->now_s * 1000);
+    Oremark__EventRef *ref = said(s);
+    until(s, claimed);
+    Oremark__LotRef *of = at_place(&s->c, 0, 0);
+    of->number = (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, lot.number};
+    of->last_event = (ProtobufCBinaryData){OM_HASH_BYTES, last.bytes};
+    say(s, MINER, MINER - 1, claim(&s->c, ref, of, 40), claimed * 1000);
+    until(s, by);
+    until(s, by + HOUR_S); /* the log goes on */
+    struct om_verdict v = verified(s, lot);
+    const struct om_check *c = &v.checks[OM_CHECK_CERTIFICATES];
+    assert_int_equal(c->failed, table[i].failed);
+    assert_int_equal(c->unknown > 0, table[i].unknown > 0);
+    assert_int_equal(c->passed > 0, 1);
+    assert_int_equal(v.verified, table[i].failed + table[i].unknown == 0);
+    if (table[i].failed) assert_non_null(strstr(c->first, "draws from a certificate under Copper Mark"));
+    assert_true(v.checks[OM_CHECK_RULES].failed == 0);
+    at = by, final = by + HOUR_S;
+  }
+}
+
+/* ---- mine sites ---- */
+
+#define GREEN OREMARK__SITE_STATE__SITE_STATE_GREEN
+#define YELLOW OREMARK__SITE_STATE__SITE_STATE_YELLOW
+#define RED OREMARK__SITE_STATE__SITE_STATE_RED
+#define BLUE OREMARK__SITE_STATE__SITE_STATE_BLUE
+
+static void colours_of_mine_sites(void **state) {
+  struct scene *s = *state;
+  int64_t at = T0_S + 2 * HOUR_S, final = T0_S + 3 * HOUR_S, ever = final + 1000 * HOUR_S;
+  struct lot_name lot = a_lot(s, at, final);
+  struct om_hash id = site_status(s, GREEN, at, final + 1, NULL);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, SITES, 1, 0, 0);
+  assert_true(v.verified && v.n_findings == 0);
+  id = site_status(s, RED, final, ever, &id); /* the later act wins: red in the second in which it was final */
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  COUNTS(v, SITES, 0, 0, 1);
+  assert_true(v.undecided);
+  id = site_status(s, RED, at, ever, &id);
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  COUNTS(v, SITES, 0, 1, 0);
+  assert_false(v.verified || v.undecided);
+  id = site_status(s, YELLOW, at, ever, &id);
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  COUNTS(v, SITES, 1, 0, 0);
+  assert_true(tells(&v, "site", "yellow"));
+  id = site_status(s, BLUE, at, ever, &id); /* nobody has looked */
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  COUNTS(v, SITES, 0, 0, 1);
+}
+
+static void a_status_of_another_time_says_nothing(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, T0_S + 2 * HOUR_S, T0_S + 3 * HOUR_S);
+  site_status(s, RED, T0_S + 5 * HOUR_S, T0_S + 6 * HOUR_S, NULL);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, SITES, 0, 0, 1);
+}
+
+/* ---- output ---- */
+
+static void output_over_an_estimate(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, T0_S + 2 * HOUR_S, T0_S + 3 * HOUR_S);
+  const int64_t y2024 = INT64_C(1704067200000);
+  say(s, CERTIFIER, CERTIFIER - 1,
+      estimate(&s->c, MINER, 1, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY, 1000, y2024), s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, OUTPUT, 1, 0, 0); /* as much as it can */
+  assert_true(v.verified);
+  a_lot(s, T0_S + 2 * HOUR_S, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  COUNTS(v, OUTPUT, 0, 1, 0);
+  assert_false(v.verified);
+  assert_non_null(strstr(v.checks[OM_CHECK_OUTPUT].first, "yearly capacity"));
+  say(s, MINER, MINER - 1,
+      estimate(&s->c, MINER, 1, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY, 5000, y2024 + 1),
+      s->now_s * 1000);
+  say(s, MINER, MINER - 1, estimate(&s->c, MINER, 1, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE, 1999, y2024),
+      s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  COUNTS(v, OUTPUT, 1, 1, 0);
+  assert_non_null(strstr(v.checks[OM_CHECK_OUTPUT].first, "resource"));
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+  const struct CMUnitTest tests[] = {
+      TEST(nothing_attested_is_nothing_said),
+      TEST(across_expiry_in_the_same_second),
+      TEST(a_certificate_that_ends_with_the_second),
+      TEST(lapsed_before_fails_nothing_and_is_told),
+      TEST(on_members_lots_and_others),
+      TEST(withdrawn_certificates_end_when_their_author_says),
+      TEST(claims_lean_on_their_certificate),
+      TEST(colours_of_mine_sites),
+      TEST(a_status_of_another_time_says_nothing),
+      TEST(output_over_an_estimate),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

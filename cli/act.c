@@ -5,6 +5,7 @@
 
 #include "cli/clock.h"
 #include "cli/final.h"
+#include "cli/governance.h"
 #include "cli/show.h"
 #include "cli/words.h"
 #include "ledger/events/kinds.h"
@@ -246,6 +247,41 @@ static enum om_code write_out(struct om_session *session, const struct om_signed
   return OM_OK;
 }
 
+/* Who speaks: who is named, else the first of the governors; any one of them will do. */
+static enum om_code proposer(struct om_session *session, uint32_t *out, const struct om_who_governs *governors,
+                             struct om_status *st) {
+  if (om_args_has(session->args, "member") || !governors) return om_session_self(session, out, st);
+  *out = governors->list[0].member;
+  return OM_OK;
+}
+
+/* A statement that nobody has signed yet, with who must. */
+static enum om_code propose(struct om_session *session, Oremark__Event *event, struct om_status *st) {
+  struct om_draft draft;
+  struct om_signed statement;
+  struct om_hash network;
+  uint32_t self;
+  int64_t valid_ms;
+  const struct om_given *out;
+  struct om_who_governs *governors = NULL;
+  if (om_kind_of(event)->class != OM_KIND_GOVERNORS)
+    return om_fail(st, OM_USAGE, NULL,
+                   "governance propose: '%s' is no act of the governors: it is signed by one member",
+                   session->args->command->name);
+  if (om_args_need(session->args, &out, "out", st) || om_event_form(event, st) ||
+      om_valid_option(&valid_ms, session->args, st) || om_session_network(session, &network, st) ||
+      (!om_args_has(session->args, "previous") && om_who_governs(session, &governors, st)) ||
+      proposer(session, &self, governors, st) || om_draft_begin(&draft, session->arena, self, valid_ms, st))
+    return st->code;
+  if (!om_draft_fits(&draft, event))
+    return om_fail(st, OM_USAGE, NULL, "the act is larger than a statement may be (%d bytes)", OM_STATEMENT_MAX_BYTES);
+  om_draft_add(&draft, event);
+  om_signed_make(&statement, &draft, &network);
+  statement.governors = governors;
+  if (om_signed_write(&statement, out->value, false, st)) return st->code;
+  return om_proposal_show(session, &statement, out->value, st);
+}
+
 enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om_status *st) {
   struct om_draft draft;
   struct om_signed statement;
@@ -253,6 +289,7 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
   uint32_t self;
   int64_t valid_ms;
   const struct om_secret *secret;
+  if (session->args->propose) return propose(session, event, st);
   if (om_event_form(event, st) || om_valid_option(&valid_ms, session->args, st) ||
       om_session_self(session, &self, st) || om_session_network(session, &network, st) ||
       om_session_secret(session, &secret, st) || om_draft_begin(&draft, session->arena, self, valid_ms, st))

@@ -38,6 +38,10 @@ static const struct om_option passphrase_options[] = {
     {"passphrase-fd", "N", "take it from file descriptor N"},
     {NULL, NULL, NULL},
 };
+static const struct om_option previous_options[] = {
+    {"previous", "ID", "id of the act before this one on the same subject, or 'none', for making it without a daemon"},
+    {NULL, NULL, NULL},
+};
 static const struct om_option material_options[] = {
     {"lot", "NAME", "begins a new lot with this trade name; the options below belong to the lot before them"},
     {"form", "FORM",
@@ -56,6 +60,7 @@ void om_options_each(const struct om_command *command, void (*each)(void *ctx, c
       command->options,
       command->groups & OM_OPTS_MATERIAL ? material_options : NULL,
       command->groups & OM_OPTS_SIGN ? sign_options : NULL,
+      command->groups & OM_OPTS_PREVIOUS ? previous_options : NULL,
       command->groups & OM_OPTS_PASSPHRASE ? passphrase_options : NULL,
       command->groups & OM_OPTS_DAEMON ? daemon_options : NULL,
       every_options,

@@ -19,6 +19,7 @@ struct om_given {
 struct om_args {
   const struct om_command *command;
   bool from_rows;         /* options are columns */
+  bool propose;           /* the act is to be written to a file, without a signature */
   struct om_given *given; /* options */
   size_t n, cap;
   struct om_given *words;

@@ -64,6 +64,13 @@
   X(member_suspend)        \
   X(member_reinstate)      \
   X(member_rehome)         \
+  X(member_set_roles)      \
+  X(member_site_status)    \
+  X(member_revoke_key)     \
+  X(member_retire_key)     \
+  X(member_give_mandate)   \
+  X(member_end_mandate)    \
+  X(member_set_sealing_key) \
   X(member_set_address)    \
   X(key_new)               \
   X(key_show)              \
@@ -72,6 +79,13 @@
   X(network_show)          \
   X(network_join)          \
   X(network_set_witnesses) \
+  X(network_set_governors) \
+  X(network_set_limits)    \
+  X(scheme_recognise)      \
+  X(governance_propose)    \
+  X(governance_show)       \
+  X(governance_sign)       \
+  X(governance_submit)     \
   X(network_restart)       \
   X(network_accept)        \
   X(member_replace_cosign_key)

@@ -15,6 +15,7 @@ enum om_option_group {
   OM_OPTS_SIGN = 1 << 1,       /* who signs, when it happened, where the statement goes */
   OM_OPTS_MATERIAL = 1 << 2,   /* new lots: cli/material.h */
   OM_OPTS_PASSPHRASE = 1 << 3, /* where the passphrase of a key file comes from */
+  OM_OPTS_PREVIOUS = 1 << 4,   /* a registry act that can be made without a daemon */
 };
 
 struct om_option {

@@ -65,7 +65,7 @@ static json_t *numbers_json(const uint32_t *numbers, size_t n) {
   return list;
 }
 
-static json_t *limits_json(const Oremark__Limits *limits) {
+json_t *om_limits_json(const Oremark__Limits *limits) {
   json_t *processes = json_object(), *caps = json_object();
   char word[OM_WORD_BYTES];
   for (size_t i = 0; i < limits->n_processes; i++)
@@ -89,7 +89,7 @@ static json_t *genesis_json(const Oremark__Genesis *g, const struct om_hash *id)
                    members_json(g), "governors", numbers_json(g->governors, g->n_governors), "threshold",
                    (json_int_t)g->threshold, "daemons", daemons_json(g), "witnesses",
                    numbers_json(w ? w->logs : NULL, w ? w->n_logs : 0), "quorum", (json_int_t)(w ? w->quorum : 0),
-                   "limits", limits_json(g->limits));
+                   "limits", om_limits_json(g->limits));
 }
 
 static bool is_in(uint32_t number, const uint32_t *list, size_t n) {

@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 
+#include <jansson.h>
 #include "keys/status.h"
+
 #include "ledger/arena.h"
 #include "ledger/hash.h"
 #include "proto/registry.pb-c.h"
@@ -21,5 +23,7 @@ enum om_code om_genesis_id(struct om_hash *out, const char *path, struct om_stat
 /* Prints what is in it. */
 enum om_code om_genesis_show(FILE *out, const Oremark__Genesis *genesis, const struct om_hash *id, bool json,
                              struct om_status *st);
+
+json_t *om_limits_json(const Oremark__Limits *limits);
 
 #endif

@@ -9,6 +9,25 @@
   "Signed by one governor; where more must sign, write it with --out, let each add a signature with 'oremark sign',\n" \
   "then hand it in with 'oremark submit' to the daemon that holds the registry log.\n"
 
+/* Fills in what EVENT, an act of the governors that is complete otherwise, names as the act before it: by --previous,
+ * or by asking the daemon. Then as om_governors_suffice. */
+enum om_code om_governors_chain(struct om_session *session, Oremark__Event *event, struct om_status *st);
+/* The same for an act of a member for itself. */
+enum om_code om_member_chain(struct om_session *session, Oremark__Event *event, struct om_status *st);
+
+/* The public half of a member's key: --key-file or --vkey of ARGS; the options with PREFIX before them ("new-"). */
+enum om_code om_public_given(struct om_session *session, ProtobufCBinaryData *out, const struct om_args *args,
+                             const char *prefix, struct om_status *st);
+/* The key of MEMBER, now or once, that ARGS name by --key-id, --key-file or --vkey. */
+enum om_code om_key_given(struct om_session *session, ProtobufCBinaryData *out, uint32_t member,
+                          const struct om_args *args, struct om_status *st);
+/* --role of ARGS, as often as given, ascending. */
+enum om_code om_roles_given(struct om_session *session, Oremark__Role **out, size_t *n, const struct om_args *args,
+                            struct om_status *st);
+#define OM_ROLES_HELP                                                                                              \
+  "mine, trader, carrier, warehouse, smelter, refiner, manufacturer, recycler, laboratory, certifier, inspector, " \
+  "auditor, customs, reserve; may be repeated"
+
 /* OM_USAGE, with what to do, where more governors must sign than one command can and the act is not written to a file.
  */
 enum om_code om_governors_suffice(struct om_session *session, const Oremark__Members *members, struct om_status *st);

@@ -51,6 +51,20 @@ static int general(int argc, char **argv) {
   return 0;
 }
 
+/* `oremark governance propose ACT...`: what follows is a command of its own, whose act is written without a signature.
+ */
+static const struct om_command *proposed(const struct om_command *command, size_t *used, int argc, char **argv,
+                                         struct om_status *st) {
+  size_t more = 0;
+  if (argc <= 1 + (int)*used || argv[1 + *used][0] == '-') return command; /* alone, or --help */
+  const struct om_command *act = om_command_find(&more, argc - 1 - (int)*used, argv + 1 + *used, st);
+  *used += more;
+  if (!act || act->build) return act;
+  om_fail(st, OM_USAGE, NULL, "governance propose: '%s' makes no act: see 'oremark governance propose --help'",
+          act->name);
+  return NULL;
+}
+
 static enum om_code run(const struct om_args *args, struct om_status *st) {
   struct om_session session;
   enum om_code code = om_session_begin(&session, args, st);
@@ -75,8 +89,11 @@ int main(int argc, char **argv) {
   int done = general(argc, argv);
   if (done >= 0) return done;
   const struct om_command *command = om_command_find(&used, argc - 1, argv + 1, &st);
+  bool propose = command == om_command_named("governance propose");
+  if (propose) command = proposed(command, &used, argc, argv, &st);
   if (!command) return complain(&st, json);
   if (om_args_parse(&args, command, argc - (int)used, argv + used, &st) == OM_OK) {
+    args.propose = propose;
     if (om_args_has(&args, "help"))
       om_args_help(stdout, command);
     else

@@ -10,30 +10,6 @@
 #include "cli/words.h"
 #include "keys/base64.h"
 
-static enum om_code public_half(struct om_session *session, ProtobufCBinaryData *out, const struct om_args *args,
-                                const char *what, struct om_status *st) {
-  const struct om_given *file = om_args_find(args, "key-file"), *vkey = om_args_find(args, "vkey");
-  uint8_t key[OM_PUBLIC_BYTES];
-  if (!file == !vkey)
-    return om_fail(st, OM_USAGE, NULL, "%s: give either --key-file (its key file) or --vkey (the public half)", what);
-  if (vkey) {
-    struct om_vkey parsed;
-    if (om_vkey_parse(&parsed, vkey->value, strlen(vkey->value), st)) return om_given_wrap(vkey, st);
-    memcpy(key, parsed.key, sizeof key);
-  } else {
-    struct om_key_info info;
-    if (om_keyfile_info(&info, file->value, st)) return om_given_wrap(file, st);
-    if (info.kind != OM_KEY_MEMBER) {
-      om_fail(st, OM_USAGE, NULL, "%s is a %s key; a member key is wanted", file->value, om_key_kind_name(info.kind));
-      return om_given_wrap(file, st);
-    }
-    memcpy(key, info.public_key, sizeof key);
-  }
-  out->data = om_arena_copy(session->arena, key, sizeof key);
-  out->len = sizeof key;
-  return OM_OK;
-}
-
 /* The speaker as the registry here knows it. */
 static enum om_code self_member(struct om_session *session, const Oremark__Member **out, struct om_status *st) {
   const Oremark__Members *members;
@@ -47,31 +23,12 @@ static enum om_code self_member(struct om_session *session, const Oremark__Membe
 static const struct om_option enrol_options[] = {
     {"name", "TEXT", "the member's name"},
     {"country", "CC", "ISO 3166-1 alpha-2"},
-    {"role", "ROLE",
-     "mine, trader, carrier, warehouse, smelter, refiner, manufacturer, recycler, laboratory, certifier, inspector, "
-     "auditor, customs, reserve; may be repeated"},
+    {"role", "ROLE", OM_ROLES_HELP},
     {"home", "LOG", "its home log: origin or number"},
     {"key-file", "FILE", "its first key: the key file (only the public half is read)"},
     {"vkey", "VKEY", "its first key: the public half, as 'oremark key show' prints it"},
     {NULL, NULL, NULL},
 };
-
-static int by_value(const void *a, const void *b) {
-  return (int)*(const Oremark__Role *)a - (int)*(const Oremark__Role *)b;
-}
-
-static enum om_code roles(struct om_session *session, Oremark__NewMember *member, const struct om_args *args,
-                          struct om_status *st) {
-  member->roles = om_arena_array(session->arena, args->n, sizeof *member->roles);
-  for (size_t i = 0; i < args->n; i++) {
-    int role;
-    if (!om_given_is(&args->given[i], "role")) continue;
-    if (om_given_word(&args->given[i], &role, &oremark__role__descriptor, st)) return st->code;
-    member->roles[member->n_roles++] = (Oremark__Role)role;
-  }
-  qsort(member->roles, member->n_roles, sizeof *member->roles, by_value);
-  return OM_OK;
-}
 
 static enum om_code build_enrol(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                 struct om_status *st) {
@@ -83,7 +40,8 @@ static enum om_code build_enrol(struct om_session *session, const struct om_args
   oremark__new_member__init(member);
   if (om_args_words(args, 0, 0, st) || om_args_need(args, &name, "name", st) ||
       om_args_need(args, &country, "country", st) || om_args_need(args, &home, "home", st) ||
-      public_half(session, &member->key, args, "member enrol", st) || roles(session, member, args, st) ||
+      om_public_given(session, &member->key, args, "", st) ||
+      om_roles_given(session, &member->roles, &member->n_roles, args, st) ||
       om_session_members(session, &members, st) || om_governors_suffice(session, members, st) ||
       om_log_named(session, &member->home_log, home, st))
     return st->code;
@@ -123,7 +81,7 @@ static enum om_code build_add_key(struct om_session *session, const struct om_ar
   Oremark__AddKey *add = om_arena_alloc(session->arena, sizeof *add);
   const Oremark__Member *self;
   oremark__add_key__init(add);
-  if (om_args_words(args, 0, 0, st) || public_half(session, &add->key, args, "member add-key", st) ||
+  if (om_args_words(args, 0, 0, st) || om_public_given(session, &add->key, args, "", st) ||
       self_member(session, &self, st))
     return st->code;
   add->label = om_copy_text(session->arena, om_args_value(args, "label"));
@@ -310,19 +268,14 @@ static const struct om_option standing_options[] = {
     {NULL, NULL, NULL},
 };
 
-/* Fills what both acts say: whom, why, and the act before on that member. */
-static enum om_code standing(struct om_session *session, uint32_t *member, char **reason, Oremark__Event *event,
-                             const struct om_args *args, struct om_status *st) {
-  const Oremark__Members *members;
+/* Fills what both acts say: whom, and why. */
+static enum om_code standing(struct om_session *session, uint32_t *member, char **reason, const struct om_args *args,
+                             struct om_status *st) {
   const struct om_given *why;
   if (om_args_words(args, 1, 1, st) || om_args_need(args, &why, "reason", st) ||
-      om_session_member(session, member, args->words[0].value, st) || om_session_members(session, &members, st) ||
-      om_governors_suffice(session, members, st))
+      om_session_member(session, member, args->words[0].value, st))
     return st->code;
   *reason = om_copy_text(session->arena, why->value);
-  for (size_t i = 0; i < members->n_members; i++)
-    if (members->members[i]->member == *member)
-      om_copy_id(session->arena, &event->previous, members->members[i]->last_act);
   return OM_OK;
 }
 
@@ -330,10 +283,10 @@ static enum om_code build_suspend(struct om_session *session, const struct om_ar
                                   struct om_status *st) {
   Oremark__Suspend *suspend = om_arena_alloc(session->arena, sizeof *suspend);
   oremark__suspend__init(suspend);
-  if (standing(session, &suspend->member, &suspend->reason, event, args, st)) return st->code;
+  if (standing(session, &suspend->member, &suspend->reason, args, st)) return st->code;
   event->kind_case = OREMARK__EVENT__KIND_SUSPEND;
   event->suspend = suspend;
-  return OM_OK;
+  return om_governors_chain(session, event, st);
 }
 
 const struct om_command om_command_member_suspend = {
@@ -343,7 +296,7 @@ const struct om_command om_command_member_suspend = {
     .help = OM_GOVERNORS_ACT
     "Example:\n  oremark member suspend 7 --reason \"tags found on ore of another mine\" --out suspend.statement\n",
     .options = standing_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = om_act_run,
     .build = build_suspend,
 };
@@ -352,10 +305,10 @@ static enum om_code build_reinstate(struct om_session *session, const struct om_
                                     struct om_status *st) {
   Oremark__Reinstate *reinstate = om_arena_alloc(session->arena, sizeof *reinstate);
   oremark__reinstate__init(reinstate);
-  if (standing(session, &reinstate->member, &reinstate->reason, event, args, st)) return st->code;
+  if (standing(session, &reinstate->member, &reinstate->reason, args, st)) return st->code;
   event->kind_case = OREMARK__EVENT__KIND_REINSTATE;
   event->reinstate = reinstate;
-  return OM_OK;
+  return om_governors_chain(session, event, st);
 }
 
 const struct om_command om_command_member_reinstate = {
@@ -365,7 +318,7 @@ const struct om_command om_command_member_reinstate = {
     .help = OM_GOVERNORS_ACT
     "Example:\n  oremark member reinstate 7 --reason \"cleared by the inspector\" --out reinstate.statement\n",
     .options = standing_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = om_act_run,
     .build = build_reinstate,
 };
@@ -378,20 +331,15 @@ static const struct om_option rehome_options[] = {
 static enum om_code build_rehome(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                  struct om_status *st) {
   Oremark__Rehome *rehome = om_arena_alloc(session->arena, sizeof *rehome);
-  const Oremark__Members *members;
   const struct om_given *home;
   oremark__rehome__init(rehome);
   if (om_args_words(args, 1, 1, st) || om_args_need(args, &home, "home", st) ||
       om_session_member(session, &rehome->member, args->words[0].value, st) ||
-      om_log_named(session, &rehome->home_log, home, st) || om_session_members(session, &members, st) ||
-      om_governors_suffice(session, members, st))
+      om_log_named(session, &rehome->home_log, home, st))
     return st->code;
-  for (size_t i = 0; i < members->n_members; i++)
-    if (members->members[i]->member == rehome->member)
-      om_copy_id(session->arena, &event->previous, members->members[i]->last_act);
   event->kind_case = OREMARK__EVENT__KIND_REHOME;
   event->rehome = rehome;
-  return OM_OK;
+  return om_governors_chain(session, event, st);
 }
 
 const struct om_command om_command_member_rehome = {
@@ -402,7 +350,7 @@ const struct om_command om_command_member_rehome = {
     "The member writes in its new home log once the old one has taken the move up and that is final.\n"
     "Example:\n  oremark member rehome 7 --home andes.example/log --out rehome.statement\n",
     .options = rehome_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = om_act_run,
     .build = build_rehome,
 };

@@ -48,22 +48,6 @@ const struct om_command om_command_network_new = {
     .run = run_new,
 };
 
-static enum om_code run_show(struct om_session *session, struct om_status *st) {
-  const Oremark__Genesis *genesis;
-  struct om_hash id;
-  if (om_args_words(session->args, 1, 1, st) ||
-      om_genesis_read(session->arena, &genesis, &id, session->args->words[0].value, st))
-    return st->code;
-  return om_genesis_show(session->out, genesis, &id, session->json, st);
-}
-
-const struct om_command om_command_network_show = {
-    .name = "network show",
-    .words = "GENESIS",
-    .summary = "Show what is in a genesis file, and the network's id.",
-    .run = run_show,
-};
-
 static const struct om_option join_options[] = {
     {"out", "FILE", "where the settings file goes (-o); never overwritten (default: oremarkd.conf)"},
     {"store", "DIR", "where the daemon keeps its store (default: /var/lib/oremark)"},

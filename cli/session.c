@@ -20,6 +20,8 @@ enum om_code om_session_begin(struct om_session *session, const struct om_args *
 void om_session_end(struct om_session *session) {
   if (session->members) oremark__reply__free_unpacked(session->members, NULL);
   if (session->status) oremark__reply__free_unpacked(session->status, NULL);
+  if (session->registry) oremark__reply__free_unpacked(session->registry, NULL);
+  if (session->rights) oremark__reply__free_unpacked(session->rights, NULL);
   om_client_close(session->client);
   om_secret_free(session->secret);
   om_profile_free(&session->profile);
@@ -58,6 +60,41 @@ enum om_code om_session_members(struct om_session *session, const Oremark__Membe
     if (reply->what_case != OREMARK__REPLY__WHAT_MEMBERS) return not_this_reply(st);
   }
   *out = session->members->members;
+  return OM_OK;
+}
+
+enum om_code om_session_registry(struct om_session *session, const Oremark__Registry **out, const Oremark__Event *event,
+                                 uint32_t speaker, struct om_status *st) {
+  Oremark__GetRegistry get = OREMARK__GET_REGISTRY__INIT;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_REGISTRY;
+  request.get_registry = &get;
+  if (event) {
+    get.event.len = oremark__event__get_packed_size(event);
+    get.event.data = om_arena_alloc(session->arena, get.event.len);
+    oremark__event__pack(event, get.event.data);
+    get.speaker = speaker;
+  }
+  if (session->registry) oremark__reply__free_unpacked(session->registry, NULL);
+  session->registry = NULL;
+  if (om_session_call(session, &session->registry, &request, st)) return st->code;
+  if (session->registry->what_case != OREMARK__REPLY__WHAT_REGISTRY) return not_this_reply(st);
+  *out = session->registry->registry;
+  return OM_OK;
+}
+
+enum om_code om_session_rights(struct om_session *session, const Oremark__MemberRights **out, uint32_t member,
+                               struct om_status *st) {
+  Oremark__GetMember get = OREMARK__GET_MEMBER__INIT;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  get.member = member;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_MEMBER;
+  request.get_member = &get;
+  if (session->rights) oremark__reply__free_unpacked(session->rights, NULL);
+  session->rights = NULL;
+  if (om_session_call(session, &session->rights, &request, st)) return st->code;
+  if (session->rights->what_case != OREMARK__REPLY__WHAT_MEMBER) return not_this_reply(st);
+  *out = session->rights->member;
   return OM_OK;
 }
 

@@ -50,6 +50,7 @@ struct om_session {
   struct om_client *client;
   Oremark__Reply *members;
   Oremark__Reply *status;
+  Oremark__Reply *registry, *rights; /* the last answers */
   bool have_network;
   struct om_hash network;
   struct om_secret *secret;
@@ -66,6 +67,12 @@ enum om_code om_session_client(struct om_session *session, struct om_client **ou
 enum om_code om_session_call(struct om_session *session, Oremark__Reply **out, Oremark__Request *request,
                              struct om_status *st);
 enum om_code om_session_members(struct om_session *session, const Oremark__Members **out, struct om_status *st);
+/* How the network is governed; with EVENT (may be NULL), an act that SPEAKER is to make, also what comes before it. */
+enum om_code om_session_registry(struct om_session *session, const Oremark__Registry **out, const Oremark__Event *event,
+                                 uint32_t speaker, struct om_status *st);
+/* MEMBER's keys, mandates and sealing key. */
+enum om_code om_session_rights(struct om_session *session, const Oremark__MemberRights **out, uint32_t member,
+                               struct om_status *st);
 /* The network's id: from the genesis file where one is named, else from the daemon; where both are at hand they must
  * agree. */
 enum om_code om_session_network(struct om_session *session, struct om_hash *out, struct om_status *st);

@@ -5,10 +5,10 @@
 #include "cli/act.h"
 #include "cli/clock.h"
 #include "cli/genesis.h"
+#include "cli/governance.h"
 #include "cli/show.h"
-#include "ledger/events/kinds.h"
 
-static const struct om_option options[] = {
+const struct om_option om_sign_options[] = {
     {"key", "FILE", "key file to sign with (OREMARK_KEY)"},
     {"member", "MEMBER", "whose key it is: number or name (OREMARK_MEMBER)"},
     {"network", "GENESIS", "genesis file of your network: refuses a statement for another one (OREMARK_NETWORK)"},
@@ -24,8 +24,7 @@ static void describe(FILE *out, const struct om_signed *s) {
           om_hex(hex, s->id.bytes, OM_HASH_BYTES), s->statement->member, until);
   for (size_t i = 0; i < s->statement->n_events; i++) {
     struct om_text line;
-    om_text_clear(&line);
-    om_kind_of(s->statement->events[i])->describe(&line, s->statement->events[i]);
+    om_signed_describe(&line, s, i);
     fprintf(out, "  %zu. %s\n", i + 1, line.bytes);
   }
   for (size_t i = 0; i < s->n_signatures; i++)
@@ -56,17 +55,20 @@ static enum om_code check_network(struct om_session *session, const struct om_si
   return OM_OK;
 }
 
-static enum om_code run(struct om_session *session, struct om_status *st) {
+enum om_code om_sign_run(struct om_session *session, struct om_status *st) {
   struct om_signed s;
   uint32_t self;
   const struct om_secret *secret;
   if (om_args_words(session->args, 1, 1, st)) return st->code;
   const char *path = session->args->words[0].value, *out = om_args_value(session->args, "out");
   if (om_signed_read(&s, session->arena, path, st) || check_network(session, &s, st)) return st->code;
-  describe(session->json ? session->err : session->out, &s);
+  if (!s.governors) describe(session->json ? session->err : session->out, &s);
+  if (s.governors && !session->json && om_proposal_show(session, &s, path, st)) return st->code;
   if (om_session_self(session, &self, st) || agreed(session, st) || om_session_secret(session, &secret, st) ||
+      om_proposal_wants(&s, self, om_member_key_id(om_secret_public(secret)), st) ||
       om_signed_add(&s, secret, self, st) || om_signed_write(&s, out ? out : path, !out, st))
     return st->code;
+  if (s.governors && session->json) return om_proposal_show(session, &s, out ? out : path, st);
   if (session->json) {
     char hex[2 * OM_HASH_BYTES + 1];
     om_hex(hex, s.id.bytes, OM_HASH_BYTES);
@@ -77,6 +79,10 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   }
   fprintf(session->out, "signed as member %u; %zu signature%s in %s\n", self, s.n_signatures,
           s.n_signatures == 1 ? "" : "s", out ? out : path);
+  if (s.governors && om_proposal_missing(&s) > 0)
+    fprintf(session->out, "%zu more must sign\n", om_proposal_missing(&s));
+  else if (s.governors)
+    fprintf(session->out, "enough have signed: hand it in with 'oremark governance submit %s'\n", out ? out : path);
   return OM_OK;
 }
 
@@ -87,7 +93,7 @@ const struct om_command om_command_sign = {
     .help =
         "Works without a daemon, where the member is named by number.\n"
         "Example:\n  oremark sign enrol.statement --key governor-2.key --member 2\n",
-    .options = options,
+    .options = om_sign_options,
     .groups = OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
-    .run = run,
+    .run = om_sign_run,
 };

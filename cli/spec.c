@@ -295,8 +295,16 @@ static enum om_code read_all(struct spec *spec, int64_t now_ms, struct om_status
   return OM_OK;
 }
 
-enum om_code om_spec_read(struct om_arena *arena, Oremark__Genesis **out, const char *path, int64_t now_ms,
-                          struct om_status *st) {
+static enum om_code read_limits_alone(struct spec *spec, int64_t now_ms, struct om_status *st) {
+  (void)now_ms;
+  spec->genesis = om_arena_alloc(spec->arena, sizeof *spec->genesis);
+  oremark__genesis__init(spec->genesis);
+  return read_limits(spec, st) ? om_wrap(st, "limits") : OM_OK;
+}
+
+static enum om_code read_file(struct om_arena *arena, Oremark__Genesis **out, const char *path, int64_t now_ms,
+                              enum om_code (*read)(struct spec *spec, int64_t now_ms, struct om_status *st),
+                              struct om_status *st) {
   cfg_opt_t member[] = {CFG_STR("country", NULL, CFGF_NONE), CFG_STR_LIST("roles", "{}", CFGF_NONE),
                         CFG_STR("key", NULL, CFGF_NONE),     CFG_STR("vkey", NULL, CFGF_NONE),
                         CFG_STR("home", NULL, CFGF_NONE),    CFG_END()};
@@ -334,9 +342,21 @@ enum om_code om_spec_read(struct om_arena *arena, Oremark__Genesis **out, const 
     code = om_fail(st, OM_IO, NULL, "can't read %s: %s", path, strerror(errno));
   else if (got != CFG_SUCCESS)
     code = st->code ? st->code : om_fail(st, OM_USAGE, NULL, "%s is not a network's spec", path);
-  else if ((code = read_all(&spec, now_ms, st)) != OM_OK)
+  else if ((code = read(&spec, now_ms, st)) != OM_OK)
     om_wrap(st, "%s", path);
   cfg_free(spec.cfg);
   *out = spec.genesis;
+  return code;
+}
+
+enum om_code om_spec_read(struct om_arena *arena, Oremark__Genesis **out, const char *path, int64_t now_ms,
+                          struct om_status *st) {
+  return read_file(arena, out, path, now_ms, read_all, st);
+}
+
+enum om_code om_spec_limits(struct om_arena *arena, Oremark__Limits **out, const char *path, struct om_status *st) {
+  Oremark__Genesis *read;
+  enum om_code code = read_file(arena, &read, path, 0, read_limits_alone, st);
+  if (code == OM_OK) *out = read->limits;
   return code;
 }

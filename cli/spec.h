@@ -12,4 +12,7 @@
 enum om_code om_spec_read(struct om_arena *arena, Oremark__Genesis **out, const char *path, int64_t now_ms,
                           struct om_status *st);
 
+/* Its limits alone; nothing else need stand there. */
+enum om_code om_spec_limits(struct om_arena *arena, Oremark__Limits **out, const char *path, struct om_status *st);
+
 #endif

@@ -57,9 +57,10 @@ enum om_code om_signed_add(struct om_signed *s, const struct om_secret *secret, 
   size_t at = 0;
   for (; at < s->n_signatures; at++) {
     const Oremark__Signature *other = s->signatures[at];
-    if (other->member == member && other->key_id == key_id)
-      return om_fail(st, OM_NO, NULL, "member %u has signed it with this key already", member);
-    if (other->member > member || (other->member == member && other->key_id > key_id)) break;
+    if (other->member == member)
+      return om_fail(st, OM_NO, NULL, "member %u has signed it already%s", member,
+                     other->key_id == key_id ? "" : ", with another key: one signature of each counts");
+    if (other->member > member) break;
   }
   if (s->n_signatures == OM_SIGNATURES_MAX)
     return om_fail(st, OM_USAGE, NULL, "a statement carries %d signatures at most", OM_SIGNATURES_MAX);
@@ -113,6 +114,49 @@ enum om_code om_signed_unpack(struct om_signed *out, struct om_arena *arena, con
   return OM_OK;
 }
 
+/* Those who govern are named; of others only the number is known. */
+static bool governor_name(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member) {
+  const struct om_who_governs *governors = ctx;
+  for (size_t i = 0; governors && i < governors->n; i++)
+    if (governors->list[i].member == member)
+      return snprintf(out, OM_TEXT_NAME_BYTES, "%s", governors->list[i].name) >= 0;
+  return false;
+}
+
+void om_signed_describe(struct om_text *out, const struct om_signed *s, size_t event) {
+  om_text_clear(out);
+  out->namer = governor_name;
+  out->namer_ctx = s->governors;
+  om_kind_of(s->statement->events[event])->describe(out, s->statement->events[event]);
+}
+
+static void write_governors(FILE *file, const struct om_who_governs *governors) {
+  fprintf(file, "threshold %u\n", governors->threshold);
+  for (size_t i = 0; i < governors->n; i++) {
+    const struct om_governor *g = &governors->list[i];
+    fprintf(file, "governor %u ", g->member);
+    if (g->n_keys == 0) fputc('*', file);
+    for (size_t k = 0; k < g->n_keys; k++) fprintf(file, "%s%08x", k ? "," : "", g->keys[k]);
+    fprintf(file, " %s\n", g->name);
+  }
+}
+
+/* What LINE says of who governs; false: it says nothing, or something else. */
+static bool read_governor(struct om_who_governs *governors, char *line) {
+  char keys[OM_GOVERNOR_KEYS_MAX * 9 + 2];
+  int name = 0;
+  if (sscanf(line, "threshold %u", &governors->threshold) == 1) return true;
+  if (governors->n == OM_GOVERNORS_MAX) return false;
+  struct om_governor *g = &governors->list[governors->n];
+  if (sscanf(line, "governor %u %577s %n", &g->member, keys, &name) != 2 || name == 0) return false;
+  snprintf(g->name, sizeof g->name, "%s", line + name);
+  char *rest = keys;
+  for (const char *one; (one = strsep(&rest, ",")) && strcmp(one, "*") != 0;)
+    if (g->n_keys < OM_GOVERNOR_KEYS_MAX) g->keys[g->n_keys++] = (uint32_t)strtoul(one, NULL, 16);
+  governors->n++;
+  return true;
+}
+
 enum om_code om_signed_write(const struct om_signed *s, const char *path, bool replace, struct om_status *st) {
   uint8_t *bytes;
   size_t len, text_len = 0;
@@ -123,10 +167,10 @@ enum om_code om_signed_write(const struct om_signed *s, const char *path, bool r
   FILE *memory = open_memstream(&text, &text_len);
   OM_ASSERT(memory);
   fprintf(memory, FIRST_LINE "\nnetwork %s\n", om_hex(hex, s->network.bytes, OM_HASH_BYTES));
+  if (s->governors) write_governors(memory, s->governors);
   for (size_t i = 0; i < s->statement->n_events; i++) {
     struct om_text line;
-    om_text_clear(&line);
-    om_kind_of(s->statement->events[i])->describe(&line, s->statement->events[i]);
+    om_signed_describe(&line, s, i);
     fprintf(memory, "# %s\n", line.bytes);
   }
   for (size_t at = 0, all = strlen(base64); at < all; at += BASE64_LINE)
@@ -161,8 +205,13 @@ enum om_code om_signed_read(struct om_signed *out, struct om_arena *arena, const
   if (!line || strncmp(line, "network ", 8) != 0 || !om_hex_parse(network.bytes, OM_HASH_BYTES, line + 8))
     return om_fail(st, OM_USAGE, NULL, "%s, line 2: 'network' and 64 hexadecimal digits should stand there", path);
   char *base64 = om_arena_alloc(arena, len + 1);
+  struct om_who_governs *governors = om_arena_alloc(arena, sizeof *governors);
   while ((line = next_line(&rest))) {
     if (*line == '#') continue;
+    if (strchr(line, ' ')) { /* no base64 */
+      if (read_governor(governors, line)) continue;
+      return om_fail(st, OM_USAGE, NULL, "%s is damaged: a line says neither who governs nor what is signed", path);
+    }
     memcpy(base64 + used, line, strlen(line));
     used += strlen(line);
   }
@@ -171,6 +220,7 @@ enum om_code om_signed_read(struct om_signed *out, struct om_arena *arena, const
   if (!om_base64_decode(packed, used, &packed_len, base64, used))
     return om_fail(st, OM_USAGE, NULL, "%s is damaged: its base64 lines are not whole", path);
   if (om_signed_unpack(out, arena, &network, packed, packed_len, st)) return om_wrap(st, "%s", path);
+  if (governors->threshold > 0) out->governors = governors;
   return OM_OK;
 }
 

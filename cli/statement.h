@@ -3,6 +3,8 @@
  *
  *   oremark statement 1
  *   network 5f0c...            id of the network it is for
+ *   threshold 2                of a proposal: how many governors must sign...
+ *   governor 3 1f3a0c5d,77aa0b11 Kokkola   ...and who they are: member number, ids of the keys (or *), name
  *   # extract 1 lot ...        one line an event, for people; not read back
  *   CiQIAR...                  a SignedStatement (proto/log.proto) in base64, 76 characters a line
  *
@@ -15,6 +17,7 @@
 #include "ledger/hash.h"
 #include "ledger/names.h"
 #include "ledger/statement.h"
+#include "ledger/text.h"
 #include "proto/log.pb-c.h"
 
 /* Events being gathered. */
@@ -36,6 +39,20 @@ bool om_draft_fits(const struct om_draft *draft, const Oremark__Event *event);
 /* Adds it; it must fit and live as long as the arena. */
 void om_draft_add(struct om_draft *draft, Oremark__Event *event);
 
+/* Who must sign a proposal, as the daemon knew it when it was made; a help, the ledger decides. */
+enum { OM_GOVERNOR_KEYS_MAX = 64 }; /* listed of each; of one with more no key is told apart */
+struct om_governor {
+  uint32_t member;
+  size_t n_keys; /* 0: not told apart */
+  uint32_t keys[OM_GOVERNOR_KEYS_MAX];
+  char name[OM_NAME_BYTES + 1];
+};
+struct om_who_governs {
+  uint32_t threshold; /* 0: not known */
+  size_t n;
+  struct om_governor list[OM_GOVERNORS_MAX];
+};
+
 /* A finished statement with its signatures. */
 struct om_signed {
   struct om_arena *arena;
@@ -46,11 +63,12 @@ struct om_signed {
   const Oremark__Statement *statement;
   Oremark__Signature *signatures[OM_SIGNATURES_MAX]; /* ascending by member, then key id */
   size_t n_signatures;
+  struct om_who_governs *governors; /* of a proposal; NULL: none are listed */
 };
 
 /* Packs the draft, which must hold an event. */
 void om_signed_make(struct om_signed *out, struct om_draft *draft, const struct om_hash *network);
-/* Adds MEMBER's signature with SECRET; OM_NO where it is there already. */
+/* Adds MEMBER's signature with SECRET; OM_NO where the member has signed already. */
 enum om_code om_signed_add(struct om_signed *signed_statement, const struct om_secret *secret, uint32_t member,
                            struct om_status *st);
 /* The SignedStatement's bytes, in the arena. */
@@ -58,6 +76,9 @@ void om_signed_pack(const struct om_signed *signed_statement, uint8_t **out, siz
 /* Takes a SignedStatement apart again: what om_signed_pack made, with or without signatures. */
 enum om_code om_signed_unpack(struct om_signed *out, struct om_arena *arena, const struct om_hash *network,
                               const uint8_t *bytes, size_t len, struct om_status *st);
+
+/* Event number EVENT in one line for a person. */
+void om_signed_describe(struct om_text *out, const struct om_signed *signed_statement, size_t event);
 
 enum om_code om_signed_write(const struct om_signed *signed_statement, const char *path, bool replace,
                              struct om_status *st);

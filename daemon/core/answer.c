@@ -453,6 +453,8 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_AUDIT: answer_audit(&a, request->get_audit, &st); break;
     case OREMARK__REQUEST__WHAT_LIST_ATTESTATIONS: om_answer_attestations(&a, request->list_attestations, &st); break;
     case OREMARK__REQUEST__WHAT_LIST_HELD: om_answer_held(&a, request->list_held, &st); break;
+    case OREMARK__REQUEST__WHAT_GET_REGISTRY: om_answer_registry(&a, request->get_registry, &st); break;
+    case OREMARK__REQUEST__WHAT_GET_MEMBER: om_answer_member(&a, request->get_member, &st); break;
     case OREMARK__REQUEST__WHAT_GET_ENTRY: answer_entry(&a, request->get_entry, &st); break;
     case OREMARK__REQUEST__WHAT_GET_FINALITY: om_answer_finality(&a, request->get_finality, &st); break;
     case OREMARK__REQUEST__WHAT_GET_TRACE: om_answer_trace(&a, request->get_trace, &st); break;

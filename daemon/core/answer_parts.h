@@ -35,6 +35,9 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
 
 /* answer_held.c */
 bool om_answer_held(struct om_answering *a, const Oremark__ListHeld *asked, struct om_status *st);
+/* answer_registry.c */
+bool om_answer_registry(struct om_answering *a, const Oremark__GetRegistry *asked, struct om_status *st);
+bool om_answer_member(struct om_answering *a, const Oremark__GetMember *asked, struct om_status *st);
 
 /* answer_attested.c */
 bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestations *asked, struct om_status *st);

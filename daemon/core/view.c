@@ -317,6 +317,13 @@ static enum om_code view_sites(struct om_view *view, Oremark__Member *out, struc
     site->name = text(view, row.name);
     site->country = text(view, row.country);
     site->kind = row.kind;
+    site->ended = row.ended;
+    struct om_site_status status;
+    if (om_registry_site_status_last(view->txn, &status, out->member, i, OM_REGISTRY_NOW)) {
+      site->status = status.state;
+      site->status_from_ms = status.from_ms;
+      site->status_until_ms = status.until_ms;
+    }
     out->sites[out->n_sites++] = site;
   }
   return OM_OK;

@@ -1,0 +1,173 @@
+"""Three governors, two of whom must sign: signatures are gathered one by one over a file, on machines that reach no daemon. A
+member's keys come and go; a stolen one is revoked with what it did."""
+
+import shutil
+import unittest
+
+from network import DONE, GOVERNORS, MAKER, MEMBERS, MINE, NO, RECYCLER, REFINER, REFUSED, UNREACHABLE, USAGE, NetworkTest, run, wait_until
+
+FIVE = {name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER, MAKER, RECYCLER)}
+NUMBER = {name: i + 1 for i, name in enumerate(FIVE)}
+
+
+class Governance(NetworkTest):
+    members = FIVE
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.net.do(GOVERNORS, "network", "set-governors", GOVERNORS, MINE, REFINER, "--threshold", "2")
+
+    def path(self, name):
+        return self.net.folder / name
+
+    def propose(self, file, *act):
+        """Anybody who reaches a daemon can write it; the path."""
+        self.net.do(GOVERNORS, "governance", "propose", *act, "--out", self.path(file))
+        return self.path(file)
+
+    def away(self, name, *words, key=None):
+        """As member NAME on a machine without a network: by number, with a key file."""
+        return run(*words, key=key or self.net.key(name), member=NUMBER[name])
+
+    def sign(self, name, file, **kinds):
+        return self.away(name, "governance", "sign", file, "--yes", **kinds)
+
+    def submit(self, file):
+        return self.net.run(GOVERNORS, "governance", "submit", file)
+
+    def turned_down(self, result, *words):
+        """What is to be signed is shown, and not signed."""
+        self.assertEqual(result.status, NO, str(result))
+        self.says(result.err, *words)
+
+    def decide(self, file, *act):
+        """Proposed, signed by two, handed in."""
+        path = self.propose(file, *act)
+        for name in (MINE, REFINER):
+            self.assertEqual(self.sign(name, path).status, DONE)
+        result = self.submit(path)
+        self.assertEqual(result.status, DONE, str(result))
+
+    def member(self, name, at=GOVERNORS):
+        return self.net.do(at, "member", "show", name).json
+
+    def test_signatures_are_gathered_over_a_file(self):
+        self.refused(self.net.run(GOVERNORS, "member", "suspend", MAKER, "--reason", "tags"), USAGE, "governance propose")
+        path = self.propose("suspend.statement", "member", "suspend", MAKER, "--reason", "tags of another mine")
+        shown = self.away(MAKER, "governance", "show", path)
+        self.says(shown.out, "suspend", "tags of another mine", "not signed  member 2 (Toquepala Mine)", "2 more of these 3")
+        self.refused(self.submit(path), USAGE, "2 more of the governors must sign")
+        self.turned_down(self.sign(MAKER, path), "does not govern")
+        self.turned_down(self.sign(MINE, path, key=self.net.key(MAKER)), "none of member 2's")
+        first = self.sign(REFINER, path)
+        self.assertEqual(first.status, DONE, str(first))
+        self.says(first.out, "1 more must sign")
+        self.turned_down(self.sign(REFINER, path), "signed it already")
+        said = self.away(MAKER, "governance", "show", path, "--json").json
+        self.assertEqual([one["member"] for one in said["signed"]], [3])
+        self.assertEqual([one["member"] for one in said["not_signed"]], [1, 2])
+        self.assertEqual((said["threshold"], said["missing"]), (2, 1))
+        self.says(self.sign(MINE, path).out, "enough have signed")
+        copy = self.path("copy.statement")
+        shutil.copy(path, copy)
+        self.assertEqual(self.submit(path).status, DONE)
+        self.assertTrue(self.member(MAKER)["suspended"])
+        self.says(self.submit(copy).out, "already recorded")
+        stale = self.propose("stale.statement", "member", "reinstate", MAKER, "--reason", "cleared")
+        self.decide("reinstate.statement", "member", "reinstate", MAKER, "--reason", "cleared")
+        for name in (MINE, REFINER):
+            self.sign(name, stale)
+        self.refused(self.submit(stale), REFUSED, "suspended")
+
+    def test_without_a_daemon(self):
+        """The act before it is stated, and what network it is for."""
+        before = self.member(MAKER)["last_act"] or "none"
+        path = self.path("roles.statement")
+        words = ("governance", "propose", "member", "set-roles", NUMBER[MAKER], "--role", "manufacturer", "--role", "trader",
+                 "--network", self.net.genesis, "--out", path)
+        self.assertEqual(self.away(GOVERNORS, *words).status, UNREACHABLE)
+        made = self.away(GOVERNORS, *words, "--previous", before)
+        self.assertEqual(made.status, DONE, str(made))
+        for name in (GOVERNORS, REFINER):
+            self.assertEqual(self.sign(name, path).status, DONE)
+        self.assertEqual(self.submit(path).status, DONE)
+        self.assertEqual(self.member(MAKER)["roles"], ["trader", "manufacturer"])
+
+    def test_what_is_no_proposal(self):
+        self.refused(self.net.run(GOVERNORS, "governance", "propose"), USAGE, "which act")
+        self.refused(self.net.run(GOVERNORS, "governance", "propose", "status"), USAGE, "makes no act")
+        self.refused(self.net.run(GOVERNORS, "governance", "propose", "member", "end-mandate", "2", "--out", self.path("x")),
+                     USAGE, "no act of the governors")
+        self.refused(self.net.run(GOVERNORS, "governance", "propose", "member", "suspend", MAKER, "--reason", "x"), USAGE, "--out")
+
+    def test_the_governors_change(self):
+        """A signature of one who governs no more is refused, and so is what was gathered before."""
+        path = self.propose("old.statement", "network", "set-governors", GOVERNORS, MINE, "--threshold", "2")
+        for name in (GOVERNORS, MINE):
+            self.sign(name, path)
+        self.decide("new.statement", "network", "set-governors", GOVERNORS, MINE, REFINER, MAKER, "--threshold", "3")
+        self.refused(self.submit(path), REFUSED, "")
+        self.says(self.net.run(MAKER, "network", "show").out, "3 of whom must sign", "member 4 (Motor Works)")
+        back = self.propose("back.statement", "network", "set-governors", GOVERNORS, MINE, REFINER, "--threshold", "2")
+        for name in (GOVERNORS, MINE, MAKER):
+            self.assertEqual(self.sign(name, back).status, DONE)
+        self.assertEqual(self.submit(back).status, DONE)
+
+    def test_limits_schemes_and_status(self):
+        spec = self.path("limits.spec")
+        spec.write_text('limits {\n  receipt-tolerance-ppm = 2500\n  drift-period-days = 30\n  drift-cap "Cu" { mass = "2 t" }\n}\n')
+        self.decide("limits.statement", "network", "set-limits", spec)
+        self.decide("scheme.statement", "scheme", "recognise", "RMI RMAP", "--certifier", REFINER)
+        self.decide("status.statement", "member", "site-status", MINE, "Toquepala", "--status", "green", "--from", "2026-01-01",
+                    "--until", "2030-01-01")
+        shown = self.net.do(GOVERNORS, "network", "show").json
+        self.assertEqual(shown["limits"]["drift_caps_mg"], {"Cu": "2000000000"})
+        self.assertEqual(shown["schemes"], [{"scheme": "RMI RMAP", "ended": False, "certifiers": [3]}])
+        self.assertEqual(self.member(MINE)["sites"][0]["status"]["status"], "green")
+        self.says(self.net.run(GOVERNORS, "member", "show", MINE).out, "green, 2026-01-01 to 2030-01-01")
+        self.says(self.net.run(GOVERNORS, "network", "show").out, "RMI RMAP: certified by Ilo Refinery (member 3)", "0.2500 %")
+
+    def test_mandates(self):
+        self.net.do(MAKER, "member", "give-mandate", REFINER, "--consume", at=GOVERNORS)
+        self.assertEqual(self.member(MAKER)["mandates"],
+                         [{"agent": 3, "agent_name": REFINER, "ship": False, "consume": True}])
+        self.net.do(MAKER, "member", "end-mandate", REFINER, at=GOVERNORS)
+        self.assertEqual(self.member(MAKER)["mandates"], [])
+        self.refused(self.net.run(MAKER, "member", "end-mandate", REFINER, at=GOVERNORS), REFUSED, "no mandate")
+
+    def new_key(self, name):
+        file = self.path(name)
+        self.net.must("key", "new", "--name", f"motors.example/{name}", "--no-passphrase", file)
+        return file
+
+    def test_a_stolen_key(self):
+        """A thief adds a key of its own, retires the owner's and gives itself a mandate; the governors undo it."""
+        def as_owner(key, *words):
+            return run(*words, socket=self.net.daemons[GOVERNORS].socket, key=key, member=RECYCLER)
+        stolen, thiefs, fresh = self.new_key("stolen.key"), self.new_key("thief.key"), self.new_key("fresh.key")
+        owners = self.member(RECYCLER)["keys"][0]["key"]
+        self.assertEqual(as_owner(self.net.key(RECYCLER), "member", "add-key", "--key-file", stolen, "--label", "night shift").status, DONE)
+        since = self.net.do(GOVERNORS, "network", "show").json["registry_size"]
+        self.assertEqual(as_owner(stolen, "member", "add-key", "--key-file", thiefs).status, DONE)
+        retired = as_owner(thiefs, "member", "retire-key", "--key-id", owners)
+        self.assertEqual(retired.status, DONE, str(retired))
+        self.refused(as_owner(self.net.key(RECYCLER), "member", "give-mandate", MINE, "--ship"), REFUSED, "retired")
+        self.assertEqual(as_owner(thiefs, "member", "give-mandate", MINE, "--ship").status, DONE)
+        id = next(key["key"] for key in self.member(RECYCLER)["keys"] if key["label"] == "night shift")
+        self.decide("revoke.statement", "member", "revoke-key", RECYCLER, "--key-id", id, "--since-entry", since, "--new-key-file",
+                    fresh, "--reason", "laptop stolen", "--stolen-at", "2026-01-02T03:04:05Z")
+        shown = self.member(RECYCLER)
+        self.assertEqual([key["state"] for key in shown["keys"]], ["stands", "revoked", "revoked", "stands"])
+        self.assertEqual(shown["keys"][1]["stolen_at"], "2026-01-02T03:04:05Z")
+        self.assertEqual(shown["mandates"], [])
+        self.refused(as_owner(thiefs, "member", "give-mandate", MINE, "--ship"), REFUSED, "revoked")
+        self.says(self.net.run(GOVERNORS, "member", "show", RECYCLER).out, "night shift", "stolen 2026-01-02")
+        self.assertEqual(as_owner(fresh, "member", "retire-key", "--key-id", owners).status, DONE)
+        self.assertEqual(as_owner(fresh, "member", "add-key", "--key-file", self.new_key("next.key")).status, DONE)
+        wait_until(lambda: [key["state"] for key in self.member(RECYCLER, at=RECYCLER)["keys"]][:1] == ["retired"],
+                   "the act never comes to the other daemons")
+
+
+if __name__ == "__main__":
+    unittest.main()

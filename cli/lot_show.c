@@ -16,10 +16,10 @@ static void show_member(FILE *out, const char *what, const char *name, uint32_t 
 
 /* Of whom the custodian had it, and whether the two have agreed on its weights. */
 static void show_receipt(FILE *out, const Oremark__Lot *lot) {
-  char text[OM_SHOW_BYTES];
   if (!lot->consignor) return;
-  fprintf(out, "weights    %s %s\n", lot->settled ? "settled with" : "provisional: as received from",
-          om_show_text(text, lot->consignor_name));
+  show_member(out, lot->settled ? "weights    settled with " : "weights    provisional: as received from ",
+              lot->consignor_name, lot->consignor);
+  fputc('\n', out);
 }
 
 static void show_hold(FILE *out, const Oremark__LotHold *hold) {

@@ -7,6 +7,8 @@
 #include "cli/genesis.h"
 #include "cli/governance.h"
 #include "cli/show.h"
+#include "ledger/names.h"
+#include "ledger/step.h"
 
 const struct om_option om_sign_options[] = {
     {"key", "FILE", "key file to sign with (OREMARK_KEY)"},
@@ -17,6 +19,22 @@ const struct om_option om_sign_options[] = {
     {NULL, NULL, NULL},
 };
 
+enum { LOTS_NAMED = 20 }; /* of one event; a screen has some fifty lines */
+
+/* Which lots it is about: who signs without a daemon has nothing else to tell them by. */
+static void name_lots(FILE *out, const Oremark__Event *event) {
+  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
+  size_t n = om_event_refs(refs, event);
+  for (size_t i = 0; i < n && i < LOTS_NAMED; i++) {
+    char text[OM_LOT_TEXT_BYTES];
+    if (refs[i]->number.len == OM_LOT_NUMBER_BYTES)
+      fprintf(out, "     %s\n", om_lot_format(text, sizeof text, refs[i]->number.data));
+    else
+      fprintf(out, "     lot %u of %u.\n", refs[i]->output + 1, refs[i]->event + 1);
+  }
+  if (n > LOTS_NAMED) fprintf(out, "     and %zu more\n", n - LOTS_NAMED);
+}
+
 static void describe(FILE *out, const struct om_signed *s) {
   char until[OM_TIME_TEXT_BYTES], hex[2 * OM_HASH_BYTES + 1];
   om_time_format(until, sizeof until, s->statement->not_after_ms, om_zone_at(s->statement->not_after_ms));
@@ -26,6 +44,7 @@ static void describe(FILE *out, const struct om_signed *s) {
     struct om_text line;
     om_signed_describe(&line, s, i);
     fprintf(out, "  %zu. %s\n", i + 1, line.bytes);
+    name_lots(out, s->statement->events[i]);
   }
   for (size_t i = 0; i < s->n_signatures; i++)
     fprintf(out, "signed by member %u with key %08x\n", s->signatures[i]->member, s->signatures[i]->key_id);

@@ -62,9 +62,9 @@ enum om_code om_rule_released(struct om_stage *stage, const struct om_lot *lot, 
   add_members(stage, &members, &lot->hold, missing);
   return om_fail(
       st, OM_REFUSED, "hold",
-      "lot %s is on hold (%s) and its %s takes the signatures of %u of %u members; %zu of them stand%s: have "
-      "the statement (--out FILE) signed too by %s (oremark sign FILE), and submit it",
+      "lot %s is on hold (%s) and its %s takes the signatures of %u of %u members: %zu stand%s, and %zu more must come "
+      "of %s: have the statement (--out FILE) signed by them (oremark sign FILE) and submit it",
       om_lot_format(text, sizeof text, lot->number), reason_of(reason, lot), doing, lot->hold.threshold,
-      lot->hold.n_releasers, n, n == 1 ? "s" : "",
-      members.bytes[0] ? members.bytes : "nobody: all others are suspended");
+      lot->hold.n_releasers, n, n == 1 ? "s" : "", lot->hold.threshold - n,
+      members.bytes[0] ? members.bytes : "members that are suspended");
 }

@@ -45,16 +45,17 @@ class Reserve(NetworkTest):
                        "cathode", "--gross", "500 kg", "--metal", "Co=500kg"),
                       ("retire", lot, "--reason", "left-network"), ("hold", lot, "--reason", "pledge", "--releaser", BANK)):
             self.refused(net.run(RESERVE, *words), REFUSED, "on hold (strategic-reserve)", "oremark release", "takes 2 of", MINISTRY)
-        self.refused(net.run(RESERVE, "release", lot), REFUSED, "signatures of 2 of 3 members", "0 of them stand", MINISTRY, BANK, ARMY,
+        self.refused(net.run(RESERVE, "release", lot), REFUSED, "signatures of 2 of 3 members", "0 stand, and 2 more must come of", MINISTRY, BANK, ARMY,
                      "oremark sign")
 
         # One signature is missing, and said whose.
         file = net.folder / "release"
         net.must("release", lot, "--note", "decision 12", "--out", file, socket=net.daemons[RESERVE].socket, key=net.key(RESERVE),
                  member=RESERVE)
-        net.must("sign", file, "--yes", key=net.key(BANK), member=4)  # on a machine without a daemon
+        signing = net.must("sign", file, "--yes", key=net.key(BANK), member=4)  # on a machine without a daemon
+        self.says(signing.out, "release 1 lot from hold: decision 12", lot)
         result = net.run(RESERVE, "submit", file)
-        self.refused(result, REFUSED, "1 of them stands", MINISTRY, ARMY)
+        self.refused(result, REFUSED, "1 stands, and 1 more must come of", MINISTRY, ARMY)
         self.assertNotIn(BANK, result.err)
         net.must("sign", file, "--yes", key=net.key(ARMY), member=5)
         net.do(RESERVE, "submit", file)
@@ -73,7 +74,7 @@ class Reserve(NetworkTest):
         net.must("release", lot, "--out", file, socket=net.daemons[RESERVE].socket, key=net.key(RESERVE), member=RESERVE)
         net.must("sign", file, "--yes", key=net.key(BANK), member=4)
         net.must("sign", file, "--yes", key=net.key(TRADER), member=6)
-        self.refused(net.run(RESERVE, "submit", file), REFUSED, "1 of them stands")
+        self.refused(net.run(RESERVE, "submit", file), REFUSED, "1 stands, and 1 more")
         self.refused(net.run(TRADER, "release", lot), REFUSED)  # who does not have it
 
     def test_what_is_in_reserve(self):

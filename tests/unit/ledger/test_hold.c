@@ -85,7 +85,7 @@ static void a_release_takes_enough_of_those_named(void **state) {
   Oremark__Event *out = release(c, LOTS(at_last(c, lot)));
   REFUSE(c, "hold", SMELTER, out);
   REFUSED(c, "hold", SMELTER, out, MAKER);
-  assert_non_null(strstr(c->st.text, "1 of them stands"));
+  assert_non_null(strstr(c->st.text, "1 stands, and 1 more"));
   assert_non_null(strstr(c->st.text, "Member 3"));
   assert_null(strstr(c->st.text, "Member 4"));
   assert_non_null(strstr(c->st.text, "Member 6"));

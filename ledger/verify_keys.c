@@ -72,7 +72,7 @@ enum { SLOW_BYTES = 160 };
 static enum om_code slow(struct om_verify *v, char out[SLOW_BYTES], const struct om_verify_key *k, int64_t act_ms,
                          struct om_status *st) {
   uint64_t index;
-  int64_t ms;
+  int64_t ms = 0;
   const char *origin = om_verify_origin(v, k->log);
   if (!taken_up(v->txn, &index, k->log, k->key.ended.at)) {
     snprintf(out, SLOW_BYTES, "%.100s has not taken that up yet", origin);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/clock.h"
+#include "cli/documents.h"
 #include "cli/final.h"
 #include "cli/governance.h"
 #include "cli/show.h"
@@ -227,8 +228,16 @@ enum om_code om_submit_and_show(struct om_session *session, const struct om_sign
   return code;
 }
 
-static enum om_code write_out(struct om_session *session, const struct om_signed *statement, const char *path,
-                              struct om_status *st) {
+/* What has to be done where the statement is handed in, before that. */
+static void say_documents(struct om_session *session, const struct om_files *files) {
+  char name[OM_SHOW_BYTES];
+  for (size_t i = 0; i < files->n; i++)
+    fprintf(session->out, "it names %s: put that first, with 'oremark document put %s'\n",
+            om_show_text(name, files->files[i].document.name), files->files[i].path);
+}
+
+static enum om_code write_out(struct om_session *session, const struct om_signed *statement,
+                              const struct om_files *files, const char *path, struct om_status *st) {
   char hex[2 * OM_HASH_BYTES + 1];
   if (om_signed_write(statement, path, false, st)) return st->code;
   om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
@@ -243,6 +252,7 @@ static enum om_code write_out(struct om_session *session, const struct om_signed
                          ? "network accept"
                          : "submit";
   fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark %s %s'\n", hex, path, next, path);
+  say_documents(session, files);
   each_made(statement, line_made, session->out);
   return OM_OK;
 }
@@ -289,6 +299,8 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
   uint32_t self;
   int64_t valid_ms;
   const struct om_secret *secret;
+  struct om_files files;
+  if (om_files_read(session, &files, event, st)) return st->code;
   if (session->args->propose) return propose(session, event, st);
   if (om_event_form(event, st) || om_valid_option(&valid_ms, session->args, st) ||
       om_session_self(session, &self, st) || om_session_network(session, &network, st) ||
@@ -301,7 +313,8 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
   om_signed_make(&statement, &draft, &network);
   if (om_signed_add(&statement, secret, self, st)) return st->code;
   const char *path = om_args_value(session->args, "out");
-  return path ? write_out(session, &statement, path, st) : om_submit_and_show(session, &statement, st);
+  if (path) return write_out(session, &statement, &files, path, st);
+  return om_files_put(session, &files, st) ? st->code : om_submit_and_show(session, &statement, st);
 }
 
 enum om_code om_act_run(struct om_session *session, struct om_status *st) {

@@ -33,6 +33,11 @@ static const struct om_option sign_options[] = {
     OM_WAIT_FINAL_OPTION,
     {NULL, NULL, NULL},
 };
+static const struct om_option document_options[] = {
+    {"document", "FILE",
+     "a file that belongs to it, certificate or bill of lading: every member can see it; repeatable"},
+    {NULL, NULL, NULL},
+};
 static const struct om_option passphrase_options[] = {
     {"passphrase-file", "FILE", "take the key's passphrase from the first line of FILE"},
     {"passphrase-fd", "N", "take it from file descriptor N"},
@@ -61,6 +66,7 @@ void om_options_each(const struct om_command *command, void (*each)(void *ctx, c
       command->groups & OM_OPTS_MATERIAL ? material_options : NULL,
       command->groups & OM_OPTS_SIGN ? sign_options : NULL,
       command->groups & OM_OPTS_PREVIOUS ? previous_options : NULL,
+      command->groups & OM_OPTS_SIGN && !(command->groups & OM_OPTS_MANY) ? document_options : NULL,
       command->groups & OM_OPTS_PASSPHRASE ? passphrase_options : NULL,
       command->groups & OM_OPTS_DAEMON ? daemon_options : NULL,
       every_options,

@@ -26,9 +26,9 @@
   X(collect)               \
   X(declare)               \
   X(ship)                  \
-  X(flag) \
-  X(clear) \
-  X(correct) \
+  X(flag)                  \
+  X(clear)                 \
+  X(correct)               \
   X(receive)               \
   X(reject)                \
   X(transform)             \
@@ -49,6 +49,10 @@
   X(estimate)              \
   X(attestations)          \
   X(assays)                \
+  X(document_put)          \
+  X(document_get)          \
+  X(document_list)         \
+  X(document_erase)        \
   X(sign)                  \
   X(submit)                \
   X(receipt)               \

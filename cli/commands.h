@@ -16,6 +16,7 @@ enum om_option_group {
   OM_OPTS_MATERIAL = 1 << 2,   /* new lots: cli/material.h */
   OM_OPTS_PASSPHRASE = 1 << 3, /* where the passphrase of a key file comes from */
   OM_OPTS_PREVIOUS = 1 << 4,   /* a registry act that can be made without a daemon */
+  OM_OPTS_MANY = 1 << 8,       /* with OM_OPTS_SIGN: signs many events, and none with documents */
 };
 
 struct om_option {

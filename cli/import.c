@@ -261,6 +261,6 @@ const struct om_command om_command_import = {
     "interruption the same command goes on, and nothing is recorded twice.\n"
     "Examples:\n  oremark import --example > events.csv\n  oremark import events.csv --key clerk.key --member Ilo\n",
     .options = options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_MANY | OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = run,
 };

@@ -186,15 +186,26 @@ const char *om_event_name(char out[OM_EVENT_NAME_BYTES], const Oremark__Step *st
   return out;
 }
 
+static json_t *documents_json(const Oremark__Step *step) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < step->n_documents; i++) json_array_append_new(list, om_document_json(step->documents[i]));
+  return list;
+}
+
+json_t *om_document_json(const Oremark__NamedDocument *d) {
+  return json_pack("{s:o, s:I, s:o, s:o}", "hash", om_json_hex(d->hash.data, d->hash.len), "size", (json_int_t)d->size,
+                   "name", om_json_text(d->name), "media", *d->media ? om_json_text(d->media) : json_null());
+}
+
 json_t *om_step_json(const Oremark__Step *step) {
   char name[OM_EVENT_NAME_BYTES];
   if (!step) return json_null();
-  return json_pack("{s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:b}", "name", om_event_name(name, step), "event_id",
-                   om_json_hex(step->event_id.data, step->event_id.len), "place", place_json(step->at), "member",
-                   (json_int_t)step->member, "member_name", om_json_text(step->member_name), "kind",
+  return json_pack("{s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "name", om_event_name(name, step),
+                   "event_id", om_json_hex(step->event_id.data, step->event_id.len), "place", place_json(step->at),
+                   "member", (json_int_t)step->member, "member_name", om_json_text(step->member_name), "kind",
                    om_json_text(step->kind), "text", om_json_text(step->text), "at",
                    om_json_time(step->at_ms, step->zone_min), "taken_at", om_json_time(step->taken_ms, 0), "final",
-                   step->final);
+                   step->final, "documents", documents_json(step));
 }
 
 const char *om_contents_text(char out[OM_CONTENTS_BYTES], const Oremark__Lot *lot) {

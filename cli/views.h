@@ -24,6 +24,7 @@ json_t *om_lot_json(const Oremark__Lot *lot);
 enum { OM_EVENT_NAME_BYTES = OM_RECORDED_TEXT_BYTES + 4 };
 /* The name of the event of STEP; in OUT, which is returned. */
 const char *om_event_name(char out[OM_EVENT_NAME_BYTES], const Oremark__Step *step);
+json_t *om_document_json(const Oremark__NamedDocument *document);
 json_t *om_step_json(const Oremark__Step *step);
 /* "Cu 5.690 t, Mo 2.100 kg". */
 const char *om_contents_text(char out[OM_CONTENTS_BYTES], const Oremark__Lot *lot);

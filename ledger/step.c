@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ledger/documents.h"
 #include "ledger/events/kinds.h"
 
 /* ---- finding, on the wire ---- */
@@ -65,6 +66,7 @@ enum {
   STATEMENT_MEMBER = 1,
   STATEMENT_SIGNED_MS = 2,
   STATEMENT_EVENTS = 5,
+  EVENT_DOCUMENTS = 4,
 };
 
 static bool find_in_statement(struct om_found *out, uint16_t event) {
@@ -96,6 +98,30 @@ bool om_find_event(struct om_found *out, const uint8_t *bytes, size_t len, uint1
     return find_in_statement(out, event);
   }
   return false;
+}
+
+static bool names_documents(struct om_bytes event) {
+  struct wire in = {event.data, event.data ? event.data + event.len : NULL};
+  struct field f;
+  while (next(&in, &f))
+    if (f.number >= EVENT_DOCUMENTS) return f.number == EVENT_DOCUMENTS; /* fields ascend */
+  return false;
+}
+
+bool om_find_documents(bool named[OM_EVENTS_MAX], const uint8_t *bytes, size_t len) {
+  struct om_found found;
+  struct field f;
+  bool any = false;
+  size_t n = 0;
+  memset(named, 0, OM_EVENTS_MAX * sizeof *named);
+  if (!om_find_event(&found, bytes, len, 0)) return false;
+  struct wire in = {found.statement.data, found.statement.data + found.statement.len};
+  while (n < OM_EVENTS_MAX && next(&in, &f)) {
+    if (f.number != STATEMENT_EVENTS) continue;
+    named[n] = names_documents(f.bytes);
+    any |= named[n++];
+  }
+  return any;
 }
 
 bool om_find_genesis(struct om_bytes *out, const uint8_t *bytes, size_t len) {
@@ -192,6 +218,7 @@ void om_event_text(struct om_text *out, struct om_txn *txn, const Oremark__Event
   out->namer = name_member;
   out->namer_ctx = txn;
   if (kind && kind->describe) kind->describe(out, event);
+  om_documents_text(out, event);
   out->namer = NULL;
 }
 
@@ -205,6 +232,7 @@ static enum om_code read_event(struct om_txn *txn, struct om_arena *arena, struc
   out->member = found->member;
   out->signed_ms = found->signed_ms;
   out->kind = kind->name;
+  out->event = event;
   om_event_text(&out->text, txn, event);
   out->at_ms = event->at_ms;
   out->zone_min = event->zone_min;

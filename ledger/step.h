@@ -20,6 +20,10 @@ struct om_found {
  * at nothing else: whether the rest is sound is om_check_entry's to say. */
 bool om_find_event(struct om_found *out, const uint8_t *bytes, size_t len, uint16_t event);
 
+/* Which events of the entry BYTES name documents (ledger/documents.h). False: none. As om_find_event, it looks at
+ * nothing else. */
+bool om_find_documents(bool named[OM_EVENTS_MAX], const uint8_t *bytes, size_t len);
+
 /* Finds the genesis in the first entry of the registry log. */
 bool om_find_genesis(struct om_bytes *out, const uint8_t *bytes, size_t len);
 
@@ -41,8 +45,9 @@ struct om_step {
   struct om_text text; /* one line for a person */
   int64_t at_ms;       /* when it happened, by its signer, Unix ms */
   int32_t zone_min;
-  int64_t taken_ms; /* when the log took it in, Unix ms */
-  bool final;       /* covered by a final head that is held here */
+  int64_t taken_ms;            /* when the log took it in, Unix ms */
+  bool final;                  /* covered by a final head that is held here */
+  const Oremark__Event *event; /* as long as the arena that it was read with */
 };
 
 /* EVENT as a line for a person, its members named by the registry as it is now. EVENT is well formed. */

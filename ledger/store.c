@@ -44,7 +44,7 @@ static const struct {
     [OM_TABLE_SUMS] = {"sums", HASHED},
     [OM_TABLE_COVERED] = {"covered", HASHED},
     [OM_TABLE_TIMES] = {"times", ON_ITS_OWN},
-    [OM_TABLE_DOCUMENTS] = {"documents", ON_ITS_OWN},
+
     [OM_TABLE_HELD] = {"held", HASHED},
 };
 

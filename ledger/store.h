@@ -28,10 +28,9 @@ enum om_table {
   OM_TABLE_QUEUE,      /* statements that wait for the own log, and refusals nobody heard (ledger/queued.c) */
   OM_TABLE_ATTESTED,   /* tag (1), what it is about, place (14) -> row (ledger/attested.h) */
   OM_TABLE_SUMS, /* tag (1), of what -> milligrams (8): drawn from certificates, put out by sites (ledger/attested.h) */
-  OM_TABLE_COVERED,   /* marked log (4), size (8), marking log (4), index (8) -> time of the quorum, Unix s (8) */
-  OM_TABLE_TIMES,     /* log (4), size (8) -> time of the quorum (8), its note: of heads that were final here */
-  OM_TABLE_DOCUMENTS, /* SHA-256 (32) -> what is known of a document's bytes here */
-  OM_TABLE_HELD,      /* reason (1), lot number (20), step (4) -> when it was put on hold or released (ledger/held.h) */
+  OM_TABLE_COVERED, /* marked log (4), size (8), marking log (4), index (8) -> time of the quorum, Unix s (8) */
+  OM_TABLE_TIMES,   /* log (4), size (8) -> time of the quorum (8), its note: of heads that were final here */
+  OM_TABLE_HELD,    /* reason (1), lot number (20), step (4) -> when it was put on hold or released (ledger/held.h) */
   OM_TABLES,
 };
 

@@ -35,6 +35,7 @@ static const char *const check_words[OM_CHECKS][2] = {
     [OM_CHECK_OUTPUT] = {"output",
                          "what the mine sites declare to have put out in those years is within what was "
                          "estimated"},
+    [OM_CHECK_DOCUMENTS] = {"documents", "the documents that are held here have the hashes that the events name"},
     [OM_CHECK_SIGNATURES] = {"signatures", "every signature is good under a key that the registry had at the time"},
 };
 
@@ -350,6 +351,7 @@ static void say_not_checked(const struct om_verify *v) {
   not_checked(
       out,
       "Caps on drift, and that no statement stands twice: they concern whole logs and rest on the cosigners' word.");
+  if (!v->documents) not_checked(out, "Documents: the bytes of those that its events name were not looked at.");
   if (v->bystanders > 0)
     not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.",
                 (unsigned long long)v->bystanders);
@@ -416,6 +418,7 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
   if (code == OM_OK) code = om_verify_hash(v, st);
   if (code == OM_OK && whole) code = om_verify_rules(v, st);
   if (code == OM_OK) code = om_verify_standing(v, st);
+  if (code == OM_OK) code = om_verify_documents(v, st);
   return code;
 }
 
@@ -435,8 +438,20 @@ static void free_all(struct om_verify *v) {
 enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
                            const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                            const struct om_progress *progress, struct om_status *st) {
-  struct om_verify v = {
-      .txn = txn, .arena = arena, .network = network, .progress = progress, .deep = deep, .verdict = out};
+  return om_verify_lot_whole(txn, arena, out, network, number, deep, NULL, progress, st);
+}
+
+enum om_code om_verify_lot_whole(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
+                                 const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
+                                 const struct om_verify_documents *documents, const struct om_progress *progress,
+                                 struct om_status *st) {
+  struct om_verify v = {.txn = txn,
+                        .arena = arena,
+                        .network = network,
+                        .documents = documents,
+                        .progress = progress,
+                        .deep = deep,
+                        .verdict = out};
   memset(out, 0, sizeof *out);
   for (size_t i = 0; i < OM_CHECKS; i++) {
     out->checks[i].name = check_words[i][0];

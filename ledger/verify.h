@@ -5,6 +5,7 @@
 #ifndef OREMARK_LEDGER_VERIFY_H
 #define OREMARK_LEDGER_VERIFY_H
 
+#include "ledger/documents.h"
 #include "ledger/lineage.h"
 
 enum om_check_kind {
@@ -24,6 +25,7 @@ enum om_check_kind {
   OM_CHECK_CERTIFICATES,
   OM_CHECK_SITES,
   OM_CHECK_OUTPUT,
+  OM_CHECK_DOCUMENTS,
   OM_CHECK_SIGNATURES, /* only when asked for: deep */
   OM_CHECKS,
 };
@@ -79,6 +81,12 @@ struct om_verdict {
   uint64_t bytes;   /* of them */
 };
 
+/* Who knows which documents are held beside the ledger: what is held of HASH, its bytes hashed again. */
+struct om_verify_documents {
+  void *ctx;
+  enum om_document_state (*check)(void *ctx, uint64_t *size, const struct om_hash *hash);
+};
+
 /* Verifies the lot NUMBER up to its last step. DEEP: also every signature, under the keys as of the log's registry
  * mark, and the quorum of every mark. OM_OK with the verdict in OUT (its logs in ARENA), whatever it says; OM_MISSING:
  * no such lot; OM_REFUSED ("limit"): too many events; OM_BUSY: PROGRESS (may be NULL) gave up; else the store's
@@ -86,5 +94,11 @@ struct om_verdict {
 enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
                            const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                            const struct om_progress *progress, struct om_status *st);
+/* And the documents that the lineage's events name: one with another hash than its name says fails, one that is missing
+ * or was erased is a finding. DOCUMENTS NULL: nobody knows, and that is said. */
+enum om_code om_verify_lot_whole(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
+                                 const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
+                                 const struct om_verify_documents *documents, const struct om_progress *progress,
+                                 struct om_status *st);
 
 #endif

@@ -39,6 +39,7 @@ struct om_verify {
   struct om_txn *txn;
   struct om_arena *arena; /* of the verdict */
   const struct om_hash *network;
+  const struct om_verify_documents *documents; /* NULL: nobody knows of any */
   const struct om_progress *progress;
   bool deep;
   struct om_verdict *verdict;
@@ -89,5 +90,8 @@ enum om_code om_verify_hash(struct om_verify *v, struct om_status *st);
 
 /* Judges every entry again, in an order in which every lot's steps follow each other; ends at the first failure. */
 enum om_code om_verify_rules(struct om_verify *v, struct om_status *st);
+
+/* Looks after the documents that the lineage names. */
+enum om_code om_verify_documents(struct om_verify *v, struct om_status *st);
 
 #endif

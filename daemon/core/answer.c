@@ -299,11 +299,28 @@ static bool put_steps(struct om_answering *a, Oremark__Step **steps, size_t n, b
   return go_on;
 }
 
+/* What EVENT names, which lives as long as the reply. */
+static void name_documents(struct om_answering *a, Oremark__Step *step, const Oremark__Event *event) {
+  step->documents = om_arena_array(a->view.arena, event->n_documents, sizeof *step->documents);
+  for (; step->n_documents < event->n_documents; step->n_documents++) {
+    const Oremark__Document *from = event->documents[step->n_documents];
+    Oremark__NamedDocument *to = om_arena_alloc(a->view.arena, sizeof *to);
+    oremark__named_document__init(to);
+    to->hash = from->hash;
+    to->size = from->size;
+    to->name = from->name;
+    to->media = from->media;
+    step->documents[step->n_documents] = to;
+  }
+}
+
 enum om_code om_answer_step(struct om_answering *a, Oremark__Step **out, const struct om_place *place,
                             struct om_status *st) {
   struct om_step *step = om_arena_alloc(a->view.arena, sizeof *step);
   enum om_code code = om_step_read(a->view.txn, a->view.arena, step, &a->about->network, place, st);
-  return code == OM_OK ? om_view_made(&a->view, out, step, st) : code;
+  if (code == OM_OK) code = om_view_made(&a->view, out, step, st);
+  if (code == OM_OK) name_documents(a, *out, step->event);
+  return code;
 }
 
 static bool answer_history(struct om_answering *a, const Oremark__GetHistory *asked, struct om_status *st) {
@@ -459,6 +476,12 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_FINALITY: om_answer_finality(&a, request->get_finality, &st); break;
     case OREMARK__REQUEST__WHAT_GET_TRACE: om_answer_trace(&a, request->get_trace, &st); break;
     case OREMARK__REQUEST__WHAT_VERIFY_LOT: om_answer_verify(&a, request->verify_lot, &st); break;
+    case OREMARK__REQUEST__WHAT_PUT_DOCUMENT: om_answer_put_document(&a, request->put_document, &st); break;
+    case OREMARK__REQUEST__WHAT_GET_DOCUMENT: om_answer_get_document(&a, request->get_document, &st); break;
+    case OREMARK__REQUEST__WHAT_GET_DOCUMENT_STATE:
+      om_answer_document_state(&a, request->get_document_state, &st);
+      break;
+    case OREMARK__REQUEST__WHAT_ERASE_DOCUMENT: om_answer_erase_document(&a, request->erase_document, &st); break;
     case OREMARK__REQUEST__WHAT_ACCEPT:
     case OREMARK__REQUEST__WHAT_SUBMIT:
     case OREMARK__REQUEST__WHAT_SEAL:

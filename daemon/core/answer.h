@@ -5,6 +5,7 @@
 #define OREMARK_DAEMON_CORE_ANSWER_H
 
 #include "daemon/core/node.h"
+#include "ledger/documents.h"
 #include "ledger/ledger.h"
 #include "proto/client.pb-c.h"
 
@@ -28,6 +29,16 @@ struct om_peer_view {
   char last_error[OM_STATUS_TEXT_BYTES];
 };
 
+/* The documents kept beside the ledger (daemon/io/documents.h). Any thread. */
+struct om_document_hooks {
+  void *ctx; /* NULL: none are kept */
+  enum om_document_state (*state)(void *ctx, uint64_t *size, const struct om_hash *hash, bool again);
+  enum om_code (*read)(void *ctx, uint8_t *bytes, size_t *len, uint64_t *size, const struct om_hash *hash,
+                       uint64_t offset, size_t room, struct om_status *st);
+  enum om_code (*part)(void *ctx, bool *done, const struct om_document_part *part, struct om_status *st);
+  enum om_code (*erase)(void *ctx, bool *was, const struct om_hash *hash, struct om_status *st);
+};
+
 /* What the daemon knows besides the ledger. */
 struct om_about {
   struct om_hash network;
@@ -42,6 +53,7 @@ struct om_about {
   size_t n_witnesses; /* of the own log */
   const struct om_node_witness *witnesses;
   uint32_t witnesses_needed[OM_QUORUM_LISTS]; /* operators of each list that make its quorum */
+  struct om_document_hooks documents;
 };
 
 struct om_answer_sink {

@@ -164,15 +164,22 @@ static enum om_code view_heads(struct om_answering *a, Oremark__Verdict *out, co
   return OM_OK;
 }
 
+static enum om_document_state check_document(void *ctx, uint64_t *size, const struct om_hash *hash) {
+  const struct om_document_hooks *hooks = ctx;
+  return hooks->state(hooks->ctx, size, hash, true);
+}
+
 bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, struct om_status *st) {
   struct walk walk = {.a = a};
   struct om_progress progress = {tell, &walk};
   struct om_verdict *verdict = om_arena_alloc(a->view.arena, sizeof *verdict);
+  struct om_document_hooks hooks = a->about->documents;
+  struct om_verify_documents documents = {hooks.ctx == NULL ? NULL : &hooks, check_document};
   Oremark__Verdict out = OREMARK__VERDICT__INIT;
   enum om_code code = om_answer_number(asked->number, st);
   if (code == OM_OK)
-    code = om_verify_lot(a->view.txn, a->view.arena, verdict, &a->about->network, asked->number.data, asked->deep,
-                         &progress, st);
+    code = om_verify_lot_whole(a->view.txn, a->view.arena, verdict, &a->about->network, asked->number.data, asked->deep,
+                               documents.ctx == NULL ? NULL : &documents, &progress, st);
   if (walk.unwanted) return false;
   if (code == OM_OK) code = view_heads(a, &out, verdict, st);
   if (code != OM_OK) return om_answer_fail(a, st);

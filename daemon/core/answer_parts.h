@@ -44,6 +44,12 @@ bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestati
 /* Puts what MEMBER's sites (0: everybody's) have put out into audit replies; the last one says that nothing follows. */
 bool om_answer_outputs(struct om_answering *a, uint32_t member, struct om_status *st);
 
+/* answer_documents.c */
+bool om_answer_put_document(struct om_answering *a, const Oremark__PutDocument *asked, struct om_status *st);
+bool om_answer_get_document(struct om_answering *a, const Oremark__GetDocument *asked, struct om_status *st);
+bool om_answer_document_state(struct om_answering *a, const Oremark__GetDocumentState *asked, struct om_status *st);
+bool om_answer_erase_document(struct om_answering *a, const Oremark__EraseDocument *asked, struct om_status *st);
+
 /* Every succession of the registry log that stands here, in A's arena; *N of them. */
 Oremark__Succession **om_answer_successions(struct om_answering *a, size_t *n);
 

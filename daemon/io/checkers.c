@@ -6,9 +6,21 @@ struct om_checkers {
   struct om_queue *queue;
   struct om_store *store;
   const struct om_hash *network;
+  struct om_door door;
   size_t n;
   uv_thread_t threads[OM_CHECKERS_MAX];
 };
+
+static enum om_code check_submission(const struct om_checkers *checkers, struct om_txn *txn, struct om_arena *arena,
+                                     struct om_job_item *item, struct om_status *st) {
+  const uint8_t *bytes = item->bytes.data;
+  if (om_check_statement(&item->checked, arena, checkers->network, txn, bytes, item->bytes.len, st) != OM_OK)
+    return st->code;
+  if (checkers->door.judge == NULL) return OM_OK;
+  enum om_code code = checkers->door.judge(checkers->door.ctx, item->checked, st);
+  if (code != OM_OK) item->checked = NULL;
+  return code;
+}
 
 static void check_item(const struct om_checkers *checkers, struct om_txn *txn, struct om_arena *arena,
                        enum om_job_kind kind, struct om_job_item *item) {
@@ -17,7 +29,7 @@ static void check_item(const struct om_checkers *checkers, struct om_txn *txn, s
   om_status_clear(&st);
   enum om_code code;
   if (kind == OM_JOB_SUBMIT)
-    code = om_check_statement(&item->checked, arena, checkers->network, txn, item->bytes.data, item->bytes.len, &st);
+    code = check_submission(checkers, txn, arena, item, &st);
   else
     code = om_check_entry(&item->checked, arena, checkers->network, txn, item->bytes.data, item->bytes.len, &st);
   if (code == OM_OK) return;
@@ -58,13 +70,14 @@ void om_checkers_work(struct om_queue *queue, const struct om_ledger *ledger) {
 }
 
 enum om_code om_checkers_start(struct om_checkers **out, struct om_queue *queue, const struct om_ledger *ledger,
-                               size_t n, struct om_status *st) {
+                               const struct om_door *door, size_t n, struct om_status *st) {
   OM_ASSERT(n >= 1 && n <= OM_CHECKERS_MAX);
   struct om_checkers *checkers = calloc(1, sizeof *checkers);
   if (checkers == NULL) return om_fail(st, OM_IO, NULL, "no memory for the checking threads");
   checkers->queue = queue;
   checkers->store = om_ledger_store(ledger);
   checkers->network = om_ledger_network(ledger);
+  checkers->door = *door;
   for (; checkers->n < n; checkers->n++) {
     int rc = uv_thread_create(&checkers->threads[checkers->n], run, checkers);
     if (rc == 0) continue;

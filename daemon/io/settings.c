@@ -23,6 +23,8 @@ enum {
 #define MAP_SIZE_MIN ((uint64_t)1 << 20)
 #define MAP_SIZE_MAX ((uint64_t)1 << 46) /* half of what a process can address on x86-64 */
 
+#define DOCUMENTS_MAX ((uint64_t)1 << 46) /* as for the store: beyond any disk */
+
 enum kind {
   KIND_TEXT,    /* min and max: length in bytes */
   KIND_NUMBER,  /* min and max: value */
@@ -60,6 +62,8 @@ static const struct setting table[] = {
      "Addresses at which peers and far clients are awaited, host:port; port 0 is any free one; none by default"},
     {"map-size", KIND_SIZE, AT(map_size), MAP_SIZE_MIN, MAP_SIZE_MAX, "64GiB", NULL,
      "Largest size of the store; address space, not disk, is set aside"},
+    {"documents-max", KIND_SIZE, AT(documents_max), 0, DOCUMENTS_MAX, "10GiB", NULL,
+     "What the documents may fill that events name (assay certificates, bills of lading), beside the logs"},
     {"log-level", KIND_LEVEL, AT(log_level), 0, 0, "info", NULL,
      "Least important log lines to write: error, warning, info or debug"},
     {"threads", KIND_NUMBER, AT(threads), 1, THREADS_MAX, NULL, "4",

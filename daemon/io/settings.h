@@ -44,8 +44,9 @@ struct om_settings {
   size_t listen_count;
   struct om_settings_peer *peers;
   size_t peers_count;
-  uint64_t map_size; /* bytes */
-  uint64_t threads;  /* workers that check signatures */
+  uint64_t map_size;      /* bytes */
+  uint64_t documents_max; /* bytes of documents together */
+  uint64_t threads;       /* workers that check signatures */
   uint64_t propose_interval_ms;
   enum om_log_level log_level;
 };

@@ -1,6 +1,7 @@
 #include "daemon/io/shell.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <uv.h>
 
 #include "daemon/io/clients.h"
+#include "daemon/io/documents.h"
 #include "daemon/io/holdings.h"
 #include "daemon/io/logline.h"
 #include "daemon/io/peers.h"
@@ -28,6 +30,7 @@ struct shell {
   uint8_t read_buffer[OM_CONN_READ_BYTES];
   struct om_ledger *ledger;
   struct om_holdings holdings;
+  struct om_documents *documents;
   struct om_node *node;
   struct om_tracker tracker;
   struct om_writer *writer;
@@ -43,6 +46,10 @@ struct shell {
   int64_t started_ms;
   struct om_status failure; /* OM_OK: stopped by a signal */
 };
+
+static void hex(char out[HEX_BYTES], const struct om_hash *hash) {
+  for (size_t i = 0; i < OM_HASH_BYTES; i++) snprintf(out + 2 * i, 3, "%02x", hash->bytes[i]);
+}
 
 /* ---- stopping ---- */
 
@@ -255,6 +262,28 @@ static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   struct om_node_witness *witnesses = om_arena_array(arena, OM_NODE_WITNESSES, sizeof *witnesses);
   out->n_witnesses = om_node_witnesses(shell->node, witnesses, out->witnesses_needed);
   out->witnesses = witnesses;
+  out->documents = om_documents_hooks(shell->documents);
+}
+
+/* Nothing is recorded that names a document which nobody can be asked for. */
+static enum om_code door(void *ctx, const struct om_checked *checked, struct om_status *st) {
+  struct shell *shell = ctx;
+  char name[HEX_BYTES];
+  for (size_t e = 0; e < checked->statement->n_events; e++) {
+    const Oremark__Event *event = checked->statement->events[e];
+    for (size_t i = 0; i < event->n_documents; i++) {
+      const Oremark__Document *document = event->documents[i];
+      struct om_hash hash;
+      memcpy(hash.bytes, document->hash.data, sizeof hash.bytes);
+      if (om_documents_state(shell->documents, NULL, &hash) != OM_DOCUMENT_MISSING) continue;
+      hex(name, &hash);
+      return om_fail(st, OM_REFUSED, "document",
+                     "event %zu names a document that this daemon does not hold, \"%s\" (%.16s): put it first "
+                     "(oremark document put FILE), then submit again",
+                     e, document->name, name);
+    }
+  }
+  return OM_OK;
 }
 
 static void client_incoming(void *ctx, struct om_listener *listener) {
@@ -282,10 +311,6 @@ static enum om_code check_keys(struct shell *shell, struct om_txn *txn, uint32_t
   tell_key(shell, st); /* the governors may replace it later: all else goes on */
   om_status_clear(st);
   return OM_OK;
-}
-
-static void hex(char out[HEX_BYTES], const struct om_hash *hash) {
-  for (size_t i = 0; i < OM_HASH_BYTES; i++) snprintf(out + 2 * i, 3, "%02x", hash->bytes[i]);
 }
 
 /* Of the own log; where there is none, of the registry log as a sign of what kind of network this is. */
@@ -373,6 +398,7 @@ static enum om_code make_ends(struct shell *shell, struct om_status *st) {
                                   .done = on_done,
                                   .settled = on_settled,
                                   .failed = on_failed,
+                                  .door = door,
                                   .stopped = on_writer_stopped};
   if (om_clients_new(&shell->clients, &clients, st) != OM_OK) return st->code;
   if (om_peers_new(&shell->peers, &peers, st) != OM_OK) return st->code;
@@ -426,6 +452,13 @@ static enum om_code run(struct shell *shell, struct om_status *st) {
   return st->code;
 }
 
+static enum om_code open_documents(struct shell *shell, struct om_status *st) {
+  char folder[PATH_MAX];
+  if ((size_t)snprintf(folder, sizeof folder, "%s/documents", shell->settings->store) >= sizeof folder)
+    return om_fail(st, OM_USAGE, NULL, "store: the path is too long");
+  return om_documents_open(&shell->documents, folder, shell->settings->documents_max, st);
+}
+
 enum om_code om_shell_run(const struct om_settings *settings, const struct om_shell_keys *keys, const uint8_t *genesis,
                           size_t genesis_len, struct om_status *st) {
   struct shell *shell = calloc(1, sizeof *shell);
@@ -436,6 +469,7 @@ enum om_code om_shell_run(const struct om_settings *settings, const struct om_sh
   const uint8_t *link_key = keys->link != NULL ? om_secret_public(keys->link) : NULL;
   enum om_code code =
       om_ledger_open(&shell->ledger, settings->store, settings->map_size, genesis, genesis_len, link_key, st);
+  if (code == OM_OK) code = open_documents(shell, st);
   if (code == OM_OK) code = tell_start(shell, st);
   if (code == OM_OK) {
     OM_ASSERT(uv_loop_init(&shell->loop) == 0);
@@ -443,6 +477,7 @@ enum om_code om_shell_run(const struct om_settings *settings, const struct om_sh
     OM_ASSERT(uv_loop_close(&shell->loop) == 0); /* every handle is closed: nothing was forgotten */
     if (code == OM_OK) om_log_event(OM_LOG_INFO, "stopped");
   }
+  om_documents_close(shell->documents);
   om_ledger_close(shell->ledger);
   free(shell);
   return code;

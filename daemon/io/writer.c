@@ -121,7 +121,8 @@ static void on_wake(uv_async_t *wake) {
 }
 
 static enum om_code start(struct om_writer *writer, uv_loop_t *loop, size_t threads, struct om_status *st) {
-  if (om_checkers_start(&writer->checkers, &writer->queue, writer->batches.ledger, threads, st) != OM_OK)
+  struct om_door door = {writer->hooks.ctx, writer->hooks.door};
+  if (om_checkers_start(&writer->checkers, &writer->queue, writer->batches.ledger, &door, threads, st) != OM_OK)
     return st->code;
   int rc = uv_async_init(loop, &writer->wake, on_wake);
   if (rc == 0) {

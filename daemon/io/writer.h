@@ -30,6 +30,8 @@ struct om_writer_hooks {
   void (*settled)(void *ctx);
   /* The disk failed: nothing more is written, every job is answered with WHY, the daemon is to stop. Once. */
   void (*failed)(void *ctx, const struct om_status *why);
+  /* Asked of every submission before it is written, in a thread of the pool: see om_door. NULL: nothing is asked. */
+  enum om_code (*door)(void *ctx, const struct om_checked *checked, struct om_status *st);
   /* After om_writer_stop: everything has been written and handed back. Once. */
   void (*stopped)(void *ctx);
 };

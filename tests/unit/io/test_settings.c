@@ -62,6 +62,7 @@ static void check_presets(const struct om_settings *s) {
   assert_int_equal(s->listen_count, 0);
   assert_int_equal(s->peers_count, 0);
   assert_int_equal(s->map_size, 64ull << 30);
+  assert_int_equal(s->documents_max, 10ull << 30);
   assert_int_equal(s->log_level, OM_LOG_INFO);
   assert_true(s->threads >= 1 && s->threads <= 64);
   assert_int_equal(s->propose_interval_ms, 0);

@@ -1,0 +1,205 @@
+/* Documents at the daemon: in, out, which a lot has, and away. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/documents.h"
+#include "cli/file.h"
+#include "cli/show.h"
+#include "cli/views.h"
+
+enum { HEX_BYTES = 2 * OM_HASH_BYTES + 1 };
+
+/* ---- put ---- */
+
+static enum om_code put(struct om_session *session, struct om_status *st) {
+  json_t *list = json_array();
+  char hex[HEX_BYTES];
+  enum om_code code = om_args_words(session->args, 1, OM_DOCUMENTS_MAX, st);
+  for (size_t i = 0; code == OM_OK && i < session->args->n_words; i++) {
+    struct om_file file;
+    code = om_file_document(session, &file, session->args->words[i].value, st);
+    if (code == OM_OK) code = om_file_put(session, &file, st);
+    if (code != OM_OK) break;
+    om_hex(hex, file.hash, OM_HASH_BYTES);
+    if (session->json)
+      json_array_append_new(list, json_pack("{s:s, s:I, s:o}", "hash", hex, "size", (json_int_t)file.document.size,
+                                            "file", om_json_text(file.path)));
+    else
+      fprintf(session->out, "%s  %s\n", hex, file.path);
+  }
+  if (code == OM_OK && session->json) return om_show_json(session->out, json_pack("{s:o}", "documents", list), st);
+  json_decref(list);
+  return code;
+}
+
+const struct om_command om_command_document_put = {
+    .name = "document put",
+    .words = "FILE...",
+    .summary = "Bring documents to the daemon, which keeps them under their hashes.",
+    .help =
+        "Event commands do this themselves with --document FILE. What was signed with --out is handed in by 'submit' "
+        "once\nits documents are there. A document has at most 16 MiB.\nExample:\n  oremark document put assay.pdf\n",
+    .groups = OM_OPTS_DAEMON,
+    .run = put,
+};
+
+/* ---- get ---- */
+
+static const struct om_option get_options[] = {
+    {"out", "FILE", "where its bytes go (-o)"},
+    {NULL, NULL, NULL},
+};
+
+static enum om_code get(struct om_session *session, struct om_status *st) {
+  const struct om_given *out;
+  uint8_t hash[OM_HASH_BYTES];
+  const uint8_t *bytes;
+  size_t len;
+  if (om_args_words(session->args, 1, 1, st) || om_args_need(session->args, &out, "out", st) ||
+      om_document_hash(hash, session->args->words[0].value, st) || om_document_get(session, &bytes, &len, hash, st) ||
+      om_file_write(out->value, bytes, len, false, st))
+    return st->code;
+  if (session->json)
+    return om_show_json(session->out, json_pack("{s:s, s:I}", "file", out->value, "size", (json_int_t)len), st);
+  fprintf(session->out, "%zu bytes in %s, with that hash\n", len, out->value);
+  return OM_OK;
+}
+
+const struct om_command om_command_document_get = {
+    .name = "document get",
+    .words = "HASH -o FILE",
+    .summary = "The bytes of a document.",
+    .help = "Exit status 5: nobody has it.\nExample:\n  oremark document get 9f86d081... -o assay.pdf\n",
+    .options = get_options,
+    .groups = OM_OPTS_DAEMON,
+    .run = get,
+};
+
+/* ---- list ---- */
+
+struct list {
+  struct om_session *session;
+  struct libscols_table *table; /* NULL: JSON */
+  json_t *json;
+  size_t n;
+};
+
+static enum om_code add(struct list *list, const Oremark__Step *step, const Oremark__NamedDocument *d,
+                        struct om_status *st) {
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetDocumentState get_state = OREMARK__GET_DOCUMENT_STATE__INIT;
+  Oremark__Reply *reply;
+  char hex[HEX_BYTES] = "";
+  request.what_case = OREMARK__REQUEST__WHAT_GET_DOCUMENT_STATE;
+  request.get_document_state = &get_state;
+  get_state.hash = d->hash;
+  if (om_ask(list->session, &reply, &request, OREMARK__REPLY__WHAT_DOCUMENT_STATE, st)) return st->code;
+  const char *state = reply->document_state->state;
+  list->n++;
+  if (list->table) {
+    struct libscols_line *line = om_show_line(list->table, NULL);
+    if (d->hash.len == OM_HASH_BYTES) om_hex(hex, d->hash.data, OM_HASH_BYTES);
+    om_show_cell(line, 0, "%s", d->name);
+    om_show_cell(line, 1, "%" PRIu64, d->size);
+    om_show_cell(line, 2, "%s", step->kind);
+    om_show_cell(line, 3, "%s", step->member_name);
+    om_show_cell(line, 4, "%s", state);
+    om_show_cell(line, 5, "%s", hex);
+  } else {
+    json_t *json = om_document_json(d);
+    json_object_set_new(json, "state", om_json_text(state));
+    json_object_set_new(json, "kind", om_json_text(step->kind));
+    json_object_set_new(json, "member_name", om_json_text(step->member_name));
+    json_array_append_new(list->json, json);
+  }
+  oremark__reply__free_unpacked(reply, NULL);
+  return OM_OK;
+}
+
+static enum om_code add_all(struct list *list, Oremark__Reply *reply, struct om_status *st) {
+  for (;;) {
+    const Oremark__Steps *steps = reply->what_case == OREMARK__REPLY__WHAT_HISTORY ? reply->history : NULL;
+    enum om_code code = OM_OK;
+    for (size_t i = 0; steps && code == OM_OK && i < steps->n_steps; i++)
+      for (size_t j = 0; code == OM_OK && j < steps->steps[i]->n_documents; j++)
+        code = add(list, steps->steps[i], steps->steps[i]->documents[j], st);
+    if (code != OM_OK || !reply->more) {
+      oremark__reply__free_unpacked(reply, NULL);
+      return code;
+    }
+    if (om_client_next(list->session->client, &reply, st)) return st->code;
+  }
+}
+
+static enum om_code list(struct om_session *session, struct om_status *st) {
+  static const char *const columns[] = {"~document", ">bytes", "event", "-member", "here", "hash"};
+  struct list all = {.session = session};
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  Oremark__GetHistory history = OREMARK__GET_HISTORY__INIT;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__Reply *reply;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_HISTORY;
+  request.get_history = &history;
+  history.number = (ProtobufCBinaryData){sizeof number, number};
+  if (om_args_words(session->args, 1, 1, st) || om_session_number(session, number, session->args->words[0].value, st) ||
+      om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_HISTORY, st))
+    return st->code;
+  if (session->json)
+    all.json = json_array();
+  else
+    all.table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
+  if (add_all(&all, reply, st)) {
+    json_decref(all.json);
+    scols_unref_table(all.table);
+    return st->code;
+  }
+  if (all.json) return om_show_json(session->out, json_pack("{s:o}", "documents", all.json), st);
+  if (all.n > 0)
+    om_show_print(all.table);
+  else
+    scols_unref_table(all.table), fprintf(session->out, "no event of this lot names a document\n");
+  return OM_OK;
+}
+
+const struct om_command om_command_document_list = {
+    .name = "document list",
+    .words = "LOT",
+    .summary = "The documents that a lot's events name, and whether they are held here.",
+    .help =
+        "Here: held, missing (another daemon may have it: 'document get' asks), erased (on purpose). 'lot verify' "
+        "hashes\neach one again, of the whole lineage.\nExample:\n  oremark document list DRUM-17\n",
+    .groups = OM_OPTS_DAEMON,
+    .run = list,
+};
+
+/* ---- erase ---- */
+
+static enum om_code erase(struct om_session *session, struct om_status *st) {
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__EraseDocument asked = OREMARK__ERASE_DOCUMENT__INIT;
+  Oremark__Reply *reply;
+  uint8_t hash[OM_HASH_BYTES];
+  request.what_case = OREMARK__REQUEST__WHAT_ERASE_DOCUMENT;
+  request.erase_document = &asked;
+  asked.hash = (ProtobufCBinaryData){sizeof hash, hash};
+  if (om_args_words(session->args, 1, 1, st) || om_document_hash(hash, session->args->words[0].value, st) ||
+      om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_DOCUMENT_STATE, st))
+    return st->code;
+  bool was = strcmp(reply->document_state->state, om_document_state_name(OM_DOCUMENT_ERASED)) == 0;
+  oremark__reply__free_unpacked(reply, NULL);
+  if (!was) return om_fail(st, OM_MISSING, "document", "the document is not held here: nothing was erased");
+  if (session->json) return om_show_json(session->out, json_pack("{s:b}", "erased", 1), st);
+  fprintf(session->out,
+          "erased here; its hash, size and name stand in the log for ever, and daemons that have fetched it keep "
+          "theirs until they erase it\n");
+  return OM_OK;
+}
+
+const struct om_command om_command_document_erase = {
+    .name = "document erase",
+    .words = "HASH",
+    .summary = "Erase a document's bytes at this daemon; its hash stays in the log.",
+    .help = "It is not fetched again; 'document put' brings it back.\nExample:\n  oremark document erase 9f86d081...\n",
+    .groups = OM_OPTS_DAEMON,
+    .run = erase,
+};

@@ -1,0 +1,36 @@
+/* Files that belong to an event: named in it by their hashes, brought to the daemon before it is submitted. Thread:
+ * one. */
+#ifndef OREMARK_CLI_DOCUMENTS_H
+#define OREMARK_CLI_DOCUMENTS_H
+
+#include "cli/session.h"
+#include "ledger/documents.h"
+
+struct om_file {
+  Oremark__Document document;
+  uint8_t hash[OM_HASH_BYTES]; /* the document's points here */
+  const uint8_t *bytes;        /* document.size of them */
+  const char *path;            /* as typed */
+};
+
+struct om_files {
+  struct om_file *files; /* ascending by hash, in the session's arena */
+  size_t n;
+};
+
+/* The file at PATH as a document: 1 byte to OM_DOCUMENT_MAX_BYTES, named as the file is, its media type by the name's
+ * ending. */
+enum om_code om_file_document(struct om_session *session, struct om_file *out, const char *path, struct om_status *st);
+/* Reads the files of the session's --document options and names them in EVENT. */
+enum om_code om_files_read(struct om_session *session, struct om_files *out, Oremark__Event *event,
+                           struct om_status *st);
+/* Brings their bytes to the daemon. */
+enum om_code om_files_put(struct om_session *session, const struct om_files *files, struct om_status *st);
+enum om_code om_file_put(struct om_session *session, const struct om_file *file, struct om_status *st);
+/* The bytes of the document HASH from the daemon, in the session's arena; they have that hash. */
+enum om_code om_document_get(struct om_session *session, const uint8_t **out, size_t *len,
+                             const uint8_t hash[OM_HASH_BYTES], struct om_status *st);
+/* A document's name: 64 hexadecimal digits. */
+enum om_code om_document_hash(uint8_t out[OM_HASH_BYTES], const char *text, struct om_status *st);
+
+#endif

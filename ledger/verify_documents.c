@@ -1,0 +1,75 @@
+/* The documents that the lineage's events name: are those that are held here what was named? */
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/step.h"
+#include "ledger/verify_state.h"
+
+struct named {
+  const struct om_lineage_event *by;
+  const Oremark__Document *document;
+  char start[17]; /* of the hash, hexadecimal */
+};
+
+static void judge(struct om_verify *v, const struct named *named) {
+  static const char where[] = "entry %llu of %s, event %u: \"%s\" (%s): ";
+  struct om_hash hash;
+  uint64_t size = 0;
+  char front[OM_STATUS_TEXT_BYTES];
+  memcpy(hash.bytes, named->document->hash.data, sizeof hash.bytes);
+  enum om_document_state state = v->documents->check(v->documents->ctx, &size, &hash);
+  snprintf(front, sizeof front, where, (unsigned long long)named->by->index, om_verify_origin(v, named->by->log),
+           named->by->event, named->document->name, named->start);
+  switch (state) {
+    case OM_DOCUMENT_HELD:
+      if (size == named->document->size)
+        om_verify_pass(v, OM_CHECK_DOCUMENTS, 1);
+      else
+        om_verify_fail(v, OM_CHECK_DOCUMENTS, "%sit has %llu bytes, and the event says %llu", front,
+                       (unsigned long long)size, (unsigned long long)named->document->size);
+      return;
+    case OM_DOCUMENT_ALTERED:
+      om_verify_fail(v, OM_CHECK_DOCUMENTS, "%sthe bytes that are held here have been altered", front);
+      return;
+    case OM_DOCUMENT_MISSING:
+      om_verify_find(v, "document", "%sit is not held here; 'oremark document get' asks other daemons for it", front);
+      return;
+    case OM_DOCUMENT_ERASED: om_verify_find(v, "document", "%sit was erased here", front); return;
+  }
+}
+
+static void judge_event(struct om_verify *v, struct om_arena *arena, const struct om_lineage_event *by,
+                        const struct om_bytes *entry) {
+  struct om_found found;
+  const Oremark__Event *event = NULL;
+  if (om_find_event(&found, entry->data, entry->len, by->event))
+    event = oremark__event__unpack(om_arena_protobuf(arena), found.event.len, found.event.data);
+  for (size_t i = 0; event && i < event->n_documents; i++) {
+    struct named named = {by, event->documents[i], ""};
+    if (named.document->hash.len != OM_HASH_BYTES) break; /* no such entry was taken in: other checks say so */
+    for (size_t j = 0; j < 8; j++) snprintf(named.start + 2 * j, 3, "%02x", named.document->hash.data[j]);
+    judge(v, &named);
+  }
+  om_arena_reset(arena);
+}
+
+enum om_code om_verify_documents(struct om_verify *v, struct om_status *st) {
+  struct om_arena arena = {0};
+  bool named[OM_EVENTS_MAX], any = false;
+  struct om_bytes entry = {0};
+  const struct om_lineage_event *before = NULL;
+  enum om_code code = OM_OK;
+  for (size_t i = 0; v->documents && code == OM_OK && i < v->lineage.n_events; i++) {
+    const struct om_lineage_event *event = &v->lineage.events[v->order[i]];
+    if (!before || before->log != event->log || before->index != event->index) {
+      before = event;
+      struct om_status ignored; /* an entry that is not there was told of by others */
+      bool held = om_log_entry(v->txn, &entry, event->log, event->index, &ignored) == OM_OK;
+      any = held && om_find_documents(named, entry.data, entry.len);
+    }
+    if (any && event->event < OM_EVENTS_MAX && named[event->event]) judge_event(v, &arena, event, &entry);
+    code = om_progress_tell(v->progress, "hashing documents", i, v->lineage.n_events, st);
+  }
+  om_arena_free(&arena);
+  return code == OM_OK ? om_txn_check(v->txn, st) : code;
+}

@@ -7,6 +7,7 @@
 
 #include "ledger/verify.h"
 #include "support/attest.h"
+#include "support/history.h"
 #include "support/network.h"
 #include "support/records.h"
 
@@ -29,6 +30,10 @@ static void until(struct scene *s, int64_t now_s) {
   struct om_status st = {0};
   s->now_s = now_s;
   assert_ok(network_settle(&s->net, s->ledgers, now_s * 1000, &st), &st);
+  for (size_t i = 1; i < DAEMONS; i++) { /* whatever each has written and mirrored */
+    struct om_hash first = history_state(s->ledgers[0]), other = history_state(s->ledgers[i]);
+    assert_true(om_hash_equal(&first, &other));
+  }
 }
 
 /* MEMBER says EVENT, which happened at AT_MS, in its log (an act: the registry's). */

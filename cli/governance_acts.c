@@ -116,6 +116,30 @@ const struct om_command om_command_network_set_limits = {
     .build = build_set_limits,
 };
 
+/* ---- network set-rules ---- */
+
+static enum om_code build_set_rules(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                                    struct om_status *st) {
+  MAKE(SetRules, set_rules, SET_RULES, set_rules);
+  uint64_t version;
+  if (om_args_words(args, 1, 1, st) || om_given_u64(&args->words[0], &version, UINT32_MAX, st)) return st->code;
+  act->rules_version = (uint32_t)version;
+  return om_governors_chain(session, event, st);
+}
+
+const struct om_command om_command_network_set_rules = {
+    .name = "network set-rules",
+    .words = "VERSION",
+    .summary = "Go over to another version of the rules, in every log from its mark of this on (act of the governors).",
+    .help = OM_GOVERNORS_ACT
+    "Let every operator upgrade first: a daemon that does not know the version stops following the registry there.\n"
+    "2: a statement is valid for 366 days from its signing at most.\n"
+    "Example:\n  oremark network set-rules 2 --out rules.statement\n",
+    .groups = GROUPS,
+    .run = om_act_run,
+    .build = build_set_rules,
+};
+
 /* ---- scheme recognise ---- */
 
 static const struct om_option recognise_options[] = {

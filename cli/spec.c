@@ -284,7 +284,10 @@ static enum om_code read_limits(struct spec *spec, struct om_status *st) {
 static enum om_code read_all(struct spec *spec, int64_t now_ms, struct om_status *st) {
   Oremark__Genesis *g = spec->genesis = om_arena_alloc(spec->arena, sizeof *g);
   oremark__genesis__init(g);
-  g->rules_version = OM_RULES_VERSION;
+  long rules = cfg_getint(spec->cfg, "rules-version");
+  if (rules < 1 || rules > OM_RULES_VERSION)
+    return om_fail(st, OM_USAGE, NULL, "rules-version is not 1 to %d", OM_RULES_VERSION);
+  g->rules_version = (uint32_t)rules;
   g->name = copy(spec, cfg_getstr(spec->cfg, "name"));
   g->created_ms = now_ms;
   const char *created = cfg_getstr(spec->cfg, "created");
@@ -324,6 +327,7 @@ static enum om_code read_file(struct om_arena *arena, Oremark__Genesis **out, co
                      CFG_STR("created", NULL, CFGF_NONE),
                      CFG_STR_LIST("governors", "{}", CFGF_NONE),
                      CFG_INT("threshold", 0, CFGF_NONE),
+                     CFG_INT("rules-version", OM_RULES_VERSION, CFGF_NONE),
                      CFG_STR_LIST("witnesses", "{}", CFGF_NONE),
                      CFG_INT("quorum", 0, CFGF_NONE),
                      CFG_SEC("member", member, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),

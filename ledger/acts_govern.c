@@ -1,4 +1,5 @@
-/* The acts of the governors that are about no member's standing: SetGovernors, SetLimits, RecogniseScheme, SiteStatus.
+/* The acts of the governors that are about no member's standing: SetGovernors, SetLimits, SetRules, RecogniseScheme,
+ * SiteStatus.
  */
 #include <string.h>
 
@@ -55,6 +56,27 @@ enum om_code om_act_set_limits(struct om_txn *txn, const struct om_case *judged,
   enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_LIMITS, 0, event, index, st);
   if (code == OM_OK) om_act_put_limits(txn, judged->index, limits);
   return code;
+}
+
+/* ---- SetRules ---- */
+
+/* In a statement of its own: what a program does not know may stand only behind the entry at which it waits. */
+enum om_code om_act_set_rules(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
+                              uint16_t index, struct om_status *st) {
+  uint32_t now, next = event->set_rules->rules_version;
+  if (judged->statement->n_events != 1)
+    return om_act_refuse(st, "rules", "a change of the rules is a statement of its own: leave out the other acts");
+  enum om_code code = om_registry_rules(txn, &now, OM_REGISTRY_NOW, st);
+  if (code == OM_OK && now == next)
+    code = om_fail(st, OM_REFUSED, "rules", "the network follows rules version %u already", now);
+  if (code == OM_OK) code = om_act_chain(txn, judged, OM_SUBJECT_RULES, 0, event, index, st);
+  if (code != OM_OK) return code;
+  if (next > judged->rules_known)
+    return om_fail(st, OM_REFUSED, "upgrade",
+                   "the network goes over to rules version %u, and this program knows %u: upgrade oremarkd", next,
+                   judged->rules_known);
+  om_act_put_count(txn, OM_ROW_RULES, 0, judged->index, next);
+  return OM_OK;
 }
 
 /* ---- RecogniseScheme ---- */

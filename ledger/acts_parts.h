@@ -80,6 +80,7 @@ om_act om_act_enrol, om_act_set_roles, om_act_suspend, om_act_reinstate, om_act_
     om_act_reassign;                                                                         /* acts_member.c */
 om_act om_act_add_key, om_act_retire_key;                                                    /* acts_keys.c */
 om_act om_act_add_site, om_act_set_sealing_key, om_act_give_mandate, om_act_end_mandate;     /* acts_own.c */
+om_act om_act_set_rules;                                                                     /* acts_govern.c */
 om_act om_act_set_governors, om_act_set_limits, om_act_recognise_scheme, om_act_site_status; /* acts_govern.c */
 om_act om_act_add_daemon, om_act_set_address;                                                /* acts_daemon.c */
 om_act om_act_revoke_key;                                                                    /* acts_revoke.c */

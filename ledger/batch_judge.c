@@ -5,6 +5,7 @@
 #include "ledger/acts.h"
 #include "ledger/events/kinds.h"
 #include "ledger/ledger_state.h"
+#include "ledger/rules.h"
 
 /* om_backing has one context for all questions; the judged log's number travels with the transaction. */
 struct asked {
@@ -173,7 +174,8 @@ enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, 
                            .log = state->log,
                            .index = state->edge.size,
                            .registry_size = state->registry_size,
-                           .taken_ms = taken_ms};
+                           .taken_ms = taken_ms,
+                           .rules_known = batch->ledger->rules_known};
   bool acts = om_kind_of(checked->statement->events[0])->class >= OM_KIND_GOVERNORS;
   if (acts != (state->log == OM_LOG_REGISTRY))
     return om_fail(st, OM_REFUSED, "registry",
@@ -183,6 +185,7 @@ enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, 
     return om_fail(st, OM_REFUSED, "again", "the statement stands in log %u as entry %llu already", before.log,
                    (unsigned long long)before.index);
   enum om_code code = om_statement_times(checked->statement, taken_ms, st);
+  if (code == OM_OK) code = om_rules_statement(batch->txn, checked->statement, judged.registry_size, st);
   if (code == OM_OK) code = om_signers(signers, &judged.n_signers, checked, batch->txn, judged.registry_size, st);
   if (code != OM_OK) return code;
   OM_ASSERT(judged.n_signers == checked->signed_statement->n_signatures); /* one of each member, by its form */

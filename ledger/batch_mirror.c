@@ -5,6 +5,7 @@
 
 #include "ledger/accept.h"
 #include "ledger/ledger_state.h"
+#include "ledger/rules.h"
 
 enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t index, const uint8_t *bytes, size_t len,
                                const struct om_status *why, struct om_status *st) {
@@ -34,6 +35,10 @@ static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *sta
     return om_fail(st, OM_REFUSED, "genesis", "a genesis stands only at the beginning of the registry log");
   if (state->edge.size == 0) return om_fail(st, OM_REFUSED, "mark", "entry 0 of a log is a mark of the registry");
   code = om_batch_judge(batch, state, checked, entry->taken_ms, &need, st);
+  if (code == OM_REFUSED && strcmp(st->rule, "upgrade") == 0) {
+    struct om_status why = *st;
+    return om_upgrade_wait(batch, state->edge.size, &why, st);
+  }
   /* Here a lack of marks is the log's own fault: they stand before what leans on them. */
   if (code == OM_WAIT || code == OM_MISSING) st->code = code = OM_REFUSED;
   return code;

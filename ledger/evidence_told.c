@@ -3,6 +3,7 @@
 
 #include "ledger/evidence.h"
 #include "ledger/ledger_state.h"
+#include "ledger/rules.h"
 #include "proto/evidence.pb-c.h"
 
 /* The key is the log's, and the network this one: else the evidence is about somebody else. The registry log may have
@@ -46,7 +47,8 @@ static enum om_code weigh_entry(struct om_batch *batch, enum om_evidence_standin
   struct om_bytes entry;
   *standing = OM_EVIDENCE_STANDS;
   enum om_code code = om_log_info(batch->txn, &info, log, st);
-  if (code != OM_OK || v->malformed) return code;
+  /* A newer program may know what this one can't read: while it is waited for, nothing is proved by that. */
+  if (code != OM_OK || (v->malformed && !om_upgrade_met(batch->txn))) return code;
   if (v->index < info.size) code = om_log_entry(batch->txn, &entry, log, v->index, st);
   if (code != OM_OK) return code;
   if (v->index < info.size)

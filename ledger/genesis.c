@@ -134,5 +134,6 @@ enum om_code om_genesis_apply(struct om_txn *txn, const Oremark__Genesis *g, str
   else
     om_act_put_numbers(txn, OM_ROW_WITNESSES, 0, 0, NULL, 0);
   om_act_put_limits(txn, 0, g->limits);
+  om_act_put_count(txn, OM_ROW_RULES, 0, 0, g->rules_version);
   return om_txn_check(txn, st);
 }

@@ -8,7 +8,7 @@
 #include "ledger/ledger_state.h"
 
 static const char meta_format[] = "format";
-static const char format_now[] = "1"; /* of the store; another one is refused, not guessed at */
+static const char format_now[] = "2"; /* of the store; another one is refused, not guessed at */
 
 /* ---- keys ---- */
 
@@ -136,13 +136,17 @@ static enum om_code write_genesis(struct om_txn *txn, const Oremark__Genesis *ge
   return code;
 }
 
+static enum om_code check_rules(uint32_t version, struct om_status *st) {
+  if (version <= OM_RULES_VERSION) return OM_OK;
+  return om_fail(st, OM_REFUSED, "rules", "the network follows rules version %u, this program knows %d: upgrade",
+                 version, OM_RULES_VERSION);
+}
+
 enum om_code om_ledger_begin(struct om_txn *txn, const uint8_t *genesis, size_t len, struct om_status *st) {
   struct om_arena arena = {0};
   const Oremark__Genesis *g;
   enum om_code code = om_genesis_check(&g, &arena, genesis, len, st);
-  if (code == OM_OK && g->rules_version != OM_RULES_VERSION)
-    code = om_fail(st, OM_REFUSED, "rules", "the network follows rules version %u, this program knows %d: upgrade",
-                   g->rules_version, OM_RULES_VERSION);
+  if (code == OM_OK) code = check_rules(g->rules_version, st);
   if (code == OM_OK) code = write_genesis(txn, g, st);
   om_txn_put(txn, OM_TABLE_META, OM_META_GENESIS, sizeof OM_META_GENESIS - 1, genesis, len);
   om_txn_put(txn, OM_TABLE_META, meta_format, sizeof meta_format - 1, format_now, sizeof format_now - 1);
@@ -189,6 +193,7 @@ enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t m
   struct om_ledger *ledger = calloc(1, sizeof *ledger);
   OM_ASSERT(ledger);
   ledger->own_log = OM_LOG_NONE;
+  ledger->rules_known = OM_RULES_VERSION;
   om_sha256(&ledger->network, genesis, genesis_len);
   if (own_link_key) {
     ledger->has_link_key = true;
@@ -198,6 +203,9 @@ enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t m
   enum om_code code = om_store_open(&ledger->store, path, map_bytes, st);
   if (code == OM_OK) code = check_store(ledger, genesis, genesis_len, st);
   if (code == OM_OK) code = om_txn_read(&txn, ledger->store, st);
+  uint32_t rules;
+  if (code == OM_OK) code = om_registry_rules(txn, &rules, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) code = check_rules(rules, st); /* an older program than the store has seen */
   if (code == OM_OK) code = om_ledger_find_own(ledger, txn, st);
   if (code == OM_OK) code = om_lost_look(ledger, txn, st);
   om_txn_abort(txn);

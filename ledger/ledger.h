@@ -16,7 +16,7 @@
 
 enum {
   OM_MARK_NOTE_MAX_BYTES = OM_NOTE_BYTES_MAX, /* any head that a quorum has signed can be marked */
-  OM_RULES_VERSION = 1,                       /* the version of the rules that this program knows (DESIGN section 3) */
+  OM_RULES_VERSION = 2,         /* the newest version of the rules that this program knows (ledger/rules.h) */
   OM_CLOCK_AHEAD_MS = 86400000, /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in
                                    the wrong zone or on the wrong day is a mistake, not a record */
 };

@@ -62,7 +62,8 @@ struct om_ledger {
   uint32_t own_log;
   struct om_log_state **logs; /* by number; NULL until first written by this process */
   size_t n_logs;
-  bool lost; /* entries are held that have lost: om_ledger_mend is due */
+  uint32_t rules_known; /* versions of the rules: OM_RULES_VERSION but for tests */
+  bool lost;            /* entries are held that have lost: om_ledger_mend is due */
 };
 
 struct om_batch {

@@ -172,6 +172,14 @@ enum om_code om_registry_governors(struct om_txn *txn, struct om_governors *out,
                                                                                 : corrupt(st, "list of governors");
 }
 
+enum om_code om_registry_rules(struct om_txn *txn, uint32_t *version, uint64_t as_of, struct om_status *st) {
+  struct om_bytes row;
+  if (!om_registry_row(txn, &row, OM_ROW_RULES, 0, 0, as_of)) return missing(txn, st, "version of the rules", 0);
+  if (row.len != 4) return corrupt(st, "version of the rules");
+  *version = om_get32(row.data);
+  return OM_OK;
+}
+
 enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of,
                                 struct om_status *st) {
   struct om_bytes row;

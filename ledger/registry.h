@@ -151,6 +151,8 @@ bool om_registry_site_status(struct om_txn *txn, struct om_site_status *out, uin
 /* The last act's, whenever it is valid. */
 bool om_registry_site_status_last(struct om_txn *txn, struct om_site_status *out, uint32_t member, uint32_t site,
                                   uint64_t as_of);
+/* The version of the rules by which entries are judged (ledger/rules.h). */
+enum om_code om_registry_rules(struct om_txn *txn, uint32_t *version, uint64_t as_of, struct om_status *st);
 /* The limits, unpacked into ARENA. */
 enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, const Oremark__Limits **out, uint64_t as_of,
                                 struct om_status *st);

@@ -24,6 +24,7 @@ enum om_registry_kind {
                               the act */
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
+  OM_ROW_RULES = 'V',    /* version (4) */
   OM_ROW_LIMITS = 'L',   /* a Limits message */
   OM_ROW_LAST_ACT = 'P', /* a: subject kind, b: member -> event id */
   OM_ROW_SEALING = 'E',  /* a: member -> by, key (32); by alone: none */

@@ -47,6 +47,7 @@ struct om_case {
   uint64_t index;
   uint64_t registry_size; /* the log's last registry mark */
   int64_t taken_ms;       /* entry time, Unix ms */
+  uint32_t rules_known;   /* the newest version of the rules that the program knows; registry acts only */
   const bool *only; /* NULL: all events are judged. Replay of a part of the history: for each, whether it is; what they
                        name by place must be among them. Whether each signature is needed can't be said then. */
 };

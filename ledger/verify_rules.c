@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/events/kinds.h"
+#include "ledger/rules.h"
 #include "ledger/step.h"
 #include "ledger/verify_state.h"
 
@@ -343,6 +344,7 @@ static enum om_code replay_entry(struct replay *r, struct om_status *st) {
   code = om_check_entry(&checked, &r->arena, r->v->network, NULL, bytes.data, bytes.len, st);
   if (code == OM_OK && !checked->statement) code = om_fail(st, OM_CORRUPT, "state", "it holds no statement");
   if (code == OM_OK) code = om_statement_times(checked->statement, checked->entry->taken_ms, st);
+  if (code == OM_OK) code = om_rules_statement(r->v->txn, checked->statement, e->registry_size, st);
   if (code == OM_OK) code = find_signers(r, signers, &n_signers, checked, st);
   if (code == OM_OK) code = choose_events(r, checked->statement, st);
   if (code != OM_OK) return code;

@@ -9,6 +9,7 @@
 #include "ledger/evidence.h"
 #include "ledger/queued.h"
 #include "ledger/registry.h"
+#include "ledger/rules.h"
 
 void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status *st) {
   reply->id = id;
@@ -61,6 +62,7 @@ static void fill_restart(struct om_answering *a, Oremark__Status *status) {
     status->by_hand = (char *)(uintptr_t) "the registry log goes on under a head that can't be judged here: if the "
                                           "governors have restarted the network, or named another daemon for its "
                                           "registry, accept that (oremark network accept FILE) or stop this daemon";
+  if (om_upgrade_met(a->view.txn)) status->by_hand = (char *)(uintptr_t)OM_UPGRADE_TEXT;
   if (om_by_hand_met(a->view.txn, &index)) status->by_hand = (char *)(uintptr_t)OM_BY_HAND_TEXT;
   if (!om_registry_restart(a->view.txn, restart, OM_REGISTRY_NOW)) return;
   Oremark__Restarted *out = status->restarted = om_arena_alloc(a->view.arena, sizeof *out);
@@ -126,7 +128,7 @@ static bool answer_status(struct om_answering *a, const Oremark__GetStatus *aske
   status.version = (char *)OREMARK_VERSION;
   status.network = genesis->name;
   status.network_id = (ProtobufCBinaryData){sizeof network.bytes, network.bytes};
-  status.rules_version = genesis->rules_version;
+  if (om_registry_rules(a->view.txn, &status.rules_version, OM_REGISTRY_NOW, st) != OM_OK) return om_answer_fail(a, st);
   status.pre_release = OM_RULES_PRE_RELEASE;
   status.started_ms = a->about->started_ms;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_STATUS, false);

@@ -93,11 +93,11 @@ bool om_answer_registry(struct om_answering *a, const Oremark__GetRegistry *aske
   if (code == OM_OK) code = fill_governors(a, &out, st);
   if (code == OM_OK) code = fill_schemes(a, &out, st);
   if (code == OM_OK) code = om_registry_limits(a->view.txn, a->view.arena, &limits, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) code = om_registry_rules(a->view.txn, &out.rules_version, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_log_info(a->view.txn, &info, OM_LOG_REGISTRY, st);
   if (code != OM_OK) return om_answer_fail(a, st);
   out.limits = (Oremark__Limits *)(uintptr_t)limits;
   out.size = info.size;
-  out.rules_version = OM_RULES_VERSION; /* the only one that there is so far */
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_REGISTRY, false);
   reply.registry = &out;
   return om_answer_put(a, &reply);

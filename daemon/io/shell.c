@@ -178,8 +178,9 @@ static void report(struct shell *shell, const struct om_job *job) {
     om_log_event(OM_LOG_INFO, "cosign-key-in-use");
     shell->told_key = false;
   }
-  bool by_hand = strcmp(job->status.rule, "by-hand") == 0 && job->code == OM_WAIT;
-  if (by_hand && !shell->told_by_hand) om_log(OM_LOG_WARNING, "by-hand", "detail=\"%s\"", job->status.text);
+  bool by_hand = job->code == OM_WAIT && /* either is the operator's to do */
+                 (strcmp(job->status.rule, "by-hand") == 0 || strcmp(job->status.rule, "upgrade") == 0);
+  if (by_hand && !shell->told_by_hand) om_log(OM_LOG_WARNING, job->status.rule, "detail=\"%s\"", job->status.text);
   shell->told_by_hand = shell->told_by_hand || by_hand;
   if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
   if (job->kind == OM_JOB_COSIGN && strcmp(job->status.rule, "stopped") == 0) return; /* said when it was stopped */

@@ -52,6 +52,14 @@ void om_set_governors_describe(struct om_text *out, const Oremark__Event *event)
   om_text_add(out, " govern from now on; %u of them must sign", s->threshold);
 }
 
+enum om_code om_set_rules_form(const Oremark__Event *event, struct om_status *st) {
+  return om_form_number("version of the rules", event->set_rules->rules_version, st);
+}
+
+void om_set_rules_describe(struct om_text *out, const Oremark__Event *event) {
+  om_text_add(out, "follow version %u of the rules from here on", event->set_rules->rules_version);
+}
+
 /* The rest of it is checked with the genesis's: ledger/genesis.c. */
 enum om_code om_set_limits_form(const Oremark__Event *event, struct om_status *st) {
   if (event->set_limits->limits) return OM_OK;

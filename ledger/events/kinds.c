@@ -6,11 +6,6 @@
 #include "ledger/events/events.h"
 #include "ledger/names.h"
 
-static void describe_by_name(struct om_text *out, const Oremark__Event *event) {
-  const struct om_kind *kind = om_kind_of(event);
-  om_text_add(out, "%s", kind ? kind->name : "nothing");
-}
-
 #define KIND(constant) [OREMARK__EVENT__KIND_##constant] = {OREMARK__EVENT__KIND_##constant
 #define CUSTODY(constant, name, function)                                                                     \
   KIND(constant), name, OM_KIND_CUSTODY, om_##function##_form, om_##function##_rule, om_##function##_describe \
@@ -21,9 +16,6 @@ static void describe_by_name(struct om_text *out, const Oremark__Event *event) {
   }
 #define ACT(constant, name, class, function)                                        \
   KIND(constant), name, class, om_##function##_form, NULL, om_##function##_describe \
-  }
-#define NOT_BUILT(constant, name, class)                    \
-  KIND(constant), name, class, NULL, NULL, describe_by_name \
   }
 
 /* By field number in Event; numbers that no kind has stay empty. */
@@ -60,7 +52,7 @@ static const struct om_kind kinds[] = {
     ACT(ADD_DAEMON, "add-daemon", OM_KIND_GOVERNORS, add_daemon),
     ACT(SET_WITNESSES, "set-witnesses", OM_KIND_GOVERNORS, set_witnesses),
     ACT(SET_GOVERNORS, "set-governors", OM_KIND_GOVERNORS, set_governors),
-    NOT_BUILT(SET_RULES, "set-rules", OM_KIND_GOVERNORS),
+    ACT(SET_RULES, "set-rules", OM_KIND_GOVERNORS, set_rules),
     ACT(SET_LIMITS, "set-limits", OM_KIND_GOVERNORS, set_limits),
     ACT(RECOGNISE_SCHEME, "recognise-scheme", OM_KIND_GOVERNORS, recognise_scheme),
     ACT(SITE_STATUS, "site-status", OM_KIND_GOVERNORS, site_status),
@@ -113,9 +105,6 @@ static enum om_code form_previous(const Oremark__Event *event, const struct om_k
 enum om_code om_event_form(const Oremark__Event *event, struct om_status *st) {
   const struct om_kind *kind = om_kind_of(event);
   if (!kind) return om_fail(st, OM_REFUSED, "form", "the event says nothing: no kind of event is given");
-  if (!kind->form)
-    return om_fail(st, OM_REFUSED, "not-built", "%s: rules of this kind of event are not built in this version",
-                   kind->name);
   if (event->at_ms <= 0 || !om_time_ok(event->at_ms, event->zone_min))
     return om_fail(st, OM_REFUSED, "form",
                    "%s: %lld ms at %d minutes from UTC is no time between 1970 and 9999: state when it happened",

@@ -20,8 +20,7 @@ struct om_kind {
   Oremark__Event__KindCase kind;
   const char *name; /* "extract", "transfer-title": the command's word */
   enum om_kind_class class;
-  /* Checks what needs no state: counts, lengths, text, order, ranges. Any thread. NULL: the kind is not built yet and
-   * is refused by name. */
+  /* Checks what needs no state: counts, lengths, text, order, ranges. Any thread. */
   enum om_code (*form)(const Oremark__Event *event, struct om_status *st);
   /* Judges one custody event of STAGE's statement and stages what it writes. NULL for acts and attestations. */
   enum om_code (*rule)(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st);
@@ -35,7 +34,7 @@ const struct om_kind *om_kind_of(const Oremark__Event *event);
 /* The materials of the new lots that EVENT writes: *N of them, the first being the event's written lot *SKIP. */
 Oremark__Material *const *om_event_materials(const Oremark__Event *event, size_t *n, size_t *skip);
 
-/* Checks the form of any event: time, zone, `previous` (acts only), documents, kind built, and the kind's own form. */
+/* Checks the form of any event: time, zone, `previous` (acts only), documents, and the kind's own form. */
 enum om_code om_event_form(const Oremark__Event *event, struct om_status *st);
 
 #endif

@@ -128,6 +128,17 @@ class Governance(NetworkTest):
         self.says(self.net.run(GOVERNORS, "member", "show", MINE).out, "green, 2026-01-01 to 2030-01-01")
         self.says(self.net.run(GOVERNORS, "network", "show").out, "RMI RMAP: certified by Ilo Refinery (member 3)", "0.2500 %")
 
+    def test_the_rules_change(self):
+        """Back to the first version, everywhere; one that no program knows is not taken."""
+        self.assertEqual(self.net.do(MAKER, "network", "show").json["rules_version"], 2)
+        self.decide("rules.statement", "network", "set-rules", "1")
+        wait_until(lambda: self.net.do(MAKER, "network", "show").json["rules_version"] == 1, "the motor works never hear of it")
+        self.assertEqual(self.net.do(MAKER, "status").json["rules_version"], 1)
+        path = self.propose("future.statement", "network", "set-rules", "9")
+        for name in (MINE, REFINER):
+            self.sign(name, path)
+        self.refused(self.submit(path), REFUSED, "upgrade oremarkd")
+
     def test_mandates(self):
         self.net.do(MAKER, "member", "give-mandate", REFINER, "--consume", at=GOVERNORS)
         self.assertEqual(self.member(MAKER)["mandates"],

@@ -8,6 +8,7 @@
 #include "support/test.h"
 
 #include "ledger/events/rules.h"
+#include "ledger/ledger.h"
 #include "ledger/ledger_state.h"
 #include "ledger/registry_rows.h"
 
@@ -94,6 +95,7 @@ void custody_open(struct custody *c) {
     put_site(c, m, 2, OREMARK__SITE_KIND__SITE_KIND_PLANT);
   }
   put_limits(c);
+  put_row(c, OM_ROW_RULES, 0, 0, 0, (const uint8_t[]){0, 0, 0, OM_RULES_VERSION}, 4);
   must(om_txn_check(c->txn, &c->st), &c->st);
   for (size_t i = 0; i < 16; i++) c->marked[i] = UINT64_MAX;
   c->replay.mark = marked;

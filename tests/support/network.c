@@ -104,6 +104,17 @@ void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses) {
   network_open_part(net, n, n, n_witnesses);
 }
 
+void network_open_rules(struct network *net, size_t n, size_t n_witnesses, uint32_t rules_version) {
+  network_open_witnesses(net, n, n_witnesses);
+  Oremark__Genesis *g = oremark__genesis__unpack(NULL, net->genesis_len, net->genesis);
+  OM_ASSERT(g);
+  g->rules_version = rules_version;
+  OM_ASSERT(oremark__genesis__get_packed_size(g) == net->genesis_len);
+  oremark__genesis__pack(g, net->genesis);
+  oremark__genesis__free_unpacked(g, NULL);
+  om_sha256(&net->id, net->genesis, net->genesis_len);
+}
+
 void network_open_part(struct network *net, size_t n, size_t n_named, size_t n_witnesses) {
   OM_ASSERT(n_named >= 1 && n_named <= n && n <= NETWORK_MAX && n_witnesses <= n_named);
   *net = (struct network){.n = n};
@@ -185,7 +196,7 @@ uint8_t *network_statement_keys(struct network *net, size_t *len, uint32_t membe
     if (events[i]->at_ms == 0) events[i]->at_ms = signed_ms;
   s.member = member;
   s.signed_ms = signed_ms;
-  s.not_after_ms = signed_ms + INT64_C(365) * 86400000;
+  s.not_after_ms = signed_ms + INT64_C(86400000) * (net->valid_days ? net->valid_days : 365);
   s.nonce = (ProtobufCBinaryData){sizeof nonce, nonce};
   s.n_events = n_events;
   s.events = events;

@@ -16,7 +16,8 @@ struct network {
   uint8_t *genesis;
   size_t genesis_len;
   struct om_hash id;
-  uint32_t nonce; /* counts the statements made */
+  uint32_t nonce;      /* counts the statements made */
+  uint32_t valid_days; /* of the next statements; 0: a year */
 };
 
 /* N members and daemons; WITNESSED: all daemons witness, else quorum 0. Stops the program on any failure. */
@@ -25,6 +26,8 @@ void network_open(struct network *net, size_t n, bool witnessed);
 void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses);
 /* The same, and the genesis names only the first N_NAMED members and daemons: the others have their keys ready. */
 void network_open_part(struct network *net, size_t n, size_t n_named, size_t n_witnesses);
+/* The same, begun under that version of the rules. */
+void network_open_rules(struct network *net, size_t n, size_t n_witnesses, uint32_t rules_version);
 void network_close(struct network *net);
 struct om_signers_keys network_signers(const struct network *net, size_t daemon);
 /* Opens a fresh ledger of DAEMON in the folder PATH. */

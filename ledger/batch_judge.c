@@ -79,7 +79,7 @@ static enum om_code put_rows(struct om_txn *txn, struct om_arena *arena, const s
                              struct om_status *st) {
   uint8_t key[OM_LOT_KEY_BYTES];
   /* In the table's order, so that neighbours are written one after the other. */
-  qsort(stage->rows, stage->n_rows, sizeof *stage->rows, by_lot);
+  if (stage->n_rows > 0) qsort(stage->rows, stage->n_rows, sizeof *stage->rows, by_lot);
   for (size_t i = 0; i < stage->n_rows; i++) {
     const uint8_t *row;
     size_t len;

@@ -1,10 +1,11 @@
-"""What is attested: assays side by side, estimates beside declared output."""
+"""What is attested: assays side by side, estimates beside declared output, certificates and what is drawn from them."""
 
+import time
 import unittest
 
-from network import DONE, GOVERNORS, MEMBERS, MINE, REFINER, REFUSED, USAGE, NetworkTest, wait_until
+from network import DONE, GOVERNORS, MEMBERS, MINE, NO, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
 
-LAB = "Alfred H Knight"
+LAB, CERTIFIER = "Alfred H Knight", "Assent"
 
 
 class Attestations(NetworkTest):
@@ -78,6 +79,101 @@ class Attestations(NetworkTest):
         self.says(self.net.run(LAB, "attestations", "--member", MINE, "--site", "Toquepala").out, "estimate the resource", "Cu 60.000 t")
         self.refused(self.net.run(REFINER, "estimate", "--of", MINE, "--site", "Toquepala", "--kind", "resource", "--metal", "Cu=1t"),
                      REFUSED, "laboratory", "auditor")
+
+
+class Certificates(NetworkTest):
+    """With witnesses: the time by which a record was final is known."""
+
+    members = {**{name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER)}, CERTIFIER: ("assent", "GB", ["certifier"], {})}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.before = cls.net.run(CERTIFIER, "certify", "--of", MINE, "--scheme", "Copper Mark", "--from", "2026-01-01", "--until", "2099-01-01")
+        cls.net.do(GOVERNORS, "scheme", "recognise", "Copper Mark", "--certifier", CERTIFIER)
+        cls.net.wait_level()
+
+    def certify(self, *words):
+        """Certifies, and waits until the certificate is final at every daemon; its name."""
+        said = self.net.do(CERTIFIER, "certify", "--scheme", "Copper Mark", *words).json["statement"]
+        member = words[words.index("--of") + 1]
+        for name in self.members:
+            wait_until(lambda: any(a["name"].startswith(said) and a["final"] for a in self.about(name, member)), f"{said} is not final at {name}")
+        return said + "/0"
+
+    def about(self, name, member):
+        return self.net.do(name, "attestations", "--member", member).json["attestations"]
+
+    def one(self, name, member, certificate):
+        return next(a for a in self.about(name, member) if a["name"] == certificate)
+
+    def check(self, verdict, check):
+        return next((c["passed"], c["failed"], c["unknown"]) for c in verdict["checks"] if c["name"] == check)
+
+    def extract(self):
+        lot, = self.net.do(MINE, "extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross", "10 t",
+                           "--metal", "Cu=2.8t").lots
+        wait_until(lambda: self.net.run(GOVERNORS, "lot", "verify", lot, "--json").status not in (UNDECIDED, REFUSED, USAGE, 3),
+                   f"{lot} is never final")
+        return lot
+
+    def test_a_site_is_certified(self):
+        self.refused(self.before, REFUSED, "recognised no scheme")
+        self.refused(self.net.run(MINE, "certify", "--of", MINE, "--scheme", "Copper Mark", "--from", "2026-01-01", "--until", "2099-01-01"),
+                     REFUSED, "certifier")
+        self.refused(self.net.run(CERTIFIER, "certify", "--of", MINE, "--site", "Toquepala", "--scheme", "Copper Mark", "--from", "2026-01-01",
+                                  "--until", "2025-01-01"), REFUSED, "before it begins")
+        self.refused(self.net.run(CERTIFIER, "certify", "--site", "Toquepala", "--scheme", "Copper Mark", "--from", "2026-01-01", "--until",
+                                  "2027-01-01"), USAGE, "--of")
+        lapsed = self.certify("--of", MINE, "--site", "Toquepala", "--from", "2020-01-01", "--until", "2021-01-01")
+        lot = self.extract()
+        verdict = self.net.verify(GOVERNORS, lot)
+        self.assertEqual((verdict["verdict"], self.check(verdict, "certificates")), ("verified", (0, 0, 0)))
+        self.assertTrue(any("0 records inside, 1 outside" in f["text"] for f in verdict["findings"]), verdict["findings"])
+        self.assertEqual(self.one(MINE, MINE, lapsed)["state"], "expired")
+        valid = self.certify("--of", MINE, "--site", "Toquepala", "--level", "full", "--from", "2020-01-01", "--until", "2099-01-01")
+        verdict = self.net.verify(GOVERNORS, lot)
+        self.assertEqual((verdict["verdict"], self.check(verdict, "certificates")), ("verified", (1, 0, 0)))
+        self.assertEqual([self.one(MINE, MINE, valid)[key] for key in ("state", "level", "valid_until", "quantity_mg")],
+                         ["valid", "full", "2099-01-01T00:00:00Z", None])
+        self.says(self.net.run(MINE, "attestations", "--member", MINE).out, "valid", "under Copper Mark, full", valid)
+        # Withdrawn, it ends then; what it covered before it still covers.
+        self.refused(self.net.run(MINE, "withdraw", valid, "--reason", "mine"), REFUSED, "only they can withdraw")
+        self.refused(self.net.run(CERTIFIER, "withdraw", "nonsense", "--reason", "audit"), USAGE, "MEMBER-TIME-ID")
+        # (Of the times at which heads were final, one in ten minutes is kept: hence the hour.)
+        in_an_hour = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        self.net.do(CERTIFIER, "withdraw", valid, "--reason", "surveillance audit failed", "--at", in_an_hour)
+        wait_until(lambda: self.one(GOVERNORS, MINE, valid)["state"] == "withdrawn", "the withdrawal does not arrive")
+        self.assertEqual(self.check(self.net.verify(GOVERNORS, lot), "certificates"), (1, 0, 0))
+        self.says(self.net.run(GOVERNORS, "attestations", "--member", MINE).out, "withdrawn", "surveillance audit failed")
+        self.refused(self.net.run(CERTIFIER, "withdraw", valid, "--reason", "again"), REFUSED, "withdrawn already")
+
+    def test_a_quantity_is_drawn_down(self):
+        credit = self.certify("--of", REFINER, "--from", "2020-01-01", "--until", "2099-01-01", "--quantity", "10t", "--metal", "Cu")
+        lots = self.net.do(REFINER, "declare", "--site", "Ilo", "--lot", "cathode", "--form", "cathode", "--gross", "8 t", "--metal", "Cu=7.9t",
+                           "--lot", "cathode", "--form", "cathode", "--gross", "8 t", "--metal", "Cu=7.9t").lots
+        claim = lambda *words: self.net.run(REFINER, "claim", *words, "--certificate", credit)
+        self.refused(claim(lots[0], "--quantity", "8t"), REFUSED, "holds 7.900 t")
+        self.refused(claim(*lots, "--quantity", "1t"), USAGE, "--quantity once for each lot")
+        self.assertEqual(claim(*lots, "--quantity", "6t", "--quantity", "1t").status, DONE)
+        self.refused(claim(lots[1], "--quantity", "4t"), REFUSED, "7.000 t is drawn already")
+        self.assertEqual([self.one(REFINER, REFINER, credit)[key] for key in ("drawn_mg", "remaining_mg", "element")],
+                         [str(7 * 10**9), str(3 * 10**9), "Cu"])
+        self.says(self.net.run(REFINER, "attestations", "--member", REFINER).out, "7.000 t drawn, 3.000 t left")
+        self.says(self.net.run(REFINER, "lot", "history", lots[0]).out, "claim 7.000 t for 2 lots")
+        wait_until(lambda: self.net.run(GOVERNORS, "lot", "verify", lots[0], "--json").status == DONE, "the claim is never final")
+        self.assertEqual(self.check(self.net.verify(GOVERNORS, lots[0]), "certificates"), (3, 0, 0))  # both records, and the claim
+
+    def test_a_site_turns_red(self):
+        lot = self.extract()
+        status = lambda *words: self.net.do(GOVERNORS, "member", "site-status", MINE, "Toquepala", "--status", *words)
+        status("green", "--from", "2020-01-01", "--until", "2099-01-01")
+        self.net.wait_level()
+        self.assertEqual(self.check(self.net.verify(MINE, lot), "sites"), (1, 0, 0))
+        status("red", "--from", "2020-01-01", "--until", "2099-01-01")
+        wait_until(lambda: self.net.run(MINE, "lot", "verify", lot, "--json").status == NO, "red is not heard of")
+        self.assertEqual(self.check(self.net.verify(MINE, lot), "sites"), (0, 1, 0))
+        status("green", "--from", "2020-01-01", "--until", "2099-01-01")  # for the other tests
 
 
 if __name__ == "__main__":

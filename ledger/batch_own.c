@@ -76,7 +76,9 @@ static enum om_code append_mark(struct om_batch *batch, struct om_log_state *own
     return om_fail(st, OM_WAIT, "not-final",
                    "it leans on entry %llu of %s, which is not final yet (final up to %llu): try again in a moment",
                    (unsigned long long)(size - 1), info.origin, (unsigned long long)info.head_size);
-  if (log == OM_LOG_REGISTRY && own->log != log) code = may_follow(batch, own, info.head_size, st);
+  uint64_t follows = log == OM_LOG_REGISTRY ? info.head_size : own->registry_size;
+  code = om_restart_marked(batch->txn, own->log, own->edge.size, follows, st);
+  if (code == OM_OK && log == OM_LOG_REGISTRY && own->log != log) code = may_follow(batch, own, info.head_size, st);
   if (code != OM_OK) return code;
   uint64_t theirs = log == OM_LOG_REGISTRY ? 0 : om_log_mark(batch->txn, log, OM_LOG_REGISTRY, info.head_size);
   if (theirs > own->registry_size) {

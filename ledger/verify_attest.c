@@ -364,7 +364,7 @@ static enum om_code tell_certificate(struct attest *a, const struct held *held, 
   enum om_code code = om_step_read(a->v->txn, &a->arena, step, a->v->network, &held->at, st);
   if (code != OM_OK) return code;
   om_time_format(when, sizeof when, held->certificate.until_ms, 0);
-  om_verify_find(a->v, "certificate", "%s (member %u): %s%s%s: %llu records inside, %llu outside, %llu not known",
+  om_verify_find(a->v, "certificate", "%s (member %u): %s%s%s: records inside it %llu, outside %llu, not known %llu",
                  step->member_name, step->member, step->text.bytes, held->withdrawn ? "; withdrawn as of " : "",
                  held->withdrawn ? when : "", (unsigned long long)held->inside, (unsigned long long)held->outside,
                  (unsigned long long)held->unknown);

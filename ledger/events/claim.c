@@ -108,6 +108,6 @@ void om_claim_describe(struct om_text *out, const Oremark__Event *event) {
     if (!om_mass_add(&sum, sum, (int64_t)c->lots[i]->quantity_mg)) sum = OM_MASS_MAX_MG;
   om_text_add(out, "claim %s for ", om_mass_format(mass, sizeof mass, sum));
   om_text_count(out, c->n_lots, "lot");
-  om_text_add(out, " from the certificate ");
+  om_text_add(out, " from the certificate that is ");
   om_text_event_ref(out, c->certificate);
 }

@@ -11,14 +11,14 @@ void om_text_event_ref(struct om_text *out, const Oremark__EventRef *ref) {
 
 void om_text_subject(struct om_text *out, const Oremark__Subject *subject) {
   char text[OM_LOT_TEXT_BYTES];
-  if (subject->lot.len == OM_LOT_NUMBER_BYTES)
+  if (subject->lot.len == OM_LOT_NUMBER_BYTES) {
     om_text_add(out, "lot %s", om_lot_format(text, sizeof text, subject->lot.data));
-  else if (subject->event)
+  } else if (subject->event) {
     om_text_event_ref(out, subject->event);
-  else if (subject->site != 0)
-    om_text_add(out, "site %u of member %u", subject->site, subject->member);
-  else
-    om_text_add(out, "member %u", subject->member);
+  } else {
+    if (subject->site != 0) om_text_add(out, "site %u of ", subject->site);
+    om_text_add_member(out, subject->member);
+  }
 }
 
 void om_text_decimal(struct om_text *out, const Oremark__Decimal *d) {

@@ -34,7 +34,7 @@ enum om_code om_withdraw_rule(struct om_stage *stage, uint16_t index, const Orem
 }
 
 void om_withdraw_describe(struct om_text *out, const Oremark__Event *event) {
-  om_text_add(out, "withdraw the certificate ");
+  om_text_add(out, "withdraw the certificate that is ");
   om_text_event_ref(out, event->withdraw->certificate);
   om_text_remark(out, event->withdraw->reason);
 }

@@ -188,7 +188,7 @@ static void across_expiry_in_the_same_second(void **state) {
   struct om_verdict v = verified(s, lot);
   COUNTS(v, CERTIFICATES, 0, 0, 1);
   assert_true(v.undecided && !v.verified);
-  assert_true(tells(&v, "certificate", "0 records inside, 0 outside, 1 not known"));
+  assert_true(tells(&v, "certificate", "records inside it 0, outside 0, not known 1"));
 }
 
 static void a_certificate_that_ends_with_the_second(void **state) {
@@ -203,7 +203,7 @@ static void a_certificate_that_ends_with_the_second(void **state) {
   COUNTS(v, CERTIFICATES, 1, 0, 0);
   assert_true(v.verified);
   assert_true(tells(&v, "certificate", "Copper Mark"));
-  assert_true(tells(&v, "certificate", "1 records inside, 0 outside, 0 not known"));
+  assert_true(tells(&v, "certificate", "records inside it 1, outside 0, not known 0"));
 }
 
 static void lapsed_before_fails_nothing_and_is_told(void **state) {
@@ -214,7 +214,7 @@ static void lapsed_before_fails_nothing_and_is_told(void **state) {
   struct om_verdict v = verified(s, lot);
   COUNTS(v, CERTIFICATES, 0, 0, 0);
   assert_true(v.verified);
-  assert_true(tells(&v, "certificate", "0 records inside, 1 outside, 0 not known"));
+  assert_true(tells(&v, "certificate", "records inside it 0, outside 1, not known 0"));
 }
 
 static void on_members_lots_and_others(void **state) {
@@ -228,8 +228,8 @@ static void on_members_lots_and_others(void **state) {
   until(s, s->now_s + HOUR_S);
   struct om_verdict v = verified(s, lot);
   COUNTS(v, CERTIFICATES, 2, 0, 0);
-  assert_true(tells(&v, "certificate", "certify member 2") && tells(&v, "certificate", "certify lot OM-"));
-  assert_false(tells(&v, "certificate", "certify member 4"));
+  assert_true(tells(&v, "certificate", "(member 2) under") && tells(&v, "certificate", "certify lot OM-"));
+  assert_false(tells(&v, "certificate", "(member 4) under"));
   v = verified(s, other);
   COUNTS(v, CERTIFICATES, 1, 0, 0);
 }
@@ -247,7 +247,7 @@ static void withdrawn_certificates_end_when_their_author_says(void **state) {
   assert_true(v.verified && tells(&v, "certificate", "withdrawn as of"));
   v = verified(s, after);
   COUNTS(v, CERTIFICATES, 0, 0, 0);
-  assert_true(v.verified && tells(&v, "certificate", "1 outside"));
+  assert_true(v.verified && tells(&v, "certificate", "outside 1"));
 }
 
 /* A record that draws from a certificate leans on it. */

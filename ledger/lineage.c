@@ -25,6 +25,12 @@ struct collect {
   uint32_t *queue;       /* events to be expanded, each once */
   size_t n_queue, cap_queue;
   struct remembered ids[IDS];
+  struct { /* the entry that was looked into last: events that stand together are mostly expanded one after the other */
+    bool filled;
+    uint32_t log;
+    uint64_t index;
+    struct om_found_all found;
+  } entry;
 };
 
 /* ---- arrays and tables ---- */
@@ -129,6 +135,9 @@ static void add_hand(struct om_lineage *l, uint32_t member, uint32_t site) {
 }
 
 static void add_hands(struct om_lineage *l, const struct om_lot *row) {
+  if (l->last_row.member == row->custodian && l->last_row.site == row->site && l->last_owner == row->owner) return;
+  l->last_row = (struct om_lineage_hand){row->custodian, row->site}; /* neighbours are mostly in the same hands */
+  l->last_owner = row->owner;
   add_hand(l, row->custodian, row->site);
   add_hand(l, row->custodian, 0);
   add_hand(l, row->owner, 0);
@@ -206,8 +215,7 @@ static enum om_code take_row(struct collect *c, uint32_t *event, uint32_t lot, s
   *event = OM_LINEAGE_NONE;
   om_lot_key(key, l->lots[lot].number, step);
   if (!om_txn_get(c->txn, &bytes, OM_TABLE_LOTS, key, sizeof key)) return om_txn_check(c->txn, st);
-  om_arena_reset(&c->arena);
-  enum om_code code = om_lot_decode(&c->arena, &row, key, bytes.data, bytes.len, st);
+  enum om_code code = om_lot_decode_head(&row, key, bytes.data, bytes.len, st);
   if (code != OM_OK) return code;
   *event = add_event(l, &row.at);
   if (l->n_events > OM_LINEAGE_MAX_EVENTS || l->n_steps > OM_LINEAGE_MAX_LINKS) return limit(st);
@@ -262,15 +270,33 @@ static const struct om_hash *statement_id(struct collect *c, const struct om_lin
 /* An entry whose event is being expanded: no event of it is taken apart twice, however many lots are named by it. */
 struct opened {
   const struct om_lineage_event *at;
-  struct om_bytes entry;
-  struct om_found found; /* the last one opened */
-  const Oremark__Event *events[OM_EVENTS_MAX];
+  const struct om_found_all *entry;
+  const Oremark__Event *events[OM_EVENTS_MAX]; /* those taken apart, of the first entry->n */
 };
 
+static enum om_code open_entry(struct collect *c, struct opened *o, const struct om_lineage_event *at,
+                               struct om_status *st) {
+  struct om_bytes bytes;
+  if (!c->entry.filled || c->entry.log != at->log || c->entry.index != at->index) {
+    c->entry.filled = false;
+    enum om_code code = om_log_entry(c->txn, &bytes, at->log, at->index, st);
+    if (code != OM_OK) return code == OM_MISSING ? (st->code = OM_CORRUPT) : code;
+    if (!om_find_events(&c->entry.found, bytes.data, bytes.len)) return no_event(at, st);
+    c->entry.filled = true;
+    c->entry.log = at->log;
+    c->entry.index = at->index;
+  }
+  o->at = at;
+  o->entry = &c->entry.found;
+  memset(o->events, 0, o->entry->n * sizeof o->events[0]);
+  return OM_OK;
+}
+
 static const Oremark__Event *open_event(struct collect *c, struct opened *o, uint32_t event) {
-  if (event >= OM_EVENTS_MAX || !om_find_event(&o->found, o->entry.data, o->entry.len, (uint16_t)event)) return NULL;
+  if (event >= o->entry->n) return NULL;
+  const struct om_bytes *bytes = &o->entry->events[event];
   if (!o->events[event])
-    o->events[event] = oremark__event__unpack(om_arena_protobuf(&c->arena), o->found.event.len, o->found.event.data);
+    o->events[event] = oremark__event__unpack(om_arena_protobuf(&c->arena), bytes->len, bytes->data);
   return o->events[event];
 }
 
@@ -297,7 +323,7 @@ static enum om_code resolve(struct collect *c, uint8_t number[OM_LOT_NUMBER_BYTE
     if (!event) return no_event(o->at, st);
     const Oremark__LotRef *older = rewritten(event, refs, om_event_refs(refs, event), ref->output);
     if (!older) {
-      om_lot_number_make(number, o->found.member, o->found.signed_ms, statement_id(c, o->at, &o->found),
+      om_lot_number_make(number, o->entry->in.member, o->entry->in.signed_ms, statement_id(c, o->at, &o->entry->in),
                          (uint16_t)ref->event, (uint16_t)ref->output);
       return OM_OK;
     }
@@ -329,15 +355,16 @@ static size_t inputs_of(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], bool *po
   return n;
 }
 
-/* The numbers of all that EVENT names are found before any of it is taken in: rows share the arena. */
+/* The numbers of all that EVENT names are found before any of it is taken in: that may look into other entries. */
 static enum om_code expand(struct collect *c, uint32_t event, struct om_status *st) {
   struct om_lineage_event at = c->out->events[event];
-  struct opened o = {.at = &at};
+  struct opened o;
+  o.entry = NULL;
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   uint8_t numbers[OM_EVENT_REFS_MAX][OM_LOT_NUMBER_BYTES];
   bool pool;
-  enum om_code code = om_log_entry(c->txn, &o.entry, at.log, at.index, st);
-  if (code != OM_OK) return code == OM_MISSING ? (st->code = OM_CORRUPT) : code;
+  enum om_code code = open_entry(c, &o, &at, st);
+  if (code != OM_OK) return code;
   om_arena_reset(&c->arena);
   const Oremark__Event *what = open_event(c, &o, at.event);
   if (!what) return no_event(&at, st);

@@ -62,6 +62,8 @@ struct om_lineage {
   size_t cap_lots, cap_events, cap_steps, cap_inputs;
   struct om_lineage_hand *hands;
   size_t n_hands, cap_hands;
+  struct om_lineage_hand last_row; /* of the row that was added last */
+  uint32_t last_owner;
   struct om_lineage_table by_number, by_place, by_hand;
 };
 

@@ -183,7 +183,8 @@ static bool is_sound(const struct om_lot *lot) {
   return lot->step > 0 || same_place(&lot->at, &lot->born);
 }
 
-static bool get_lot(struct om_arena *arena, struct om_lot *out, struct reader *in) {
+/* What a row says before its hold and its contents. */
+static bool get_head(struct om_lot *out, struct reader *in) {
   if (left(in) < HEAD_BYTES || get(in, 1) != ROW_FORMAT) return false;
   uint64_t state = get(in, 1);
   uint64_t pool = get(in, 1);
@@ -206,7 +207,17 @@ static bool get_lot(struct om_arena *arena, struct om_lot *out, struct reader *i
   uint64_t gross = get(in, 8);
   if (settled > 1 || gross > OM_MASS_MAX_MG || out->form > OREMARK__FORM__FORM_RESIDUE) return false;
   out->gross_mg = (int64_t)gross;
-  return get_hold(arena, &out->hold, in) && is_sound(out) && get_contents(arena, out, in);
+  return true;
+}
+
+static bool get_lot(struct om_arena *arena, struct om_lot *out, struct reader *in) {
+  return get_head(out, in) && get_hold(arena, &out->hold, in) && is_sound(out) && get_contents(arena, out, in);
+}
+
+static enum om_code damaged(const struct om_lot *lot, struct om_status *st) {
+  char text[OM_LOT_TEXT_BYTES];
+  return om_fail(st, OM_CORRUPT, NULL, "lot %s: its row at step %u is damaged: run oremark fsck",
+                 om_lot_format(text, sizeof text, lot->number), lot->step);
 }
 
 enum om_code om_lot_decode(struct om_arena *arena, struct om_lot *out, const uint8_t key[OM_LOT_KEY_BYTES],
@@ -214,8 +225,14 @@ enum om_code om_lot_decode(struct om_arena *arena, struct om_lot *out, const uin
   struct reader number = {key + OM_LOT_NUMBER_BYTES, key + OM_LOT_KEY_BYTES};
   memcpy(out->number, key, OM_LOT_NUMBER_BYTES);
   out->step = (uint32_t)get(&number, 4);
-  if (get_lot(arena, out, &(struct reader){row, row + len})) return OM_OK;
-  char text[OM_LOT_TEXT_BYTES];
-  return om_fail(st, OM_CORRUPT, NULL, "lot %s: its row at step %u is damaged: run oremark fsck",
-                 om_lot_format(text, sizeof text, key), out->step);
+  return get_lot(arena, out, &(struct reader){row, row + len}) ? OM_OK : damaged(out, st);
+}
+
+enum om_code om_lot_decode_head(struct om_lot *out, const uint8_t key[OM_LOT_KEY_BYTES], const uint8_t *row, size_t len,
+                                struct om_status *st) {
+  struct reader number = {key + OM_LOT_NUMBER_BYTES, key + OM_LOT_KEY_BYTES};
+  *out = (struct om_lot){0};
+  memcpy(out->number, key, OM_LOT_NUMBER_BYTES);
+  out->step = (uint32_t)get(&number, 4);
+  return get_head(out, &(struct reader){row, row + len}) ? OM_OK : damaged(out, st);
 }

@@ -89,5 +89,8 @@ void om_lot_encode(struct om_arena *arena, const uint8_t **out, size_t *len, con
 /* Reads a row; OM_CORRUPT where it is not one. The lot lives in ARENA and points into nothing else. */
 enum om_code om_lot_decode(struct om_arena *arena, struct om_lot *out, const uint8_t key[OM_LOT_KEY_BYTES],
                            const uint8_t *row, size_t len, struct om_status *st);
+/* Only what stands before the hold and the contents, which OUT has none of: for walks over many lots. */
+enum om_code om_lot_decode_head(struct om_lot *out, const uint8_t key[OM_LOT_KEY_BYTES], const uint8_t *row, size_t len,
+                                struct om_status *st);
 
 #endif

@@ -84,7 +84,8 @@ static bool find_in_statement(struct om_found *out, uint16_t event) {
   return false;
 }
 
-bool om_find_event(struct om_found *out, const uint8_t *bytes, size_t len, uint16_t event) {
+/* The statement in the entry BYTES. */
+static bool find_statement(struct om_found *out, const uint8_t *bytes, size_t len) {
   struct wire in = {bytes, bytes + len};
   struct field f;
   *out = (struct om_found){0};
@@ -95,9 +96,28 @@ bool om_find_event(struct om_found *out, const uint8_t *bytes, size_t len, uint1
     struct field s;
     if (!next(&inner, &s) || s.number != SIGNED_STATEMENT || !s.bytes.data) return false;
     out->statement = s.bytes;
-    return find_in_statement(out, event);
+    return true;
   }
   return false;
+}
+
+bool om_find_event(struct om_found *out, const uint8_t *bytes, size_t len, uint16_t event) {
+  return find_statement(out, bytes, len) && find_in_statement(out, event);
+}
+
+bool om_find_events(struct om_found_all *out, const uint8_t *bytes, size_t len) {
+  out->n = 0;
+  if (!find_statement(&out->in, bytes, len)) return false;
+  struct wire in = {out->in.statement.data, out->in.statement.data + out->in.statement.len};
+  struct field f;
+  while (next(&in, &f)) {
+    if (f.number == STATEMENT_MEMBER) out->in.member = (uint32_t)f.value;
+    if (f.number == STATEMENT_SIGNED_MS) out->in.signed_ms = f.value;
+    if (f.number != STATEMENT_EVENTS) continue;
+    if (!f.bytes.data || out->n == OM_EVENTS_MAX) return false;
+    out->events[out->n++] = f.bytes;
+  }
+  return out->in.signed_ms <= OM_SIGNED_MAX_MS;
 }
 
 static bool names_documents(struct om_bytes event) {
@@ -109,17 +129,13 @@ static bool names_documents(struct om_bytes event) {
 }
 
 bool om_find_documents(bool named[OM_EVENTS_MAX], const uint8_t *bytes, size_t len) {
-  struct om_found found;
-  struct field f;
+  struct om_found_all all;
   bool any = false;
-  size_t n = 0;
   memset(named, 0, OM_EVENTS_MAX * sizeof *named);
-  if (!om_find_event(&found, bytes, len, 0)) return false;
-  struct wire in = {found.statement.data, found.statement.data + found.statement.len};
-  while (n < OM_EVENTS_MAX && next(&in, &f)) {
-    if (f.number != STATEMENT_EVENTS) continue;
-    named[n] = names_documents(f.bytes);
-    any |= named[n++];
+  if (!om_find_events(&all, bytes, len)) return false;
+  for (size_t i = 0; i < all.n; i++) {
+    named[i] = names_documents(all.events[i]);
+    any |= named[i];
   }
   return any;
 }

@@ -20,6 +20,15 @@ struct om_found {
  * at nothing else: whether the rest is sound is om_check_entry's to say. */
 bool om_find_event(struct om_found *out, const uint8_t *bytes, size_t len, uint16_t event);
 
+/* All events of an entry: what its entry and statement say (no event in IN), and the bytes of each. */
+struct om_found_all {
+  struct om_found in;
+  size_t n;
+  struct om_bytes events[OM_EVENTS_MAX];
+};
+/* As om_find_event, of all at once. False where they hold no statement, or more events than one has. */
+bool om_find_events(struct om_found_all *out, const uint8_t *bytes, size_t len);
+
 /* Which events of the entry BYTES name documents (ledger/documents.h). False: none. As om_find_event, it looks at
  * nothing else. */
 bool om_find_documents(bool named[OM_EVENTS_MAX], const uint8_t *bytes, size_t len);

@@ -69,7 +69,9 @@ const struct om_command om_command_document_get = {
     .name = "document get",
     .words = "HASH -o FILE",
     .summary = "The bytes of a document.",
-    .help = "Exit status 5: nobody has it.\nExample:\n  oremark document get 9f86d081... -o assay.pdf\n",
+    .help =
+        "Where it is not held here, the daemon has it from another one. Exit status 5: nobody who is linked has it, or "
+        "it was\nerased here.\nExample:\n  oremark document get 9f86d081... -o assay.pdf\n",
     .options = get_options,
     .groups = OM_OPTS_DAEMON,
     .run = get,

@@ -5,9 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/clock.h"
 #include "cli/file.h"
 #include "cli/show.h"
 #include "cli/views.h"
+
+enum { FETCH_MAX_MS = 60000 /* 16 MiB over a link of 2.5 Mbit/s */, FETCH_EACH_MS = 50 };
 
 /* What papers come as. */
 static const struct {
@@ -114,6 +117,30 @@ static enum om_code take_part(struct om_session *session, uint8_t **out, size_t 
   return OM_OK;
 }
 
+/* Waits until the daemon holds HASH, or says why it does not. */
+static enum om_code fetch(struct om_session *session, const uint8_t hash[OM_HASH_BYTES], struct om_status *st) {
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__FetchDocument asked = OREMARK__FETCH_DOCUMENT__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_FETCH_DOCUMENT;
+  request.fetch_document = &asked;
+  asked.hash = (ProtobufCBinaryData){OM_HASH_BYTES, (uint8_t *)(uintptr_t)hash};
+  for (int64_t until = om_tick_ms() + FETCH_MAX_MS; om_tick_ms() < until; om_sleep_ms(FETCH_EACH_MS)) {
+    Oremark__Reply *reply;
+    if (om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_DOCUMENT_STATE, st)) return st->code;
+    bool fetching = strcmp(reply->document_state->state, "fetching") == 0,
+         nowhere = strcmp(reply->document_state->state, "nowhere") == 0;
+    oremark__reply__free_unpacked(reply, NULL);
+    if (nowhere)
+      return om_fail(st, OM_MISSING, "document",
+                     "the document is not held here, and no daemon that is linked now has it; 'oremark peers' shows "
+                     "them");
+    if (!fetching) return OM_OK;
+  }
+  return om_fail(st, OM_MISSING, "document",
+                 "the document has not come from another daemon in %d s; it may still come: try again",
+                 FETCH_MAX_MS / 1000);
+}
+
 enum om_code om_document_get(struct om_session *session, const uint8_t **out, size_t *len,
                              const uint8_t hash[OM_HASH_BYTES], struct om_status *st) {
   Oremark__Request request = OREMARK__REQUEST__INIT;
@@ -125,7 +152,7 @@ enum om_code om_document_get(struct om_session *session, const uint8_t **out, si
   request.get_document = &get;
   get.hash = (ProtobufCBinaryData){OM_HASH_BYTES, (uint8_t *)(uintptr_t)hash};
   *len = 0;
-  if (om_session_call(session, &reply, &request, st)) return st->code;
+  if (fetch(session, hash, st) || om_session_call(session, &reply, &request, st)) return st->code;
   uint64_t size = 0;
   bool more = true;
   while (more) {

@@ -100,7 +100,7 @@ static bool peer_next(struct om_node *node, struct om_action *out, uint32_t slot
   if (peer->dropping || peer->queued >= OM_LINK_QUEUE_BYTES) return false;
   bool some = small_next(node, out, slot) ||
               (peer->greeted && (om_recover_next(node, out, slot) || om_quorum_next(node, out, slot) ||
-                                 rows_next(node, out, slot, now_ms)));
+                                 rows_next(node, out, slot, now_ms) || om_document_next(node, out, slot, now_ms)));
   if (!some) return false;
   peer->queued += out->len;
   peer->spoke_ms = now_ms;

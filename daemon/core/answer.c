@@ -484,6 +484,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
       om_answer_document_state(&a, request->get_document_state, &st);
       break;
     case OREMARK__REQUEST__WHAT_ERASE_DOCUMENT: om_answer_erase_document(&a, request->erase_document, &st); break;
+    case OREMARK__REQUEST__WHAT_FETCH_DOCUMENT:
     case OREMARK__REQUEST__WHAT_ACCEPT:
     case OREMARK__REQUEST__WHAT_SUBMIT:
     case OREMARK__REQUEST__WHAT_SEAL:

@@ -95,6 +95,7 @@ void om_node_free(struct om_node *node) {
   free(node->logs);
   om_quorum_free(node);
   om_recover_free(node);
+  om_document_free(node);
   free(node);
 }
 
@@ -214,6 +215,7 @@ void om_node_disconnected(struct om_node *node, uint32_t slot, int64_t now_ms) {
   if (log < node->n_logs) om_pair_clear(&node->logs[log].proposals); /* it proposes again when it is back */
   om_sync_lost(node, slot, now_ms);
   om_evidence_lost(node, slot);
+  om_document_lost(node, slot);
 }
 
 static enum om_code take_hello(struct om_node *node, uint32_t slot, const Oremark__Hello *hello, int64_t now_ms,
@@ -256,6 +258,9 @@ static enum om_code take_small(struct om_node *node, uint32_t slot, const Oremar
     case OREMARK__PEER_MESSAGE__WHAT_ASK: return om_recover_asked(node, slot, message->ask, st);
     case OREMARK__PEER_MESSAGE__WHAT_TOLD: return om_recover_told(node, slot, message->told, now_ms, st);
     case OREMARK__PEER_MESSAGE__WHAT_SHOWN: return om_evidence_shown(node, slot, message->shown, st);
+    case OREMARK__PEER_MESSAGE__WHAT_WANT_DOCUMENT: return om_document_wanted(node, slot, message->want_document, st);
+    case OREMARK__PEER_MESSAGE__WHAT_DOCUMENT_BYTES:
+      return om_document_brought(node, slot, message->document_bytes, now_ms, st);
     case OREMARK__PEER_MESSAGE__WHAT_ENTRIES: /* om_peer_decode lets none through */
     case OREMARK__PEER_MESSAGE__WHAT_PING:
     case OREMARK__PEER_MESSAGE__WHAT__NOT_SET: /* of a later version */
@@ -309,6 +314,7 @@ void om_node_tick(struct om_node *node, int64_t now_ms) {
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) tick_peer(node, slot, now_ms);
   om_sync_tick(node, now_ms);
   om_recover_tick(node, now_ms);
+  om_document_tick(node, now_ms);
   om_quorum_advance(node, now_ms);
 }
 

@@ -60,6 +60,12 @@ enum {
   OM_GATHER_KB = 64,     /* ...and no more of them than a flush is well used for: one commit takes them in and votes */
   OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
 
+  OM_FETCHES_MAX = 4,         /* documents fetched at once: 64 MiB of memory at most */
+  OM_FETCH_ANSWER_MS = 10000, /* a peer that has not answered is passed over */
+  OM_FETCH_FORGET_MS = 1000,  /* how long it is remembered that nobody has one, for those who asked */
+  OM_DOCUMENT_PARTS_S = 8,    /* sent to one peer in a second: 4 MiB. The first of each counts for all of them, as its
+                                 document is hashed: 40 ms at most */
+
   OM_START_BYTES = 16,             /* when a daemon started: 8 bytes of Unix time in ms, 8 of chance (peer.proto) */
   OM_RELAYS_MAX = 256,             /* said for others by one peer in a tick, and looked at: a signature is checked for
                                       each, 15 ms; what is beyond is said again by its daemon */
@@ -105,6 +111,12 @@ struct om_node_config {
   /* Piece NUMBER of the evidence held against LOG, in memory of its own, which the node frees. False: it can't be had.
    * NULL: none of any. */
   bool (*evidence)(void *ctx, uint8_t **bytes, size_t *len, uint32_t log, uint32_t number);
+
+  /* Documents. Up to OM_DOCUMENT_PART_BYTES of the one with HASH from OFFSET on, in BYTES, and its whole size; at
+   * offset 0 it is hashed first. False: it is not held, or not as its hash says. NULL: none are. */
+  bool (*document)(void *ctx, uint8_t *bytes, size_t *len, uint64_t *size, const struct om_hash *hash, uint64_t offset);
+  /* BYTES, which have HASH, were fetched and are the callee's to free; om_node_fetched when they are kept or not. */
+  void (*fetched)(void *ctx, const struct om_hash *hash, uint8_t *bytes, size_t len);
 
   /* For what goes through a relay (see "Relays" above). */
   uint8_t
@@ -183,6 +195,18 @@ enum om_code om_node_message(struct om_node *node, uint32_t slot, const uint8_t 
 /* The link has taken LEN more of the bytes that SENDs gave out (message bytes, without frame headers). */
 void om_node_sent(struct om_node *node, uint32_t slot, size_t len, int64_t now_ms);
 void om_node_tick(struct om_node *node, int64_t now_ms);
+
+/* ---- documents ---- */
+
+enum om_fetch {
+  OM_FETCH_UNDER_WAY,
+  OM_FETCH_NOWHERE, /* nobody who is linked has it */
+  OM_FETCH_BUSY,    /* others are being fetched: ask again later */
+};
+/* How far the fetching of HASH is, which is begun if it was not. */
+enum om_fetch om_node_fetch(struct om_node *node, const struct om_hash *hash, int64_t now_ms);
+/* What came of keeping a document that was fetched is known: nothing more is done about HASH. */
+void om_node_fetched(struct om_node *node, const struct om_hash *hash);
 
 /* ---- actions ---- */
 

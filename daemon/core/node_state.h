@@ -123,6 +123,31 @@ struct om_peer {
   uint64_t link;                    /* number of this link among all that there were */
   unsigned relays;                  /* said for others in this tick */
   size_t relay_bytes;               /* kept of that */
+
+  bool asked_document; /* it was asked for a part and has not answered: */
+  struct om_hash asked_hash;
+  uint64_t asked_offset;
+  bool wants_document; /* it asks for a part: */
+  struct om_hash wants_hash;
+  uint64_t wants_offset;
+  int64_t parts_s; /* second in which it was sent... */
+  unsigned parts;  /* ...so many of OM_DOCUMENT_PARTS_S */
+};
+
+/* A document that is being fetched. */
+struct om_fetching {
+  bool used;
+  struct om_hash hash;
+  uint64_t size;  /* as the peer says that is asked; 0: it has not yet */
+  uint8_t *bytes; /* owned; NULL: no part has come */
+  size_t len;
+  uint32_t slot; /* whom it is asked of; OM_SLOT_NONE: nobody yet, or all were */
+  bool ask_due;
+  int64_t asked_ms;
+  uint64_t tried[OM_PEERS_MAX]; /* by slot: the link that was asked in vain; 0: none */
+  bool keeping;                 /* whole, and in the owner's hands */
+  bool nowhere;
+  int64_t nowhere_ms;
 };
 
 /* One log as held here. */
@@ -253,6 +278,7 @@ struct om_node {
   size_t n_proposed;
   int64_t proposed_ms;
   int64_t propose_after_ms; /* after a refusal by the own ledger: not before */
+  struct om_fetching fetching[OM_FETCHES_MAX];
 };
 
 /* node.c */
@@ -333,6 +359,16 @@ bool om_evidence_next(struct om_node *node, struct om_action *out, uint32_t log)
 void om_evidence_quorum(struct om_node *node, uint32_t log); /* its witnesses have been told anew */
 void om_evidence_lost(struct om_node *node, uint32_t slot);
 void om_evidence_free(struct om_tracked *tracked);
+
+/* documents.c: fetched from others, and given to them */
+enum om_code om_document_wanted(struct om_node *node, uint32_t slot, const Oremark__WantDocument *in,
+                                struct om_status *st);
+enum om_code om_document_brought(struct om_node *node, uint32_t slot, const Oremark__DocumentBytes *in, int64_t now_ms,
+                                 struct om_status *st);
+bool om_document_next(struct om_node *node, struct om_action *out, uint32_t slot, int64_t now_ms);
+void om_document_tick(struct om_node *node, int64_t now_ms);
+void om_document_lost(struct om_node *node, uint32_t slot); /* the link in SLOT has ended */
+void om_document_free(struct om_node *node);
 
 /* heads.c: final heads that peers bring; besides om_sync_head above */
 void om_heads_judge_again(struct om_node *node, uint32_t log);              /* LOG or the registry has grown */

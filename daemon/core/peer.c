@@ -9,6 +9,7 @@ enum {
   HEADER_ROOM = 1 + 5, /* tag of Entries in PeerMessage, and its length */
   TAG_ENTRIES = 4 << 3 | 2,
   TAG_SHOWN = 11 << 3 | 2,
+  TAG_DOCUMENT_BYTES = 13 << 3 | 2,
   TAG_LOG = 1 << 3,
   TAG_START = 2 << 3,
   TAG_ENTRY = 3 << 3 | 2,
@@ -105,7 +106,9 @@ enum om_code om_peer_decode(struct om_peer_message *out, const uint8_t *bytes, s
       return om_fail(st, OM_MALFORMED, "peer-message", "a message of entries whose length is not the frame's");
     return decode_entries(&out->entries, (struct reader){body, body + body_len}, st);
   }
-  size_t limit = len > 0 && bytes[0] == TAG_SHOWN ? OM_PEER_SHOWN_BYTES : OM_PEER_SMALL_BYTES;
+  size_t limit = OM_PEER_SMALL_BYTES;
+  if (len > 0 && bytes[0] == TAG_SHOWN) limit = OM_PEER_SHOWN_BYTES;
+  if (len > 0 && bytes[0] == TAG_DOCUMENT_BYTES) limit = OM_PEER_DOCUMENT_BYTES;
   if (len > limit)
     return om_fail(st, OM_MALFORMED, "peer-message", "a message of %zu bytes without entries; the limit is %zu", len,
                    limit);

@@ -6,6 +6,7 @@
 #define OREMARK_DAEMON_CORE_PEER_H
 
 #include "daemon/core/frame.h"
+#include "ledger/documents.h"
 #include "ledger/evidence.h"
 #include "ledger/hash.h"
 #include "proto/peer.pb-c.h"
@@ -13,7 +14,8 @@
 enum {
   OM_PEER_SMALL_BYTES =
       40960, /* any message but Entries and Shown: a note of 32 KiB and its frame, with room for fields to come */
-  OM_PEER_SHOWN_BYTES = OM_EVIDENCE_MAX_BYTES + 64, /* Shown: a piece of evidence, and what stands around it */
+  OM_PEER_DOCUMENT_BYTES = OM_DOCUMENT_PART_BYTES + 128, /* DocumentBytes, and what stands around the part */
+  OM_PEER_SHOWN_BYTES = OM_EVIDENCE_MAX_BYTES + 64,      /* Shown: a piece of evidence, and what stands around it */
 };
 
 /* Entries, not taken apart yet: counted, every length within limits. */

@@ -196,6 +196,25 @@ static void on_due(void *owner, const Oremark__Request *request) {
   send_read(client, om_reads_now);
 }
 
+static void take_fetch(struct om_client *client, const Oremark__Request *request) {
+  Oremark__Reply reply = OREMARK__REPLY__INIT;
+  Oremark__DocumentState state = OREMARK__DOCUMENT_STATE__INIT;
+  const struct om_clients_config *config = &client->all->config;
+  const char *name = NULL;
+  struct om_status st;
+  om_fail(&st, OM_USAGE, NULL, "this daemon keeps no documents");
+  if (config->fetch == NULL || config->fetch(config->ctx, &name, request->fetch_document, &st) != OM_OK) {
+    put_status(client, request->id, &st);
+    return;
+  }
+  state.state = (char *)(uintptr_t)name;
+  reply.id = request->id;
+  reply.code = (char *)om_code_name(OM_OK);
+  reply.what_case = OREMARK__REPLY__WHAT_DOCUMENT_STATE;
+  reply.document_state = &state;
+  put_reply(client, &reply);
+}
+
 static void take_frame(struct om_client *client, const struct om_frame *frame) {
   struct om_clients *all = client->all;
   struct om_status st;
@@ -214,6 +233,8 @@ static void take_frame(struct om_client *client, const struct om_frame *frame) {
   } else if (request->what_case == OREMARK__REQUEST__WHAT__NOT_SET) {
     om_fail(&st, OM_USAGE, NULL, "this daemon does not know such a request; its version is %s", OREMARK_VERSION);
     put_status(client, request->id, &st);
+  } else if (request->what_case == OREMARK__REQUEST__WHAT_FETCH_DOCUMENT) {
+    take_fetch(client, request);
   } else if (request->what_case == OREMARK__REQUEST__WHAT_GET_FINALITY) {
     take_finality(client, request, frame);
   } else {

@@ -24,6 +24,8 @@ struct om_clients_config {
   void (*about)(void *ctx, struct om_about *out, struct om_arena *arena);
   /* Why no statement is taken, in ST (OM_WAIT); false: they are, or queued. */
   bool (*waits)(void *ctx, struct om_status *st);
+  /* Has a document from other daemons; *STATE (static) as in client.proto's DocumentState. NULL: none are kept. */
+  enum om_code (*fetch)(void *ctx, const char **state, const Oremark__FetchDocument *asked, struct om_status *st);
   /* The last client is gone after om_clients_stop. */
   void (*gone)(void *ctx);
 };

@@ -363,6 +363,32 @@ enum om_code om_documents_erase(struct om_documents *d, bool *was, const struct 
   return code;
 }
 
+/* ---- the door ---- */
+
+enum om_code om_documents_door(struct om_documents *d, const Oremark__Statement *statement, struct om_status *st) {
+  char name[HEX_BYTES];
+  for (size_t e = 0; e < statement->n_events; e++) {
+    const Oremark__Event *event = statement->events[e];
+    for (size_t i = 0; i < event->n_documents; i++) {
+      const Oremark__Document *document = event->documents[i];
+      struct om_hash hash;
+      memcpy(hash.bytes, document->hash.data, sizeof hash.bytes);
+      uint64_t size = document->size;
+      enum om_document_state state = om_documents_state(d, &size, &hash);
+      if (state == OM_DOCUMENT_HELD && size != document->size)
+        return om_fail(st, OM_REFUSED, "document", "event %zu: \"%s\" has %" PRIu64 " bytes, not %" PRIu64, e,
+                       document->name, size, document->size);
+      if (state != OM_DOCUMENT_MISSING) continue;
+      hex_of(name, &hash);
+      return om_fail(st, OM_REFUSED, "document",
+                     "event %zu names a document that this daemon does not hold, \"%s\" (%.16s): put it first "
+                     "(oremark document put FILE), then submit again",
+                     e, document->name, name);
+    }
+  }
+  return OM_OK;
+}
+
 /* ---- for those who answer ---- */
 
 static enum om_document_state hook_state(void *ctx, uint64_t *size, const struct om_hash *hash, bool again) {

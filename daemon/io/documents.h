@@ -42,6 +42,11 @@ enum om_code om_documents_whole(struct om_documents *documents, const struct om_
 enum om_code om_documents_erase(struct om_documents *documents, bool *was, const struct om_hash *hash,
                                 struct om_status *st);
 
+/* Nothing is recorded that names a document which nobody can be asked for: OM_REFUSED, rule "document", unless every
+ * document that STATEMENT names is held here with the size that it says, or was. */
+enum om_code om_documents_door(struct om_documents *documents, const Oremark__Statement *statement,
+                               struct om_status *st);
+
 /* The same for those who answer. */
 struct om_document_hooks om_documents_hooks(struct om_documents *documents);
 

@@ -123,6 +123,18 @@ void om_holdings_start(const struct om_holdings *holdings, struct om_node_config
   om_be64(config->start + 8, chance);
 }
 
+static bool document(void *ctx, uint8_t *bytes, size_t *len, uint64_t *size, const struct om_hash *hash,
+                     uint64_t offset) {
+  const struct om_holdings *holdings = ctx;
+  struct om_status st;
+  return om_documents_read(holdings->documents, bytes, len, size, hash, offset, OM_DOCUMENT_PART_BYTES, &st) == OM_OK;
+}
+
+static void fetched(void *ctx, const struct om_hash *hash, uint8_t *bytes, size_t len) {
+  const struct om_holdings *holdings = ctx;
+  om_fetches_keep(holdings->fetches, hash, bytes, len);
+}
+
 void om_holdings_config(struct om_holdings *holdings, struct om_node_config *config) {
   config->ctx = holdings;
   config->entries = entries;
@@ -131,6 +143,8 @@ void om_holdings_config(struct om_holdings *holdings, struct om_node_config *con
   config->highest = highest;
   config->started = started;
   config->evidence = evidence;
+  config->document = holdings->documents == NULL ? NULL : document;
+  config->fetched = holdings->documents == NULL ? NULL : fetched;
   config->network = holdings->network;
   config->sign = holdings->cosign == NULL ? NULL : sign;
   config->cosign_key = cosign_key;

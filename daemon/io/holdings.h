@@ -4,11 +4,14 @@
 #define OREMARK_DAEMON_IO_HOLDINGS_H
 
 #include "daemon/core/node.h"
+#include "daemon/io/fetches.h"
 
 struct om_holdings {
   struct om_store *store;
   struct om_hash network;
   const struct om_secret *cosign; /* NULL: nothing is signed */
+  struct om_documents *documents; /* NULL: none are given or fetched */
+  struct om_fetches *fetches;     /* with documents */
 };
 
 /* Puts these functions, with HOLDINGS as what they take, into CONFIG. */

@@ -10,6 +10,7 @@
 
 #include "daemon/io/clients.h"
 #include "daemon/io/documents.h"
+#include "daemon/io/fetches.h"
 #include "daemon/io/holdings.h"
 #include "daemon/io/logline.h"
 #include "daemon/io/peers.h"
@@ -31,6 +32,7 @@ struct shell {
   struct om_ledger *ledger;
   struct om_holdings holdings;
   struct om_documents *documents;
+  struct om_fetches fetches;
   struct om_node *node;
   struct om_tracker tracker;
   struct om_writer *writer;
@@ -266,25 +268,17 @@ static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   out->documents = om_documents_hooks(shell->documents);
 }
 
-/* Nothing is recorded that names a document which nobody can be asked for. */
-static enum om_code door(void *ctx, const struct om_checked *checked, struct om_status *st) {
+static enum om_code client_fetch(void *ctx, const char **state, const Oremark__FetchDocument *asked,
+                                 struct om_status *st) {
   struct shell *shell = ctx;
-  char name[HEX_BYTES];
-  for (size_t e = 0; e < checked->statement->n_events; e++) {
-    const Oremark__Event *event = checked->statement->events[e];
-    for (size_t i = 0; i < event->n_documents; i++) {
-      const Oremark__Document *document = event->documents[i];
-      struct om_hash hash;
-      memcpy(hash.bytes, document->hash.data, sizeof hash.bytes);
-      if (om_documents_state(shell->documents, NULL, &hash) != OM_DOCUMENT_MISSING) continue;
-      hex(name, &hash);
-      return om_fail(st, OM_REFUSED, "document",
-                     "event %zu names a document that this daemon does not hold, \"%s\" (%.16s): put it first "
-                     "(oremark document put FILE), then submit again",
-                     e, document->name, name);
-    }
-  }
-  return OM_OK;
+  enum om_code code = om_fetches_ask(&shell->fetches, state, asked, st);
+  om_peers_pump(shell->peers);
+  return code;
+}
+
+static enum om_code door(void *ctx, const struct om_checked *checked, struct om_status *st) {
+  const struct shell *shell = ctx;
+  return om_documents_door(shell->documents, checked->statement, st);
 }
 
 static void client_incoming(void *ctx, struct om_listener *listener) {
@@ -384,6 +378,7 @@ static enum om_code make_ends(struct shell *shell, struct om_status *st) {
                                       .ctx = shell,
                                       .about = about,
                                       .waits = client_waits,
+                                      .fetch = client_fetch,
                                       .gone = on_clients_gone};
   struct om_peers_config peers = {.loop = &shell->loop,
                                   .read_buffer = shell->read_buffer,
@@ -428,14 +423,15 @@ static void catch_signals(struct shell *shell) {
 static enum om_code run(struct shell *shell, struct om_status *st) {
   uint64_t chance;
   randombytes_buf(&chance, sizeof chance);
-  shell->holdings =
-      (struct om_holdings){om_ledger_store(shell->ledger), *om_ledger_network(shell->ledger), shell->keys->cosign};
+  shell->holdings = (struct om_holdings){om_ledger_store(shell->ledger), *om_ledger_network(shell->ledger),
+                                         shell->keys->cosign, shell->documents, &shell->fetches};
   struct om_node_config config = {.own_log = om_ledger_own_log(shell->ledger),
                                   .version = OREMARK_VERSION,
                                   .propose_interval_ms = (uint32_t)shell->settings->propose_interval_ms};
   om_holdings_config(&shell->holdings, &config);
   om_holdings_start(&shell->holdings, &config, shell->started_ms, chance);
   shell->node = om_node_new(&config);
+  shell->fetches = (struct om_fetches){.loop = &shell->loop, .documents = shell->documents, .node = shell->node};
   shell->tracker = (struct om_tracker){.node = shell->node, .own_log = config.own_log};
   catch_signals(shell);
   if (make_ends(shell, st) != OM_OK)

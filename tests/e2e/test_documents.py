@@ -120,6 +120,36 @@ class Documents(NetworkTest):
         self.assertEqual(self.stored(MINE, digest).read_bytes(), paper.read_bytes())
 
 
+    def test_another_daemon_has_it(self):
+        scan, digest = self.file("scan.pdf", os.urandom(2 * PART + 3))
+        lot, = self.extract("--document", scan).lots
+        wait_until(lambda: self.net.run(REFINER, "lot", "show", lot).status == DONE, "the lot does not arrive")
+        self.assertEqual(self.net.do(REFINER, "document", "list", lot).json["documents"][0]["state"], "missing")
+        finding, = (f["text"] for f in self.net.verify(REFINER, lot)["findings"] if f["kind"] == "document")
+        self.says(finding, "scan.pdf", "not held here")
+        got = self.net.folder / "got.pdf"
+        self.net.do(REFINER, "document", "get", digest, "-o", got)
+        self.assertEqual(got.read_bytes(), scan.read_bytes())
+        self.assertEqual(self.stored(REFINER, digest).read_bytes(), scan.read_bytes())  # and gives it to others
+        self.net.do(MINE, "document", "erase", digest)
+        self.net.do(GOVERNORS, "document", "get", digest, "-o", self.net.folder / "third.pdf")
+        # What was erased is not fetched again, though others hold it.
+        self.refused(self.net.run(MINE, "document", "get", digest, "-o", self.net.folder / "mine.pdf"), UNDECIDED, "erased")
+        self.assertFalse(self.stored(MINE, digest).exists())
+        self.refused(self.net.run(REFINER, "document", "get", "12" * 32, "-o", self.net.folder / "x"), UNDECIDED, "no daemon")
+
+    def test_altered_bytes_are_not_fetched(self):
+        paper, digest = self.file("grade.txt", b"Cu 28.45 %")
+        lot, = self.extract("--document", paper).lots
+        wait_until(lambda: self.net.run(REFINER, "lot", "show", lot).status == DONE, "the lot does not arrive")
+        self.stored(MINE, digest).write_bytes(b"Cu 82.45 %")
+        self.refused(self.net.run(REFINER, "document", "get", digest, "-o", self.net.folder / "y"), UNDECIDED, "no daemon")
+        self.net.do(GOVERNORS, "document", "put", paper)
+        good = self.net.folder / "good.txt"
+        wait_until(lambda: self.net.run(REFINER, "document", "get", digest, "-o", good).status == DONE, "it is not fetched")
+        self.assertEqual((self.net.folder / "good.txt").read_bytes(), paper.read_bytes())
+
+
 class Limits(NetworkTest):
     members = {name: MEMBERS[name] for name in (GOVERNORS, MINE)}
     witnesses = ()

@@ -58,7 +58,7 @@ static void taint(struct revoking *r, uint32_t revoked) {
     struct tainted t = {key->id, UINT64_MAX};
     if (key->state == OM_KEY_REVOKED) t.since = key->since_entry;
     if (key->id == revoked && r->act->since_entry < t.since) t.since = r->act->since_entry;
-    if (is_tainted(r, &key->added)) t.since = key->added.at;
+    if (is_tainted(r, &key->added) && key->added.at < t.since) t.since = key->added.at;
     if (t.since != UINT64_MAX) r->tainted[r->n_tainted++] = t;
   }
 }

@@ -27,16 +27,6 @@ static uint64_t remembered(struct om_txn *txn, uint32_t log) {
   return vote > kept ? vote : kept;
 }
 
-void om_votes_pass(struct om_txn *txn, uint32_t log, uint64_t size) {
-  uint8_t key[OM_HEAD_KEY_BYTES], row[16];
-  uint64_t before = remembered(txn, log);
-  if (size <= before + 1) return; /* what was passed over before stays so */
-  om_head_key(key, log, OM_HEAD_PASSED);
-  om_be64(row, before);
-  om_be64(row + 8, size);
-  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
-}
-
 /* A store that was set back may have voted again, further on, before it meets what it has forgotten. */
 static bool passed(struct om_txn *txn, uint32_t log, uint64_t size) {
   uint8_t key[OM_HEAD_KEY_BYTES];
@@ -44,6 +34,22 @@ static bool passed(struct om_txn *txn, uint32_t log, uint64_t size) {
   om_head_key(key, log, OM_HEAD_PASSED);
   return om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len == 16 && size > om_get64(row.data) &&
          size < om_get64(row.data + 8);
+}
+
+/* What was passed over before stays so; but a vote among it, once a restart has set the last one back, ends that there:
+ * it is remembered like any other. */
+void om_votes_pass(struct om_txn *txn, uint32_t log, uint64_t size) {
+  uint8_t key[OM_HEAD_KEY_BYTES], row[16];
+  uint64_t before = remembered(txn, log);
+  struct om_bytes stands;
+  om_head_key(key, log, OM_HEAD_PASSED);
+  if (size <= before + 1) {
+    if (!passed(txn, log, size) || !om_txn_get(txn, &stands, OM_TABLE_HEADS, key, sizeof key)) return;
+    before = om_get64(stands.data);
+  }
+  om_be64(row, before);
+  om_be64(row + 8, size);
+  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
 }
 
 /* The registry size with which the key was named that has cosigned NOTE for OWN's daemon; 0: none has. */

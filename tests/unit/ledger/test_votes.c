@@ -237,6 +237,24 @@ static void a_vote_that_went_back_shows_no_loss(void **state) {
   assert_string_equal(key_says(), "");
 }
 
+/* A restart sets votes back, and what is voted on anew may lie between two that were cosigned before. */
+static void a_vote_among_what_was_passed_over_is_remembered(void **state) {
+  (void)state;
+  struct om_batch *batch;
+  struct om_bytes row;
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  uint64_t voted = network_info(ledgers[WITNESS], HOME).final_size;
+  must(om_batch_begin(&batch, ledgers[WITNESS], &st));
+  struct om_txn *txn = om_batch_txn(batch);
+  om_votes_pass(txn, HOME, voted + 10);
+  om_votes_keep(txn, HOME, voted + 10);
+  om_votes_pass(txn, HOME, voted + 7);
+  om_head_key(key, HOME, OM_HEAD_PASSED);
+  assert_true(om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key));
+  assert_true(om_get64(row.data) == voted && om_get64(row.data + 8) == voted + 7);
+  om_batch_abort(batch);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -247,6 +265,7 @@ int main(void) {
       TEST(so_does_a_mark),
       TEST(what_is_remembered_shows_no_loss),
       TEST(a_vote_that_went_back_shows_no_loss),
+      TEST(a_vote_among_what_was_passed_over_is_remembered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,7 @@ void sim_check_end(struct sim *s) {
     free(canon->entries);
   }
   free(s->model);
+  free(s->seen);
 }
 
 /* ---- the model ---- */
@@ -39,6 +40,7 @@ struct said {
   uint32_t log;
   uint64_t index;
   const Oremark__Statement *statement;
+  const Oremark__SignedStatement *with_signatures;
   struct om_hash id;
 };
 
@@ -55,7 +57,8 @@ static int64_t copper_of(const Oremark__Material *m) {
   return sum;
 }
 
-static int64_t born(const struct said *said, const Oremark__Event *event, uint16_t at, const struct om_hash *event_id) {
+static int64_t born(const struct said *said, const Oremark__Event *event, uint16_t at, const struct om_hash *event_id,
+                    uint32_t owner) {
   struct sim *s = said->s;
   size_t n, skip;
   int64_t sum = 0;
@@ -63,7 +66,8 @@ static int64_t born(const struct said *said, const Oremark__Event *event, uint16
   for (size_t i = 0; i < n; i++) {
     if (s->n_model == SIM_LOTS) sim_violation(s, "the model has no room: run fewer steps");
     struct sim_lot *lot = &s->model[s->n_model];
-    *lot = (struct sim_lot){.last = *event_id, .pen = said->statement->member, .copper_mg = copper_of(materials[i])};
+    *lot = (struct sim_lot){
+        .last = *event_id, .pen = said->statement->member, .owner = owner, .copper_mg = copper_of(materials[i])};
     om_lot_number_make(lot->number, said->statement->member, (uint64_t)said->statement->signed_ms, &said->id, at,
                        (uint16_t)(skip + i));
     if (find(s, lot->number) != NULL) sim_violation(s, "log %u makes a lot twice", said->log);
@@ -73,12 +77,27 @@ static int64_t born(const struct said *said, const Oremark__Event *event, uint16
   return sum;
 }
 
+static bool seen(const struct sim *s, const uint8_t event_id[OM_HASH_BYTES]) {
+  for (size_t i = s->n_seen; i-- > 0;)
+    if (memcmp(s->seen[i].bytes, event_id, OM_HASH_BYTES) == 0) return true;
+  return false;
+}
+
+static void see(struct sim *s, const struct om_hash *event_id) {
+  if (s->n_seen == s->cap_seen) {
+    s->cap_seen = s->cap_seen == 0 ? SIM_LOTS : 2 * s->cap_seen;
+    s->seen = realloc(s->seen, s->cap_seen * sizeof *s->seen);
+    OM_ASSERT(s->seen != NULL);
+  }
+  s->seen[s->n_seen++] = *event_id;
+}
+
 /* False: the record before it is not final anywhere yet, as far as has been seen. */
 static bool known(struct sim *s, const Oremark__Event *event) {
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   size_t n = om_event_refs(refs, event);
   for (size_t i = 0; i < n; i++)
-    if (refs[i]->number.len == OM_LOT_NUMBER_BYTES && find(s, refs[i]->number.data) == NULL) return false;
+    if (refs[i]->number.len == OM_LOT_NUMBER_BYTES && !seen(s, refs[i]->last_event.data)) return false;
   return true;
 }
 
@@ -105,10 +124,91 @@ static struct sim_lot *follow(const struct said *said, const Oremark__LotRef *re
   return lot;
 }
 
+static bool signed_by(const struct said *said, uint32_t member) {
+  for (size_t i = 0; i < said->with_signatures->n_signatures; i++)
+    if (said->with_signatures->signatures[i]->member == member) return true;
+  return false;
+}
+
+static void unsigned_by(const struct said *said, uint32_t member, const char *what) {
+  if (signed_by(said, member)) return;
+  sim_violation(said->s, "entry %llu of log %u, by member %u, %s without the signature of member %u",
+                (unsigned long long)said->index, said->log, said->statement->member, what, member);
+}
+
+/* Whose it is, and who has agreed. */
+static void check_owner(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
+  switch ((int)event->kind_case) {
+    case OREMARK__EVENT__KIND_TRANSFORM:
+    case OREMARK__EVENT__KIND_RETIRE: unsigned_by(said, lot->owner, "uses up a lot"); break;
+    case OREMARK__EVENT__KIND_HOLD: unsigned_by(said, lot->owner, "puts a lot on hold"); break;
+    case OREMARK__EVENT__KIND_SHIP:
+      if (event->ship->with_title) unsigned_by(said, lot->owner, "sends a lot away with its title");
+      lot->next_owner = event->ship->with_title ? event->ship->consignee : 0;
+      break;
+    case OREMARK__EVENT__KIND_RECEIVE:
+      if (lot->next_owner != 0 && !given(said, lot)) lot->owner = lot->next_owner;
+      lot->next_owner = 0;
+      break;
+    case OREMARK__EVENT__KIND_REJECT: lot->next_owner = 0; break;
+    case OREMARK__EVENT__KIND_TRANSFER_TITLE:
+      if (lot->owner != event->transfer_title->from)
+        sim_violation(said->s, "entry %llu of log %u: a title that is another's", (unsigned long long)said->index,
+                      said->log);
+      unsigned_by(said, event->transfer_title->from, "takes a title");
+      unsigned_by(said, event->transfer_title->to, "gives a title");
+      lot->owner = event->transfer_title->to;
+      break;
+    default: break;
+  }
+}
+
+/* What is on hold leaves by its release alone, and that has been signed; a reassignment moves the hold with the lot. */
+static void check_hold(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
+  bool releases = event->kind_case == OREMARK__EVENT__KIND_RELEASE;
+  uint32_t n = 0;
+  if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE || event->kind_case == OREMARK__EVENT__KIND_REJECT) return;
+  if (releases != (lot->threshold != 0) && event->kind_case != OREMARK__EVENT__KIND_TRANSFER_TITLE)
+    sim_violation(said->s, "entry %llu of log %u: a lot that is %s", (unsigned long long)said->index, said->log,
+                  releases ? "released, and was not on hold" : "moved while it was on hold");
+  if (event->kind_case == OREMARK__EVENT__KIND_HOLD) {
+    lot->threshold = event->hold->threshold;
+    for (size_t i = 0; i < event->hold->n_releasers && i < 2; i++) lot->releasers[i] = event->hold->releasers[i];
+    return;
+  }
+  for (size_t i = 0; i < 2; i++) n += lot->releasers[i] != 0 && signed_by(said, lot->releasers[i]);
+  if (n < lot->threshold)
+    sim_violation(said->s, "entry %llu of log %u: %u of the %u signatures that a lot on hold takes",
+                  (unsigned long long)said->index, said->log, n, lot->threshold);
+  if (!releases) return;
+  lot->threshold = lot->releasers[0] = lot->releasers[1] = 0;
+  said->s->released++;
+}
+
+/* What two have agreed on: *LOT's new weight. */
+static void check_settled(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
+  const Oremark__Settle *settled = event->settle;
+  if (lot->had_from != settled->consignor)
+    sim_violation(said->s, "entry %llu of log %u: settled with who did not send it, or twice",
+                  (unsigned long long)said->index, said->log);
+  unsigned_by(said, settled->consignor, "settles");
+  lot->had_from = 0;
+  for (size_t i = 0; i < settled->lots[0]->n_metals; i++)
+    if (settled->lots[0]->metals[i]->element == COPPER) lot->copper_mg = (int64_t)settled->lots[0]->metals[i]->mass_mg;
+}
+
+static bool stays(const Oremark__Event *event) {
+  return event->kind_case == OREMARK__EVENT__KIND_HOLD || event->kind_case == OREMARK__EVENT__KIND_RELEASE ||
+         event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE || event->kind_case == OREMARK__EVENT__KIND_SETTLE;
+}
+
 static void move(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
   uint32_t member = said->statement->member;
   bool arrives = event->kind_case == OREMARK__EVENT__KIND_RECEIVE || event->kind_case == OREMARK__EVENT__KIND_REJECT;
+  if (event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE && (lot->consignor != 0 || given(said, lot))) return;
   if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE && given(said, lot)) {
+    uint32_t before = lot->consignor != 0 ? lot->consignor : lot->pen;
+    lot->had_from = before == member ? 0 : before;
     lot->pen = member;
     lot->consignor = 0;
     said->s->taken_over++;
@@ -121,11 +221,12 @@ static void move(const struct said *said, const Oremark__Event *event, struct si
     lot->consignor = member;
     lot->pen = event->ship->consignee;
   } else if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE) {
+    lot->had_from = lot->consignor;
     lot->consignor = 0;
   } else if (event->kind_case == OREMARK__EVENT__KIND_REJECT) {
     lot->pen = lot->consignor;
     lot->consignor = 0;
-  } else {
+  } else if (!stays(event)) {
     lot->gone = true;
   }
 }
@@ -155,16 +256,23 @@ static void model_event(const struct said *said, uint16_t at) {
   model_act(said->s, event);
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   struct om_hash event_id;
-  int64_t in = 0;
+  int64_t in = 0, left = 0;
+  uint32_t owner = said->statement->member;
   size_t n = om_event_refs(refs, event);
   om_event_id(&event_id, &said->s->net.id, &said->id, at);
   for (size_t i = 0; i < n; i++) {
     struct sim_lot *lot = follow(said, refs[i]);
     in += lot->copper_mg;
+    owner = lot->owner;
+    check_hold(said, event, lot);
+    check_owner(said, event, lot);
+    if (event->kind_case == OREMARK__EVENT__KIND_SETTLE) check_settled(said, event, lot);
     move(said, event, lot);
     lot->last = event_id;
+    left += stays(event) ? lot->copper_mg : 0;
   }
-  int64_t out = born(said, event, at, &event_id);
+  see(said->s, &event_id);
+  int64_t out = left + born(said, event, at, &event_id, owner);
   if (n > 0) gain(said, in, out);
 }
 
@@ -175,7 +283,7 @@ static bool model_entry(struct sim *s, uint32_t log, uint64_t index) {
   const struct om_bytes *entry = &s->canon[log].entries[index];
   bool all = true;
   sim_must(s, om_check_entry(&checked, &arena, &s->net.id, NULL, entry->data, entry->len, &st), &st, "a final entry");
-  struct said said = {s, log, index, checked->statement, checked->statement_id};
+  struct said said = {s, log, index, checked->statement, checked->signed_statement, checked->statement_id};
   size_t n = checked->statement != NULL ? checked->statement->n_events : 0;
   for (size_t i = 0; i < n; i++) all = all && known(s, checked->statement->events[i]);
   for (size_t i = 0; i < n && all; i++) model_event(&said, (uint16_t)i);
@@ -355,7 +463,7 @@ static void cut_canon(struct sim *s, struct sim_canon *canon, uint64_t size) {
 
 void sim_check_restated(struct sim *s) {
   for (uint32_t log = 0; log < s->n; log++) cut_canon(s, &s->canon[log], s->stated[log]);
-  s->n_model = s->n_grants = 0;
+  s->n_model = s->n_grants = s->n_seen = 0;
   memset(s->gained_mg, 0, sizeof s->gained_mg);
   for (uint32_t member = 1; member <= s->n; member++) s->home[member] = member - 1;
   model(s);

@@ -107,6 +107,10 @@ struct sim_lot {
   struct om_hash last;
   uint32_t pen;
   uint32_t consignor; /* in transit; 0: held */
+  uint32_t owner, next_owner;
+  uint32_t had_from;     /* of whom its keeper received it, to be settled with; 0: nobody, or settled */
+  uint32_t threshold;    /* on hold: so many of these must sign the release; 0: it is free */
+  uint32_t releasers[2]; /* 0: none */
   bool gone;
   int64_t copper_mg;
 };
@@ -164,7 +168,9 @@ struct sim {
   /* the model */
   struct sim_canon canon[SIM_LOGS];
   struct sim_grant grants[SIM_GRANTS];
-  size_t n_grants, taken_over;
+  size_t n_grants, taken_over, released;
+  struct om_hash *seen; /* ids of the events that the model has taken in */
+  size_t n_seen, cap_seen;
   struct sim_lot *model;
   size_t n_model;
   int64_t gained_mg[SIM_LOGS + 1]; /* by member */

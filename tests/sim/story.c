@@ -32,9 +32,12 @@ static void submit(struct sim *s, struct sim_node *home, uint8_t *bytes, size_t 
   free(bytes);
 }
 
-static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event *event) {
-  size_t n, skip;
-  uint8_t *bytes = network_statement(&s->net, len, member, sim_wall(&s->nodes[member - 1]), &event, 1, &member, 1);
+/* Signed too by ANOTHER, unless that is 0 or the same. */
+static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event *event, uint32_t another) {
+  size_t n, skip, n_signers = another == 0 || another == member ? 1 : 2;
+  uint32_t first = another < member ? another : member, both[] = {first, first == member ? another : member};
+  uint8_t *bytes = network_statement(&s->net, len, member, sim_wall(&s->nodes[member - 1]), &event, 1,
+                                     n_signers == 2 ? both : &member, n_signers);
   om_event_materials(event, &n, &skip);
   for (size_t i = 0; i < n && s->n_lots < SIM_LOTS; i++)
     network_lot(&s->net, s->lots[s->n_lots++], NULL, bytes, *len, 0, (uint16_t)(skip + i));
@@ -42,9 +45,9 @@ static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event
   return bytes;
 }
 
-static void say(struct sim *s, uint32_t member, Oremark__Event *event) {
+static void say(struct sim *s, uint32_t member, Oremark__Event *event, uint32_t another) {
   size_t len;
-  uint8_t *bytes = word(s, &len, member, event);
+  uint8_t *bytes = word(s, &len, member, event, another);
   uint32_t home = sim_one_in(s, 12) ? 1 + (uint32_t)sim_below(s, s->n - 1) : s->home[member];
   if (s->ended_at != UINT64_MAX && home == s->ends && sim_one_in(s, 2)) home = s->successor;
   submit(s, &s->nodes[home], bytes, len);
@@ -133,7 +136,7 @@ static void say_two_things(struct sim *s) {
   for (int i = 0; i < 2; i++) {
     size_t len;
     if (waits(s, faces[i]) || s->step >= s->fork_step + FORK_STEPS + (faces[i]->stale ? STALE_STEPS : 0)) continue;
-    uint8_t *bytes = word(s, &len, faces[i]->daemon + 1, new_lots(s));
+    uint8_t *bytes = word(s, &len, faces[i]->daemon + 1, new_lots(s), 0);
     sim_node_submit(faces[i], bytes, len);
   }
 }
@@ -163,11 +166,49 @@ static uint32_t another(struct sim *s, uint32_t member) {
   return other >= member ? other + 1 : other;
 }
 
+/* Into a reserve, from which it comes with one or both signatures. */
+static Oremark__Event *put_on_hold(struct sim *s, uint32_t member, const struct om_lot *lot) {
+  uint32_t other = another(s, member), first = other < member ? other : member;
+  uint32_t releasers[] = {first, first == member ? other : member, 0};
+  return hold(&s->tale, OREMARK__HOLD_REASON__HOLD_REASON_STRATEGIC_RESERVE, 1 + (uint32_t)sim_below(s, 2), releasers,
+              LOTS(ref_of(s, lot)));
+}
+
+/* With other weights, agreed: a little less, or now and then more. */
+static Oremark__Event *agree(struct sim *s, const struct om_lot *lot) {
+  int64_t cu = copper_in(lot), now = cu - (int64_t)sim_below(s, (uint64_t)cu / 50 + 1);
+  Oremark__Event *e = settle(&s->tale, lot->consignor, ref_of(s, lot));
+  if (sim_one_in(s, 4)) now = cu + cu / 100;
+  if (now <= lot->gross_mg) agreed(&s->tale, e, 0, METALS({CU, (uint64_t)now}));
+  return e;
+}
+
+static Oremark__Event *sell(struct sim *s, const struct om_lot *lot) {
+  return transfer_title(&s->tale, lot->owner, another(s, lot->owner), LOTS(ref_of(s, lot)));
+}
+
+/* Who has to sign besides the keeper: of three who must, as can be after some trades, one is forgotten. */
+static uint32_t asked(const struct om_lot *lot, uint32_t member, const Oremark__Event *event) {
+  if (event->kind_case == OREMARK__EVENT__KIND_SETTLE) return lot->consignor;
+  if (event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE)
+    return lot->owner != member ? lot->owner : event->transfer_title->to;
+  if (event->kind_case == OREMARK__EVENT__KIND_RELEASE)
+    return lot->hold.releasers[0] == member ? lot->hold.releasers[1] : lot->hold.releasers[0];
+  bool needs_owner = event->kind_case == OREMARK__EVENT__KIND_TRANSFORM ||
+                     event->kind_case == OREMARK__EVENT__KIND_RETIRE || event->kind_case == OREMARK__EVENT__KIND_SHIP ||
+                     event->kind_case == OREMARK__EVENT__KIND_HOLD;
+  return needs_owner ? lot->owner : 0;
+}
+
 static Oremark__Event *next_event(struct sim *s, uint32_t member, const struct om_lot *lot) {
   if (lot->state == OM_LOT_IN_TRANSIT && lot->pen == member) {
     if (sim_one_in(s, 6)) return reject(&s->tale, LOTS(ref_of(s, lot)));
     return receive(&s->tale, 1, LOTS(ref_of(s, lot)));
   }
+  if (lot->hold.reason != 0 && !sim_one_in(s, 4)) return release(&s->tale, LOTS(ref_of(s, lot)));
+  if (lot->consignor != 0 && !lot->settled && sim_one_in(s, 3)) return agree(s, lot);
+  if (sim_one_in(s, 8)) return put_on_hold(s, member, lot);
+  if (sim_one_in(s, 8)) return sell(s, lot);
   switch (sim_below(s, 8)) {
     case 0: return part(s, lot);
     case 1: return work(s, lot);
@@ -198,7 +239,7 @@ static void say_next(struct sim *s, uint32_t member) {
     if (!may && !sim_one_in(s, 12)) continue;
     for (int times = sim_one_in(s, 8) ? 2 : 1; times > 0; times--) { /* twice: the second is refused */
       Oremark__Event *event = next_event(s, member, &lot);
-      if (event != NULL) say(s, member, event);
+      if (event != NULL) say(s, member, event, sim_one_in(s, 6) ? 0 : asked(&lot, member, event));
     }
     return;
   }
@@ -211,7 +252,7 @@ static void say_given(struct sim *s) {
   om_arena_free(&s->tale.arena);
   s->tale.taken_ms = sim_wall(&s->nodes[grant->to - 1]);
   if (look(s, &lot, grant->to, grant->lot) && om_hash_equal(&lot.last_event, &grant->at))
-    say(s, grant->to, receive(&s->tale, 1, LOTS(ref_of(s, &lot))));
+    say(s, grant->to, receive(&s->tale, 1, LOTS(ref_of(s, &lot))), 0);
 }
 
 void sim_story_step(struct sim *s) {
@@ -223,7 +264,7 @@ void sim_story_step(struct sim *s) {
     om_arena_free(&s->tale.arena);
     s->tale.taken_ms = sim_wall(&s->nodes[member - 1]);
     if (s->n_lots == 0 || sim_one_in(s, 5))
-      say(s, member, new_lots(s));
+      say(s, member, new_lots(s), 0);
     else
       say_next(s, member);
   }

@@ -74,6 +74,40 @@ class Title(NetworkTest):
         net.wait_level()
         self.assertEqual(net.verify(GOVERNORS, metal)["verdict"], "verified")
 
+    def test_a_standing_mandate(self):
+        """Tolling for years: the owner lets the smelter send and use up what it has there, and signs no more each time."""
+        net = self.net
+        lots = [self.extract() for _ in range(2)]
+        for lot in lots:
+            self.move(lot, MINE, SMELTER, "Ilo")
+        smelt = ("--process", "smelt", "--site", "Ilo", "--lot", "anode", "--form", "anode", "--gross", "28 t", "--metal", "Cu=27.9t")
+        self.refused(net.run(SMELTER, "transform", lots[0], *smelt), REFUSED, "standing mandate")
+        registry = net.daemons[GOVERNORS].socket
+        net.must("member", "give-mandate", SMELTER, "--consume", socket=registry, key=net.key(MINE), member=MINE)
+        net.wait_level()
+        metal, = net.do(SMELTER, "transform", lots[0], *smelt).lots
+        self.assertEqual(self.show(SMELTER, metal)["owner_name"], MINE)
+        self.refused(net.run(SMELTER, "ship", metal, "--consignee", BUYER), REFUSED, "third party")  # not for that
+        self.refused(net.run(SMELTER, "title", metal, "--to", SMELTER), REFUSED, "present owner")  # nor for this
+        net.must("member", "end-mandate", SMELTER, socket=registry, key=net.key(MINE), member=MINE)
+        net.wait_level()
+        self.refused(net.run(SMELTER, "transform", lots[1], *smelt), REFUSED, "standing mandate")
+        self.assertEqual(net.verify(GOVERNORS, metal)["verdict"], "verified")  # as of when it was done
+
+    def test_rows_of_a_file(self):
+        """Holds and releases in bulk, as any other event."""
+        net = self.net
+        file = net.folder / "holds.csv"
+        file.write_text("event,ref,site,material,form,gross,metals,lots,reason,releasers,threshold,note,to\n"
+                        "extract,a,Toquepala,concentrate,concentrate,10 t,Cu=2.8t,,,,,,\n"
+                        f"hold,,,,,,,a,quarantine,{MINE};{BANK},1,,\n"
+                        "release,,,,,,,a,,,,dry now,\n"
+                        f"title,,,,,,,a,,,,,{BUYER}\n")
+        result = net.run(MINE, "import", file, "--json")
+        self.says(result.out + result.err, "present owner with --from")  # of a lot of the file nobody knows it yet
+        self.assertEqual([h["movement"] for h in net.do(MINE, "reserve", "--reason", "quarantine").json["movements"]],
+                         ["deposit", "release"])
+
     def test_a_warehouse_receipt_is_sold(self):
         net = self.net
         lot = self.extract()

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "cli/clock.h"
-#include "cli/documents.h"
+#include "cli/details.h"
+#include "cli/file.h"
 #include "cli/final.h"
 #include "cli/governance.h"
 #include "cli/show.h"
@@ -228,6 +229,21 @@ enum om_code om_submit_and_show(struct om_session *session, const struct om_sign
   return code;
 }
 
+/* What was sealed stands in no file yet: it goes beside the statement at PATH. */
+static enum om_code write_sealed(struct om_session *session, const struct om_files *files, const char *path,
+                                 struct om_status *st) {
+  for (size_t i = 0; i < files->n; i++) {
+    struct om_file *file = &files->files[i];
+    if (file->path) continue;
+    size_t len = strlen(path) + sizeof ".sealed";
+    char *beside = om_arena_alloc(session->arena, len);
+    snprintf(beside, len, "%s.sealed", path);
+    if (om_file_write(beside, file->bytes, (size_t)file->document.size, false, st)) return st->code;
+    file->path = beside;
+  }
+  return OM_OK;
+}
+
 /* What has to be done where the statement is handed in, before that. */
 static void say_documents(struct om_session *session, const struct om_files *files) {
   char name[OM_SHOW_BYTES];
@@ -239,7 +255,7 @@ static void say_documents(struct om_session *session, const struct om_files *fil
 static enum om_code write_out(struct om_session *session, const struct om_signed *statement,
                               const struct om_files *files, const char *path, struct om_status *st) {
   char hex[2 * OM_HASH_BYTES + 1];
-  if (om_signed_write(statement, path, false, st)) return st->code;
+  if (write_sealed(session, files, path, st) || om_signed_write(statement, path, false, st)) return st->code;
   om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
   if (session->json)
     return om_show_json(session->out,
@@ -274,6 +290,8 @@ static enum om_code propose(struct om_session *session, Oremark__Event *event, s
   int64_t valid_ms;
   const struct om_given *out;
   struct om_who_governs *governors = NULL;
+  if (om_args_has(session->args, "secret"))
+    return om_fail(st, OM_USAGE, NULL, "governance propose: what the governors decide has no secret part");
   if (om_kind_of(event)->class != OM_KIND_GOVERNORS)
     return om_fail(st, OM_USAGE, NULL,
                    "governance propose: '%s' is no act of the governors: it is signed by one member",
@@ -304,7 +322,8 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
   if (session->args->propose) return propose(session, event, st);
   if (om_event_form(event, st) || om_valid_option(&valid_ms, session->args, st) ||
       om_session_self(session, &self, st) || om_session_network(session, &network, st) ||
-      om_session_secret(session, &secret, st) || om_draft_begin(&draft, session->arena, self, valid_ms, st))
+      om_session_secret(session, &secret, st) || om_draft_begin(&draft, session->arena, self, valid_ms, st) ||
+      om_details_seal(session, &files, event, &draft, &network, st) || om_event_form(event, st))
     return st->code;
   if (!om_draft_fits(&draft, event))
     return om_fail(st, OM_USAGE, NULL, "the event is larger than a statement may be (%d bytes): divide it",

@@ -36,6 +36,9 @@ static const struct om_option sign_options[] = {
 static const struct om_option document_options[] = {
     {"document", "FILE",
      "a file that belongs to it, certificate or bill of lading: every member can see it; repeatable"},
+    {"secret", "WHAT=VALUE",
+     "a detail that only some may read: contract, price, place, note; document=FILE; repeatable"},
+    {"secret-to", "MEMBERS", "who may read it, by number or name, parted by commas"},
     {NULL, NULL, NULL},
 };
 static const struct om_option passphrase_options[] = {

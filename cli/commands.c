@@ -53,6 +53,10 @@
   X(document_get)           \
   X(document_list)          \
   X(document_erase)         \
+  X(detail_list)            \
+  X(detail_open)            \
+  X(detail_disclose)        \
+  X(detail_check)           \
   X(sign)                   \
   X(submit)                 \
   X(receipt)                \

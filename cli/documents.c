@@ -48,6 +48,20 @@ enum om_code om_file_document(struct om_session *session, struct om_file *out, c
   return OM_OK;
 }
 
+void om_file_made(struct om_arena *arena, struct om_file *out, const char *name, const char *media,
+                  const uint8_t *bytes, size_t len) {
+  struct om_hash hash;
+  om_sha256(&hash, bytes, len);
+  memcpy(out->hash, hash.bytes, sizeof out->hash);
+  out->bytes = om_arena_copy(arena, bytes, len);
+  out->path = NULL;
+  oremark__document__init(&out->document);
+  out->document.hash = (ProtobufCBinaryData){sizeof out->hash, out->hash};
+  out->document.size = len;
+  out->document.name = (char *)(uintptr_t)name;
+  out->document.media = (char *)(uintptr_t)media;
+}
+
 static int by_hash(const void *a, const void *b) {
   return memcmp(((const struct om_file *)a)->hash, ((const struct om_file *)b)->hash, OM_HASH_BYTES);
 }
@@ -73,6 +87,21 @@ enum om_code om_files_read(struct om_session *session, struct om_files *out, Ore
   return OM_OK;
 }
 
+void om_files_add(struct om_session *session, struct om_files *files, Oremark__Event *event,
+                  const struct om_file *file) {
+  struct om_file *all = om_arena_array(session->arena, files->n + 1, sizeof *all);
+  for (size_t i = 0; i < files->n; i++) all[i] = files->files[i];
+  all[files->n++] = *file;
+  qsort(all, files->n, sizeof *all, by_hash);
+  files->files = all;
+  event->documents = om_arena_array(session->arena, files->n, sizeof(Oremark__Document *));
+  event->n_documents = files->n;
+  for (size_t i = 0; i < files->n; i++) {
+    all[i].document.hash.data = all[i].hash;
+    event->documents[i] = &all[i].document;
+  }
+}
+
 enum om_code om_file_put(struct om_session *session, const struct om_file *file, struct om_status *st) {
   Oremark__Request request = OREMARK__REQUEST__INIT;
   Oremark__PutDocument put = OREMARK__PUT_DOCUMENT__INIT;
@@ -87,11 +116,12 @@ enum om_code om_file_put(struct om_session *session, const struct om_file *file,
     put.part.data = (uint8_t *)(uintptr_t)file->bytes + put.offset;
     put.part.len = left < OM_DOCUMENT_PART_BYTES ? (size_t)left : OM_DOCUMENT_PART_BYTES;
     if (om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_DOCUMENT_STATE, st))
-      return om_wrap(st, "%s", file->path);
+      return om_wrap(st, "%s", file->document.name);
     held = strcmp(reply->document_state->state, om_document_state_name(OM_DOCUMENT_HELD)) == 0;
     oremark__reply__free_unpacked(reply, NULL);
     if (!held && put.part.len == left)
-      return om_fail(st, OM_IO, NULL, "%s: the daemon has all of it and does not say that it holds it", file->path);
+      return om_fail(st, OM_IO, NULL, "%s: the daemon has all of it and does not say that it holds it",
+                     file->document.name);
   }
   return OM_OK;
 }

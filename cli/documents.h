@@ -10,7 +10,7 @@ struct om_file {
   Oremark__Document document;
   uint8_t hash[OM_HASH_BYTES]; /* the document's points here */
   const uint8_t *bytes;        /* document.size of them */
-  const char *path;            /* as typed */
+  const char *path;            /* as typed; NULL: it was made here */
 };
 
 struct om_files {
@@ -21,9 +21,15 @@ struct om_files {
 /* The file at PATH as a document: 1 byte to OM_DOCUMENT_MAX_BYTES, named as the file is, its media type by the name's
  * ending. */
 enum om_code om_file_document(struct om_session *session, struct om_file *out, const char *path, struct om_status *st);
+/* LEN bytes, copied into ARENA, as a document. */
+void om_file_made(struct om_arena *arena, struct om_file *out, const char *name, const char *media,
+                  const uint8_t *bytes, size_t len);
 /* Reads the files of the session's --document options and names them in EVENT. */
 enum om_code om_files_read(struct om_session *session, struct om_files *out, Oremark__Event *event,
                            struct om_status *st);
+/* Adds FILE, and names it in EVENT too. */
+void om_files_add(struct om_session *session, struct om_files *files, Oremark__Event *event,
+                  const struct om_file *file);
 /* Brings their bytes to the daemon. */
 enum om_code om_files_put(struct om_session *session, const struct om_files *files, struct om_status *st);
 enum om_code om_file_put(struct om_session *session, const struct om_file *file, struct om_status *st);

@@ -10,7 +10,7 @@
 #include "cli/show.h"
 
 static const struct om_option new_options[] = {
-    {"kind", "KIND", "member, log, cosign, witness or link (default: member)"},
+    {"kind", "KIND", "member, log, cosign, witness, link or sealing (default: member)"},
     {"name", "NAME", "what the key is called: no spaces, no '+' (kokkola.example/clerk-1)"},
     {"no-passphrase", NULL, "keep the secret plain, for a machine; the file is readable by you alone"},
     {"daemon", "ORIGIN", "make the four keys of a daemon with that log origin, in the folder DIR, plain"},
@@ -88,7 +88,7 @@ static enum om_code run_new(struct om_session *session, struct om_status *st) {
   if (origin) return new_daemon(session, origin, path, st);
   if (om_args_need(args, &name, "name", st)) return st->code;
   if (kind_given && !om_key_kind_parse(&kind, kind_given->value)) {
-    om_fail(st, OM_USAGE, NULL, "'%s' is no kind of key: write member, log, cosign, witness or link",
+    om_fail(st, OM_USAGE, NULL, "'%s' is no kind of key: write member, log, cosign, witness, link or sealing",
             kind_given->value);
     return om_given_wrap(kind_given, st);
   }
@@ -106,6 +106,7 @@ const struct om_command om_command_key_new = {
     .help =
         "Examples:\n"
         "  oremark key new --name kokkola.example/clerk-1 clerk.key\n"
+        "  oremark key new --kind sealing --name kokkola.example/sealing sealing.key\n"
         "  oremark key new --daemon kokkola.example/log /etc/oremark/keys\n",
     .options = new_options,
     .groups = OM_OPTS_PASSPHRASE,

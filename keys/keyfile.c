@@ -192,7 +192,7 @@ static enum om_code make_key(struct om_keytext *t, const struct om_passphrase *p
   struct om_secret *secret;
   struct om_key_info info = t->info;
   enum om_code code =
-      info.kind == OM_KEY_LINK ? om_secret_new_x25519(&secret, NULL, st) : om_secret_new(&secret, NULL, st);
+      om_key_kind_agrees(info.kind) ? om_secret_new_x25519(&secret, NULL, st) : om_secret_new(&secret, NULL, st);
   if (code != OM_OK) return code;
   memcpy(info.public_key, om_secret_public(secret), OM_PUBLIC_BYTES);
   om_keytext_begin(t, &info);

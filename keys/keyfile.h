@@ -5,7 +5,7 @@
  *   # Show the lines above "secret" to anybody; keep the secret line, and so this file, to yourself.
  *   kind: member
  *   name: kokkola.example/clerk-1
- *   public: kokkola.example/clerk-1+1f3a0c5d+AQ...            (a vkey; for kind link the 32 bytes in base64)
+ *   public: kokkola.example/clerk-1+1f3a0c5d+AQ...            (a vkey; for link and sealing the 32 bytes in base64)
  *   created: 2026-11-23
  *   secret: plain BASE64
  * or
@@ -45,6 +45,7 @@ enum om_key_kind {
   OM_KEY_COSIGN,  /* cosigns heads whose every entry was checked (cosignature/v1) */
   OM_KEY_WITNESS, /* cosigns heads for consistency only, for outsiders (cosignature/v1) */
   OM_KEY_LINK,    /* proves a daemon to its peers (X25519, Noise) */
+  OM_KEY_SEALING, /* opens the confidential details that are sealed to a member (X25519, keys/seal.h) */
 };
 
 /* What stands in clear in a key file. Until the file has been opened with its passphrase, only whoever wrote it vouches
@@ -75,10 +76,13 @@ extern const struct om_pwhash_cost om_pwhash_default;
 /* "member", "log", ...: as it stands in files and as commands take it. */
 const char *om_key_kind_name(enum om_key_kind kind);
 
+/* Whether keys of KIND agree on secrets (X25519) instead of signing. */
+bool om_key_kind_agrees(enum om_key_kind kind);
+
 /* Finds the kind of that name; false if there is none. */
 bool om_key_kind_parse(enum om_key_kind *out, const char *name);
 
-/* Writes the public half as it stands in the file: a vkey, or base64 for OM_KEY_LINK; with a closing NUL. */
+/* Writes the public half as it stands in the file: a vkey, or base64 where it is of X25519; with a closing NUL. */
 void om_key_public_text(char out[OM_VKEY_BYTES], const struct om_key_info *info);
 
 /* Makes a new key and its file at PATH, which must not exist. NAME must be om_key_name_ok and CREATED a day YYYY-MM-DD,

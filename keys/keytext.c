@@ -21,11 +21,9 @@ const struct om_pwhash_cost om_pwhash_default = {.passes = crypto_pwhash_argon2i
 
 /* ---- small words ---- */
 
-static const char *const kind_names[] = {[OM_KEY_MEMBER] = "member",
-                                         [OM_KEY_LOG] = "log",
-                                         [OM_KEY_COSIGN] = "cosign",
-                                         [OM_KEY_WITNESS] = "witness",
-                                         [OM_KEY_LINK] = "link"};
+static const char *const kind_names[] = {
+    [OM_KEY_MEMBER] = "member",   [OM_KEY_LOG] = "log",   [OM_KEY_COSIGN] = "cosign",
+    [OM_KEY_WITNESS] = "witness", [OM_KEY_LINK] = "link", [OM_KEY_SEALING] = "sealing"};
 
 const char *om_key_kind_name(enum om_key_kind kind) {
   OM_ASSERT((size_t)kind < sizeof kind_names / sizeof *kind_names);
@@ -47,13 +45,18 @@ enum om_alg om_key_kind_alg(enum om_key_kind kind) {
     case OM_KEY_LOG: return OM_ALG_ED25519;
     case OM_KEY_COSIGN:
     case OM_KEY_WITNESS: return OM_ALG_COSIGNATURE;
-    case OM_KEY_LINK: break;
+    case OM_KEY_LINK:
+    case OM_KEY_SEALING: break;
   }
-  om_panic(__FILE__, __LINE__, "a link key signs nothing");
+  om_panic(__FILE__, __LINE__, "a link key or sealing key signs nothing");
+}
+
+bool om_key_kind_agrees(enum om_key_kind kind) {
+  return kind == OM_KEY_LINK || kind == OM_KEY_SEALING;
 }
 
 void om_key_public_text(char out[OM_VKEY_BYTES], const struct om_key_info *info) {
-  if (info->kind == OM_KEY_LINK)
+  if (om_key_kind_agrees(info->kind))
     om_base64(out, OM_VKEY_BYTES, info->public_key, OM_PUBLIC_BYTES);
   else
     om_vkey_format(out, info->name, om_key_kind_alg(info->kind), info->public_key);
@@ -172,7 +175,8 @@ static enum om_code read_kind(struct om_key_info *info, struct reader *r, struct
   char name[16] = "";
   if (value.len < sizeof name) memcpy(name, value.at, value.len);
   if (!om_key_kind_parse(&info->kind, name))
-    return om_fail(st, OM_MALFORMED, NULL, "line %u: the kind must be member, log, cosign, witness or link", r->line);
+    return om_fail(st, OM_MALFORMED, NULL, "line %u: the kind must be member, log, cosign, witness, link or sealing",
+                   r->line);
   return OM_OK;
 }
 
@@ -194,7 +198,7 @@ static enum om_code read_public(struct om_key_info *info, struct reader *r, stru
   struct om_vkey vkey;
   enum om_code code = next_field(&value, r, "public", st);
   if (code != OM_OK) return code;
-  if (info->kind == OM_KEY_LINK) {
+  if (om_key_kind_agrees(info->kind)) {
     if (read_bytes(info->public_key, OM_PUBLIC_BYTES, value)) return OM_OK;
     return om_fail(st, OM_MALFORMED, NULL, "line %u: the public half is not the base64 of %d bytes", r->line,
                    OM_PUBLIC_BYTES);
@@ -325,7 +329,8 @@ static enum om_code unseal_seed(uint8_t seed[OM_SEED_BYTES], const struct om_key
 
 static enum om_code secret_from_seed(struct om_secret **out, const struct om_keytext *t, const uint8_t *seed,
                                      struct om_status *st) {
-  enum om_code code = t->info.kind == OM_KEY_LINK ? om_secret_new_x25519(out, seed, st) : om_secret_new(out, seed, st);
+  enum om_code code =
+      om_key_kind_agrees(t->info.kind) ? om_secret_new_x25519(out, seed, st) : om_secret_new(out, seed, st);
   if (code != OM_OK) return code;
   if (memcmp(om_secret_public(*out), t->info.public_key, OM_PUBLIC_BYTES) == 0) return OM_OK;
   om_secret_free(*out);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ledger/details.h"
 #include "ledger/documents.h"
 #include "ledger/events/kinds.h"
 
@@ -235,6 +236,7 @@ void om_event_text(struct om_text *out, struct om_txn *txn, const Oremark__Event
   out->namer_ctx = txn;
   if (kind && kind->describe) kind->describe(out, event);
   om_documents_text(out, event);
+  om_details_text(out, event);
   out->namer = NULL;
 }
 

@@ -301,6 +301,12 @@ static bool put_steps(struct om_answering *a, Oremark__Step **steps, size_t n, b
   return go_on;
 }
 
+static void name_details(struct om_answering *a, Oremark__Step *step, const Oremark__Event *event) {
+  step->sealed = om_arena_array(a->view.arena, event->n_sealed, sizeof *step->sealed);
+  for (; step->n_sealed < event->n_sealed; step->n_sealed++)
+    step->sealed[step->n_sealed] = (uint32_t)event->sealed[step->n_sealed]->what;
+}
+
 /* What EVENT names, which lives as long as the reply. */
 static void name_documents(struct om_answering *a, Oremark__Step *step, const Oremark__Event *event) {
   step->documents = om_arena_array(a->view.arena, event->n_documents, sizeof *step->documents);
@@ -312,6 +318,7 @@ static void name_documents(struct om_answering *a, Oremark__Step *step, const Or
     to->size = from->size;
     to->name = from->name;
     to->media = from->media;
+    to->sealed = from->sealed;
     step->documents[step->n_documents] = to;
   }
 }
@@ -322,6 +329,7 @@ enum om_code om_answer_step(struct om_answering *a, Oremark__Step **out, const s
   enum om_code code = om_step_read(a->view.txn, a->view.arena, step, &a->about->network, place, st);
   if (code == OM_OK) code = om_view_made(&a->view, out, step, st);
   if (code == OM_OK) name_documents(a, *out, step->event);
+  if (code == OM_OK) name_details(a, *out, step->event);
   return code;
 }
 

@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "ledger/details.h"
 #include "ledger/documents.h"
 #include "ledger/events/events.h"
 #include "ledger/names.h"
@@ -110,6 +111,7 @@ enum om_code om_event_form(const Oremark__Event *event, struct om_status *st) {
                    "%s: %lld ms at %d minutes from UTC is no time between 1970 and 9999: state when it happened",
                    kind->name, (long long)event->at_ms, event->zone_min);
   if (form_previous(event, kind, st) != OM_OK) return st->code;
-  if (om_documents_form(event, st) != OM_OK) return om_wrap(st, "%s", kind->name);
+  if (om_documents_form(event, st) != OM_OK || om_details_form(event, st) != OM_OK)
+    return om_wrap(st, "%s", kind->name);
   return kind->form(event, st) == OM_OK ? OM_OK : om_wrap(st, "%s", kind->name);
 }

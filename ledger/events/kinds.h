@@ -34,7 +34,7 @@ const struct om_kind *om_kind_of(const Oremark__Event *event);
 /* The materials of the new lots that EVENT writes: *N of them, the first being the event's written lot *SKIP. */
 Oremark__Material *const *om_event_materials(const Oremark__Event *event, size_t *n, size_t *skip);
 
-/* Checks the form of any event: time, zone, `previous` (acts only), documents, and the kind's own form. */
+/* Checks the form of any event: time, zone, `previous` (acts only), documents, sealed details, and the kind's own form. */
 enum om_code om_event_form(const Oremark__Event *event, struct om_status *st);
 
 #endif

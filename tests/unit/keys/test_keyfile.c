@@ -119,7 +119,7 @@ static void said(const char *why) {
 
 static void test_every_kind_plain_and_encrypted(void **state) {
   (void)state;
-  static const char *const names[] = {"member", "log", "cosign", "witness", "link"};
+  static const char *const names[] = {"member", "log", "cosign", "witness", "link", "sealing"};
   for (int i = 0; i < 10; i++) {
     enum om_key_kind kind = (enum om_key_kind)(i / 2), parsed;
     const char *pass = i % 2 ? pass_a : NULL;
@@ -535,9 +535,9 @@ static void test_each_refusal_says_where_and_why(void **state) {
       {HEAD "\nkind: member\n", "line 2: must be \"kind: ...\""},
       {HEAD "kind:member\n", "line 2: must be \"kind: ...\""},
       {HEAD "name: TEST\n", "line 2: must be \"kind: ...\""},
-      {HEAD "kind: clerk\n", "line 2: the kind must be member, log, cosign, witness or link"},
-      {HEAD "kind: member \n", "line 2: the kind must be member, log, cosign, witness or link"},
-      {HEAD "kind: a-kind-with-a-long-name\n", "line 2: the kind must be member, log, cosign, witness or link"},
+      {HEAD "kind: clerk\n", "line 2: the kind must be member, log, cosign, witness, link or sealing"},
+      {HEAD "kind: member \n", "line 2: the kind must be member, log, cosign, witness, link or sealing"},
+      {HEAD "kind: a-kind-with-a-long-name\n", "line 2: the kind must be member, log, cosign, witness, link or sealing"},
       {HEAD "# \x1b[2J\n", "line 2: holds a control character or is not UTF-8"},
       {HEAD "kind: log\nname: \xff\n", "line 3: holds a control character or is not UTF-8"},
       {HEAD "kind: log\nkind: log\n", "line 3: must be \"name: ...\""},

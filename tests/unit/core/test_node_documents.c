@@ -184,6 +184,12 @@ static void what_was_not_asked_for(void **state) {
     assert_int_equal(bring(0, bad[i].size, 0, bad[i].len), OM_MALFORMED);
     end();
   }
+  begin(); /* the same part twice */
+  om_node_fetch(t.node, &t.hash, t.now_ms);
+  is_asked(0, 0);
+  assert_int_equal(bring(0, SIZE, 0, 10), OM_OK);
+  assert_int_equal(bring(0, SIZE, 0, 10), OM_MALFORMED);
+  end();
   begin(); /* another size than it said first */
   om_node_fetch(t.node, &t.hash, t.now_ms);
   is_asked(0, 0);

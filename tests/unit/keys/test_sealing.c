@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "keys/seal.h"
+#include "proto/sealed.pb-c.h"
 
 static const uint8_t ad[48] = {7, 8, 9};
 static struct om_secret *secrets[3]; /* of members 2, 4, 6 */
@@ -114,6 +115,25 @@ static void says_nothing(void **state) {
   om_seal_free(c, c_len);
 }
 
+/* One wrap for each member, ascending: else two could be shown two things. */
+static void wraps_in_order(void **state) {
+  size_t len;
+  (void)state;
+  uint8_t *sealed = seal(&len, 2, "C-123", 5);
+  Oremark__Sealed *apart = oremark__sealed__unpack(NULL, len, sealed);
+  assert_non_null(apart);
+  assert_int_equal(apart->n_wraps, 2);
+  Oremark__Wrap *first = apart->wraps[0];
+  apart->wraps[0] = apart->wraps[1], apart->wraps[1] = first;
+  oremark__sealed__pack(apart, sealed);
+  assert_int_equal(try_open(sealed, len, 0, 0, ad), OM_MALFORMED);
+  apart->wraps[0]->member = first->member;
+  oremark__sealed__pack(apart, sealed);
+  assert_int_equal(try_open(sealed, len, 0, 0, ad), OM_MALFORMED);
+  oremark__sealed__free_unpacked(apart, NULL);
+  om_seal_free(sealed, len);
+}
+
 static void bad_keys_and_lengths(void **state) {
   struct om_status st;
   struct om_recipient bad = {.member = 1}; /* all zero: of small order */
@@ -129,8 +149,8 @@ static void bad_keys_and_lengths(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trips), cmocka_unit_test(others_cannot),
-                                     cmocka_unit_test(no_byte_can_be_altered), cmocka_unit_test(says_nothing),
-                                     cmocka_unit_test(bad_keys_and_lengths)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(round_trips),  cmocka_unit_test(others_cannot),  cmocka_unit_test(no_byte_can_be_altered),
+      cmocka_unit_test(says_nothing), cmocka_unit_test(wraps_in_order), cmocka_unit_test(bad_keys_and_lengths)};
   return cmocka_run_group_tests(tests, make_keys, free_keys);
 }

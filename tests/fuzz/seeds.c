@@ -9,6 +9,7 @@
 #include "fuzz/fuzz.h"
 #include "keys/base64.h"
 #include "keys/keytext.h"
+#include "keys/seal.h"
 #include "ledger/evidence.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
@@ -596,6 +597,17 @@ static void peers(void) {
   SAY(&said, 0, shown, SHOWN, shown.evidence.len = 0);
   event(&said, 3, 200);
   seed("node", 4, "", 0, said.bytes, said.len);
+  said = (struct stream){0};
+  Oremark__WantDocument want_document = OREMARK__WANT_DOCUMENT__INIT;
+  Oremark__DocumentBytes document_bytes = OREMARK__DOCUMENT_BYTES__INIT;
+  uint8_t hash[OM_HASH_BYTES] = {1, 2, 3};
+  SAY(&said, 0, hello, HELLO, hello.version = version);
+  SAY(&said, 0, want_document, WANT_DOCUMENT, want_document.hash = (ProtobufCBinaryData){sizeof hash, hash});
+  event(&said, 3, 200);
+  SAY(&said, 0, want_document, WANT_DOCUMENT, want_document.offset = 524288);
+  SAY(&said, 0, document_bytes, DOCUMENT_BYTES, document_bytes.hash = want_document.hash, document_bytes.size = 9);
+  event(&said, 3, 200);
+  seed("node", 5, "", 0, said.bytes, said.len);
 }
 
 static void ask(int n, const Oremark__Request *request) {
@@ -686,6 +698,38 @@ static void keys(void) {
   network_close(&net);
 }
 
+/* ---- sealed details ---- */
+
+static void sealed_details(void) {
+  static const uint8_t scalars[2][OM_SEED_BYTES] = {{9}, {10}}, bound[48] = {1, 2, 3}; /* fuzz_sealed.c's first */
+  static const char plain[] = "\12\55\12\40salt salt salt salt salt salt salt\22\11C-2026-11";
+  struct om_recipient to[2];
+  struct om_status st;
+  for (size_t i = 0; i < 2; i++) {
+    struct om_secret *secret;
+    OM_ASSERT(om_secret_new_x25519(&secret, scalars[i], &st) == OM_OK);
+    to[i].member = (uint32_t)i + 2;
+    memcpy(to[i].public_key, om_secret_public(secret), OM_PUBLIC_BYTES);
+    om_secret_free(secret);
+  }
+  for (int i = 0; i < 3; i++) { /* for its key, for another, for both */
+    uint8_t *bytes;
+    size_t len;
+    OM_ASSERT(om_seal(&bytes, &len, to + i % 2, i == 2 ? 1 : (size_t)(2 - i), (const uint8_t *)plain, sizeof plain - 1,
+                      bound, sizeof bound, &st) == OM_OK);
+    seed("sealed", i, "", 0, bytes, len);
+    om_seal_free(bytes, len);
+  }
+#define DISCLOSED(value)                                                                                           \
+  "{\"format\": \"oremark disclosure 1\", \"network\": \""                                                         \
+  "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\", \"event\": "                                \
+  "\"2-1795000000000-00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff/0\", \"index\": 0, "         \
+  "\"what\": \"contract\", \"salt\": \"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\", " value \
+  "}\n"
+  text("sealed", 3, "", DISCLOSED("\"value\": \"C-123\""));
+  text("sealed", 4, "", DISCLOSED("\"value_base64\": \"AAEC\""));
+}
+
 /* ---- texts ---- */
 
 static void texts(void) {
@@ -734,6 +778,7 @@ int main(int argc, char **argv) {
   genesis();
   heads();
   evidence();
+  sealed_details();
   edges();
   records();
   judged();

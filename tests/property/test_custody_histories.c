@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/details.h"
+#include "ledger/documents.h"
 #include "support/custody.h"
 #include "support/seed.h"
 
@@ -519,6 +521,53 @@ static void move_what_is_held(struct world *w) {
   fail();
 }
 
+/* One to sixteen documents, and now and then details that one of them holds. */
+static void name_documents(struct world *w, Oremark__Event *event) {
+  size_t n = 1 + below(w, OM_DOCUMENTS_MAX);
+  event->documents = om_arena_array(&w->c.arena, n, sizeof(Oremark__Document *));
+  for (event->n_documents = 0; event->n_documents < n; event->n_documents++) {
+    Oremark__Document *d = event->documents[event->n_documents] = om_arena_alloc(&w->c.arena, sizeof *d);
+    oremark__document__init(d);
+    d->hash = (ProtobufCBinaryData){OM_HASH_BYTES, om_arena_alloc(&w->c.arena, OM_HASH_BYTES)};
+    d->hash.data[0] = (uint8_t)event->n_documents;
+    d->hash.data[OM_HASH_BYTES - 1] = (uint8_t)below(w, 256);
+    d->size = 1 + below(w, OM_DOCUMENT_MAX_BYTES);
+    d->name = (char *)(uintptr_t) "assay.pdf";
+  }
+  size_t sealed = below(w, 2) ? below(w, OM_DETAILS_MAX + 1) : 0;
+  event->documents[below(w, n)]->sealed = sealed > 0;
+  event->sealed = om_arena_array(&w->c.arena, sealed, sizeof(Oremark__SealedDetail *));
+  for (event->n_sealed = 0; event->n_sealed < sealed; event->n_sealed++) {
+    Oremark__SealedDetail *d = event->sealed[event->n_sealed] = om_arena_alloc(&w->c.arena, sizeof *d);
+    oremark__sealed_detail__init(d);
+    d->what = (Oremark__DetailKind)(1 + below(w, 5));
+    d->commitment = (ProtobufCBinaryData){OM_HASH_BYTES, om_arena_alloc(&w->c.arena, OM_HASH_BYTES)};
+  }
+}
+
+/* S, which is legal, with documents that are named wrongly. */
+static void name_wrongly(struct world *w, struct step *s) {
+  Oremark__Event *event = s->event;
+  Oremark__Document *first = event->documents[0];
+  Oremark__Document was = *first;
+  size_t n = event->n_documents;
+  switch (below(w, 5)) {
+    case 0: first->size = 0; break;
+    case 1: first->hash.len--; break;
+    case 2: first->name = (char *)(uintptr_t) ""; break;
+    case 3: first->sealed = !first->sealed; break; /* none holds the details, or two, or one that are not there */
+    default: first->hash.data = event->documents[n - 1]->hash.data; /* the last, once more, or its own */
+  }
+  bool same = first->hash.data == was.hash.data && first->hash.len == was.hash.len && first->size == was.size &&
+              first->name == was.name && first->sealed == was.sealed;
+  if (!same && (say(w, s) != OM_REFUSED || strcmp(w->c.st.rule, "form") != 0)) {
+    print_error("wrong documents of a %s were not refused: [%s] %s\n", om_kind_of(event)->name, w->c.st.rule,
+                w->c.st.text);
+    fail();
+  }
+  *first = was;
+}
+
 static void one_step(struct world *w) {
   struct step s, bad;
   uint64_t before = w->seed;
@@ -533,6 +582,10 @@ static void one_step(struct world *w) {
       fail();
     }
     w->refused++;
+  }
+  if (below(w, 4) == 0) {
+    name_documents(w, s.event);
+    name_wrongly(w, &s);
   }
   if (say(w, &s) != OM_OK) {
     if (strcmp(w->c.st.rule, "drift-cap") == 0) return;

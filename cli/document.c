@@ -2,10 +2,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/documents.h"
+#include "cli/attested.h"
+#include "cli/details.h"
 #include "cli/file.h"
 #include "cli/show.h"
 #include "cli/views.h"
+#include "ledger/events/kinds.h"
 
 enum { HEX_BYTES = 2 * OM_HASH_BYTES + 1 };
 
@@ -133,24 +135,62 @@ static enum om_code add_all(struct list *list, Oremark__Reply *reply, struct om_
   }
 }
 
-static enum om_code list(struct om_session *session, struct om_status *st) {
-  static const char *const columns[] = {"~document", ">bytes", "event", "-member", "here", "hash"};
-  struct list all = {.session = session};
+static enum om_code add_attestation(void *ctx, const Oremark__Attestation *attestation, struct om_status *st) {
+  const Oremark__Step *made = attestation->made;
+  for (size_t i = 0; made && i < made->n_documents; i++)
+    if (add(ctx, made, made->documents[i], st)) return st->code;
+  return OM_OK;
+}
+
+static enum om_code list_lot(struct list *all, const char *text, struct om_status *st) {
+  struct om_session *session = all->session;
   uint8_t number[OM_LOT_NUMBER_BYTES];
   Oremark__GetHistory history = OREMARK__GET_HISTORY__INIT;
+  Oremark__ListAttestations attestations = OREMARK__LIST_ATTESTATIONS__INIT;
   Oremark__Request request = OREMARK__REQUEST__INIT;
   Oremark__Reply *reply;
   request.what_case = OREMARK__REQUEST__WHAT_GET_HISTORY;
   request.get_history = &history;
-  history.number = (ProtobufCBinaryData){sizeof number, number};
-  if (om_args_words(session->args, 1, 1, st) || om_session_number(session, number, session->args->words[0].value, st) ||
-      om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_HISTORY, st))
+  history.number = attestations.lot = (ProtobufCBinaryData){sizeof number, number};
+  if (om_session_number(session, number, text, st) ||
+      om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_HISTORY, st) || add_all(all, reply, st))
     return st->code;
+  return om_attestations_each(session, &attestations, add_attestation, all, st);
+}
+
+static enum om_code list_event(struct list *all, Oremark__EventRef *ref, struct om_status *st) {
+  struct om_sealed_event e;
+  Oremark__Step step = OREMARK__STEP__INIT;
+  const Oremark__Members *members;
+  if (om_sealed_event(all->session, &e, ref, st) || om_session_members(all->session, &members, st)) return st->code;
+  step.kind = (char *)(uintptr_t)om_kind_of(e.event)->name;
+  for (size_t i = 0; i < members->n_members; i++)
+    if (members->members[i]->member == ref->member) step.member_name = members->members[i]->name;
+  for (size_t i = 0; i < e.event->n_documents; i++) {
+    const Oremark__Document *from = e.event->documents[i];
+    Oremark__NamedDocument d = OREMARK__NAMED_DOCUMENT__INIT;
+    d.hash = from->hash;
+    d.size = from->size;
+    d.name = from->name;
+    d.media = from->media;
+    if (add(all, &step, &d, st)) return st->code;
+  }
+  return OM_OK;
+}
+
+static enum om_code list(struct om_session *session, struct om_status *st) {
+  static const char *const columns[] = {"~document", ">bytes", "event", "-member", "here", "hash"};
+  struct list all = {.session = session};
+  Oremark__EventRef *ref;
+  if (om_args_words(session->args, 1, 1, st)) return st->code;
   if (session->json)
     all.json = json_array();
   else
     all.table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
-  if (add_all(&all, reply, st)) {
+  const char *text = session->args->words[0].value;
+  bool is_event = om_event_ref_read(session, &ref, text, st) == OM_OK;
+  om_status_clear(st);
+  if (is_event ? list_event(&all, ref, st) : list_lot(&all, text, st)) {
     json_decref(all.json);
     scols_unref_table(all.table);
     return st->code;
@@ -159,14 +199,15 @@ static enum om_code list(struct om_session *session, struct om_status *st) {
   if (all.n > 0)
     om_show_print(all.table);
   else
-    scols_unref_table(all.table), fprintf(session->out, "no event of this lot names a document\n");
+    scols_unref_table(all.table),
+        fprintf(session->out, "no event %snames a document\n", is_event ? "" : "of this lot ");
   return OM_OK;
 }
 
 const struct om_command om_command_document_list = {
     .name = "document list",
-    .words = "LOT",
-    .summary = "The documents that a lot's events name, and whether they are held here.",
+    .words = "LOT|EVENT",
+    .summary = "The documents that a lot's events and attestations name, and whether they are held here.",
     .help =
         "Here: held, missing (another daemon may have it: 'document get' asks), erased (on purpose). 'lot verify' "
         "hashes\neach one again, of the whole lineage.\nExample:\n  oremark document list DRUM-17\n",

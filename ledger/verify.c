@@ -351,6 +351,7 @@ static void say_not_checked(const struct om_verify *v) {
   not_checked(
       out,
       "Caps on drift, and that no statement stands twice: they concern whole logs and rest on the cosigners' word.");
+  if (v->documents) not_checked(out, "Documents that attestations name.");
   if (!v->documents) not_checked(out, "Documents: the bytes of those that its events name were not looked at.");
   if (v->bystanders > 0)
     not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.",

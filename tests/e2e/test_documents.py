@@ -43,6 +43,17 @@ class Documents(NetworkTest):
         self.net.do(MINE, "document", "get", s, "-o", back)
         self.assertEqual(back.read_bytes(), scan.read_bytes())
 
+    def test_of_attestations(self):
+        paper, digest = self.file("certificate.pdf", os.urandom(200))
+        lot, = self.extract().lots
+        self.net.do(MINE, "assay", lot, "--side", "seller", "--method", "ICP-OES", "--result", "Cu=28.0%", "--document", paper)
+        listed, = self.net.do(MINE, "document", "list", lot).json["documents"]
+        self.assertEqual((listed["hash"], listed["kind"], listed["state"]), (digest, "assay", "held"))
+        name = self.net.do(MINE, "attestations", "--lot", lot).json["attestations"][0]["name"]
+        listed, = self.net.do(MINE, "document", "list", name).json["documents"]
+        self.assertEqual((listed["hash"], listed["name"], listed["member_name"]), (digest, "certificate.pdf", MINE))
+        self.says(self.net.run(MINE, "attestations", "--lot", lot).out, "1 document: certificate.pdf")
+
     def test_nothing_is_recorded_whose_document_is_not_there(self):
         paper, digest = self.file("paper.txt", b"carried on a stick\n")
         signed = self.net.folder / "extract.statement"

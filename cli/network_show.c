@@ -63,6 +63,7 @@ static void show_schemes(FILE *out, const Oremark__Registry *r) {
       fprintf(out, "%s%s (member %u)", c ? ", " : "", om_show_text(name, s->certifier_names[c]), s->certifiers[c]);
     fprintf(out, "%s\n", s->ended || s->n_certifiers ? "" : "nobody");
   }
+  if (r->more_schemes) fprintf(out, "  and %u more schemes, too many for one answer\n", r->more_schemes);
 }
 
 static enum om_code show_registry(struct om_session *session, struct om_status *st) {
@@ -73,12 +74,12 @@ static enum om_code show_registry(struct om_session *session, struct om_status *
   if (!r->limits) return om_fail(st, OM_IO, NULL, "the daemon does not say what the limits are");
   om_hex(hex, network.bytes, OM_HASH_BYTES);
   if (session->json)
-    return om_show_json(
-        session->out,
-        json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "network_id", hex, "registry_size", (json_int_t)r->size,
-                  "rules_version", (json_int_t)r->rules_version, "threshold", (json_int_t)r->threshold, "governors",
-                  governors_json(r), "schemes", schemes_json(r), "limits", om_limits_json(r->limits)),
-        st);
+    return om_show_json(session->out,
+                        json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:o}", "network_id", hex, "registry_size",
+                                  (json_int_t)r->size, "rules_version", (json_int_t)r->rules_version, "threshold",
+                                  (json_int_t)r->threshold, "governors", governors_json(r), "schemes", schemes_json(r),
+                                  "more_schemes", (json_int_t)r->more_schemes, "limits", om_limits_json(r->limits)),
+                        st);
   fprintf(session->out, "network %s\nregistry of %llu entries, rules version %u\n", hex, (unsigned long long)r->size,
           r->rules_version);
   fprintf(session->out, "governors, %u of whom must sign an act\n", r->threshold);

@@ -18,6 +18,10 @@ void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status
   reply->text = (char *)st->text;
 }
 
+bool om_answer_wanted(const struct om_answering *a) {
+  return a->sink->wanted == NULL || a->sink->wanted(a->sink->ctx);
+}
+
 bool om_answer_fail(const struct om_answering *a, const struct om_status *st) {
   Oremark__Reply reply = OREMARK__REPLY__INIT;
   om_answer_status(&reply, a->id, st);
@@ -275,6 +279,7 @@ static bool answer_lots(struct om_answering *a, const Oremark__ListLots *asked, 
   for (; code == OM_OK && left > 0 && go_on; om_arena_reset(&passing)) {
     code = next_lot(a, &passing, &lot, number, first, st);
     first = false;
+    if (code == OM_OK && !wanted(asked, &lot)) go_on = om_answer_wanted(a);
     if (code != OM_OK || !wanted(asked, &lot)) continue;
     code = om_lot_get(a->view.txn, a->view.arena, &lot, number, st);
     if (code == OM_OK) code = om_view_lot(&a->view, &rows[n], &lot, st);

@@ -60,6 +60,8 @@ struct om_answer_sink {
   void *ctx;
   /* Takes a reply. False: no more is wanted. */
   bool (*put)(void *ctx, const Oremark__Reply *reply);
+  /* Whether an answer is still wanted: asked by whoever may go on for long without putting any. NULL: it is. */
+  bool (*wanted)(void *ctx);
 };
 
 /* Answers REQUEST by one or more replies, the last without `more`. */

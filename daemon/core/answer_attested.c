@@ -87,17 +87,21 @@ static enum om_code list_member(struct listing *l, const Oremark__ListAttestatio
   struct om_txn *txn = l->a->view.txn;
   struct om_member member;
   struct om_subject_key about;
-  uint32_t first = asked->site, last = asked->site;
+  struct om_site row;
+  uint64_t first = asked->site, last = asked->site;
   enum om_code code = om_registry_member(txn, &member, asked->member, OM_REGISTRY_NOW, st);
+  if (code == OM_OK && asked->site != 0)
+    code = om_registry_site(txn, &row, asked->member, asked->site, OM_REGISTRY_NOW, st);
   if (code == OM_OK && asked->site == 0) {
     om_about_member(&about, asked->member);
     code = list_about(l, &about, st);
     first = 1;
     last = om_registry_sites(txn, asked->member, OM_REGISTRY_NOW);
   }
-  for (uint32_t site = first; site <= last && code == OM_OK && !l->unwanted; site++) {
-    om_about_site(&about, asked->member, site);
+  for (uint64_t site = first; site <= last && code == OM_OK && !l->unwanted; site++) {
+    om_about_site(&about, asked->member, (uint32_t)site);
     code = list_about(l, &about, st);
+    l->unwanted |= !om_answer_wanted(l->a);
   }
   return code;
 }

@@ -6,6 +6,7 @@
 
 struct listing {
   struct om_answering *a;
+  struct om_arena passing; /* a long walk past those of others takes no memory */
   uint32_t member;
   Oremark__HeldLot *rows[OM_REPLY_ROWS];
   size_t n, size;
@@ -24,14 +25,28 @@ static bool put(struct listing *l, bool more) {
   return !l->unwanted;
 }
 
+/* The lot as its last holder has it. */
+static enum om_code get(struct listing *l, struct om_arena *arena, struct om_lot *lot, const struct om_held *from,
+                        const struct om_held *until, struct om_status *st) {
+  struct om_txn *txn = l->a->view.txn;
+  return until ? om_lot_get_step(txn, arena, lot, from->number, until->step, st)
+               : om_lot_get(txn, arena, lot, from->number, st);
+}
+
 /* The hold that began at FROM; UNTIL is its end, NULL where it lasts. */
 static enum om_code add(struct listing *l, const struct om_held *from, const struct om_held *until,
                         struct om_status *st) {
   struct om_view *view = &l->a->view;
-  struct om_lot *lot = om_arena_alloc(view->arena, sizeof *lot);
-  enum om_code code = until ? om_lot_get_step(view->txn, view->arena, lot, from->number, until->step, st)
-                            : om_lot_get(view->txn, view->arena, lot, from->number, st);
-  if (code != OM_OK || (l->member != OM_MEMBER_NONE && lot->custodian != l->member)) return code;
+  struct om_lot *lot = om_arena_alloc(&l->passing, sizeof *lot);
+  enum om_code code = get(l, &l->passing, lot, from, until, st);
+  bool passed_over = code != OM_OK || (l->member != OM_MEMBER_NONE && lot->custodian != l->member);
+  om_arena_reset(&l->passing);
+  if (passed_over) {
+    l->unwanted = !om_answer_wanted(l->a);
+    return code;
+  }
+  lot = om_arena_alloc(view->arena, sizeof *lot);
+  if (get(l, view->arena, lot, from, until, st) != OM_OK) return st->code;
   Oremark__HeldLot *out = om_arena_alloc(view->arena, sizeof *out);
   oremark__held_lot__init(out);
   out->from_ms = from->at_ms;
@@ -65,6 +80,8 @@ bool om_answer_held(struct om_answering *a, const Oremark__ListHeld *asked, stru
     om_fail(st, OM_USAGE, NULL, "there is no reason %u to put a lot on hold", asked->reason);
     return om_answer_fail(a, st);
   }
-  if (walk(&l, (uint8_t)asked->reason, st) != OM_OK) return om_answer_fail(a, st);
+  enum om_code code = walk(&l, (uint8_t)asked->reason, st);
+  om_arena_free(&l.passing);
+  if (code != OM_OK) return om_answer_fail(a, st);
   return !l.unwanted && put(&l, false);
 }

@@ -14,6 +14,7 @@ struct om_answering {
 
 /* All return false when no more is wanted. */
 bool om_answer_put(const struct om_answering *a, const Oremark__Reply *reply);
+bool om_answer_wanted(const struct om_answering *a); /* asked on each row that is passed over */
 bool om_answer_fail(const struct om_answering *a, const struct om_status *st);
 /* An "ok" that is to be filled in. */
 Oremark__Reply om_answer_good(const struct om_answering *a, Oremark__Reply__WhatCase what, bool more);

@@ -47,10 +47,11 @@ static enum om_code fill_governors(struct om_answering *a, Oremark__Registry *ou
 
 static enum om_code fill_schemes(struct om_answering *a, Oremark__Registry *out, struct om_status *st) {
   uint32_t n = om_registry_schemes(a->view.txn, OM_REGISTRY_NOW);
-  if (n > ROWS_MAX) n = ROWS_MAX;
-  out->schemes = om_arena_array(a->view.arena, n, sizeof *out->schemes);
+  size_t bytes = 0;
+  out->schemes = om_arena_array(a->view.arena, n < ROWS_MAX ? n : ROWS_MAX, sizeof *out->schemes);
   struct om_scheme *row = om_arena_alloc(a->view.arena, sizeof *row);
-  for (uint32_t i = 1; i <= n; i++) {
+  /* One is at most 40 KB, and the governors' part below 200 KB: what stops at this fits a frame. */
+  for (uint32_t i = 1; i <= n && i <= ROWS_MAX && bytes < OM_REPLY_MAX_BYTES; i++) {
     Oremark__Scheme *scheme = om_arena_alloc(a->view.arena, sizeof *scheme);
     if (om_registry_scheme(a->view.txn, row, i, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
     oremark__scheme__init(scheme);
@@ -63,7 +64,9 @@ static enum om_code fill_schemes(struct om_answering *a, Oremark__Registry *out,
       scheme->certifier_names[scheme->n_certifier_names++] = name_of(a, row->certifiers[c]);
     }
     out->schemes[out->n_schemes++] = scheme;
+    bytes += oremark__scheme__get_packed_size(scheme);
   }
+  out->more_schemes = n - (uint32_t)out->n_schemes;
   return OM_OK;
 }
 

@@ -71,9 +71,10 @@ static bool put(void *ctx, const Oremark__Reply *reply) {
   return go_on;
 }
 
-static bool cancelled(struct om_read *read) {
+static bool wanted(void *ctx) {
+  struct om_read *read = ctx;
   uv_mutex_lock(&read->all->lock);
-  bool is = read->cancelled;
+  bool is = !read->cancelled;
   uv_mutex_unlock(&read->all->lock);
   return is;
 }
@@ -81,7 +82,7 @@ static bool cancelled(struct om_read *read) {
 /* Answers all requests in ST's words: the store could not be read. */
 static void answer_one(struct om_read *read, struct om_arena *arena, struct om_txn *txn, const struct om_status *st,
                        const struct om_frame *frame) {
-  struct om_answer_sink sink = {read, put};
+  struct om_answer_sink sink = {read, put, wanted};
   om_arena_reset(arena);
   const Oremark__Request *request = oremark__request__unpack(om_arena_protobuf(arena), frame->len, frame->bytes);
   OM_ASSERT(request != NULL);
@@ -104,7 +105,7 @@ static void work(uv_work_t *req) {
   struct om_txn *txn = NULL;
   om_status_clear(&st);
   om_txn_read(&txn, read->all->config.store, &st);
-  while (!cancelled(read) && om_frame_next(&reader, &frame, &chunk, &ignored) == OM_OK && frame.len > 0)
+  while (wanted(read) && om_frame_next(&reader, &frame, &chunk, &ignored) == OM_OK && frame.len > 0)
     answer_one(read, &arena, txn, &st, &frame);
   if (st.code == OM_OK) om_txn_abort(txn);
   om_frame_reader_free(&reader);

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   static struct om_arena arena;
   struct yard *yard = yard_open();
   struct client client = {.enough = 1 + (size_t)fuzz_byte(&data, &len) % 4 * 100};
-  struct om_answer_sink sink = {&client, put};
+  struct om_answer_sink sink = {.ctx = &client, .put = put};
   struct om_about about = {
       .network = yard->net.id, .started_ms = YARD_NOW_MS, .own_log = 1, .n_peers = 1, .peers = &peer};
   struct om_status st = {0};

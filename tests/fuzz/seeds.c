@@ -634,9 +634,12 @@ static void requests(void) {
   get_lot.number = history.number = trace.number = verify.number = number;
   verify.deep = 1;
   Oremark__ListHeld held = OREMARK__LIST_HELD__INIT;
-  Oremark__Request all[12];
+  Oremark__ListAttestations said = OREMARK__LIST_ATTESTATIONS__INIT;
+  Oremark__Request all[13];
   held.reason = OREMARK__HOLD_REASON__HOLD_REASON_PLEDGE;
-  for (int i = 0; i < 12; i++) all[i] = (Oremark__Request)OREMARK__REQUEST__INIT;
+  said.member = 2;
+  said.site = UINT32_MAX;
+  for (int i = 0; i < 13; i++) all[i] = (Oremark__Request)OREMARK__REQUEST__INIT;
   all[0].what_case = OREMARK__REQUEST__WHAT_GET_STATUS, all[0].get_status = &status;
   all[1].what_case = OREMARK__REQUEST__WHAT_GET_GENESIS, all[1].get_genesis = &genesis_file;
   all[2].what_case = OREMARK__REQUEST__WHAT_GET_LOT, all[2].get_lot = &get_lot;
@@ -649,7 +652,8 @@ static void requests(void) {
   all[9].what_case = OREMARK__REQUEST__WHAT_GET_AUDIT, all[9].get_audit = &audit;
   all[10].what_case = OREMARK__REQUEST__WHAT_GET_ENTRY, all[10].get_entry = &entry;
   all[11].what_case = OREMARK__REQUEST__WHAT_LIST_HELD, all[11].list_held = &held;
-  for (int i = 0; i < 12; i++) {
+  all[12].what_case = OREMARK__REQUEST__WHAT_LIST_ATTESTATIONS, all[12].list_attestations = &said;
+  for (int i = 0; i < 13; i++) {
     all[i].id = (uint64_t)i + 1;
     ask(i, &all[i]);
   }

@@ -136,7 +136,7 @@ static void test_many_lots_of_one_statement_are_listed(void **state) {
   struct om_txn *txn;
   struct om_status st;
   size_t lots = 0;
-  struct om_answer_sink sink = {&lots, count_lots};
+  struct om_answer_sink sink = {.ctx = &lots, .put = count_lots};
   struct om_about about = {.own_log = 1};
   Oremark__Request request = OREMARK__REQUEST__INIT;
   Oremark__ListLots list = OREMARK__LIST_LOTS__INIT;
@@ -170,7 +170,7 @@ static void test_a_walk_past_unwanted_lots_takes_no_memory(void **state) {
   struct om_txn *txn;
   struct om_status st;
   struct heap_use use = {0};
-  struct om_answer_sink sink = {&use, note_heap};
+  struct om_answer_sink sink = {.ctx = &use, .put = note_heap};
   struct om_about about = {.own_log = 1};
   Oremark__LotRef ref = OREMARK__LOT_REF__INIT, *refs[] = {&ref};
   Oremark__Ship act = OREMARK__SHIP__INIT;
@@ -229,7 +229,7 @@ static bool note_finality(void *ctx, const Oremark__Reply *reply) {
 static struct finality_seen ask_finality(struct om_ledger *ledger, const struct om_about *about,
                                          const struct om_hash *id, size_t id_len) {
   struct finality_seen seen = {.n = 0};
-  struct om_answer_sink sink = {&seen, note_finality};
+  struct om_answer_sink sink = {.ctx = &seen, .put = note_finality};
   struct om_hash copy = *id;
   struct om_txn *txn;
   struct om_status st;
@@ -363,7 +363,7 @@ static void test_evidence_is_told(void **state) {
   struct om_status st;
   struct told *told = calloc(1, sizeof *told);
   bool seen = false;
-  struct om_answer_sink sink = {told, take_evidence}, status = {&seen, take_status};
+  struct om_answer_sink sink = {.ctx = told, .put = take_evidence}, status = {.ctx = &seen, .put = take_status};
   struct om_about about = {.own_log = 2};
   Oremark__Request request = OREMARK__REQUEST__INIT;
   Oremark__ListEvidence list = OREMARK__LIST_EVIDENCE__INIT;
@@ -410,7 +410,7 @@ static bool take_text(void *ctx, const Oremark__Reply *reply) {
 /* The one piece that DAEMON lists, if any. */
 static struct texts listed(struct lie *l, size_t daemon) {
   struct texts texts = {0};
-  struct om_answer_sink sink = {&texts, take_text};
+  struct om_answer_sink sink = {.ctx = &texts, .put = take_text};
   struct om_about about = {.own_log = (uint32_t)daemon};
   Oremark__Request request = OREMARK__REQUEST__INIT;
   Oremark__ListEvidence list = OREMARK__LIST_EVIDENCE__INIT;

@@ -1,6 +1,7 @@
 #include "cli/act.h"
 #include "cli/attested.h"
 #include "cli/clock.h"
+#include "cli/documents.h"
 #include "cli/material.h"
 #include "ledger/quantity.h"
 
@@ -13,7 +14,7 @@ static const struct om_option options[] = {
     {"until", "TIME", "valid until this moment, which is no longer inside"},
     {"quantity", "MASS", "for so much only, drawn down with 'oremark claim'; of a member or a lot"},
     {"metal", "METAL", "the quantity is of this metal: Cu (default: gross mass)"},
-    {"document-hash", "HEX", "SHA-256 of the certificate itself"},
+    {"document-hash", "HEX", "SHA-256 of the certificate itself (default: of the --document, where there is one)"},
     {NULL, NULL, NULL},
 };
 
@@ -34,6 +35,20 @@ static enum om_code read_quantity(Oremark__Certify *out, const struct om_args *a
   return om_given_wrap(metal, st);
 }
 
+/* The one document that goes with a certificate is the certificate. */
+static enum om_code hash_document(struct om_session *session, Oremark__Certify *out, struct om_status *st) {
+  const struct om_given *only = NULL;
+  struct om_file file;
+  size_t n = 0;
+  for (size_t i = 0; i < session->args->n; i++)
+    if (om_given_is(&session->args->given[i], "document")) n++, only = &session->args->given[i];
+  if (n != 1) return OM_OK;
+  if (om_file_document(session, &file, only->value, st)) return om_given_wrap(only, st);
+  out->document_hash.len = OM_HASH_BYTES;
+  out->document_hash.data = om_arena_copy(session->arena, file.hash, OM_HASH_BYTES);
+  return OM_OK;
+}
+
 static enum om_code read_certificate(struct om_session *session, Oremark__Certify *out, struct om_status *st) {
   const struct om_args *args = session->args;
   const struct om_given *scheme, *hash = om_args_find(args, "document-hash");
@@ -44,7 +59,7 @@ static enum om_code read_certificate(struct om_session *session, Oremark__Certif
   out->scheme = om_copy_text(session->arena, scheme->value);
   out->level = om_copy_text(session->arena, om_args_value(args, "level"));
   out->scope = om_copy_text(session->arena, om_args_value(args, "scope"));
-  if (!hash) return OM_OK;
+  if (!hash) return hash_document(session, out, st);
   out->document_hash.len = OM_HASH_BYTES;
   out->document_hash.data = om_arena_alloc(session->arena, OM_HASH_BYTES);
   if (om_hex_parse(out->document_hash.data, OM_HASH_BYTES, hash->value)) return OM_OK;

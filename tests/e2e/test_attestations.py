@@ -1,6 +1,7 @@
 """What is attested: assays side by side, estimates beside declared output, certificates and what is drawn from them."""
 
 import time
+import hashlib
 import unittest
 
 from network import DONE, GOVERNORS, MEMBERS, MINE, NO, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
@@ -116,6 +117,16 @@ class Certificates(NetworkTest):
         wait_until(lambda: self.net.run(GOVERNORS, "lot", "verify", lot, "--json").status not in (UNDECIDED, REFUSED, USAGE, 3),
                    f"{lot} is never final")
         return lot
+
+    def test_the_certificate_itself(self):
+        paper = self.net.folder / "certificate.pdf"
+        paper.write_bytes(b"%PDF-1.4 a certificate")
+        named = self.certify("--of", REFINER, "--from", "2026-01-01", "--until", "2099-01-01", "--document", paper)
+        one = self.one(MINE, REFINER, named)
+        digest = hashlib.sha256(paper.read_bytes()).hexdigest()
+        self.assertEqual((one["document_hash"], one["documents"][0]["hash"]), (digest, digest))
+        self.net.do(MINE, "document", "get", digest, "-o", self.net.folder / "copy.pdf")
+        self.assertEqual((self.net.folder / "copy.pdf").read_bytes(), paper.read_bytes())
 
     def test_a_site_is_certified(self):
         self.refused(self.before, REFUSED, "recognised no scheme")

@@ -56,13 +56,12 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   const Oremark__Status *s = reply->status;
   enum om_code code = OM_OK;
   if (session->json) {
-    json_t *json =
-        json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:b, s:o, s:o, s:o, s:o}", "version", om_json_text(s->version),
-                  "network", om_json_text(s->network), "network_id", om_json_hex(s->network_id.data, s->network_id.len),
-                  "origin", om_json_text(s->origin), "rules_version", (json_int_t)s->rules_version, "pre_release",
-                  s->pre_release, "quorum", (json_int_t)s->quorum, "ready", s->ready, "waiting",
-                  om_json_text(s->waiting), "logs", om_logs_json(s->logs, s->n_logs), "started_at",
-                  om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
+    json_t *json = json_pack(
+        "{s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "version", om_json_text(s->version), "network",
+        om_json_text(s->network), "network_id", om_json_hex(s->network_id.data, s->network_id.len), "origin",
+        om_json_text(s->origin), "rules_version", (json_int_t)s->rules_version, "quorum", (json_int_t)s->quorum,
+        "ready", s->ready, "waiting", om_json_text(s->waiting), "logs", om_logs_json(s->logs, s->n_logs), "started_at",
+        om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
     json_object_set_new(json, "cosign_waits", om_json_text(s->cosign_waits));
     json_object_set_new(json, "pending", json_integer((json_int_t)pending(s)));
     json_object_set_new(json, "by_hand", om_json_text(s->by_hand));
@@ -79,8 +78,8 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     fprintf(session->out, "daemon %s, oremarkd %s", *s->origin ? om_show_text(text, s->origin) : "mirror only",
             s->version);
     fprintf(session->out, ", since %s\n", om_time_format(when, sizeof when, s->started_ms, om_zone_at(s->started_ms)));
-    fprintf(session->out, "rules version %u%s, quorum %u%s\n", s->rules_version, s->pre_release ? " (pre-release)" : "",
-            s->quorum, s->quorum ? "" : ": not protected against a dishonest operator");
+    fprintf(session->out, "rules version %u, quorum %u%s\n", s->rules_version, s->quorum,
+            s->quorum ? "" : ": not protected against a dishonest operator");
     if (*s->waiting) fprintf(session->out, "not ready: it %s\n", om_show_text(text, s->waiting));
     if (*s->cosign_waits) fprintf(session->out, "cosigns nothing: %s\n", om_show_text(text, s->cosign_waits));
     if (*s->by_hand) fprintf(session->out, "waits for you: %s\n", om_show_text(text, s->by_hand));

@@ -20,7 +20,6 @@ enum {
   OM_CLOCK_AHEAD_MS = 86400000, /* a statement may be signed at most a day ahead of the log's clock: a clerk's clock in
                                    the wrong zone or on the wrong day is a mistake, not a record */
 };
-#define OM_RULES_PRE_RELEASE true /* not every kind of event has its rules yet */
 
 /* What a piece of evidence is worth here. */
 enum om_evidence_standing {

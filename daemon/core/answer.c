@@ -133,7 +133,6 @@ static bool answer_status(struct om_answering *a, const Oremark__GetStatus *aske
   status.network = genesis->name;
   status.network_id = (ProtobufCBinaryData){sizeof network.bytes, network.bytes};
   if (om_registry_rules(a->view.txn, &status.rules_version, OM_REGISTRY_NOW, st) != OM_OK) return om_answer_fail(a, st);
-  status.pre_release = OM_RULES_PRE_RELEASE;
   status.started_ms = a->about->started_ms;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_STATUS, false);
   reply.status = &status;

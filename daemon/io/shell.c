@@ -335,10 +335,6 @@ static enum om_code tell_start(struct shell *shell, struct om_status *st) {
     om_log(OM_LOG_INFO, "ledger-open",
            "version=%s network=%s origin=%s size=%" PRIu64 " final=%" PRIu64 " quorum=%" PRIu32, OREMARK_VERSION,
            network, info.origin, info.size, info.final_size, quorum->lists[0].k);
-    if (OM_RULES_PRE_RELEASE)
-      om_log(OM_LOG_WARNING, "rules-pre-release",
-             "version=%d detail=\"not every kind of event has its rules yet; don't rely on this network\"",
-             OM_RULES_VERSION);
     if (!om_quorum_any(quorum))
       om_log(OM_LOG_WARNING, "quorum-zero", "detail=\"no witnesses: not protected against a dishonest operator\"");
   }

@@ -109,7 +109,7 @@ static enum om_code no_event(const Oremark__EventRef *ref, struct om_status *st)
 
 enum om_code om_stage_event(struct om_stage *stage, struct om_place *out, const Oremark__EventRef *ref,
                             struct om_status *st) {
-  struct om_hash id, found_id;
+  struct om_hash id;
   struct om_bytes entry;
   struct om_found found;
   struct om_txn *txn = stage->backing->txn;
@@ -121,10 +121,7 @@ enum om_code om_stage_event(struct om_stage *stage, struct om_place *out, const 
   if (code != OM_OK) return code;
   out->event = (uint16_t)ref->event;
   out->output = 0;
-  if (!om_find_event(&found, entry.data, entry.len, out->event)) return no_event(ref, st);
-  /* It is filed under ten bytes of its id. */
-  om_statement_id(&found_id, &stage->judged->network, found.statement.data, found.statement.len);
-  return om_hash_equal(&found_id, &id) ? OM_OK : no_event(ref, st);
+  return om_find_event(&found, entry.data, entry.len, out->event) ? OM_OK : no_event(ref, st);
 }
 
 static enum om_code stage_member(struct om_stage *stage, struct om_subject_key *out, const Oremark__Subject *s,

@@ -37,7 +37,7 @@ void om_mark_key(uint8_t out[OM_MARK_KEY_BYTES], uint32_t log, uint32_t marked, 
 void om_statement_key(uint8_t out[OM_STATEMENT_KEY_BYTES], const Oremark__Statement *s, const struct om_hash *id) {
   om_be32(out, s->member);
   om_be64(out + 4, (uint64_t)s->signed_ms);
-  memcpy(out + 12, id->bytes, 10);
+  memcpy(out + 12, id->bytes, OM_HASH_BYTES);
 }
 
 enum om_code om_statement_find(struct om_txn *txn, struct om_place *out, uint32_t member, int64_t signed_ms,

@@ -6,15 +6,16 @@
 #include "ledger/ledger.h"
 
 enum {
-  OM_LOG_ROW_BYTES = 8 + 8 + OM_HASH_BYTES, /* registry size, last entry's time, root; then the encoded edge */
-  OM_LOG_ENTRY_KEY_BYTES = 12,              /* log, index */
-  OM_TILE_KEY_BYTES = 13,                   /* log, level, index */
-  OM_HEAD_KEY_BYTES = 5,                    /* log, kind */
-  OM_MARK_KEY_BYTES = 16,                   /* log, marked log, index */
-  OM_STATEMENT_KEY_BYTES = 22,              /* member, signing time, first 10 bytes of the id */
-  OM_STATEMENT_ROW_BYTES = 12,              /* log, index */
-  OM_EVIDENCE_KEY_BYTES = 13,               /* log, kind, number */
-  OM_DRIFT_KEY_BYTES = 9,                   /* member, element, the period's first day */
+  OM_LOG_ROW_BYTES = 8 + 8 + OM_HASH_BYTES,    /* registry size, last entry's time, root; then the encoded edge */
+  OM_LOG_ENTRY_KEY_BYTES = 12,                 /* log, index */
+  OM_TILE_KEY_BYTES = 13,                      /* log, level, index */
+  OM_HEAD_KEY_BYTES = 5,                       /* log, kind */
+  OM_MARK_KEY_BYTES = 16,                      /* log, marked log, index */
+  OM_STATEMENT_KEY_BYTES = 12 + OM_HASH_BYTES, /* member, signing time, id: whole, or two statements made to agree in a
+                                                  part of it would be one to whoever got the other first */
+  OM_STATEMENT_ROW_BYTES = 12,                 /* log, index */
+  OM_EVIDENCE_KEY_BYTES = 13,                  /* log, kind, number */
+  OM_DRIFT_KEY_BYTES = 9,                      /* member, element, the period's first day */
 };
 
 #define OM_META_GENESIS "genesis" /* key in OM_TABLE_META: the genesis file's bytes */

@@ -220,7 +220,7 @@ static enum om_code submit(struct om_batch *batch, struct om_drain *drain, struc
     take_out(batch->txn, index, sequence);
   om_arena_free(&arena);
   if (code == OM_OK || !is_last_word(code)) return code;
-  if (drain->refused) drain->refused(drain->ctx, index + 1 + OM_STATEMENT_KEY_BYTES - OM_QUEUED_ID_BYTES, st);
+  if (drain->refused) drain->refused(drain->ctx, index + INDEX_KEY_BYTES - OM_HASH_BYTES, st);
   return om_txn_check(batch->txn, st);
 }
 

@@ -18,7 +18,7 @@ enum om_table {
   OM_TABLE_TILES,      /* log (4), level (1), tile (8) -> 256 hashes of a complete tile */
   OM_TABLE_HEADS,      /* log (4), kind (1) -> signed note; votes as a witness */
   OM_TABLE_MARKS,      /* log (4), marked log (4), index (8) -> size marked */
-  OM_TABLE_STATEMENTS, /* member (4), signing time (8), id (10) -> log (4), index (8) */
+  OM_TABLE_STATEMENTS, /* member (4), signing time (8), id (32) -> log (4), index (8) */
   OM_TABLE_LOTS,       /* lot number (20), step (4) -> row */
   OM_TABLE_ALIASES,    /* alias, 0, lot number (20) -> nothing */
   OM_TABLE_DRIFT,      /* member (4), element (1), period's first day (4) -> milligrams (8) */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/ledger_state.h"
 #include "support/records.h"
 
 static const int64_t t0 = INT64_C(1710000000000);
@@ -638,6 +639,23 @@ static void test_a_lot_number_that_is_taken_refuses_the_whole_statement(void **s
   close_all(&f);
 }
 
+/* Two statements of one member and moment whose ids agree in all but a bit are two. */
+static void test_a_statement_is_known_by_its_whole_id(void **state) {
+  (void)state;
+  Oremark__Statement s = OREMARK__STATEMENT__INIT;
+  uint8_t one[OM_STATEMENT_KEY_BYTES], other[OM_STATEMENT_KEY_BYTES];
+  struct om_hash id = {{0}};
+  s.member = 2;
+  s.signed_ms = t0;
+  om_statement_key(one, &s, &id);
+  for (size_t i = 0; i < OM_HASH_BYTES; i++) {
+    id.bytes[i] ^= 1;
+    om_statement_key(other, &s, &id);
+    assert_memory_not_equal(one, other, sizeof one);
+    id.bytes[i] ^= 1;
+  }
+}
+
 static void test_acts_form_a_chain(void **state) {
   (void)state;
   struct fixture f;
@@ -681,6 +699,7 @@ int main(void) {
       cmocka_unit_test(test_a_log_that_takes_no_act_up_is_held_back),
       cmocka_unit_test(test_a_mark_needs_the_quorum),
       cmocka_unit_test(test_a_mark_needs_the_registry_of_what_it_marks),
+      cmocka_unit_test(test_a_statement_is_known_by_its_whole_id),
       cmocka_unit_test(test_acts_form_a_chain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

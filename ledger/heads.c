@@ -235,17 +235,19 @@ static enum om_code check_clock(const struct om_log_state *state, const struct o
 }
 
 /* A log that takes no registry act up would go on under revoked keys and suspended members: its heads below the mark of
- * the act are held back. Not one whose change of witnesses is under way: it can't follow further before such a head is
- * final. */
+ * the act are held back. Not one that can't follow: whose last change of witnesses is not settled while the registry
+ * has the next one. */
 static enum om_code check_taken_up(struct om_batch *batch, const struct om_checkpoint *head, uint32_t log,
                                    uint64_t time_s, struct om_status *st) {
-  struct om_quorum quorum;
+  struct om_log_info registry;
+  bool third;
   if (log == OM_LOG_REGISTRY) return OM_OK;
   uint64_t marked = om_log_mark(batch->txn, log, OM_LOG_REGISTRY, head->size);
   uint64_t final_s = om_times_final(batch->txn, OM_LOG_REGISTRY, marked);
   if (final_s == 0 || time_s < final_s || time_s - final_s <= TAKE_UP_S) return om_txn_check(batch->txn, st);
-  enum om_code code = om_log_quorum(batch->txn, &quorum, log, head->size, st);
-  if (code != OM_OK || quorum.n_lists > 1) return code;
+  enum om_code code = om_log_info(batch->txn, &registry, OM_LOG_REGISTRY, st);
+  if (code == OM_OK) code = om_quorum_third(batch->txn, &third, log, head->size, registry.head_size, st);
+  if (code != OM_OK || third) return code;
   return om_fail(
       st, OM_IO, "registry",
       "%s has not taken up entry %llu of the registry, which has been final for %llu s: it is cosigned again "

@@ -711,6 +711,51 @@ static void a_lost_store_ends_the_keys_that_its_log_shows(void **state) {
   om_secret_free(third);
 }
 
+/* Whether witness 1 cosigns LAST's head at TIME_S. */
+static enum om_code cosigns_at(struct sealing *f, uint64_t time_s, struct om_status *st) {
+  struct om_batch *batch;
+  struct om_txn *txn;
+  struct om_bytes own;
+  struct om_status ignored;
+  char line[OM_NOTE_LINE_BYTES], note[OM_NOTE_BYTES_MAX];
+  struct om_signers_keys keys = network_signers(&f->net, 1);
+  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[LAST]), st), st);
+  assert_ok(om_log_head(txn, &own, LAST, st), st);
+  size_t len = own.len;
+  memcpy(note, own.data, len);
+  om_txn_abort(txn);
+  assert_ok(om_batch_begin(&batch, f->ledgers[1], st), st);
+  enum om_code code = om_batch_cosign(batch, line, LAST, (uint8_t *)note, len, time_s, &keys, st);
+  assert_ok(om_batch_commit(batch, &keys, &ignored), &ignored);
+  return code;
+}
+
+/* A change of witnesses that a log leaves open lets it off no longer: it could take the next act up. */
+static void an_open_change_is_no_way_round_the_registry(void **state) {
+  enum { HOUR_S = 3600 };
+  struct sealing *f = *state;
+  struct om_status st;
+  struct om_hash id;
+  uint64_t now_s = (uint64_t)t0 / 1000;
+  struct record mine = record_site(&f->net, N, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 1);
+  assert_ok(submit(f, 0, &mine, t0 + 1, &st), &st);
+  sealing_settle(f, t0 + 2);
+  assert_ok(sealing_set_witnesses(f, first_four, 4, 0, NULL, &id, t0 + 3, &st), &st);
+  finalise_registry(f, t0 + 3);
+  assert_true(follows(f, LAST, t0 + 4));
+  mirror_everywhere(f, LAST);
+  grow_registry(f, t0 + 10); /* an act that LAST never takes up */
+  for (size_t i = 1; i < N; i++) assert_ok(network_mirror(&f->net, f->ledgers[i], f->ledgers[0], 0, &st), &st);
+  assert_ok(network_finalise(&f->net, f->ledgers, 0, now_s + 10, &st), &st);
+  struct record lot = record_extract(&f->net, N, 1, 1, 1000000, t0 + 20);
+  assert_ok(submit(f, LAST, &lot, t0 + 20, &st), &st);
+  mirror_everywhere(f, LAST);
+  assert_ok(cosigns_at(f, now_s + 10 + HOUR_S, &st), &st);
+  must_be(cosigns_at(f, now_s + 10 + HOUR_S + 1, &st), OM_IO, &st);
+  assert_string_equal(st.rule, "registry");
+  free(mine.bytes), free(lot.bytes);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, sealing_open, sealing_close)
 
 int main(void) {
@@ -721,6 +766,7 @@ int main(void) {
       TEST(one_change_at_a_time_in_the_registry),
       TEST(a_log_waits_with_the_third_list),
       TEST(a_log_waits_with_going_back),
+      TEST(an_open_change_is_no_way_round_the_registry),
       TEST(a_submission_waits_for_the_change),
       TEST(a_verdict_names_both_quorums),
       cmocka_unit_test_setup_teardown(a_log_that_begins_late, sealing_open_new, sealing_close),

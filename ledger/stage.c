@@ -350,13 +350,28 @@ enum om_code om_stage_covers(struct om_stage *stage, uint32_t log, uint64_t inde
 
 /* ---- signers, limits, sites ---- */
 
+/* MEMBER as of the judged registry; a member that is not there is no suspended one: that is refused elsewhere. */
+static bool is_suspended(const struct om_stage *stage, uint32_t number) {
+  struct om_member member;
+  struct om_status ignored;
+  return om_registry_member(stage->backing->txn, &member, number, stage->judged->registry_size, &ignored) == OM_OK &&
+         member.suspended;
+}
+
 bool om_stage_signed(struct om_stage *stage, uint32_t member) {
   for (size_t i = 0; i < stage->judged->n_signers; i++)
     if (stage->judged->signers[i] == member) {
       stage->needed |= UINT64_C(1) << i;
-      return true;
+      return !is_suspended(stage, member);
     }
   return false;
+}
+
+const char *om_stage_unheard(const struct om_stage *stage, uint32_t member) {
+  return is_suspended(stage, member)
+             ? " (that member is suspended, and its signature does not count until the governors "
+               "have reinstated it)"
+             : "";
 }
 
 enum om_code om_stage_limits(struct om_stage *stage, const Oremark__Limits **out, struct om_status *st) {

@@ -148,8 +148,11 @@ bool om_stage_get(struct om_stage *stage, struct om_bytes *out, enum om_table ta
  * the entry stands before the judged one (OM_REFUSED: it does not). */
 enum om_code om_stage_covers(struct om_stage *stage, uint32_t log, uint64_t index, struct om_status *st);
 
-/* Whether MEMBER has signed; asked only where an event is refused without it, for a signature nobody asks for is
- * refused. */
+/* Why the signature of MEMBER would not count, for the end of a sentence; "" where it would. */
+const char *om_stage_unheard(const struct om_stage *stage, uint32_t member);
+
+/* Whether MEMBER has signed and is not suspended; asked only where an event is refused without it, for a signature
+ * nobody asks for is refused. */
 bool om_stage_signed(struct om_stage *stage, uint32_t member);
 
 /* The limits as of the judged registry. */

@@ -56,6 +56,17 @@ static enum om_code check_lower(const struct om_lot *was, const Oremark__Correct
   return OM_OK;
 }
 
+/* What two sides have weighed is not lowered by one of them. */
+static enum om_code check_consignor(struct om_stage *stage, const struct om_lot *was, struct om_status *st) {
+  char text[OM_LOT_TEXT_BYTES], who[OM_WHO_BYTES];
+  if (was->consignor == OM_MEMBER_NONE || om_stage_signed(stage, was->consignor)) return OM_OK;
+  return om_fail(
+      st, OM_REFUSED, "settle",
+      "lot %s was received from %s and is lowered only with their signature: settle it ('oremark settle'), or "
+      "write the statement to a file (--out) and have them sign that (oremark sign FILE)",
+      om_lot_format(text, sizeof text, was->number), om_stage_who(stage, who, was->consignor));
+}
+
 static enum om_code lower(struct om_stage *stage, const Oremark__Correct *c, const struct om_place *at,
                           struct om_status *st) {
   const struct om_lot *was;
@@ -65,7 +76,9 @@ static enum om_code lower(struct om_stage *stage, const Oremark__Correct *c, con
     return om_fail(st, OM_REFUSED, "event",
                    "the lot's balance can be lowered with a correction of the event that made it, or of its last one: "
                    "leave the lot out to correct another");
-  if (check_lower(was, c, st) != OM_OK) return st->code;
+  if (check_lower(was, c, st) != OM_OK || om_rule_title(stage, was, 0, "lowered", st) != OM_OK ||
+      check_consignor(stage, was, st) != OM_OK)
+    return st->code;
   struct om_lot *row = om_stage_step(stage, was);
   if (c->gross_mg > 0) row->gross_mg = (int64_t)c->gross_mg;
   if (om_rule_measured(stage, row, &is_short, c->metals, c->n_metals, "a correction raises nothing", st) != OM_OK ||

@@ -140,7 +140,10 @@ static enum om_code may_for_owner(struct om_stage *stage, bool *may, const struc
   if (*may || scope == 0) return OM_OK;
   enum om_code code = om_registry_mandate(stage->backing->txn, lot->owner, stage->member.number, &given,
                                           stage->judged->registry_size, st);
-  *may = code == OM_OK && (given & scope) == scope;
+  struct om_member owner;
+  if (code == OM_OK && given != 0)
+    code = om_registry_member(stage->backing->txn, &owner, lot->owner, stage->judged->registry_size, st);
+  *may = code == OM_OK && given != 0 && (given & scope) == scope && !owner.suspended;
   return code;
 }
 
@@ -151,10 +154,10 @@ enum om_code om_rule_title(struct om_stage *stage, const struct om_lot *lot, uin
   if (code != OM_OK || may) return code;
   char text[OM_LOT_TEXT_BYTES], who[OM_WHO_BYTES];
   return om_fail(st, OM_REFUSED, "title",
-                 "lot %s belongs to %s and may be %s only with their signature%s: write the statement to a file "
+                 "lot %s belongs to %s and may be %s only with their signature%s%s: write the statement to a file "
                  "(--out), have them sign that (oremark sign FILE) and submit it",
                  text_of(text, lot), om_stage_who(stage, who, lot->owner), doing,
-                 scope == 0 ? "" : " or standing mandate");
+                 scope == 0 ? "" : " or standing mandate", om_stage_unheard(stage, lot->owner));
 }
 
 enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const struct om_lot **lots, size_t n,

@@ -42,9 +42,9 @@ static enum om_code check_signed(struct om_stage *stage, uint32_t consignor, str
   char who[OM_WHO_BYTES];
   if (om_stage_signed(stage, consignor)) return OM_OK;
   return om_fail(st, OM_REFUSED, "settle",
-                 "a settlement takes both signatures, and that of the consignor, %s, is missing: write the statement "
+                 "a settlement takes both signatures, and that of the consignor, %s, is missing%s: write the statement "
                  "to a file (--out), have them sign that (oremark sign FILE) and submit it",
-                 om_stage_who(stage, who, consignor));
+                 om_stage_who(stage, who, consignor), om_stage_unheard(stage, consignor));
 }
 
 static enum om_code settle_one(struct om_stage *stage, const Oremark__SettledLot *s, uint32_t consignor,

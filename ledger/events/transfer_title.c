@@ -19,9 +19,9 @@ static enum om_code check_signed(struct om_stage *stage, uint32_t member, const 
   if (member == stage->member.number || om_stage_signed(stage, member)) return OM_OK;
   char who[OM_WHO_BYTES];
   return om_fail(st, OM_REFUSED, "title",
-                 "title passes with the signatures of both owners, and that of the %s, %s, is missing: write the "
+                 "title passes with the signatures of both owners, and that of the %s, %s, is missing%s: write the "
                  "statement to a file (--out), have them sign that (oremark sign FILE) and submit it",
-                 as, om_stage_who(stage, who, member));
+                 as, om_stage_who(stage, who, member), om_stage_unheard(stage, member));
 }
 
 static enum om_code check_next(struct om_stage *stage, uint32_t number, struct om_status *st) {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "support/custody.h"
+#include "support/attest.h"
 
 #define SIGNED(c, member, event, ...) \
   custody_admit(c, member, (Oremark__Event *[]){event, NULL}, COSIGNED(__VA_ARGS__), __LINE__)
@@ -257,6 +257,35 @@ static void an_owner_that_is_a_third_signs_too(void **state) {
   SIGNED(c, REFINER, settle(c, SMELTER, at_last(c, lot)), MINE, SMELTER);
 }
 
+static void a_suspended_owner_signs_nothing(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = smelters(c, false);
+  custody_change(c, MINE, UINT32_MAX & ~UINT32_C(1), MINE, true);
+  SIGNED(c, SMELTER, ship(c, REFINER, false, LOTS(at_last(c, lot))), MINE); /* not taken up yet */
+  c->registry_size = REGISTRY_SIZE + 1;
+  ADMIT(c, REFINER, receive(c, 1, LOTS(at_last(c, lot))));
+  REFUSED(c, "title", REFINER, transfer_title(c, MINE, TRADER, LOTS(at_last(c, lot))), MINE, TRADER);
+  assert_non_null(strstr(c->st.text, "is suspended"));
+  REFUSED(c, "title", REFINER, ship(c, TRADER, true, LOTS(at_last(c, lot))), MINE);
+  assert_non_null(strstr(c->st.text, "is suspended"));
+}
+
+/* What a custodian weighs less is its word against the owner's and the consignor's. */
+static void nobody_lowers_alone_what_others_own_or_weighed(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = smelters(c, false);
+  Oremark__EventRef *received = last_event(c, 0);
+  REFUSED(c, "title", SMELTER, correct(c, received, UINT64_C(9) * T, 1, at_last(c, lot)), 0);
+  SIGNED(c, SMELTER, correct(c, received, UINT64_C(9) * T, 0, at_last(c, lot)), MINE);
+  lot = smelters(c, true);
+  received = last_event(c, 0);
+  REFUSED(c, "settle", SMELTER, correct(c, received, UINT64_C(9) * T, 0, at_last(c, lot)), 0);
+  SIGNED(c, SMELTER, settle(c, MINE, at_last(c, lot)), MINE);
+  Oremark__EventRef *settled = last_event(c, 0);
+  REFUSED(c, "settle", SMELTER, correct(c, settled, UINT64_C(9) * T, 0, at_last(c, lot)), 0);
+  SIGNED(c, SMELTER, correct(c, settled, UINT64_C(9) * T, 0, at_last(c, lot)), MINE);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, custody_setup, custody_teardown)
   const struct CMUnitTest tests[] = {
@@ -273,6 +302,8 @@ int main(void) {
       TEST(both_may_agree_on_a_gain_up_to_the_cap),
       TEST(what_was_not_in_it_is_not_settled_into_it),
       TEST(an_owner_that_is_a_third_signs_too),
+      TEST(a_suspended_owner_signs_nothing),
+      TEST(nobody_lowers_alone_what_others_own_or_weighed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

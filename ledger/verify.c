@@ -351,7 +351,7 @@ static void say_not_checked(const struct om_verify *v) {
   not_checked(
       out,
       "Caps on drift, and that no statement stands twice: they concern whole logs and rest on the cosigners' word.");
-  if (v->documents) not_checked(out, "Documents that attestations name.");
+  if (v->documents) not_checked(out, "Documents that attestations about members and sites name.");
   if (!v->documents) not_checked(out, "Documents: the bytes of those that its events name were not looked at.");
   if (v->bystanders > 0)
     not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.",
@@ -415,6 +415,7 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
   }
   if (code == OM_OK) code = om_verify_bearing(v, st);
   if (code == OM_OK) code = om_verify_attested(v, st);
+  if (code == OM_OK) code = om_verify_papers(v, st);
   order_also(v);
   if (code == OM_OK) code = om_verify_hash(v, st);
   if (code == OM_OK && whole) code = om_verify_rules(v, st);
@@ -432,6 +433,7 @@ static void free_all(struct om_verify *v) {
   free(v->entries);
   free(v->marks);
   free(v->also);
+  free(v->papers);
   free(v->revoked);
   om_lineage_free(&v->lineage);
 }

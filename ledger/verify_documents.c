@@ -1,12 +1,15 @@
-/* The documents that the lineage's events name: are those that are held here what was named? */
+/* The documents that the lineage's events, and attestations about its lots, name: are those that are held here what was
+ * named? */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ledger/attested.h"
 #include "ledger/step.h"
 #include "ledger/verify_state.h"
 
 struct named {
-  const struct om_lineage_event *by;
+  struct om_place by;
   const Oremark__Document *document;
   char start[17]; /* of the hash, hexadecimal */
 };
@@ -18,8 +21,8 @@ static void judge(struct om_verify *v, const struct named *named) {
   char front[OM_STATUS_TEXT_BYTES];
   memcpy(hash.bytes, named->document->hash.data, sizeof hash.bytes);
   enum om_document_state state = v->documents->check(v->documents->ctx, &size, &hash);
-  snprintf(front, sizeof front, where, (unsigned long long)named->by->index, om_verify_origin(v, named->by->log),
-           named->by->event, named->document->name, named->start);
+  snprintf(front, sizeof front, where, (unsigned long long)named->by.index, om_verify_origin(v, named->by.log),
+           named->by.event, named->document->name, named->start);
   switch (state) {
     case OM_DOCUMENT_HELD:
       if (size == named->document->size)
@@ -38,11 +41,10 @@ static void judge(struct om_verify *v, const struct named *named) {
   }
 }
 
-static void judge_event(struct om_verify *v, struct om_arena *arena, const struct om_lineage_event *by,
-                        const struct om_bytes *entry) {
+static void judge_event(struct om_verify *v, struct om_arena *arena, struct om_place by, const struct om_bytes *entry) {
   struct om_found found;
   const Oremark__Event *event = NULL;
-  if (om_find_event(&found, entry->data, entry->len, by->event))
+  if (om_find_event(&found, entry->data, entry->len, by.event))
     event = oremark__event__unpack(om_arena_protobuf(arena), found.event.len, found.event.data);
   for (size_t i = 0; event && i < event->n_documents; i++) {
     struct named named = {by, event->documents[i], ""};
@@ -51,6 +53,50 @@ static void judge_event(struct om_verify *v, struct om_arena *arena, const struc
     judge(v, &named);
   }
   om_arena_reset(arena);
+}
+
+/* ---- beside the lineage ---- */
+
+enum { PAPERS_MAX = 10000 }; /* more certificates of one lineage nobody reads; they are not looked after */
+
+static enum om_code add_paper(struct om_verify *v, const struct om_place *at, struct om_status *st) {
+  bool named[OM_EVENTS_MAX], final;
+  struct om_bytes entry;
+  if (v->n_papers == PAPERS_MAX) return OM_OK;
+  enum om_code code = om_log_entry(v->txn, &entry, at->log, at->index, st);
+  if (code == OM_MISSING) om_verify_fail(v, OM_CHECK_LINEAGE, "the entry of an attestation is not here: %s", st->text);
+  if (code != OM_OK) return code == OM_MISSING ? OM_OK : code;
+  if (at->event >= OM_EVENTS_MAX || !om_find_documents(named, entry.data, entry.len) || !named[at->event]) return OM_OK;
+  if (om_verify_also(v, &final, at->log, at->index, st) != OM_OK || !final) return st->code; /* nobody answers for it */
+  if (v->n_papers == v->cap_papers) {
+    v->cap_papers = v->cap_papers == 0 ? 16 : 2 * v->cap_papers;
+    v->papers = realloc(v->papers, v->cap_papers * sizeof *v->papers);
+    OM_ASSERT(v->papers);
+  }
+  v->papers[v->n_papers++] = *at;
+  return OM_OK;
+}
+
+enum om_code om_verify_papers(struct om_verify *v, struct om_status *st) {
+  struct om_subject_key about;
+  enum om_code code = OM_OK;
+  for (size_t i = 0; v->documents && code == OM_OK && i < v->lineage.n_lots; i++) {
+    struct om_place at = {0};
+    int kind;
+    om_about_lot(&about, v->lineage.lots[i].number);
+    while (code == OM_OK && om_attested_next(v->txn, &at, &kind, &about)) code = add_paper(v, &at, st);
+    if (code == OM_OK) code = om_progress_tell(v->progress, "finding papers", i, v->lineage.n_lots, st);
+  }
+  return code == OM_OK ? om_txn_check(v->txn, st) : code;
+}
+
+static void judge_papers(struct om_verify *v, struct om_arena *arena) {
+  for (size_t i = 0; i < v->n_papers; i++) {
+    struct om_bytes entry;
+    struct om_status ignored; /* it was there when it was found */
+    if (om_log_entry(v->txn, &entry, v->papers[i].log, v->papers[i].index, &ignored) == OM_OK)
+      judge_event(v, arena, v->papers[i], &entry);
+  }
 }
 
 enum om_code om_verify_documents(struct om_verify *v, struct om_status *st) {
@@ -67,9 +113,11 @@ enum om_code om_verify_documents(struct om_verify *v, struct om_status *st) {
       bool held = om_log_entry(v->txn, &entry, event->log, event->index, &ignored) == OM_OK;
       any = held && om_find_documents(named, entry.data, entry.len);
     }
-    if (any && event->event < OM_EVENTS_MAX && named[event->event]) judge_event(v, &arena, event, &entry);
+    if (any && event->event < OM_EVENTS_MAX && named[event->event])
+      judge_event(v, &arena, (struct om_place){event->log, event->index, event->event, 0}, &entry);
     code = om_progress_tell(v->progress, "hashing documents", i, v->lineage.n_events, st);
   }
+  if (code == OM_OK) judge_papers(v, &arena);
   om_arena_free(&arena);
   return code == OM_OK ? om_txn_check(v->txn, st) : code;
 }

@@ -53,6 +53,8 @@ struct om_verify {
   size_t n_marks, cap_marks;
   struct om_verify_also *also; /* once planned: by log and index, none twice */
   size_t n_also, cap_also;
+  struct om_place *papers; /* attestations about the lineage's lots that name documents */
+  size_t n_papers, cap_papers;
   struct om_verify_key *revoked; /* keys that signed records of the lineage and were revoked later */
   size_t n_revoked;
   struct om_verify_log **logs; /* by number; NULL: not touched */
@@ -91,7 +93,10 @@ enum om_code om_verify_hash(struct om_verify *v, struct om_status *st);
 /* Judges every entry again, in an order in which every lot's steps follow each other; ends at the first failure. */
 enum om_code om_verify_rules(struct om_verify *v, struct om_status *st);
 
-/* Looks after the documents that the lineage names. */
+/* Finds the attestations about the lineage's lots that name documents: assays, inspections; their entries are hashed.
+ */
+enum om_code om_verify_papers(struct om_verify *v, struct om_status *st);
+/* Looks after the documents that the lineage and those attestations name. */
 enum om_code om_verify_documents(struct om_verify *v, struct om_status *st);
 
 #endif

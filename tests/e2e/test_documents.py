@@ -53,6 +53,13 @@ class Documents(NetworkTest):
         listed, = self.net.do(MINE, "document", "list", name).json["documents"]
         self.assertEqual((listed["hash"], listed["name"], listed["member_name"]), (digest, "certificate.pdf", MINE))
         self.says(self.net.run(MINE, "attestations", "--lot", lot).out, "1 document: certificate.pdf")
+        self.assertEqual(self.check(lot), ("verified", 1, 0, []))
+        self.stored(MINE, digest).write_bytes(b"another")
+        self.assertEqual(self.check(lot)[:3], ("failed", 0, 1))
+        self.net.do(MINE, "document", "erase", digest)
+        verdict, _, failed, findings = self.check(lot)
+        self.assertEqual((verdict, failed), ("verified", 0))
+        self.says(findings[0], "certificate.pdf", "erased")
 
     def test_nothing_is_recorded_whose_document_is_not_there(self):
         paper, digest = self.file("paper.txt", b"carried on a stick\n")

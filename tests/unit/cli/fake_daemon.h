@@ -30,6 +30,7 @@ struct fake_lot {
 struct fake_daemon {
   char dir[64], path[96];
   int listener;
+  _Atomic int client; /* the link under way; -1: none */
   pthread_t thread;
   bool stop;
   struct om_hash network;
@@ -230,6 +231,17 @@ static void fake_status(struct fake_daemon *fake, int fd, uint64_t request) {
   fake_send(fd, &reply);
 }
 
+/* No keys, no mandates. */
+static void fake_rights(int fd, uint64_t request) {
+  Oremark__Reply reply = OREMARK__REPLY__INIT;
+  Oremark__MemberRights rights = OREMARK__MEMBER_RIGHTS__INIT;
+  reply.id = request;
+  reply.code = (char *)(uintptr_t) "ok";
+  reply.what_case = OREMARK__REPLY__WHAT_MEMBER;
+  reply.member = &rights;
+  fake_send(fd, &reply);
+}
+
 static bool fake_answer(struct fake_daemon *fake, int fd, const uint8_t *bytes, size_t len) {
   Oremark__Request *request = oremark__request__unpack(NULL, len, bytes);
   bool go_on = request != NULL;
@@ -238,6 +250,8 @@ static bool fake_answer(struct fake_daemon *fake, int fd, const uint8_t *bytes, 
     go_on = fake_submit(fake, fd, request->id, &request->submit->statement);
   else if (request->what_case == OREMARK__REQUEST__WHAT_LIST_MEMBERS)
     fake_members(fd, request->id);
+  else if (request->what_case == OREMARK__REQUEST__WHAT_GET_MEMBER)
+    fake_rights(fd, request->id);
   else if (request->what_case == OREMARK__REQUEST__WHAT_GET_LOT)
     fake_get_lot(fake, fd, request->id, request->get_lot);
   else if (fake->canned[0] && request->what_case != OREMARK__REQUEST__WHAT_GET_STATUS)
@@ -269,11 +283,13 @@ static void *fake_run(void *arg) {
       if (fd >= 0) close(fd);
       break;
     }
+    fake->client = fd;
     uint8_t header[4];
     while (fake_read(fd, header, 4)) {
       size_t len = (size_t)header[0] << 24 | (size_t)header[1] << 16 | (size_t)header[2] << 8 | header[3];
       if (len > 1 << 20 || !fake_read(fd, frame, len) || !fake_answer(fake, fd, frame, len)) break;
     }
+    fake->client = -1;
     close(fd);
   }
   free(frame);
@@ -289,6 +305,7 @@ static struct fake_daemon *fake_start(void) {
   snprintf(fake->path, sizeof fake->path, "%s/sock", fake->dir);
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "%s", fake->path);
+  fake->client = -1;
   fake->listener = socket(AF_UNIX, SOCK_STREAM, 0);
   assert_int_equal(bind(fake->listener, (struct sockaddr *)&address, sizeof address), 0);
   assert_int_equal(listen(fake->listener, 4), 0);
@@ -299,6 +316,8 @@ static struct fake_daemon *fake_start(void) {
 static void fake_end(struct fake_daemon *fake) {
   fake->stop = true;
   shutdown(fake->listener, SHUT_RDWR);
+  int client = fake->client; /* of a command that failed in the middle */
+  if (client >= 0) shutdown(client, SHUT_RDWR);
   pthread_join(fake->thread, NULL);
   close(fake->listener);
   char command[128];

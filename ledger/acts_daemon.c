@@ -60,6 +60,7 @@ static enum om_code check_daemon(struct om_txn *txn, const Oremark__Daemon *d, s
   enum om_code code = om_act_daemon_form(d, st);
   if (code == OM_OK) code = om_registry_member(txn, &operator_, d->operator_, OM_REGISTRY_NOW, st);
   if (code == OM_MISSING) return om_act_refuse(st, "operator", "the daemon's operator is not a member");
+  if (code == OM_OK) code = om_act_no_member_key(txn, d->operator_, d->cosign_key.data, st);
   for (uint32_t log = 0; log < n_logs && code == OM_OK; log++) {
     struct om_daemon other;
     code = om_registry_daemon(txn, &other, log, OM_REGISTRY_NOW, st);

@@ -32,21 +32,57 @@ void om_act_put_new_key(struct om_txn *txn, uint32_t member, struct om_by by, Pr
 
 enum om_code om_act_admit_key(struct om_txn *txn, uint32_t member, ProtobufCBinaryData key, struct om_status *st) {
   struct om_member_key other;
+  struct om_daemon daemon;
   if (!om_act_is_key(key)) return om_act_refuse(st, "key", "the key is not an Ed25519 public key");
   enum om_code code = om_registry_key_row(txn, &other, member, om_member_key_id(key.data), OM_REGISTRY_NOW, st);
   if (code == OM_OK) return om_act_refuse(st, "key", "the member has, or had, a key with that id: make another one");
+  if (code != OM_MISSING) return code;
+  /* Who revokes a key names the key alone: it must say whether it signs statements or cosigns. */
+  code = om_act_cosigner(txn, &daemon, member, key.data, st);
+  if (code == OM_OK)
+    return om_act_refuse(st, "key", "a daemon of the member's cosigns with that key: make another one for statements");
   if (code != OM_MISSING) return code;
   om_status_clear(st);
   return OM_OK;
 }
 
+enum om_code om_act_no_member_key(struct om_txn *txn, uint32_t member, const uint8_t key[OM_HASH_BYTES],
+                                  struct om_status *st) {
+  struct om_member_key row;
+  enum om_code code = om_registry_key_row(txn, &row, member, om_member_key_id(key), OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING || (code == OM_OK && memcmp(row.key, key, sizeof row.key) != 0)) {
+    om_status_clear(st);
+    return OM_OK;
+  }
+  if (code != OM_OK) return code;
+  return om_act_refuse(st, "key", "the member signs, or signed, statements with that key: make another one to cosign");
+}
+
 /* ---- AddKey ---- */
+
+/* Keys that a member may have standing at once: one for each who signs in a large firm. The governors look at all of
+ * them, and whatever asks for a member's keys walks them; without a bound one member makes that as long as it likes.
+ * What the governors do by RevokeKey, a replacement and keys that stand again, is let through: a thief that filled
+ * the list must not be in their way. */
+enum { KEYS_STANDING_MAX = 64 };
+
+static enum om_code check_room(struct om_txn *txn, uint32_t member, struct om_status *st) {
+  struct om_member_key key;
+  unsigned n = 0;
+  for (uint64_t from = 0; om_registry_key_next(txn, &key, member, from, OM_REGISTRY_NOW); from = (uint64_t)key.id + 1)
+    n += key.state == OM_KEY_STANDS;
+  if (n < KEYS_STANDING_MAX) return om_txn_check(txn, st);
+  return om_fail(st, OM_REFUSED, "keys",
+                 "member %u has %u keys that stand, and %d are allowed: retire one that is not needed first", member, n,
+                 KEYS_STANDING_MAX);
+}
 
 enum om_code om_act_add_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,
                             uint16_t index, struct om_status *st) {
   uint32_t member = judged->statement->member;
   enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_KEYS, member, event, index, st);
   if (code == OM_OK) code = om_act_admit_key(txn, member, event->add_key->key, st);
+  if (code == OM_OK) code = check_room(txn, member, st);
   if (code == OM_OK) om_act_put_new_key(txn, member, om_act_by(judged), event->add_key->key, event->add_key->label);
   return code;
 }

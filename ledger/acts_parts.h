@@ -60,6 +60,9 @@ void om_act_put_new_key(struct om_txn *txn, uint32_t member, struct om_by by, Pr
 /* A key may be admitted to a member if its point is one, and its id is not taken by another key of that member's, ever.
  */
 enum om_code om_act_admit_key(struct om_txn *txn, uint32_t member, ProtobufCBinaryData key, struct om_status *st);
+/* Refused ("key") where MEMBER signs, or signed, statements with KEY: no daemon of its own cosigns with that one. */
+enum om_code om_act_no_member_key(struct om_txn *txn, uint32_t member, const uint8_t key[OM_HASH_BYTES],
+                                  struct om_status *st);
 /* Puts D in the place of the registry log's daemon. OM_REFUSED: it is no new daemon of a member, or some log could not
  * become final any more. */
 enum om_code om_act_succeed_daemon(struct om_txn *txn, uint64_t since, const Oremark__Daemon *d, struct om_status *st);

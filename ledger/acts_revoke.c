@@ -3,15 +3,17 @@
  * what takes the place of something else (sealing key, mandates, addresses) that which was so before holds again.
  * Nothing is taken back that stands in another log: what was recorded under the key is judged by each log's mark. A
  * daemon's cosign key is replaced instead (acts_witness.c). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "keys/sign.h"
 #include "ledger/acts_parts.h"
 
-/* What KEY wrote from registry entry SINCE on is void. */
-struct tainted {
-  uint32_t id;
-  uint64_t since;
+/* A key that the member has, or had; what it wrote from registry entry VOID_FROM on is void, NEVER: nothing is. */
+#define NEVER UINT64_MAX
+struct known {
+  struct om_member_key key;
+  uint64_t void_from;
 };
 
 struct revoking {
@@ -19,19 +21,31 @@ struct revoking {
   const struct om_case *judged;
   const Oremark__RevokeKey *act;
   struct om_arena arena;
-  struct om_member_key *keys; /* all that the member ever had, in the order in which they were added */
+  struct known *keys;   /* by id */
+  struct known **order; /* in the order in which they were added */
   size_t n_keys;
-  struct tainted *tainted;
-  size_t n_tainted;
 };
 
+static int by_id(const void *a, const void *b) {
+  uint32_t id = *(const uint32_t *)a;
+  const struct known *known = b;
+  return (id > known->key.id) - (id < known->key.id);
+}
+
 static bool is_tainted(const struct revoking *r, const struct om_by *by) {
-  for (size_t i = 0; i < r->n_tainted; i++)
-    if (by->key && r->tainted[i].id == by->id && by->at >= r->tainted[i].since) return true;
-  return false;
+  if (!by->key || r->n_keys == 0) return false;
+  const struct known *known = bsearch(&by->id, r->keys, r->n_keys, sizeof *r->keys, by_id);
+  return known && by->at >= known->void_from;
 }
 
 /* ---- which keys ---- */
+
+/* Two of the same entry by their ids, so that every daemon goes through them alike. */
+static int by_entry(const void *a, const void *b) {
+  const struct om_member_key *x = &(*(struct known *const *)a)->key, *y = &(*(struct known *const *)b)->key;
+  if (x->added.at != y->added.at) return x->added.at < y->added.at ? -1 : 1;
+  return (x->id > y->id) - (x->id < y->id);
+}
 
 static void list_keys(struct revoking *r) {
   struct om_member_key key;
@@ -39,53 +53,47 @@ static void list_keys(struct revoking *r) {
   for (uint64_t from = 0; om_registry_key_next(r->txn, &key, r->act->member, from, OM_REGISTRY_NOW);
        from = (uint64_t)key.id + 1) {
     if (r->n_keys == cap) {
-      struct om_member_key *more = om_arena_array(&r->arena, cap = cap ? 2 * cap : 16, sizeof *more);
+      struct known *more = om_arena_array(&r->arena, cap = cap ? 2 * cap : 16, sizeof *more);
       if (r->n_keys) memcpy(more, r->keys, r->n_keys * sizeof *more);
       r->keys = more;
     }
-    size_t at = r->n_keys++;
-    for (; at > 0 && r->keys[at - 1].added.at > key.added.at; at--) r->keys[at] = r->keys[at - 1];
-    r->keys[at] = key;
+    r->keys[r->n_keys++] = (struct known){key, NEVER};
   }
+  r->order = om_arena_array(&r->arena, r->n_keys, sizeof(struct known *));
+  for (size_t i = 0; i < r->n_keys; i++) r->order[i] = &r->keys[i];
+  if (r->n_keys > 0) qsort(r->order, r->n_keys, sizeof(struct known *), by_entry);
 }
 
 /* Those revoked before stay so; a key that a tainted one added is tainted from its beginning. None can have signed in
  * the entry that added it, so that one pass in their order finds all. */
 static void taint(struct revoking *r, uint32_t revoked) {
-  r->tainted = om_arena_array(&r->arena, r->n_keys + 1, sizeof *r->tainted);
   for (size_t i = 0; i < r->n_keys; i++) {
-    const struct om_member_key *key = &r->keys[i];
-    struct tainted t = {key->id, UINT64_MAX};
-    if (key->state == OM_KEY_REVOKED) t.since = key->since_entry;
-    if (key->id == revoked && r->act->since_entry < t.since) t.since = r->act->since_entry;
-    if (is_tainted(r, &key->added) && key->added.at < t.since) t.since = key->added.at;
-    if (t.since != UINT64_MAX) r->tainted[r->n_tainted++] = t;
+    struct known *known = r->order[i];
+    const struct om_member_key *key = &known->key;
+    uint64_t from = key->state == OM_KEY_REVOKED ? key->since_entry : NEVER;
+    if (key->id == revoked && r->act->since_entry < from) from = r->act->since_entry;
+    if (is_tainted(r, &key->added) && key->added.at < from) from = key->added.at;
+    known->void_from = from;
   }
 }
 
 /* ---- what becomes of each thing ---- */
-
-static const struct tainted *taint_of(const struct revoking *r, uint32_t id) {
-  for (size_t i = 0; i < r->n_tainted; i++)
-    if (r->tainted[i].id == id) return &r->tainted[i];
-  return NULL;
-}
 
 static int64_t earlier(int64_t known, int64_t stated) {
   return known == 0 || (stated != 0 && stated < known) ? stated : known;
 }
 
 static void settle_keys(struct revoking *r) {
+  uint32_t revoked = om_member_key_id(r->act->key.data);
   for (size_t i = 0; i < r->n_keys; i++) {
-    struct om_member_key *key = &r->keys[i];
-    const struct tainted *t = taint_of(r, key->id);
-    bool new_end = t && (key->state != OM_KEY_REVOKED || t->since < key->since_entry ||
-                         (key->id == om_member_key_id(r->act->key.data)));
+    struct om_member_key *key = &r->order[i]->key;
+    uint64_t from = r->order[i]->void_from;
+    bool new_end = from != NEVER && (key->state != OM_KEY_REVOKED || from < key->since_entry || key->id == revoked);
     if (new_end) {
       if (key->state != OM_KEY_REVOKED) key->ended = om_act_by_governors(r->judged->index);
       key->stolen_ms = earlier(key->stolen_ms, r->act->stolen_ms);
       key->state = OM_KEY_REVOKED;
-      key->since_entry = t->since;
+      key->since_entry = from;
       om_act_put_key(r->txn, r->judged->index, key);
     } else if (key->state == OM_KEY_RETIRED && is_tainted(r, &key->ended)) {
       key->state = OM_KEY_STANDS;

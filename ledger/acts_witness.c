@@ -108,6 +108,8 @@ enum om_code om_act_replace_cosign_key(struct om_txn *txn, const struct om_case 
   for (uint32_t log = 0; log < n_logs; log++)
     if (ever_of(txn, log, act->replacement.data))
       return om_fail(st, OM_REFUSED, "key", "the daemon of log %u has, or had, that key: make another one", log);
+  code = om_act_no_member_key(txn, act->member, act->replacement.data, st);
+  if (code != OM_OK) return code;
   code = last_settled(txn, judged, st);
   if (code != OM_OK) return code;
   memcpy(daemon.cosign_key, act->replacement.data, sizeof daemon.cosign_key);

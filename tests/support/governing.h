@@ -6,7 +6,7 @@
 #include "ledger/events/kinds.h"
 #include "support/network.h"
 
-enum { GOVERNING_KEYS_MAX = 64 };
+enum { GOVERNING_KEYS_MAX = 80 };
 
 struct governing {
   struct network net;

@@ -2,7 +2,9 @@
 #include "support/test.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "ledger/acts_parts.h"
 #include "support/governing.h"
 
 enum { GOVERNOR = 1, OWNER = 2, AGENT = 3, OTHER = 4 };
@@ -175,12 +177,73 @@ static void a_thief_can_not_outrun_a_revocation(void **state) {
   STATE(stolen, OM_KEY_REVOKED);
 }
 
+static void so_many_keys_stand_at_once(void **state) {
+  struct governing *g = *state;
+  enum { STANDING = 64 };
+  for (size_t i = 0; i + 1 < STANDING; i++) TELL(g, act_add_key(g, governing_key(g, i), ""), OF(OWNER));
+  const struct om_secret *more = governing_key(g, STANDING - 1);
+  DENY(g, "keys", act_add_key(g, more, ""), OF(OWNER));
+  TELL(g, act_retire_key(g, governing_key(g, 3)), OF(OWNER));
+  TELL(g, act_add_key(g, more, ""), OF(OWNER));
+  DENY(g, "keys", act_add_key(g, governing_key(g, STANDING), ""), OF(OWNER));
+  /* The governors are not kept from it. */
+  TELL(g, act_revoke_key(g, OWNER, governing_key(g, 3), governing_size(g), governing_key(g, STANDING + 1)),
+       OF(GOVERNOR));
+  STATE(governing_key(g, STANDING + 1), OM_KEY_STANDS);
+}
+
+/* RevokeKey names a key alone: it must be clear which of the two is meant. */
+static void one_key_has_one_meaning(void **state) {
+  struct governing *g = *state;
+  const struct om_secret *cosigns = g->net.cosign_keys[OWNER - 1], *signs = governing_key(g, 0);
+  DENY(g, "key", act_add_key(g, cosigns, ""), OF(OWNER));
+  TELL(g, act_add_key(g, cosigns, ""), OF(OTHER)); /* whose daemon it does not serve */
+  TELL(g, act_add_key(g, signs, ""), OF(OWNER));
+  DENY(g, "key", act_revoke_key(g, OWNER, cosigns, 0, signs), OF(GOVERNOR));
+  TELL(g, act_revoke_key(g, OWNER, cosigns, 0, governing_key(g, 1)), OF(GOVERNOR));
+}
+
+/* The time to revoke a key that had added N others, all of which end with it. */
+static double revoke_many(struct governing *g, const struct om_secret *stolen, uint32_t n) {
+  struct om_batch *batch;
+  struct om_by by = {true, om_member_key_id(om_secret_public(stolen)), 0};
+  assert_ok(om_batch_begin(&batch, g->ledger, &g->st), &g->st);
+  for (uint32_t i = 0; i < n; i++) {
+    struct om_member_key key = {.member = OWNER, .id = i * UINT32_C(2654435761), .state = OM_KEY_STANDS, .added = by};
+    key.added.at = UINT64_C(100) + i;
+    om_be32(key.key, i);
+    om_act_put_key(om_batch_txn(batch), 3, &key);
+  }
+  assert_ok(om_batch_commit(batch, NULL, &g->st), &g->st);
+  clock_t from = clock();
+  TELL(g, act_revoke_key(g, OWNER, stolen, 1, NULL), OF(GOVERNOR));
+  return (double)(clock() - from) / CLOCKS_PER_SEC;
+}
+
+static void to_revoke_costs_as_much_as_there_are_keys(void **state) {
+  struct governing *g = *state;
+  enum { FEW = 2000, TIMES = 16 };
+  double few = revoke_many(g, g->net.member_keys[OWNER - 1], FEW);
+  governing_teardown(state);
+  governing_setup(state);
+  g = *state;
+  double many = revoke_many(g, g->net.member_keys[OWNER - 1], FEW * TIMES);
+  print_message("%d keys %.3f s, %d keys %.3f s\n", FEW, few, FEW * TIMES, many);
+  assert_true(many < 4 * TIMES * (few + 0.002));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, governing_setup, governing_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(keys_are_added_and_retired), TEST(what_a_thief_did_is_undone),          TEST(what_was_undone_stays_undone),
-      TEST(revocation_has_its_form),    TEST(a_thief_can_not_outrun_a_revocation),
+      TEST(keys_are_added_and_retired),
+      TEST(what_a_thief_did_is_undone),
+      TEST(what_was_undone_stays_undone),
+      TEST(revocation_has_its_form),
+      TEST(a_thief_can_not_outrun_a_revocation),
+      TEST(so_many_keys_stand_at_once),
+      TEST(one_key_has_one_meaning),
+      TEST(to_revoke_costs_as_much_as_there_are_keys),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,6 +252,14 @@ static void say_documents(struct om_session *session, const struct om_files *fil
             om_show_text(name, files->files[i].document.name), files->files[i].path);
 }
 
+const char *om_next_command(const Oremark__Statement *statement) {
+  const Oremark__Event *first = statement->events[0];
+  if (first->kind_case == OREMARK__EVENT__KIND_SEAL_LOG) return "log make-seal";
+  bool by_hand = first->kind_case == OREMARK__EVENT__KIND_RESTART ||
+                 (first->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG && first->retire_log->daemon);
+  return by_hand ? "network accept" : "submit";
+}
+
 static enum om_code write_out(struct om_session *session, const struct om_signed *statement,
                               const struct om_files *files, const char *path, struct om_status *st) {
   char hex[2 * OM_HASH_BYTES + 1];
@@ -261,12 +269,7 @@ static enum om_code write_out(struct om_session *session, const struct om_signed
     return om_show_json(session->out,
                         json_pack("{s:s, s:s, s:o}", "statement_id", hex, "file", path, "lots", made_json(statement)),
                         st);
-  const Oremark__Event *first = statement->statement->events[0];
-  const char *next = first->kind_case == OREMARK__EVENT__KIND_SEAL_LOG ? "log make-seal"
-                     : first->kind_case == OREMARK__EVENT__KIND_RESTART ||
-                             (first->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG && first->retire_log->daemon)
-                         ? "network accept"
-                         : "submit";
+  const char *next = om_next_command(statement->statement);
   fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark %s %s'\n", hex, path, next, path);
   say_documents(session, files);
   each_made(statement, line_made, session->out);

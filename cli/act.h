@@ -30,6 +30,8 @@ enum om_code om_submit(struct om_session *session, Oremark__Reply **out, const s
                        int64_t wait_ms, struct om_status *st);
 /* Submits and prints receipt and new lots. */
 enum om_code om_submit_and_show(struct om_session *session, const struct om_signed *statement, struct om_status *st);
+/* What takes a file with STATEMENT in, once it is signed: "submit", "network accept", "log make-seal". */
+const char *om_next_command(const Oremark__Statement *statement);
 /* A request to submit STATEMENT, in its arena. */
 Oremark__Request *om_submit_request(const struct om_signed *statement);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/act.h"
 #include "cli/clock.h"
 #include "cli/show.h"
 #include "ledger/events/kinds.h"
@@ -106,6 +107,12 @@ static void show_signatures(FILE *out, const struct om_signed *s) {
       fprintf(out, "not signed  member %u (%s)\n", s->governors->list[i].member, s->governors->list[i].name);
 }
 
+void om_proposal_next(FILE *out, const struct om_signed *s, const char *path) {
+  const char *next = om_next_command(s->statement);
+  fprintf(out, "enough have signed: hand it in with 'oremark %s%s %s'\n",
+          strcmp(next, "submit") == 0 ? "governance " : "", next, path);
+}
+
 static void show_next(FILE *out, const struct om_signed *s, const char *path) {
   size_t missing = om_proposal_missing(s);
   if (!s->governors)
@@ -114,13 +121,11 @@ static void show_next(FILE *out, const struct om_signed *s, const char *path) {
     fprintf(out, "%zu more of these %zu must sign: oremark governance sign %s\n", missing,
             s->governors->n - (s->governors->threshold - missing), path);
   else
-    fprintf(out, "enough have signed: hand it in with 'oremark governance submit %s'\n", path);
+    om_proposal_next(out, s, path);
 }
 
-enum om_code om_proposal_show(struct om_session *session, const struct om_signed *s, const char *path,
-                              struct om_status *st) {
+void om_proposal_describe(struct om_session *session, const struct om_signed *s, const char *path) {
   char until[OM_TIME_TEXT_BYTES], hex[2 * OM_HASH_BYTES + 1];
-  if (session->json) return om_show_json(session->out, proposal_json(s, path), st);
   om_time_format(until, sizeof until, s->statement->not_after_ms, om_zone_at(s->statement->not_after_ms));
   fprintf(session->out, "%s, to be handed in by %s at the latest (statement %.16s):\n", path, until,
           om_hex(hex, s->id.bytes, OM_HASH_BYTES));
@@ -130,6 +135,12 @@ enum om_code om_proposal_show(struct om_session *session, const struct om_signed
     fprintf(session->out, "  %s\n", line.bytes);
   }
   show_signatures(session->out, s);
+}
+
+enum om_code om_proposal_show(struct om_session *session, const struct om_signed *s, const char *path,
+                              struct om_status *st) {
+  if (session->json) return om_show_json(session->out, proposal_json(s, path), st);
+  om_proposal_describe(session, s, path);
   show_next(session->out, s, path);
   return OM_OK;
 }

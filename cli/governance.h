@@ -14,7 +14,11 @@ enum om_code om_proposal_wants(const struct om_signed *s, uint32_t member, uint3
 /* How many signatures of governors are missing; 0 also where the file does not say who governs. */
 size_t om_proposal_missing(const struct om_signed *s);
 
-/* What the file at PATH would do, who has signed it, and who may. */
+/* Prints where the file at PATH, which enough have signed, goes. */
+void om_proposal_next(FILE *out, const struct om_signed *s, const char *path);
+/* Prints what the file at PATH would do, and who has signed it. */
+void om_proposal_describe(struct om_session *session, const struct om_signed *s, const char *path);
+/* The same, and what is to be done next; or all of it as JSON. */
 enum om_code om_proposal_show(struct om_session *session, const struct om_signed *s, const char *path,
                               struct om_status *st);
 

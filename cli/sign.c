@@ -82,7 +82,7 @@ enum om_code om_sign_run(struct om_session *session, struct om_status *st) {
   const char *path = session->args->words[0].value, *out = om_args_value(session->args, "out");
   if (om_signed_read(&s, session->arena, path, st) || check_network(session, &s, st)) return st->code;
   if (!s.governors) describe(session->json ? session->err : session->out, &s);
-  if (s.governors && !session->json && om_proposal_show(session, &s, path, st)) return st->code;
+  if (s.governors && !session->json) om_proposal_describe(session, &s, path);
   if (om_session_self(session, &self, st) || agreed(session, st) || om_session_secret(session, &secret, st) ||
       om_proposal_wants(&s, self, om_member_key_id(om_secret_public(secret)), st) ||
       om_signed_add(&s, secret, self, st) || om_signed_write(&s, out ? out : path, !out, st))
@@ -101,7 +101,7 @@ enum om_code om_sign_run(struct om_session *session, struct om_status *st) {
   if (s.governors && om_proposal_missing(&s) > 0)
     fprintf(session->out, "%zu more must sign\n", om_proposal_missing(&s));
   else if (s.governors)
-    fprintf(session->out, "enough have signed: hand it in with 'oremark governance submit %s'\n", out ? out : path);
+    om_proposal_next(session->out, &s, out ? out : path);
   return OM_OK;
 }
 

@@ -635,11 +635,19 @@ static void requests(void) {
   verify.deep = 1;
   Oremark__ListHeld held = OREMARK__LIST_HELD__INIT;
   Oremark__ListAttestations said = OREMARK__LIST_ATTESTATIONS__INIT;
-  Oremark__Request all[13];
+  Oremark__GetRegistry registry = OREMARK__GET_REGISTRY__INIT;
+  Oremark__GetMember member = OREMARK__GET_MEMBER__INIT;
+  Oremark__SetRoles roles = OREMARK__SET_ROLES__INIT;
+  Oremark__Event act = OREMARK__EVENT__INIT;
+  uint8_t packed[64];
+  Oremark__Request all[15];
   held.reason = OREMARK__HOLD_REASON__HOLD_REASON_PLEDGE;
   said.member = 2;
   said.site = UINT32_MAX;
-  for (int i = 0; i < 13; i++) all[i] = (Oremark__Request)OREMARK__REQUEST__INIT;
+  member.member = roles.member = 1;
+  act.kind_case = OREMARK__EVENT__KIND_SET_ROLES, act.set_roles = &roles;
+  registry.speaker = 1, registry.event = (ProtobufCBinaryData){oremark__event__pack(&act, packed), packed};
+  for (int i = 0; i < 15; i++) all[i] = (Oremark__Request)OREMARK__REQUEST__INIT;
   all[0].what_case = OREMARK__REQUEST__WHAT_GET_STATUS, all[0].get_status = &status;
   all[1].what_case = OREMARK__REQUEST__WHAT_GET_GENESIS, all[1].get_genesis = &genesis_file;
   all[2].what_case = OREMARK__REQUEST__WHAT_GET_LOT, all[2].get_lot = &get_lot;
@@ -653,7 +661,9 @@ static void requests(void) {
   all[10].what_case = OREMARK__REQUEST__WHAT_GET_ENTRY, all[10].get_entry = &entry;
   all[11].what_case = OREMARK__REQUEST__WHAT_LIST_HELD, all[11].list_held = &held;
   all[12].what_case = OREMARK__REQUEST__WHAT_LIST_ATTESTATIONS, all[12].list_attestations = &said;
-  for (int i = 0; i < 13; i++) {
+  all[13].what_case = OREMARK__REQUEST__WHAT_GET_REGISTRY, all[13].get_registry = &registry;
+  all[14].what_case = OREMARK__REQUEST__WHAT_GET_MEMBER, all[14].get_member = &member;
+  for (int i = 0; i < 15; i++) {
     all[i].id = (uint64_t)i + 1;
     ask(i, &all[i]);
   }

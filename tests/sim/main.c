@@ -129,6 +129,7 @@ static void step(struct sim *s) {
   sim_restart_step(s);
   sim_join_step(s);
   if (!s->healing) sim_govern_step(s);
+  if (!s->healing) sim_keys_step(s);
   if (!s->healing) sim_story_step(s);
   sim_deliver(s);
   for (size_t i = 0, begin = sim_below(s, s->n_nodes); i < s->n_nodes; i++) {
@@ -205,6 +206,7 @@ static void open_sim(struct sim *s) {
   choose_behind(s);
   if (s->join_step == 0) sim_restart_begin(s);
   sim_govern_begin(s);
+  sim_keys_begin(s);
   for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);
   sim_story_begin(s);
 }
@@ -215,6 +217,7 @@ static void close_sim(struct sim *s) {
   free(s->call);
   free(s->restart);
   om_arena_free(&s->tale.arena);
+  sim_keys_end(s);
   network_close(&s->net);
 }
 

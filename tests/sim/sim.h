@@ -123,6 +123,12 @@ struct sim_canon {
   uint64_t modelled;        /* of them taken into the model */
 };
 
+enum { SIM_KEYS = 40 }; /* that members add */
+struct sim_member_keys {
+  const struct om_secret *key, *stolen; /* a second key, and a thief's; NULL: none */
+  bool revoked;                         /* the governor has said so */
+};
+
 struct sim {
   uint64_t seed, random;
   uint64_t step;
@@ -142,8 +148,15 @@ struct sim {
   bool governs;                 /* members are suspended, moved, and their lots given to others */
   bool suspended[SIM_LOGS + 1]; /* by member: so the governor has said last */
   uint32_t home[SIM_LOGS + 1];  /* by member: log, by what is final */
-  bool changed;                 /* the witnesses have */
-  uint64_t seal_step;           /* the governor ends a log from then on; 0: none */
+  struct {                      /* keys.c */
+    bool on;
+    uint64_t random; /* apart from the seed's other choices */
+    struct om_secret *made[SIM_KEYS];
+    size_t n_made;
+    struct sim_member_keys of[SIM_LOGS + 1]; /* by member */
+  } keys;
+  bool changed;       /* the witnesses have */
+  uint64_t seal_step; /* the governor ends a log from then on; 0: none */
   uint64_t retire_step, retire_tries;
   uint32_t ends, successor;
   uint8_t *call; /* to seal it; NULL: not yet */
@@ -238,6 +251,11 @@ void sim_seal_step(struct sim *s);
 void sim_sealed(struct sim_node *n, const uint8_t *seal, size_t len);
 
 /* govern.c */
+void sim_keys_begin(struct sim *s);
+void sim_keys_end(struct sim *s);
+void sim_keys_step(struct sim *s);
+/* With which MEMBER signs this time. */
+const struct om_secret *sim_key(struct sim *s, uint32_t member);
 void sim_govern_begin(struct sim *s);
 void sim_govern_step(struct sim *s);
 

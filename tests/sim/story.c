@@ -36,8 +36,11 @@ static void submit(struct sim *s, struct sim_node *home, uint8_t *bytes, size_t 
 static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event *event, uint32_t another) {
   size_t n, skip, n_signers = another == 0 || another == member ? 1 : 2;
   uint32_t first = another < member ? another : member, both[] = {first, first == member ? another : member};
-  uint8_t *bytes = network_statement(&s->net, len, member, sim_wall(&s->nodes[member - 1]), &event, 1,
-                                     n_signers == 2 ? both : &member, n_signers);
+  const uint32_t *signers = n_signers == 2 ? both : &member;
+  const struct om_secret *keys[2];
+  for (size_t i = 0; i < n_signers; i++) keys[i] = sim_key(s, signers[i]);
+  uint8_t *bytes = network_statement_keys(&s->net, len, member, sim_wall(&s->nodes[member - 1]), &event, 1, signers,
+                                          keys, n_signers);
   om_event_materials(event, &n, &skip);
   for (size_t i = 0; i < n && s->n_lots < SIM_LOTS; i++)
     network_lot(&s->net, s->lots[s->n_lots++], NULL, bytes, *len, 0, (uint16_t)(skip + i));

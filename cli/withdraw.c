@@ -25,10 +25,12 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
 
 const struct om_command om_command_withdraw = {
     .name = "withdraw",
-    .words = "CERTIFICATE",
-    .summary = "End a certificate that one has given.",
+    .words = "ATTESTATION",
+    .summary = "Take back a certificate, an estimate or an assay that one has given.",
     .help =
-        "CERTIFICATE is MEMBER-TIME-ID/EVENT, as 'oremark attestations' shows it.\nExample:\n  oremark withdraw "
+        "ATTESTATION is MEMBER-TIME-ID/EVENT, as 'oremark attestations' shows it. A certificate ends when the "
+        "withdrawal "
+        "is\nfinal, or at the time given with --at where that is later.\nExample:\n  oremark withdraw "
         "5-1795000000000-5f0c.../0 --reason \"surveillance audit failed\"\n",
     .options = options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-enum { HEAD_BYTES = 8 + 8 + 8 + 1 + 1 };
+#include "ledger/times.h"
+
+enum { HEAD_BYTES = 8 + 8 + 8 + 1 + 1, SECOND_MS = 1000 };
 
 _Static_assert(HEAD_BYTES + OM_ATTESTED_ABOUT_MAX + OM_SCHEME_BYTES <= OM_ATTESTED_KEPT_MAX, "a certificate is kept");
 
@@ -34,30 +36,37 @@ bool om_certificate_unpack(struct om_certificate *out, const uint8_t *kept, size
   return true;
 }
 
-enum om_code om_certificate_get(struct om_txn *txn, struct om_certificate *out, struct om_attested *row,
-                                int64_t *withdrawn_ms, const struct om_place *place, struct om_status *st) {
+static enum om_code find_end(struct om_txn *txn, struct om_certificate_end *out, const struct om_place *place,
+                             struct om_status *st) {
   struct om_place by = {0};
-  struct om_attested end;
+  struct om_attested row;
   int kind;
-  *withdrawn_ms = 0;
+  *out = (struct om_certificate_end){.until_ms = INT64_MAX};
+  while (om_attested_end(txn, &by, &kind, place)) {
+    struct om_certificate_end end = {.ended = true, .by = by, .until_ms = INT64_MAX};
+    if (om_attested_get(txn, &row, &by, st) != OM_OK) return st->code;
+    end.at_ms = row.at_ms;
+    uint64_t time_s = om_times_final(txn, by.log, by.index);
+    if (time_s > 0 && time_s <= (uint64_t)(OM_TIME_MAX_MS / SECOND_MS)) {
+      int64_t final_ms = (int64_t)time_s * SECOND_MS + SECOND_MS - 1;
+      end.until_ms = end.at_ms > final_ms ? end.at_ms : final_ms;
+    }
+    if (!out->ended || end.until_ms < out->until_ms) *out = end;
+  }
+  return om_txn_check(txn, st);
+}
+
+enum om_code om_certificate_get(struct om_txn *txn, struct om_certificate *out, struct om_attested *row,
+                                struct om_certificate_end *end, const struct om_place *place, struct om_status *st) {
   enum om_code code = om_attested_get(txn, row, place, st);
   if (code != OM_OK) return code;
   if (row->kind != OREMARK__EVENT__KIND_CERTIFY) return om_fail(st, OM_MISSING, NULL, "no certificate stands there");
   if (!om_certificate_unpack(out, row->kept, row->n_kept))
     return om_fail(st, OM_CORRUPT, NULL, "a stored certificate can't be read: the store must be rebuilt");
-  while (om_attested_end(txn, &by, &kind, place)) {
-    int64_t at_ms = out->from_ms;
-    if (kind == OREMARK__EVENT__KIND_WITHDRAW) {
-      if (om_attested_get(txn, &end, &by, st) != OM_OK) return st->code;
-      at_ms = end.at_ms;
-    }
-    if (*withdrawn_ms == 0 || at_ms < *withdrawn_ms) *withdrawn_ms = at_ms;
-  }
-  return om_txn_check(txn, st);
+  return find_end(txn, end, place, st);
 }
 
 enum om_valid om_valid_at(int64_t from_ms, int64_t until_ms, int64_t at_ms, uint64_t time_s) {
-  enum { SECOND_MS = 1000 };
   bool event_inside = at_ms >= from_ms && at_ms < until_ms;
   if (time_s == 0 || time_s > (uint64_t)(OM_TIME_MAX_MS / SECOND_MS)) return OM_VALID_UNKNOWN;
   int64_t first_ms = (int64_t)time_s * SECOND_MS, last_ms = first_ms + SECOND_MS - 1;

@@ -18,10 +18,19 @@ struct om_certificate {
 size_t om_certificate_pack(uint8_t out[OM_ATTESTED_KEPT_MAX], const struct om_certificate *certificate);
 bool om_certificate_unpack(struct om_certificate *out, const uint8_t *kept, size_t len);
 
-/* The certificate at PLACE and where it was withdrawn, *WITHDRAWN_MS by the word of who did (0: it was not); one that
- * its author says never was given was withdrawn at its beginning. OM_MISSING: there is no certificate. */
+/* How a certificate was withdrawn. It ends when the withdrawal is final, or later where its author says so: what was
+ * final before that leaned on a certificate that nobody had taken back, whatever time the author states. */
+struct om_certificate_end {
+  bool ended;
+  struct om_place by;
+  int64_t at_ms;    /* by the word of who withdrew it, Unix ms */
+  int64_t until_ms; /* when it ended, Unix ms, exclusive, as far as is known here: the second in which the withdrawal
+                       was final is neither whole inside nor outside. INT64_MAX: when that was is not known here */
+};
+
+/* The certificate at PLACE, as it was given, and its end. OM_MISSING: there is no certificate. */
 enum om_code om_certificate_get(struct om_txn *txn, struct om_certificate *out, struct om_attested *row,
-                                int64_t *withdrawn_ms, const struct om_place *place, struct om_status *st);
+                                struct om_certificate_end *end, const struct om_place *place, struct om_status *st);
 
 enum om_valid { OM_VALID = 1, OM_VALID_NOT, OM_VALID_UNKNOWN };
 

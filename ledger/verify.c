@@ -180,6 +180,11 @@ enum om_code om_verify_also(struct om_verify *v, bool *final, uint32_t log, uint
   return OM_OK;
 }
 
+bool om_verify_timeless(const struct om_verify *v, uint32_t log) {
+  const struct om_verify_log *l = log < v->n_logs ? v->logs[log] : NULL;
+  return l && l->has_head && l->k == 0 && l->k_before == 0;
+}
+
 static int also_order(const void *a, const void *b) {
   const struct om_verify_also *x = a, *y = b;
   if (x->log != y->log) return x->log < y->log ? -1 : 1;

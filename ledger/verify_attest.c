@@ -1,7 +1,9 @@
 /* What was attested about the members, sites and lots of a lineage: certificates and the governors' status of mine
  * sites, each judged at the time that a record states and at the time by which it was final; and what those sites
- * declare to have put out, beside what was estimated. Certificates are told of and their entries hashed; a certificate
- * that was not valid then is told, and fails nothing unless a record of the lineage draws from it. */
+ * declare to have put out, beside what was estimated. Certificates are told of and their entries hashed; one that was
+ * not valid then, or of which that can't be known, is told and decides nothing, for anybody may be given certificates
+ * by anybody: only a record that draws from a certificate leans on it. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,16 +16,19 @@
 #include "ledger/times.h"
 #include "ledger/verify_state.h"
 
-enum {
-  HELD_MAX = 4096, /* certificates that are judged; each is compared with every record that it could bear on */
-};
-
 /* A certificate that bears on the lineage. */
 struct held {
   struct om_certificate certificate; /* UNTIL as it was cut short by a withdrawal */
+  struct om_certificate_end end;
   struct om_place at;
-  bool withdrawn;
+  uint32_t scheme;                   /* index in schemes */
   uint64_t inside, outside, unknown; /* records */
+};
+
+/* A scheme under which one was given. */
+struct scheme {
+  char name[OM_SCHEME_BYTES + 1];
+  uint64_t valid_for; /* the last record, counted from 1, for which a certificate under it was found valid */
 };
 
 /* A member (site 0) or one of its sites; or, with WHAT, an element (its low byte) and year of a site's output. */
@@ -39,7 +44,10 @@ struct attest {
   struct om_arena arena; /* of the entry in hand */
   struct held *held;
   size_t n_held, cap_held;
-  bool cut; /* there are more than HELD_MAX */
+  bool cut; /* there are more than OM_VERIFY_CERTIFICATES_MAX */
+  struct scheme *schemes;
+  size_t n_schemes, cap_schemes;
+  uint64_t n_records; /* compared with certificates so far */
   struct known *known;
   size_t n_known, cap_known;
   uint32_t *slots;  /* open addressing over indexes of known; a slot holds index + 1, 0 is free */
@@ -87,17 +95,41 @@ static size_t know(struct attest *a, bool *is_new, uint32_t member, uint32_t sit
 
 /* ---- certificates ---- */
 
-static enum om_code hold(struct attest *a, const struct om_place *at, struct om_status *st) {
+/* The certificate at AT, cut short where it was withdrawn. *FINAL: else nobody answers for it yet. */
+static enum om_code load(struct attest *a, struct held *out, bool *final, const struct om_place *at,
+                         struct om_status *st) {
   struct om_attested row;
-  struct held held = {.at = *at};
-  int64_t withdrawn_ms;
-  bool final;
-  if (a->n_held == HELD_MAX) return a->cut = true, OM_OK;
-  enum om_code code = om_certificate_get(a->v->txn, &held.certificate, &row, &withdrawn_ms, at, st);
-  if (code == OM_OK) code = om_verify_also(a->v, &final, at->log, at->index, st);
-  if (code != OM_OK || !final) return code; /* nobody answers for it yet */
-  held.withdrawn = withdrawn_ms != 0;
-  if (held.withdrawn && withdrawn_ms < held.certificate.until_ms) held.certificate.until_ms = withdrawn_ms;
+  *out = (struct held){.at = *at};
+  enum om_code code = om_certificate_get(a->v->txn, &out->certificate, &row, &out->end, at, st);
+  if (code == OM_OK) code = om_verify_also(a->v, final, at->log, at->index, st);
+  if (code != OM_OK || !out->end.ended) return code;
+  bool end_final;
+  code = om_verify_also(a->v, &end_final, out->end.by.log, out->end.by.index, st);
+  if (!end_final) out->end = (struct om_certificate_end){.until_ms = INT64_MAX};
+  if (out->end.until_ms < out->certificate.until_ms) out->certificate.until_ms = out->end.until_ms;
+  return code;
+}
+
+static uint32_t scheme_of(struct attest *a, const char *name) {
+  for (size_t i = a->n_schemes; i-- > 0;)
+    if (strcmp(a->schemes[i].name, name) == 0) return (uint32_t)i;
+  if (a->n_schemes == a->cap_schemes) {
+    a->cap_schemes = a->cap_schemes == 0 ? 8 : 2 * a->cap_schemes;
+    a->schemes = realloc(a->schemes, a->cap_schemes * sizeof *a->schemes);
+    OM_ASSERT(a->schemes);
+  }
+  a->schemes[a->n_schemes] = (struct scheme){0};
+  memcpy(a->schemes[a->n_schemes].name, name, strlen(name) + 1);
+  return (uint32_t)a->n_schemes++;
+}
+
+static enum om_code hold(struct attest *a, const struct om_place *at, struct om_status *st) {
+  struct held held;
+  bool final = false;
+  if (a->n_held == OM_VERIFY_CERTIFICATES_MAX) return a->cut = true, OM_OK;
+  enum om_code code = load(a, &held, &final, at, st);
+  if (code != OM_OK || !final) return code;
+  held.scheme = scheme_of(a, held.certificate.scheme);
   if (a->n_held == a->cap_held) {
     a->cap_held = a->cap_held == 0 ? 16 : 2 * a->cap_held;
     a->held = realloc(a->held, a->cap_held * sizeof *a->held);
@@ -114,7 +146,7 @@ static enum om_code hold_all(struct attest *a, uint32_t *first, uint32_t *n, con
   enum om_code code = OM_OK;
   int kind;
   *first = (uint32_t)a->n_held;
-  while (code == OM_OK && om_attested_next(a->v->txn, &at, &kind, about))
+  while (code == OM_OK && !a->cut && om_attested_next(a->v->txn, &at, &kind, about))
     if (kind == OREMARK__EVENT__KIND_CERTIFY) code = hold(a, &at, st);
   *n = (uint32_t)a->n_held - *first;
   return code;
@@ -142,65 +174,84 @@ static enum om_code find_known(struct attest *a, struct known **out, uint32_t me
 
 /* A record beside N certificates on one subject: where one is valid, another under the same scheme need not be. */
 static void judge_record(struct attest *a, uint32_t first, uint32_t n, size_t event) {
-  const struct om_verify *v = a->v;
-  const struct om_lineage_event *e = &v->lineage.events[event];
-  uint64_t time_s = a->time_s[v->entry_of[event]];
-  enum om_valid valid;
+  uint64_t time_s = a->time_s[a->v->entry_of[event]];
+  a->n_records++;
   for (uint32_t i = first; i < first + n; i++) {
     struct held *held = &a->held[i];
-    valid = om_valid_at(held->certificate.from_ms, held->certificate.until_ms, a->at_ms[event], time_s);
-    bool renewed = false;
-    for (uint32_t k = first; valid != OM_VALID && k < first + n && !renewed; k++)
-      renewed = strcmp(a->held[k].certificate.scheme, held->certificate.scheme) == 0 &&
-                om_valid_at(a->held[k].certificate.from_ms, a->held[k].certificate.until_ms, a->at_ms[event], time_s) ==
-                    OM_VALID;
-    if (renewed) continue;
-    held->inside += valid == OM_VALID;
-    held->outside += valid == OM_VALID_NOT;
-    held->unknown += valid == OM_VALID_UNKNOWN;
-    if (valid == OM_VALID) om_verify_pass(a->v, OM_CHECK_CERTIFICATES, 1);
-    if (valid == OM_VALID_UNKNOWN)
-      om_verify_unknown(a->v, OM_CHECK_CERTIFICATES,
-                        "event %u of entry %llu of %s: whether the time that it states and the time by which it was "
-                        "final both lie inside a certificate under %s is not known",
-                        e->event, (unsigned long long)e->index, om_verify_origin(v, e->log), held->certificate.scheme);
+    const struct om_certificate *c = &held->certificate;
+    if (om_valid_at(c->from_ms, c->until_ms, a->at_ms[event], time_s) != OM_VALID) continue;
+    a->schemes[held->scheme].valid_for = a->n_records;
+    held->inside++;
+    om_verify_pass(a->v, OM_CHECK_CERTIFICATES, 1);
+  }
+  for (uint32_t i = first; i < first + n; i++) {
+    struct held *held = &a->held[i];
+    const struct om_certificate *c = &held->certificate;
+    if (a->schemes[held->scheme].valid_for == a->n_records) continue;
+    bool not = om_valid_at(c->from_ms, c->until_ms, a->at_ms[event], time_s) == OM_VALID_NOT;
+    held->outside += not ;
+    held->unknown += !not ;
   }
 }
 
-/* A record that draws from a certificate leans on it: it must be valid then. */
+/* "event 0 of entry 7 of kamoto.example/log draws from a certificate under Copper Mark" */
+static const char *drawing(const struct attest *a, char out[OM_STATUS_TEXT_BYTES], const struct held *held,
+                           size_t event) {
+  const struct om_lineage_event *e = &a->v->lineage.events[event];
+  snprintf(out, OM_STATUS_TEXT_BYTES, "event %u of entry %llu of %s draws from a certificate under %s", e->event,
+           (unsigned long long)e->index, om_verify_origin(a->v, e->log), held->certificate.scheme);
+  return out;
+}
+
+static void judge_drawn(struct attest *a, const struct held *held, size_t event) {
+  const struct om_verify *v = a->v;
+  const struct om_certificate *c = &held->certificate;
+  char what[OM_STATUS_TEXT_BYTES], when[OM_TIME_TEXT_BYTES];
+  uint64_t time_s = a->time_s[v->entry_of[event]];
+  enum om_valid valid = om_valid_at(c->from_ms, c->until_ms, a->at_ms[event], time_s);
+  drawing(a, what, held, event);
+  if (held->end.ended) {
+    om_time_format(when, sizeof when, held->end.at_ms, 0);
+    om_verify_find(a->v, "certificate", "%s that was withdrawn since, as of %s by its author's word", what, when);
+  }
+  if (valid == OM_VALID) om_verify_pass(a->v, OM_CHECK_CERTIFICATES, 1);
+  if (valid == OM_VALID_NOT) om_verify_fail(a->v, OM_CHECK_CERTIFICATES, "%s that was not valid then", what);
+  if (valid != OM_VALID_UNKNOWN) return;
+  if (time_s == 0 && om_verify_timeless(v, v->lineage.events[event].log))
+    om_verify_find(a->v, "certificate",
+                   "%s: its log needs no cosignatures, so nobody but its operator says when it was final, and whether "
+                   "the certificate was valid then is not known",
+                   what);
+  else
+    om_verify_unknown(a->v, OM_CHECK_CERTIFICATES, "%s: whether it was valid then is not known", what);
+}
+
+/* A record that draws from a certificate leans on it, whatever else bears on the lineage: it must be valid then. */
 static enum om_code judge_claim(struct attest *a, const Oremark__Claim *claim, size_t event, struct om_status *st) {
   const struct om_lineage_event *e = &a->v->lineage.events[event];
   const Oremark__EventRef *ref = claim->certificate;
   struct om_place at;
   struct om_hash id;
+  struct held held;
+  bool final = false;
   if (!ref || ref->statement_id.len != OM_HASH_BYTES) return OM_OK; /* the rules say so */
   memcpy(id.bytes, ref->statement_id.data, OM_HASH_BYTES);
   enum om_code code = om_statement_find(a->v->txn, &at, ref->member, ref->signed_ms, &id, st);
   at.event = (uint16_t)ref->event;
-  size_t before = a->n_held;
-  if (code == OM_OK) code = hold(a, &at, st);
+  if (code == OM_OK) code = load(a, &held, &final, &at, st);
   if (code == OM_MISSING) {
     om_verify_fail(a->v, OM_CHECK_CERTIFICATES,
                    "event %u of entry %llu of %s draws from a certificate that is not here", e->event,
                    (unsigned long long)e->index, om_verify_origin(a->v, e->log));
     return OM_OK;
   }
-  if (code != OM_OK || a->n_held == before) return code;
-  const struct held held = a->held[--a->n_held]; /* told of where its subject is */
-  enum om_valid valid = om_valid_at(held.certificate.from_ms, held.certificate.until_ms, a->at_ms[event],
-                                    a->time_s[a->v->entry_of[event]]);
-  if (valid == OM_VALID) om_verify_pass(a->v, OM_CHECK_CERTIFICATES, 1);
-  if (valid == OM_VALID_NOT)
-    om_verify_fail(a->v, OM_CHECK_CERTIFICATES,
-                   "event %u of entry %llu of %s draws from a certificate under %s that was not valid then", e->event,
-                   (unsigned long long)e->index, om_verify_origin(a->v, e->log), held.certificate.scheme);
-  if (valid == OM_VALID_UNKNOWN)
-    om_verify_unknown(
-        a->v, OM_CHECK_CERTIFICATES,
-        "event %u of entry %llu of %s draws from a certificate under %s: whether it was valid then is not "
-        "known",
-        e->event, (unsigned long long)e->index, om_verify_origin(a->v, e->log), held.certificate.scheme);
-  return OM_OK;
+  if (code == OM_OK && final) judge_drawn(a, &held, event);
+  if (code == OM_OK && !final) {
+    char what[OM_STATUS_TEXT_BYTES];
+    om_verify_unknown(a->v, OM_CHECK_CERTIFICATES, "%s: that certificate is not final here",
+                      drawing(a, what, &held, event));
+  }
+  return code;
 }
 
 /* ---- mine sites ---- */
@@ -363,25 +414,34 @@ static enum om_code tell_certificate(struct attest *a, const struct held *held, 
   char when[OM_TIME_TEXT_BYTES];
   enum om_code code = om_step_read(a->v->txn, &a->arena, step, a->v->network, &held->at, st);
   if (code != OM_OK) return code;
-  om_time_format(when, sizeof when, held->certificate.until_ms, 0);
+  bool known = held->end.ended && held->end.until_ms != INT64_MAX;
+  om_time_format(when, sizeof when, known ? held->end.until_ms : held->end.at_ms, 0);
   om_verify_find(a->v, "certificate", "%s (member %u): %s%s%s: records inside it %llu, outside %llu, not known %llu",
-                 step->member_name, step->member, step->text.bytes, held->withdrawn ? "; withdrawn as of " : "",
-                 held->withdrawn ? when : "", (unsigned long long)held->inside, (unsigned long long)held->outside,
+                 step->member_name, step->member, step->text.bytes,
+                 !held->end.ended ? ""
+                 : known          ? "; withdrawn, with effect from "
+                                  : "; withdrawn, when that was final is not known here, by its author's word ",
+                 held->end.ended ? when : "", (unsigned long long)held->inside, (unsigned long long)held->outside,
                  (unsigned long long)held->unknown);
   return OM_OK;
 }
 
+/* Certificates last: there may be many, and only so many findings are told. */
 static enum om_code tell(struct attest *a, struct om_status *st) {
-  for (size_t i = 0; i < a->n_held; i++)
-    if (a->held[i].inside + a->held[i].outside + a->held[i].unknown > 0 &&
-        tell_certificate(a, &a->held[i], st) != OM_OK)
-      return st->code;
+  if (a->cut) {
+    om_verify_find(a->v, "certificate", "more than %d certificates bear on it: the others were left out",
+                   OM_VERIFY_CERTIFICATES_MAX);
+    om_verify_unknown(a->v, OM_CHECK_CERTIFICATES, "more than %d certificates bear on it: the others were left out",
+                      OM_VERIFY_CERTIFICATES_MAX);
+  }
   for (size_t i = 0; i < a->n_known; i++)
     if (a->known[i].yellow > 0)
       om_verify_find(a->v, "site", "site %u of member %u was yellow when %llu records of metal from it were made",
                      a->known[i].site, a->known[i].member, (unsigned long long)a->known[i].yellow);
-  if (a->cut)
-    om_verify_find(a->v, "certificate", "more than %d certificates bear on it: the others were left out", HELD_MAX);
+  for (size_t i = 0; i < a->n_held; i++)
+    if (a->held[i].inside + a->held[i].outside + a->held[i].unknown > 0 &&
+        tell_certificate(a, &a->held[i], st) != OM_OK)
+      return st->code;
   return OM_OK;
 }
 
@@ -418,6 +478,7 @@ enum om_code om_verify_attested(struct om_verify *v, struct om_status *st) {
   free(a.at_ms);
   free(a.time_s);
   free(a.held);
+  free(a.schemes);
   free(a.known);
   free(a.slots);
   om_arena_free(&a.arena);

@@ -62,6 +62,11 @@ struct om_verify {
   uint64_t bystanders; /* lots outside the lineage that were taken as the store has them */
 };
 
+enum {
+  OM_VERIFY_CERTIFICATES_MAX = 4096, /* that are compared with the records of their subjects, in one lineage; a subject
+                                        has a few. 200 bytes each, and a look at each for every record. */
+};
+
 void om_verify_pass(struct om_verify *v, enum om_check_kind kind, uint64_t n);
 void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -74,6 +79,8 @@ void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...)
 /* Entry INDEX of LOG bears on the lineage: it is hashed too. *FINAL says whether a final head that is held covers it;
  * where none does it is left out, since nobody answers for it yet. To be called while the entries are planned. */
 enum om_code om_verify_also(struct om_verify *v, bool *final, uint32_t log, uint64_t index, struct om_status *st);
+/* Whether the final head of LOG needs no cosignatures, so that no quorum says when it was final. */
+bool om_verify_timeless(const struct om_verify *v, uint32_t log);
 /* "kamoto.example/log", for sentences. */
 const char *om_verify_origin(const struct om_verify *v, uint32_t log);
 

@@ -72,23 +72,24 @@ static void only_its_author_withdraws_a_certificate_and_once(void **state) {
   struct om_certificate certificate;
   struct om_attested row;
   struct om_place at;
-  int64_t withdrawn_ms;
+  struct om_certificate_end end;
   setup(c);
   struct lot_name lot = a_lot(c, MINE, KG);
   Oremark__EventRef *ref = certified(c, about_member(c, MINE), 0);
   at = (struct om_place){.log = EVERYTHING, .index = c->judged.index};
-  REFUSE(c, "certificate", MINE, withdraw(c, ref));
-  assert_int_equal(om_certificate_get(c->txn, &certificate, &row, &withdrawn_ms, &at, &c->st), OM_OK);
-  assert_true(withdrawn_ms == 0 && certificate.from_ms == FROM && certificate.until_ms == UNTIL &&
+  REFUSE(c, "withdraw", MINE, withdraw(c, ref));
+  assert_int_equal(om_certificate_get(c->txn, &certificate, &row, &end, &at, &c->st), OM_OK);
+  assert_true(!end.ended && certificate.from_ms == FROM && certificate.until_ms == UNTIL &&
               strcmp(certificate.scheme, "Copper Mark") == 0 && row.author == EVERYTHING);
   c->taken_ms += 77;
   ADMIT(c, EVERYTHING, withdraw(c, ref));
-  assert_int_equal(om_certificate_get(c->txn, &certificate, &row, &withdrawn_ms, &at, &c->st), OM_OK);
-  assert_true(withdrawn_ms == c->taken_ms);
-  REFUSE(c, "certificate", EVERYTHING, withdraw(c, ref));
-  REFUSE(c, "certificate", EVERYTHING, withdraw(c, last_event(c, 0))); /* the withdrawal itself */
+  assert_int_equal(om_certificate_get(c->txn, &certificate, &row, &end, &at, &c->st), OM_OK);
+  assert_true(end.ended && end.at_ms == c->taken_ms && end.by.index == c->judged.index);
+  assert_true(end.until_ms == INT64_MAX && certificate.until_ms == UNTIL); /* no quorum has made it final here */
+  REFUSE(c, "withdraw", EVERYTHING, withdraw(c, ref));
+  REFUSE(c, "withdraw", EVERYTHING, withdraw(c, last_event(c, 0))); /* the withdrawal itself */
   Oremark__EventRef *twice = certified(c, about_lot(c, lot), 0);
-  REFUSE(c, "certificate", EVERYTHING, withdraw(c, twice), withdraw(c, twice)); /* in one statement */
+  REFUSE(c, "withdraw", EVERYTHING, withdraw(c, twice), withdraw(c, twice)); /* in one statement */
   ADMIT(c, EVERYTHING, withdraw(c, twice));
 }
 
@@ -119,7 +120,38 @@ static void references_that_lead_nowhere(void **state) {
   REFUSE(c, "form", EVERYTHING, e);
   ADMIT(c, EVERYTHING, withdraw(c, ref));
   a_lot(c, MINE, KG);
-  REFUSE(c, "certificate", MINE, withdraw(c, last_event(c, 0))); /* an event, but no certificate */
+  REFUSE(c, "withdraw", MINE, withdraw(c, last_event(c, 0))); /* an event, but no certificate */
+}
+
+static void none_is_withdrawn_before_it_begins(void **state) {
+  struct custody *c = *state;
+  setup(c);
+  Oremark__EventRef *ref = certified(c, about_member(c, MINE), 0);
+  Oremark__Event *e = withdraw(c, ref);
+  e->at_ms = FROM - 1;
+  REFUSE(c, "withdraw", EVERYTHING, e);
+  e->at_ms = FROM;
+  ADMIT(c, EVERYTHING, e);
+}
+
+/* Estimates and assays are taken back like certificates: by their author, once. */
+static void estimates_and_assays_are_withdrawn_too(void **state) {
+  struct custody *c = *state;
+  setup(c);
+  struct lot_name lot = a_lot(c, MINE, KG);
+  Oremark__Event *given[] = {assay(c, about_lot(c, lot), OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED, 2500, 0),
+                             estimate(c, MINE, 1, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE, 1000, FROM)};
+  for (size_t i = 0; i < 2; i++) {
+    ADMIT(c, EVERYTHING, given[i]);
+    Oremark__EventRef *ref = last_event(c, 0);
+    REFUSE(c, "withdraw", MINE, withdraw(c, ref));
+    Oremark__Event *e = withdraw(c, ref);
+    e->at_ms = 1; /* they begin at no time */
+    ADMIT(c, EVERYTHING, e);
+    REFUSE(c, "withdraw", EVERYTHING, withdraw(c, ref));
+  }
+  ADMIT(c, EVERYTHING, flag(c, about_lot(c, lot)));
+  REFUSE(c, "withdraw", EVERYTHING, withdraw(c, last_event(c, 0))); /* a flag is cleared */
 }
 
 /* ---- worth at a time ---- */
@@ -313,6 +345,8 @@ int main(void) {
       TEST(forms_of_certificates),
       TEST(only_its_author_withdraws_a_certificate_and_once),
       TEST(references_that_lead_nowhere),
+      TEST(none_is_withdrawn_before_it_begins),
+      TEST(estimates_and_assays_are_withdrawn_too),
       TEST(the_same_second),
       TEST(kept_and_read_again),
       TEST(a_quantity_is_drawn_down_to_nothing),

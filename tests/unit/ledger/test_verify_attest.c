@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/verify.h"
+#include "ledger/verify_state.h"
 #include "support/attest.h"
 #include "support/history.h"
 #include "support/network.h"
@@ -36,16 +36,20 @@ static void until(struct scene *s, int64_t now_s) {
   }
 }
 
-/* MEMBER says EVENT, which happened at AT_MS, in its log (an act: the registry's). */
-static void say(struct scene *s, uint32_t member, uint32_t log, Oremark__Event *event, int64_t at_ms) {
+/* MEMBER says N EVENTS, which happened at AT_MS, in its log (acts: the registry's). */
+static void say_all(struct scene *s, uint32_t member, uint32_t log, Oremark__Event **events, size_t n, int64_t at_ms) {
   struct om_status st = {0};
   struct om_receipt receipt;
-  event->at_ms = at_ms;
+  for (size_t i = 0; i < n; i++) events[i]->at_ms = at_ms;
   free(s->said);
   s->said =
-      network_statement(&s->net, &s->said_len, member, s->now_s * 1000 + (int64_t)s->net.nonce, &event, 1, &member, 1);
+      network_statement(&s->net, &s->said_len, member, s->now_s * 1000 + (int64_t)s->net.nonce, events, n, &member, 1);
   assert_ok(network_submit(&s->net, log, s->ledgers[log], &receipt, s->said, s->said_len, s->now_s * 1000 + 500, &st),
             &st);
+}
+
+static void say(struct scene *s, uint32_t member, uint32_t log, Oremark__Event *event, int64_t at_ms) {
+  say_all(s, member, log, &event, 1, at_ms);
 }
 
 static Oremark__EventRef *said(struct scene *s) {
@@ -97,12 +101,12 @@ static struct om_hash site_status(struct scene *s, Oremark__SiteState state, int
   return event_id_of(s);
 }
 
-static int setup(void **state) {
+static int begin(void **state, bool witnessed) {
   static struct scene s;
   memset(&s, 0, sizeof s);
   s.now_s = T0_S;
   s.c.taken_ms = T0_S * 1000;
-  network_open(&s.net, DAEMONS, true);
+  network_open(&s.net, DAEMONS, witnessed);
   network_ledgers(&s.net, s.paths, s.ledgers);
   until(&s, T0_S);
   struct record site = record_site(&s.net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, T0_S * 1000);
@@ -114,6 +118,14 @@ static int setup(void **state) {
   until(&s, T0_S + HOUR_S);
   *state = &s;
   return 0;
+}
+
+static int setup(void **state) {
+  return begin(state, true);
+}
+
+static int setup_unwitnessed(void **state) {
+  return begin(state, false);
 }
 
 static int teardown(void **state) {
@@ -186,9 +198,21 @@ static void across_expiry_in_the_same_second(void **state) {
   struct lot_name lot = a_lot(s, at, final);
   certify_site(s, at * 1000, final * 1000); /* ends as that second begins */
   struct om_verdict v = verified(s, lot);
-  COUNTS(v, CERTIFICATES, 0, 0, 1);
-  assert_true(v.undecided && !v.verified);
+  COUNTS(v, CERTIFICATES, 0, 0, 0);
+  assert_true(v.verified && !v.undecided); /* nobody's certificate makes another's lot undecided */
   assert_true(tells(&v, "certificate", "records inside it 0, outside 0, not known 1"));
+}
+
+static void one_that_begins_just_behind_the_event_decides_nothing(void **state) {
+  struct scene *s = *state;
+  int64_t at = T0_S + 2 * HOUR_S;
+  struct lot_name lot = a_lot(s, at, at + HOUR_S);
+  say(s, CERTIFIER, CERTIFIER - 1,
+      certify(&s->c, about_member(&s->c, MINER), at * 1000 + 1, (at + 900 * HOUR_S) * 1000, 0), s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, CERTIFICATES, 0, 0, 0);
+  assert_true(v.verified && tells(&v, "certificate", "not known 1"));
 }
 
 static void a_certificate_that_ends_with_the_second(void **state) {
@@ -197,7 +221,8 @@ static void a_certificate_that_ends_with_the_second(void **state) {
   struct lot_name lot = a_lot(s, at, final);
   certify_site(s, at * 1000, final * 1000 + 999); /* within the second */
   struct om_verdict v = verified(s, lot);
-  COUNTS(v, CERTIFICATES, 0, 0, 1);
+  COUNTS(v, CERTIFICATES, 0, 0, 0);
+  assert_true(tells(&v, "certificate", "not known 1"));
   certify_site(s, at * 1000, final * 1000 + 1000); /* another, that has the whole second inside: renewed */
   v = verified(s, lot);
   COUNTS(v, CERTIFICATES, 1, 0, 0);
@@ -234,20 +259,35 @@ static void on_members_lots_and_others(void **state) {
   COUNTS(v, CERTIFICATES, 1, 0, 0);
 }
 
-static void withdrawn_certificates_end_when_their_author_says(void **state) {
+/* A withdrawal works from when it was final, whatever time its author states. */
+static void withdrawn_certificates_end_when_that_is_final(void **state) {
   struct scene *s = *state;
   int64_t at = T0_S + 2 * HOUR_S, final = T0_S + 3 * HOUR_S;
-  struct lot_name before = a_lot(s, at, final), after = a_lot(s, at + 5 * HOUR_S, final + 5 * HOUR_S);
+  struct lot_name before = a_lot(s, at, final);
   certify_site(s, 1000, (final + 90 * HOUR_S) * 1000);
-  Oremark__EventRef *ref = said(s);
-  say(s, CERTIFIER, CERTIFIER - 1, withdraw(&s->c, ref), (final + HOUR_S) * 1000);
+  say(s, CERTIFIER, CERTIFIER - 1, withdraw(&s->c, said(s)), 1000);
   until(s, s->now_s + HOUR_S);
+  int64_t ended = s->now_s;
+  struct lot_name after = a_lot(s, ended + HOUR_S, ended + 2 * HOUR_S);
   struct om_verdict v = verified(s, before);
   COUNTS(v, CERTIFICATES, 1, 0, 0);
-  assert_true(v.verified && tells(&v, "certificate", "withdrawn as of"));
+  assert_true(v.verified && tells(&v, "certificate", "withdrawn, with effect from"));
   v = verified(s, after);
   COUNTS(v, CERTIFICATES, 0, 0, 0);
   assert_true(v.verified && tells(&v, "certificate", "outside 1"));
+}
+
+static void a_withdrawal_ahead_of_its_time_works_when_its_author_says(void **state) {
+  struct scene *s = *state;
+  certify_site(s, 1000, (T0_S + 90 * HOUR_S) * 1000);
+  int64_t ends = s->now_s + 5 * HOUR_S;
+  say(s, CERTIFIER, CERTIFIER - 1, withdraw(&s->c, said(s)), ends * 1000);
+  struct lot_name before = a_lot(s, s->now_s, s->now_s + 2 * HOUR_S), after = a_lot(s, ends, ends + HOUR_S);
+  struct om_verdict v = verified(s, before);
+  COUNTS(v, CERTIFICATES, 1, 0, 0);
+  v = verified(s, after);
+  COUNTS(v, CERTIFICATES, 0, 0, 0);
+  assert_true(tells(&v, "certificate", "outside 1"));
 }
 
 /* A record that draws from a certificate leans on it. */
@@ -282,6 +322,67 @@ static void claims_lean_on_their_certificate(void **state) {
     assert_true(v.checks[OM_CHECK_RULES].failed == 0);
     at = by, final = by + HOUR_S;
   }
+}
+
+/* A lot for which the mine claims from a certificate that begins at FROM_MS and ends at UNTIL_S after the claim, or so
+ * many seconds before it. */
+static struct lot_name a_claimed_lot(struct scene *s, Oremark__EventRef **certificate, int64_t until_s) {
+  struct lot_name lot = a_lot(s, s->now_s, s->now_s + HOUR_S);
+  struct om_hash last = event_id_of(s);
+  int64_t claimed = s->now_s + 2 * HOUR_S, by = s->now_s + 3 * HOUR_S;
+  say(s, CERTIFIER, CERTIFIER - 1, certify(&s->c, about_member(&s->c, MINER), 1000, (by + until_s) * 1000, 100),
+      s->now_s * 1000);
+  *certificate = said(s);
+  until(s, claimed);
+  Oremark__LotRef *of = at_place(&s->c, 0, 0);
+  of->number = (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, lot.number};
+  of->last_event = (ProtobufCBinaryData){OM_HASH_BYTES, last.bytes};
+  say(s, MINER, MINER - 1, claim(&s->c, *certificate, of, 40), claimed * 1000);
+  until(s, by);
+  until(s, by + HOUR_S);
+  return lot;
+}
+
+/* Without cosignatures nobody says when anything was final. */
+static void without_a_quorum_times_are_findings(void **state) {
+  struct scene *s = *state;
+  Oremark__EventRef *ref;
+  struct lot_name lot = a_claimed_lot(s, &ref, 9000 * HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, CERTIFICATES, 0, 0, 0);
+  assert_true(v.verified);
+  assert_true(tells(&v, "certificate", "its log needs no cosignatures") && tells(&v, "certificate", "not known 2"));
+}
+
+/* Nobody fails what was claimed, by taking back afterwards what it was claimed from. */
+static void a_claim_that_was_final_before_the_withdrawal_stands(void **state) {
+  struct scene *s = *state;
+  Oremark__EventRef *ref;
+  struct lot_name lot = a_claimed_lot(s, &ref, 9000 * HOUR_S);
+  say(s, CERTIFIER, CERTIFIER - 1, withdraw(&s->c, ref), 86400000); /* in 1970 */
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  assert_true(v.verified && v.checks[OM_CHECK_CERTIFICATES].failed == 0);
+  assert_true(tells(&v, "certificate", "draws from a certificate under Copper Mark that was withdrawn since"));
+}
+
+/* Others' certificates on the same member, more than are compared with each record: the claim's own is judged. */
+static void a_claim_is_judged_by_its_own_certificate(void **state) {
+  struct scene *s = *state;
+  Oremark__EventRef *ref;
+  struct lot_name lot = a_claimed_lot(s, &ref, -HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  assert_true(!v.verified && v.checks[OM_CHECK_CERTIFICATES].failed == 1);
+  for (size_t n = 0; n < OM_VERIFY_CERTIFICATES_MAX; n += OM_EVENTS_MAX) {
+    Oremark__Event *events[OM_EVENTS_MAX];
+    for (size_t i = 0; i < OM_EVENTS_MAX; i++) events[i] = certify(&s->c, about_member(&s->c, MINER), 1000, 2000, 0);
+    say_all(s, CERTIFIER, CERTIFIER - 1, events, OM_EVENTS_MAX, s->now_s * 1000);
+  }
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  assert_true(!v.verified && v.checks[OM_CHECK_CERTIFICATES].failed == 1);
+  assert_true(v.checks[OM_CHECK_CERTIFICATES].unknown == 1); /* some were left out: that is not passed over */
+  assert_true(tells(&v, "certificate", "were left out"));
 }
 
 /* ---- mine sites ---- */
@@ -366,7 +467,12 @@ int main(void) {
       TEST(a_certificate_that_ends_with_the_second),
       TEST(lapsed_before_fails_nothing_and_is_told),
       TEST(on_members_lots_and_others),
-      TEST(withdrawn_certificates_end_when_their_author_says),
+      TEST(withdrawn_certificates_end_when_that_is_final),
+      TEST(a_withdrawal_ahead_of_its_time_works_when_its_author_says),
+      TEST(one_that_begins_just_behind_the_event_decides_nothing),
+      TEST(a_claim_that_was_final_before_the_withdrawal_stands),
+      TEST(a_claim_is_judged_by_its_own_certificate),
+      cmocka_unit_test_setup_teardown(without_a_quorum_times_are_findings, setup_unwitnessed, teardown),
       TEST(claims_lean_on_their_certificate),
       TEST(colours_of_mine_sites),
       TEST(a_status_of_another_time_says_nothing),

@@ -122,52 +122,85 @@ static int64_t mass_of(const struct om_ceiling *ceiling, uint8_t element) {
   return 0;
 }
 
-static enum om_code find_ceiling(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
-                                 Oremark__EstimateKind wanted, struct om_status *st) {
-  struct om_subject_key about;
-  struct om_place at = {0};
+struct ceilings {
+  struct om_arena *arena;
+  struct om_output_ceiling *each; /* by author */
+  size_t n, cap;
+};
+
+static struct om_output_ceiling *of_author(struct ceilings *c, uint32_t author) {
+  size_t at = 0;
+  while (at < c->n && c->each[at].author < author) at++;
+  if (at < c->n && c->each[at].author == author) return &c->each[at];
+  if (c->n == c->cap) {
+    size_t cap = c->cap == 0 ? 4 : 2 * c->cap;
+    struct om_output_ceiling *each = om_arena_array(c->arena, cap, sizeof *each);
+    if (c->n > 0) memcpy(each, c->each, c->n * sizeof *each);
+    c->each = each;
+    c->cap = cap;
+  }
+  memmove(&c->each[at + 1], &c->each[at], (c->n++ - at) * sizeof *c->each);
+  c->each[at] = (struct om_output_ceiling){.author = author};
+  return &c->each[at];
+}
+
+static enum om_code add_estimate(struct om_txn *txn, struct ceilings *c, const struct om_output *output,
+                                 Oremark__EstimateKind kind, const struct om_place *at, struct om_status *st) {
   struct om_attested row;
   struct om_ceiling ceiling;
-  int64_t end_ms = days_before((uint16_t)(output->year + 1)) * DAY_MS;
-  int kind;
-  *out = (struct om_output_ceiling){0};
-  om_about_site(&about, output->member, output->site);
-  while (om_attested_next(txn, &at, &kind, &about)) {
-    struct om_place by = {0};
-    int end;
-    if (kind != OREMARK__EVENT__KIND_ESTIMATE || om_attested_end(txn, &by, &end, &at)) continue;
-    enum om_code code = om_attested_get(txn, &row, &at, st);
-    if (code != OM_OK) return code;
-    if (!om_ceiling_unpack(&ceiling, row.kept, row.n_kept))
-      return om_fail(st, OM_CORRUPT, NULL, "a stored estimate can't be read: the store must be rebuilt");
-    int64_t mg = mass_of(&ceiling, output->element);
-    if (ceiling.kind != wanted || mg == 0 || ceiling.as_of_ms >= end_ms) continue;
-    if (out->stated && (ceiling.as_of_ms < out->as_of_ms || (ceiling.as_of_ms == out->as_of_ms && mg >= out->mg)))
-      continue;
-    *out = (struct om_output_ceiling){
-        .stated = true, .mg = mg, .author = row.author, .at = at, .as_of_ms = ceiling.as_of_ms};
-  }
-  return om_txn_check(txn, st);
+  if (om_attested_get(txn, &row, at, st) != OM_OK) return st->code;
+  if (!om_ceiling_unpack(&ceiling, row.kept, row.n_kept))
+    return om_fail(st, OM_CORRUPT, NULL, "a stored estimate can't be read: the store must be rebuilt");
+  int64_t mg = mass_of(&ceiling, output->element), end_ms = days_before((uint16_t)(output->year + 1)) * DAY_MS;
+  if (ceiling.kind != kind || mg == 0 || ceiling.as_of_ms >= end_ms) return OM_OK;
+  struct om_output_ceiling *last = of_author(c, row.author);
+  if (last->stated && (ceiling.as_of_ms < last->as_of_ms || (ceiling.as_of_ms == last->as_of_ms && mg >= last->mg)))
+    return OM_OK;
+  *last = (struct om_output_ceiling){
+      .stated = true, .mg = mg, .author = row.author, .at = *at, .as_of_ms = ceiling.as_of_ms};
+  return OM_OK;
 }
 
-enum om_code om_output_capacity(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
-                                struct om_status *st) {
-  enum om_code code = find_ceiling(txn, out, output, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY, st);
-  out->sum_mg = output->mg;
-  return code;
-}
-
-enum om_code om_output_resource(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
-                                struct om_status *st) {
-  enum om_code code = find_ceiling(txn, out, output, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE, st);
-  if (code != OM_OK || !out->stated) return code;
-  uint16_t from = om_year_of(out->as_of_ms);
-  if (days_before(from) * DAY_MS < out->as_of_ms) from++;
+/* What has been put out of OUTPUT's metal since AS_OF_MS, in whole years. */
+static int64_t put_out_since(struct om_txn *txn, const struct om_output *output, int64_t as_of_ms) {
+  int64_t sum = 0;
+  uint16_t from = om_year_of(as_of_ms);
+  if (days_before(from) * DAY_MS < as_of_ms) from++;
   /* The sums of one site and element stand together, by year. */
   struct om_output at = *output;
   at.year = (uint16_t)(from - 1);
   while (om_output_next(txn, &at, output->member) && at.site == output->site && at.element == output->element &&
          at.year <= output->year)
-    if (!om_mass_add(&out->sum_mg, out->sum_mg, at.mg)) out->sum_mg = OM_MASS_MAX_MG;
-  return om_txn_check(txn, st);
+    if (!om_mass_add(&sum, sum, at.mg)) sum = OM_MASS_MAX_MG;
+  return sum;
+}
+
+enum om_code om_output_ceilings(struct om_txn *txn, struct om_arena *arena, struct om_output_ceiling **out, size_t *n,
+                                const struct om_output *output, Oremark__EstimateKind kind, struct om_status *st) {
+  struct ceilings c = {.arena = arena};
+  struct om_subject_key about;
+  struct om_place at = {0};
+  enum om_code code = OM_OK;
+  int what;
+  om_about_site(&about, output->member, output->site);
+  while (code == OM_OK && om_attested_next(txn, &at, &what, &about)) {
+    struct om_place by = {0};
+    int end;
+    if (what != OREMARK__EVENT__KIND_ESTIMATE || om_attested_end(txn, &by, &end, &at)) continue;
+    code = add_estimate(txn, &c, output, kind, &at, st);
+  }
+  for (size_t i = 0; i < c.n; i++)
+    c.each[i].sum_mg = kind == OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE
+                           ? put_out_since(txn, output, c.each[i].as_of_ms)
+                           : output->mg;
+  *out = c.each;
+  *n = c.n;
+  return code != OM_OK ? code : om_txn_check(txn, st);
+}
+
+struct om_output_ceiling om_output_widest(const struct om_output_ceiling *ceilings, size_t n) {
+  struct om_output_ceiling out = {0};
+  for (size_t i = 0; i < n; i++)
+    if (!out.stated || ceilings[i].mg - ceilings[i].sum_mg > out.mg - out.sum_mg) out = ceilings[i];
+  return out;
 }

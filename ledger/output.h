@@ -40,7 +40,7 @@ struct om_output {
  */
 bool om_output_next(struct om_txn *txn, struct om_output *out, uint32_t member);
 
-/* The ceiling that holds for an output, and who has set it. */
+/* What one author estimates that an output may come to. */
 struct om_output_ceiling {
   bool stated;
   int64_t mg;         /* what it may come to... */
@@ -49,13 +49,14 @@ struct om_output_ceiling {
   struct om_place at; /* of the Estimate */
   int64_t as_of_ms;
 };
-/* The yearly capacity for OUTPUT's year: of the estimates of its site that name its element, and that are as of no
- * later than the year's end, the last one (of several as of the same moment, the lowest). */
-enum om_code om_output_capacity(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
-                                struct om_status *st);
-/* The resource: the last one estimated as of no later than the year's end, and all that was put out since in whole
- * years, up to OUTPUT's. What was put out in the rest of the estimate's own year is not known and not counted. */
-enum om_code om_output_resource(struct om_txn *txn, struct om_output_ceiling *out, const struct om_output *output,
-                                struct om_status *st);
+/* The estimates of KIND that stand for OUTPUT, one of each author, ascending by author, in ARENA: of those that it has
+ * made of the site, that name the element, are as of no later than the year's end and were not withdrawn, the last one
+ * (of several as of the same moment, the lowest). Nobody's takes the place of another's. Against a resource counts all
+ * that was put out since in whole years, up to OUTPUT's: what was put out in the rest of the estimate's own year is not
+ * known and not counted. */
+enum om_code om_output_ceilings(struct om_txn *txn, struct om_arena *arena, struct om_output_ceiling **out, size_t *n,
+                                const struct om_output *output, Oremark__EstimateKind kind, struct om_status *st);
+/* The one of them that leaves the most room: over this one is over all of them. Not STATED: there is none. */
+struct om_output_ceiling om_output_widest(const struct om_output_ceiling *ceilings, size_t n);
 
 #endif

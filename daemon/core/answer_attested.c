@@ -162,11 +162,17 @@ static char *site_name(struct om_view *view, uint32_t member, uint32_t site) {
 
 static enum om_code view_output(struct om_view *view, Oremark__OutputSum **result, const struct om_output *from,
                                 struct om_status *st) {
-  struct om_output_ceiling capacity, resource;
+  struct om_output_ceiling capacity, resource, *each;
+  size_t n;
   Oremark__OutputSum *out = *result = om_arena_alloc(view->arena, sizeof *out);
-  if (om_output_capacity(view->txn, &capacity, from, st) != OM_OK ||
-      om_output_resource(view->txn, &resource, from, st) != OM_OK)
+  if (om_output_ceilings(view->txn, view->arena, &each, &n, from, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY,
+                         st) != OM_OK)
     return st->code;
+  capacity = om_output_widest(each, n);
+  if (om_output_ceilings(view->txn, view->arena, &each, &n, from, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE, st) !=
+      OM_OK)
+    return st->code;
+  resource = om_output_widest(each, n);
   oremark__output_sum__init(out);
   out->member = from->member;
   out->member_name = member_name(view, from->member);

@@ -300,42 +300,68 @@ static void output_that_is_too_large_stays_at_the_largest(void **state) {
   assert_true(om_output_next(c->txn, &at, 0) && at.mg == INT64_MAX);
 }
 
-static void a_yearly_capacity_is_the_last_one_before_the_years_end(void **state) {
+static size_t n_ceilings;
+
+/* The widest of those that stand. */
+static struct om_output_ceiling widest(struct custody *c, const struct om_output *output, Oremark__EstimateKind kind) {
+  struct om_output_ceiling *each;
+  assert_int_equal(om_output_ceilings(c->txn, &c->arena, &each, &n_ceilings, output, kind, &c->st), OM_OK);
+  for (size_t i = 1; i < n_ceilings; i++) assert_true(each[i - 1].author < each[i].author);
+  return om_output_widest(each, n_ceilings);
+}
+
+static void a_yearly_capacity_is_each_ones_last_before_the_years_end(void **state) {
   struct custody *c = *state;
   struct om_output output = {.member = MINE, .site = 1, .element = CU, .year = 2025, .mg = 600};
-  struct om_output_ceiling ceiling;
-  assert_int_equal(om_output_capacity(c->txn, &ceiling, &output, &c->st), OM_OK);
-  assert_false(ceiling.stated);
+  assert_false(widest(c, &output, CAPACITY).stated);
   ADMIT(c, MINE, estimate(c, MINE, 1, CAPACITY, 500, Y2024), estimate(c, MINE, 2, CAPACITY, 1, Y2024),
         estimate(c, MINE, 1, RESOURCE, 2, Y2024), estimate(c, MINE, 1, CAPACITY, 900, Y2026));
-  assert_int_equal(om_output_capacity(c->txn, &ceiling, &output, &c->st), OM_OK);
+  struct om_output_ceiling ceiling = widest(c, &output, CAPACITY);
   assert_true(ceiling.stated && ceiling.mg == 500 && ceiling.sum_mg == 600 && ceiling.author == MINE);
-  ADMIT(c, ASSAYER, estimate(c, MINE, 1, CAPACITY, 700, Y2026 - 1)); /* within the year, and later */
-  assert_int_equal(om_output_capacity(c->txn, &ceiling, &output, &c->st), OM_OK);
-  assert_true(ceiling.mg == 700 && ceiling.author == ASSAYER);
+  ADMIT(c, MINE, estimate(c, MINE, 1, CAPACITY, 700, Y2026 - 1)); /* within the year, and later */
+  assert_int_equal(widest(c, &output, CAPACITY).mg, 700);
   ADMIT(c, MINE, estimate(c, MINE, 1, CAPACITY, 650, Y2026 - 1)); /* as of the same moment: the lower */
-  assert_int_equal(om_output_capacity(c->txn, &ceiling, &output, &c->st), OM_OK);
-  assert_int_equal(ceiling.mg, 650);
+  assert_int_equal(widest(c, &output, CAPACITY).mg, 650);
+  assert_int_equal(n_ceilings, 1);
   output.element = AU;
-  assert_int_equal(om_output_capacity(c->txn, &ceiling, &output, &c->st), OM_OK);
-  assert_false(ceiling.stated);
+  assert_false(widest(c, &output, CAPACITY).stated);
+}
+
+/* Whoever estimates last does not take the place of the others, and takes back what is its own alone. */
+static void estimates_stand_side_by_side(void **state) {
+  struct custody *c = *state;
+  struct om_output output = {.member = MINE, .site = 1, .element = CU, .year = 2025, .mg = 600};
+  ADMIT(c, MINE, estimate(c, MINE, 1, CAPACITY, 700, Y2024));
+  ADMIT(c, ASSAYER, estimate(c, MINE, 1, CAPACITY, 1, Y2026 - 1));
+  struct om_output_ceiling ceiling = widest(c, &output, CAPACITY);
+  assert_true(n_ceilings == 2 && ceiling.mg == 700 && ceiling.author == MINE);
+  ADMIT(c, EVERYTHING, estimate(c, MINE, 1, CAPACITY, 800, Y2024));
+  Oremark__EventRef *ref = last_event(c, 0);
+  ceiling = widest(c, &output, CAPACITY);
+  assert_true(n_ceilings == 3 && ceiling.mg == 800 && ceiling.author == EVERYTHING);
+  REFUSE(c, "withdraw", MINE, withdraw(c, ref));
+  ADMIT(c, EVERYTHING, withdraw(c, ref));
+  ceiling = widest(c, &output, CAPACITY);
+  assert_true(n_ceilings == 2 && ceiling.mg == 700 && ceiling.author == MINE);
 }
 
 static void a_resource_is_used_up_over_the_years(void **state) {
   struct custody *c = *state;
   struct om_output output = {.member = MINE, .site = 1, .element = CU, .year = 2025, .mg = 302};
-  struct om_output_ceiling ceiling;
   put_out(c, 1, Y2024 - 1, 1000);
   put_out(c, 1, Y2024, 200);
   put_out(c, 1, Y2025, 300);
   put_out(c, 1, Y2026, 400);
   ADMIT(c, MINE, estimate(c, MINE, 1, RESOURCE, 5000, Y2024));
-  assert_int_equal(om_output_resource(c->txn, &ceiling, &output, &c->st), OM_OK);
+  struct om_output_ceiling ceiling = widest(c, &output, RESOURCE);
   assert_true(ceiling.stated && ceiling.mg == 5000);
   assert_int_equal(ceiling.sum_mg, 202 + 302);
-  ADMIT(c, MINE, estimate(c, MINE, 1, RESOURCE, 4000, Y2024 + 1)); /* the rest of 2024 is not known apart */
-  assert_int_equal(om_output_resource(c->txn, &ceiling, &output, &c->st), OM_OK);
-  assert_true(ceiling.mg == 4000 && ceiling.sum_mg == 302);
+  ADMIT(c, ASSAYER, estimate(c, MINE, 1, RESOURCE, 4900, Y2025)); /* less, and less used up: more is left */
+  ceiling = widest(c, &output, RESOURCE);
+  assert_true(ceiling.mg == 4900 && ceiling.sum_mg == 302);
+  ADMIT(c, MINE, estimate(c, MINE, 1, RESOURCE, 4950, Y2024 + 1)); /* the rest of 2024 is not known apart */
+  ceiling = widest(c, &output, RESOURCE);
+  assert_true(ceiling.mg == 4950 && ceiling.sum_mg == 302);
 }
 
 int main(void) {
@@ -354,7 +380,8 @@ int main(void) {
       TEST(years),
       TEST(output_is_summed_by_site_and_year),
       TEST(output_that_is_too_large_stays_at_the_largest),
-      TEST(a_yearly_capacity_is_the_last_one_before_the_years_end),
+      TEST(a_yearly_capacity_is_each_ones_last_before_the_years_end),
+      TEST(estimates_stand_side_by_side),
       TEST(a_resource_is_used_up_over_the_years),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

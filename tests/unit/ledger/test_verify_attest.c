@@ -457,6 +457,29 @@ static void output_over_an_estimate(void **state) {
   v = verified(s, lot);
   COUNTS(v, OUTPUT, 1, 1, 0);
   assert_non_null(strstr(v.checks[OM_CHECK_OUTPUT].first, "resource"));
+  /* Its own answer does not make the other's word unsaid. */
+  assert_true(tells(&v, "output", "that member 3 estimates; 1 of the 2"));
+}
+
+/* A rival's low estimate is told and fails nothing where another one stands that allows it, whoever came last; what is
+ * withdrawn no longer counts. */
+static void an_estimate_of_next_to_nothing(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, T0_S + 2 * HOUR_S, T0_S + 3 * HOUR_S);
+  const int64_t last_ms = INT64_C(1735689599999); /* of 2024 */
+  const Oremark__EstimateKind capacity = OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY;
+  say(s, MINER, MINER - 1, estimate(&s->c, MINER, 1, capacity, 1000, s->now_s * 1000), s->now_s * 1000);
+  say(s, BUYER, BUYER - 1, estimate(&s->c, MINER, 1, capacity, 1, last_ms), s->now_s * 1000);
+  Oremark__EventRef *ref = said(s);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, OUTPUT, 1, 0, 0);
+  assert_true(v.verified && tells(&v, "output", "that member 4 estimates; 1 of the 2"));
+  say(s, BUYER, BUYER - 1, withdraw(&s->c, ref), s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  COUNTS(v, OUTPUT, 1, 0, 0);
+  assert_true(v.verified && v.n_findings == 0);
 }
 
 int main(void) {
@@ -477,6 +500,7 @@ int main(void) {
       TEST(colours_of_mine_sites),
       TEST(a_status_of_another_time_says_nothing),
       TEST(output_over_an_estimate),
+      TEST(an_estimate_of_next_to_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

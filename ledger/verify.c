@@ -27,14 +27,14 @@ static const char *const check_words[OM_CHECKS][2] = {
     [OM_CHECK_STATE] = {"state", "every row that is shown of these lots is what follows from the entries"},
     [OM_CHECK_HISTORY] = {"history", "no log that the lineage stands in is known to have two final histories"},
     [OM_CHECK_CERTIFICATES] = {"certificates",
-                               "where a certificate bears on a record, the time that the record states and the time by "
-                               "which it was final lie inside it"},
+                               "where a certificate covers a record, or a record draws from one, the time that the "
+                               "record states and the time by which it was final lie inside it"},
     [OM_CHECK_SITES] = {"sites",
                         "where the governors have spoken of a mine site, metal came from it while it was green "
                         "or yellow, by both times"},
     [OM_CHECK_OUTPUT] = {"output",
-                         "what the mine sites declare to have put out in those years is within what was "
-                         "estimated"},
+                         "what the mine sites declare to have put out in those years is within the highest that "
+                         "was estimated"},
     [OM_CHECK_DOCUMENTS] = {"documents", "the documents that are held here have the hashes that the events name"},
     [OM_CHECK_SIGNATURES] = {"signatures", "every signature is good under a key that the registry had at the time"},
 };

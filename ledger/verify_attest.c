@@ -10,7 +10,6 @@
 #include "ledger/certificate.h"
 #include "ledger/events/kinds.h"
 #include "ledger/output.h"
-#include "ledger/quantity.h"
 #include "ledger/registry_rows.h"
 #include "ledger/step.h"
 #include "ledger/times.h"
@@ -293,58 +292,6 @@ static void judge_site(struct attest *a, struct known *site, size_t event) {
 
 /* ---- output ---- */
 
-/* Estimates that are final here; what nobody answers for yet does not count. */
-static enum om_code only_final(struct attest *a, struct om_output_ceiling *each, size_t *n, struct om_status *st) {
-  size_t kept = 0;
-  for (size_t i = 0; i < *n; i++) {
-    bool final;
-    if (om_verify_also(a->v, &final, each[i].at.log, each[i].at.index, st) != OM_OK) return st->code;
-    if (final) each[kept++] = each[i];
-  }
-  *n = kept;
-  return OM_OK;
-}
-
-/* The site's own estimate and those of laboratories and the like stand side by side: over any of them is told, over all
- * of them fails. */
-static void tell_output(struct attest *a, const struct om_output *output, const struct om_output_ceiling *each,
-                        size_t n, const char *word) {
-  char sum[OM_MASS_TEXT_BYTES], most[OM_MASS_TEXT_BYTES], what[OM_STATUS_TEXT_BYTES];
-  const struct om_output_ceiling *lowest = NULL, widest = om_output_widest(each, n);
-  size_t over = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (each[i].sum_mg <= each[i].mg) continue;
-    over++;
-    if (!lowest || each[i].mg < lowest->mg) lowest = &each[i];
-  }
-  if (over < n) om_verify_pass(a->v, OM_CHECK_OUTPUT, 1);
-  if (over == 0) return;
-  const struct om_output_ceiling *named = over < n ? lowest : &widest;
-  snprintf(what, sizeof what, "site %u of member %u has put out %s of %s up to %u, over the %s of %s that member %u",
-           output->site, output->member, om_mass_format(sum, sizeof sum, named->sum_mg),
-           om_element_symbol(output->element), output->year, word, om_mass_format(most, sizeof most, named->mg),
-           named->author);
-  om_verify_find(a->v, "output", "%s estimates; %zu of the %zu estimates that stand are exceeded", what, over, n);
-  if (over == n) om_verify_fail(a->v, OM_CHECK_OUTPUT, "%s estimates, and over all others that stand", what);
-}
-
-static enum om_code compare_output(struct attest *a, const struct om_output *output, struct om_status *st) {
-  static const struct {
-    Oremark__EstimateKind kind;
-    const char *word;
-  } kinds[] = {{OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY, "yearly capacity"},
-               {OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE, "resource"}};
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    struct om_output_ceiling *each;
-    size_t n;
-    if (om_output_ceilings(a->v->txn, &a->arena, &each, &n, output, kinds[i].kind, st) != OM_OK ||
-        only_final(a, each, &n, st) != OM_OK)
-      return st->code;
-    tell_output(a, output, each, n, kinds[i].word);
-  }
-  return OM_OK;
-}
-
 /* Each site's metal of each year is compared once. */
 static enum om_code judge_output(struct attest *a, const Oremark__Extract *extract, uint32_t member, int64_t at_ms,
                                  struct om_status *st) {
@@ -359,7 +306,7 @@ static enum om_code judge_output(struct attest *a, const Oremark__Extract *extra
       if (!is_new || !om_output_next(a->v->txn, &found, member) || found.site != output.site ||
           found.element != output.element || found.year != output.year)
         continue;
-      enum om_code code = compare_output(a, &found, st);
+      enum om_code code = om_verify_output(a->v, &a->arena, &found, st);
       if (code != OM_OK) return code;
     }
   return OM_OK;

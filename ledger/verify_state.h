@@ -89,6 +89,11 @@ enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st);
 /* The same for certificates, the status of mine sites, and estimates: judged, told, their entries hashed too. */
 enum om_code om_verify_attested(struct om_verify *v, struct om_status *st);
 
+/* Compares OUTPUT with what was estimated of its site; what is read lives in ARENA. */
+struct om_output;
+enum om_code om_verify_output(struct om_verify *v, struct om_arena *arena, const struct om_output *output,
+                              struct om_status *st);
+
 /* KEY, which was revoked since, signed entry INDEX of LOG. */
 void om_verify_revoked(struct om_verify *v, const struct om_member_key *key, uint32_t log, uint64_t index);
 /* Tells of the keys that were revoked and the members that are suspended. After the rules. */

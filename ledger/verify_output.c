@@ -1,0 +1,59 @@
+/* What a site of the lineage declares to have put out, beside what was estimated that it can. */
+#include <stdio.h>
+
+#include "ledger/output.h"
+#include "ledger/quantity.h"
+#include "ledger/verify_state.h"
+
+/* Estimates that are final here; what nobody answers for yet does not count. */
+static enum om_code only_final(struct om_verify *v, struct om_output_ceiling *each, size_t *n, struct om_status *st) {
+  size_t kept = 0;
+  for (size_t i = 0; i < *n; i++) {
+    bool final;
+    if (om_verify_also(v, &final, each[i].at.log, each[i].at.index, st) != OM_OK) return st->code;
+    if (final) each[kept++] = each[i];
+  }
+  *n = kept;
+  return OM_OK;
+}
+
+/* The site's own estimate and those of laboratories and the like stand side by side: over any of them is told, over all
+ * of them fails. */
+static void tell_output(struct om_verify *v, const struct om_output *output, const struct om_output_ceiling *each,
+                        size_t n, const char *word) {
+  char sum[OM_MASS_TEXT_BYTES], most[OM_MASS_TEXT_BYTES], what[OM_STATUS_TEXT_BYTES];
+  const struct om_output_ceiling *lowest = NULL, widest = om_output_widest(each, n);
+  size_t over = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (each[i].sum_mg <= each[i].mg) continue;
+    over++;
+    if (!lowest || each[i].mg < lowest->mg) lowest = &each[i];
+  }
+  if (over < n) om_verify_pass(v, OM_CHECK_OUTPUT, 1);
+  if (over == 0) return;
+  const struct om_output_ceiling *named = over < n ? lowest : &widest;
+  snprintf(what, sizeof what, "site %u of member %u has put out %s of %s up to %u, over the %s of %s that member %u",
+           output->site, output->member, om_mass_format(sum, sizeof sum, named->sum_mg),
+           om_element_symbol(output->element), output->year, word, om_mass_format(most, sizeof most, named->mg),
+           named->author);
+  om_verify_find(v, "output", "%s estimates; %zu of the %zu estimates that stand are exceeded", what, over, n);
+  if (over == n) om_verify_fail(v, OM_CHECK_OUTPUT, "%s estimates, and over all others that stand", what);
+}
+
+enum om_code om_verify_output(struct om_verify *v, struct om_arena *arena, const struct om_output *output,
+                              struct om_status *st) {
+  static const struct {
+    Oremark__EstimateKind kind;
+    const char *word;
+  } kinds[] = {{OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY, "yearly capacity"},
+               {OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE, "resource"}};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    struct om_output_ceiling *each;
+    size_t n;
+    if (om_output_ceilings(v->txn, arena, &each, &n, output, kinds[i].kind, st) != OM_OK ||
+        only_final(v, each, &n, st) != OM_OK)
+      return st->code;
+    tell_output(v, output, each, n, kinds[i].word);
+  }
+  return OM_OK;
+}

@@ -41,6 +41,37 @@ static void resolve_request(const struct yard *yard, Oremark__Request *request) 
   if (request->what_case == OREMARK__REQUEST__WHAT_VERIFY_LOT) resolve(yard, &request->verify_lot->number);
 }
 
+enum { DOCUMENT_BYTES = OM_DOCUMENT_PART_BYTES + 1 };
+
+/* A document is what the first byte of its hash says, and two parts long. */
+static enum om_document_state document_state(void *ctx, uint64_t *size, const struct om_hash *hash, bool again) {
+  (void)ctx, (void)again;
+  *size = hash->bytes[0] % 4 == OM_DOCUMENT_HELD ? DOCUMENT_BYTES : 0;
+  return (enum om_document_state)(hash->bytes[0] % 4);
+}
+
+static enum om_code document_read(void *ctx, uint8_t *bytes, size_t *len, uint64_t *size, const struct om_hash *hash,
+                                  uint64_t offset, size_t room, struct om_status *st) {
+  if (document_state(ctx, size, hash, false) != OM_DOCUMENT_HELD) return om_fail(st, OM_MISSING, NULL, "not held");
+  OM_ASSERT(offset < DOCUMENT_BYTES && room == OM_DOCUMENT_PART_BYTES);
+  *len = DOCUMENT_BYTES - offset < room ? (size_t)(DOCUMENT_BYTES - offset) : room;
+  memset(bytes, 0x5a, *len);
+  return OM_OK;
+}
+
+static enum om_code document_part(void *ctx, bool *done, const struct om_document_part *part, struct om_status *st) {
+  (void)ctx;
+  *done = part->offset + part->bytes.len == part->size;
+  return part->size <= OM_DOCUMENT_MAX_BYTES ? OM_OK : om_fail(st, OM_REFUSED, "size", "too large");
+}
+
+static enum om_code document_erase(void *ctx, bool *was, const struct om_hash *hash, struct om_status *st) {
+  uint64_t size;
+  (void)st;
+  *was = document_state(ctx, &size, hash, false) == OM_DOCUMENT_HELD;
+  return OM_OK;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   static const struct om_peer_view peer = {
       .origin = "daemon2.example/log", .address = "[::1]:7412", .state = "connected"};
@@ -50,6 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   struct om_answer_sink sink = {.ctx = &client, .put = put};
   struct om_about about = {
       .network = yard->net.id, .started_ms = YARD_NOW_MS, .own_log = 1, .n_peers = 1, .peers = &peer};
+  about.documents = (struct om_document_hooks){(void *)(uintptr_t)&peer, document_state, document_read, document_part,
+                                               document_erase};
   struct om_status st = {0};
   struct om_txn *txn;
   om_arena_reset(&arena);

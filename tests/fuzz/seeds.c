@@ -10,6 +10,7 @@
 #include "keys/base64.h"
 #include "keys/keytext.h"
 #include "keys/seal.h"
+#include "ledger/documents.h"
 #include "ledger/evidence.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
@@ -616,6 +617,28 @@ static void ask(int n, const Oremark__Request *request) {
   seed("request", n, "\1", 1, bytes, oremark__request__pack(request, bytes));
 }
 
+/* The first byte of a hash says what is held of it: fuzz_request.c. */
+static void document_requests(void) {
+  uint8_t hash[OM_HASH_BYTES] = {OM_DOCUMENT_HELD};
+  ProtobufCBinaryData name = {sizeof hash, hash};
+  Oremark__PutDocument put = OREMARK__PUT_DOCUMENT__INIT;
+  Oremark__GetDocument get = OREMARK__GET_DOCUMENT__INIT;
+  Oremark__GetDocumentState state = OREMARK__GET_DOCUMENT_STATE__INIT;
+  Oremark__EraseDocument erase = OREMARK__ERASE_DOCUMENT__INIT;
+  Oremark__Request all[4];
+  put.hash = get.hash = state.hash = erase.hash = name;
+  put.part = name;
+  put.size = 40;
+  for (int i = 0; i < 4; i++) all[i] = (Oremark__Request)OREMARK__REQUEST__INIT;
+  all[0].what_case = OREMARK__REQUEST__WHAT_PUT_DOCUMENT, all[0].put_document = &put;
+  all[1].what_case = OREMARK__REQUEST__WHAT_GET_DOCUMENT, all[1].get_document = &get;
+  all[2].what_case = OREMARK__REQUEST__WHAT_GET_DOCUMENT_STATE, all[2].get_document_state = &state;
+  all[3].what_case = OREMARK__REQUEST__WHAT_ERASE_DOCUMENT, all[3].erase_document = &erase;
+  for (int i = 0; i < 4; i++) ask(30 + i, &all[i]);
+  hash[0] = OM_DOCUMENT_ERASED;
+  ask(34, &all[1]);
+}
+
 /* Each request once. */
 static void requests(void) {
   uint8_t lot[] = {0};
@@ -669,6 +692,7 @@ static void requests(void) {
   }
   lot[0] = 8; /* the pool */
   for (int i = 2; i < 6; i++) ask(20 + i, &all[i]);
+  document_requests();
 }
 
 /* ---- key files ---- */

@@ -20,14 +20,14 @@ static void end_fetch(struct om_fetching *f) {
 }
 
 /* Whom to ask next: a live link that was not asked in vain and owes no other answer. *LATER: there is one that owes
- * one. */
-static uint32_t choose(const struct om_node *node, const struct om_fetching *f, bool *later) {
+ * one, and not for long. */
+static uint32_t choose(const struct om_node *node, const struct om_fetching *f, bool *later, int64_t now_ms) {
   *later = false;
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) {
     const struct om_peer *peer = &node->peers[slot];
     if (!om_node_live(node, slot) || f->tried[slot] == peer->link) continue;
     if (!peer->asked_document) return slot;
-    *later = true;
+    if (now_ms - peer->asked_document_ms < OM_FETCH_ANSWER_MS) *later = true;
   }
   return OM_SLOT_NONE;
 }
@@ -39,7 +39,7 @@ static void ask_somebody(struct om_node *node, struct om_fetching *f, int64_t no
   f->bytes = NULL;
   f->len = 0;
   f->size = 0;
-  f->slot = choose(node, f, &later);
+  f->slot = choose(node, f, &later, now_ms);
   f->ask_due = f->slot != OM_SLOT_NONE;
   f->asked_ms = now_ms;
   f->nowhere = f->slot == OM_SLOT_NONE && !later;
@@ -87,14 +87,20 @@ static void whole(struct om_node *node, struct om_fetching *f, int64_t now_ms) {
   node->config.fetched(node->config.ctx, &f->hash, bytes, f->len);
 }
 
+/* How much of a document of SIZE bytes is sent from OFFSET on: all that a part may have, so that nobody keeps a fetch
+ * alive with a byte now and then. */
+static uint64_t part_bytes(uint64_t size, uint64_t offset) {
+  return size - offset < OM_DOCUMENT_PART_BYTES ? size - offset : OM_DOCUMENT_PART_BYTES;
+}
+
 static enum om_code take_part(struct om_node *node, struct om_fetching *f, const Oremark__DocumentBytes *in,
                               int64_t now_ms, struct om_status *st) {
   if (in->size == 0) {
     pass_over(node, f, now_ms);
     return OM_OK;
   }
-  if (in->size > OM_DOCUMENT_MAX_BYTES || (f->size != 0 && in->size != f->size) || in->part.len == 0 ||
-      in->part.len > OM_DOCUMENT_PART_BYTES || in->offset > in->size || in->part.len > in->size - in->offset)
+  if (in->size > OM_DOCUMENT_MAX_BYTES || (f->size != 0 && in->size != f->size) || in->offset >= in->size ||
+      in->part.len != part_bytes(in->size, in->offset))
     return om_fail(st, OM_MALFORMED, "peer-document", "%zu bytes at %llu of a document of %llu", in->part.len,
                    (unsigned long long)in->offset, (unsigned long long)in->size);
   f->size = in->size;
@@ -187,7 +193,7 @@ static bool answer_next(struct om_node *node, struct om_action *out, struct om_p
   return true;
 }
 
-static bool ask_next(struct om_node *node, struct om_action *out, uint32_t slot) {
+static bool ask_next(struct om_node *node, struct om_action *out, uint32_t slot, int64_t now_ms) {
   struct om_peer *peer = &node->peers[slot];
   if (peer->asked_document) return false;
   for (size_t i = 0; i < OM_FETCHES_MAX; i++) {
@@ -199,6 +205,7 @@ static bool ask_next(struct om_node *node, struct om_action *out, uint32_t slot)
     peer->asked_document = true;
     peer->asked_hash = f->hash;
     peer->asked_offset = f->len;
+    peer->asked_document_ms = now_ms;
     want.hash = (ProtobufCBinaryData){OM_HASH_BYTES, f->hash.bytes};
     want.offset = f->len;
     message.what_case = OREMARK__PEER_MESSAGE__WHAT_WANT_DOCUMENT;
@@ -210,5 +217,5 @@ static bool ask_next(struct om_node *node, struct om_action *out, uint32_t slot)
 }
 
 bool om_document_next(struct om_node *node, struct om_action *out, uint32_t slot, int64_t now_ms) {
-  return ask_next(node, out, slot) || answer_next(node, out, &node->peers[slot], now_ms);
+  return ask_next(node, out, slot, now_ms) || answer_next(node, out, &node->peers[slot], now_ms);
 }

@@ -127,6 +127,7 @@ struct om_peer {
   bool asked_document; /* it was asked for a part and has not answered: */
   struct om_hash asked_hash;
   uint64_t asked_offset;
+  int64_t asked_document_ms;
   bool wants_document; /* it asks for a part: */
   struct om_hash wants_hash;
   uint64_t wants_offset;

@@ -88,10 +88,17 @@ static void remove_file(struct om_documents *d, const char *path) {
   unlink(path);
 }
 
+/* The folder itself is to be there after a crash, too. */
+static enum om_code sync_parent(const struct om_documents *d, struct om_status *st) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/..", d->folder);
+  return sync_folder(path, st);
+}
+
 static enum om_code open_folder(struct om_documents *d, struct om_status *st) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/new", d->folder);
-  if (make_folder(d->folder, st) != OM_OK || make_folder(path, st) != OM_OK ||
+  if (make_folder(d->folder, st) != OM_OK || sync_parent(d, st) != OM_OK || make_folder(path, st) != OM_OK ||
       each_name(d, path, remove_file, st) != OM_OK)
     return st->code;
   for (unsigned first = 0; first < 256; first++) {

@@ -173,9 +173,10 @@ static void what_was_not_asked_for(void **state) {
     uint64_t size;
     size_t len;
   } bad[] = {{SIZE, 0},
+             {SIZE, 10}, /* less than a part has, to keep it waiting */
              {10, 11},
-             {(uint64_t)OM_DOCUMENT_MAX_BYTES + 1, 10},
-             {UINT64_MAX, 10},
+             {(uint64_t)OM_DOCUMENT_MAX_BYTES + 1, OM_DOCUMENT_PART_BYTES},
+             {UINT64_MAX, OM_DOCUMENT_PART_BYTES},
              {SIZE, OM_DOCUMENT_PART_BYTES + 1}};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     begin();
@@ -187,15 +188,35 @@ static void what_was_not_asked_for(void **state) {
   begin(); /* the same part twice */
   om_node_fetch(t.node, &t.hash, t.now_ms);
   is_asked(0, 0);
-  assert_int_equal(bring(0, SIZE, 0, 10), OM_OK);
-  assert_int_equal(bring(0, SIZE, 0, 10), OM_MALFORMED);
+  assert_int_equal(bring(0, SIZE, 0, OM_DOCUMENT_PART_BYTES), OM_OK);
+  assert_int_equal(bring(0, SIZE, 0, OM_DOCUMENT_PART_BYTES), OM_MALFORMED);
   end();
   begin(); /* another size than it said first */
   om_node_fetch(t.node, &t.hash, t.now_ms);
   is_asked(0, 0);
-  assert_int_equal(bring(0, SIZE, 0, 10), OM_OK);
-  is_asked(0, 10);
-  assert_int_equal(bring(0, SIZE - 1, 10, 10), OM_MALFORMED);
+  assert_int_equal(bring(0, SIZE, 0, OM_DOCUMENT_PART_BYTES), OM_OK);
+  is_asked(0, OM_DOCUMENT_PART_BYTES);
+  assert_int_equal(bring(0, SIZE - 1, OM_DOCUMENT_PART_BYTES, 99), OM_MALFORMED);
+  end();
+}
+
+/* Who answers nothing keeps no other document waiting for long, and none for ever. */
+static void silent_peers(void **state) {
+  struct om_hash first = {{1}};
+  (void)state;
+  begin();
+  om_node_disconnected(t.node, 1, t.now_ms);
+  om_node_disconnected(t.node, 2, t.now_ms);
+  om_node_fetch(t.node, &first, t.now_ms);
+  Oremark__PeerMessage *m = heard(0, OREMARK__PEER_MESSAGE__WHAT_WANT_DOCUMENT);
+  assert_non_null(m);
+  oremark__peer_message__free_unpacked(m, NULL);
+  assert_int_equal(om_node_fetch(t.node, &t.hash, t.now_ms), OM_FETCH_UNDER_WAY); /* after that one */
+  t.now_ms += OM_FETCH_ANSWER_MS;
+  om_node_tick(t.node, t.now_ms);
+  assert_int_equal(om_node_fetch(t.node, &first, t.now_ms), OM_FETCH_NOWHERE);
+  assert_int_equal(om_node_fetch(t.node, &t.hash, t.now_ms), OM_FETCH_NOWHERE);
+  assert_null(heard(0, OREMARK__PEER_MESSAGE__WHAT_WANT_DOCUMENT));
   end();
 }
 
@@ -276,8 +297,9 @@ static void given_at_a_pace(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(part_by_part),           cmocka_unit_test(one_after_the_other),
-                                     cmocka_unit_test(what_was_not_asked_for), cmocka_unit_test(wrong_bytes),
-                                     cmocka_unit_test(no_more_than_four),      cmocka_unit_test(given_at_a_pace)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(part_by_part),   cmocka_unit_test(one_after_the_other), cmocka_unit_test(what_was_not_asked_for),
+      cmocka_unit_test(silent_peers),   cmocka_unit_test(wrong_bytes),         cmocka_unit_test(no_more_than_four),
+      cmocka_unit_test(given_at_a_pace)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ enum {
   SIM_STATEMENTS = 256,     /* waiting at a daemon for their turn */
   SIM_LOTS = 4096,
   SIM_GRANTS = 64,
+  SIM_MANDATES = 1024,
   SIM_FINAL_MAX = 8192, /* entries of one log */
   SIM_STEP_MS = 50,
 };
@@ -102,6 +103,12 @@ struct sim_grant {
   uint32_t to;
 };
 
+/* Of a member's mandates: the registry's entry SINCE gives AGENT that scope, or takes it away (0). */
+struct sim_mandate {
+  uint32_t owner, agent, scope;
+  uint64_t since;
+};
+
 struct sim_lot {
   uint8_t number[OM_LOT_NUMBER_BYTES];
   struct om_hash last;
@@ -121,6 +128,7 @@ struct sim_canon {
   struct om_hash *roots;    /* roots[n]: of the first n entries */
   struct om_bytes *entries; /* owned copies */
   uint64_t modelled;        /* of them taken into the model */
+  uint64_t registry_size;   /* that the log has marked by then */
 };
 
 enum { SIM_KEYS = 40 }; /* that members add */
@@ -181,8 +189,11 @@ struct sim {
   /* the model */
   struct sim_canon canon[SIM_LOGS];
   struct sim_grant grants[SIM_GRANTS];
-  size_t n_grants, taken_over, released;
-  struct om_hash *seen; /* ids of the events that the model has taken in */
+  size_t n_grants, taken_over, released, by_mandate;
+  struct sim_mandate mandates[SIM_MANDATES];
+  size_t n_mandates;
+  bool undone[SIM_LOGS + 1]; /* a key of that member was revoked */
+  struct om_hash *seen;      /* ids of the events that the model has taken in */
   size_t n_seen, cap_seen;
   struct sim_lot *model;
   size_t n_model;
@@ -273,6 +284,9 @@ void sim_story_sites(struct sim *s, uint32_t member); /* its two sites, said to 
 /* EVENT by the governor, after the last act on the same subject that its daemon knows. */
 void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member);
 void sim_say_first_act(struct sim *s, Oremark__Event *event); /* that has none before it */
+
+/* model.c */
+void sim_model(struct sim *s); /* takes in what has become final */
 
 /* check.c */
 void sim_check_begin(struct sim *s);

@@ -56,15 +56,19 @@ static void say(struct sim *s, uint32_t member, Oremark__Event *event, uint32_t 
   submit(s, &s->nodes[home], bytes, len);
 }
 
-void sim_say_first_act(struct sim *s, Oremark__Event *event) {
-  const uint32_t governor = 1;
+static void say_to_registry(struct sim *s, Oremark__Event *event, uint32_t member) {
   size_t len;
-  uint8_t *bytes = network_statement(&s->net, &len, governor, sim_wall(&s->nodes[0]), &event, 1, &governor, 1);
+  uint8_t *bytes = network_statement(&s->net, &len, member, sim_wall(&s->nodes[0]), &event, 1, &member, 1);
   s->told++;
   sim_node_submit(&s->nodes[0], bytes, len);
 }
 
-void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member) {
+void sim_say_first_act(struct sim *s, Oremark__Event *event) {
+  say_to_registry(s, event, 1);
+}
+
+static void say_act_by(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member,
+                       uint32_t speaker) {
   struct om_txn *txn;
   struct om_status st;
   struct om_hash before;
@@ -72,7 +76,11 @@ void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subje
   if (om_registry_last_act(txn, &before, subject, member, OM_REGISTRY_NOW, &st) == OM_OK)
     event->previous = (ProtobufCBinaryData){OM_HASH_BYTES, before.bytes};
   om_txn_abort(txn);
-  sim_say_first_act(s, event);
+  say_to_registry(s, event, speaker);
+}
+
+void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member) {
+  say_act_by(s, event, subject, member, 1);
 }
 
 static struct om_hash say_site(struct sim *s, uint32_t member, uint32_t site, const struct om_hash *before) {
@@ -216,8 +224,25 @@ static Oremark__Event *next_event(struct sim *s, uint32_t member, const struct o
     case 0: return part(s, lot);
     case 1: return work(s, lot);
     case 2: return sim_one_in(s, 3) ? retire(&s->tale, LOTS(ref_of(s, lot))) : NULL;
-    default: return ship(&s->tale, another(s, member), true, LOTS(ref_of(s, lot)));
+    default: return ship(&s->tale, another(s, member), !sim_one_in(s, 3), LOTS(ref_of(s, lot)));
   }
+}
+
+/* Somebody lets another do without asking each time, or no more. */
+static void say_mandate(struct sim *s, uint32_t owner) {
+  Oremark__GiveMandate give = OREMARK__GIVE_MANDATE__INIT;
+  Oremark__EndMandate end = OREMARK__END_MANDATE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  give.agent = end.agent = another(s, owner);
+  give.ship = !sim_one_in(s, 4);
+  give.consume = !give.ship || !sim_one_in(s, 4);
+  bool ends = sim_one_in(s, 6);
+  event.kind_case = ends ? OREMARK__EVENT__KIND_END_MANDATE : OREMARK__EVENT__KIND_GIVE_MANDATE;
+  if (ends)
+    event.end_mandate = &end;
+  else
+    event.give_mandate = &give;
+  if (s->nodes[0].up) say_act_by(s, &event, OM_SUBJECT_MANDATES, owner, owner);
 }
 
 /* As MEMBER's daemon knows it. */
@@ -242,7 +267,8 @@ static void say_next(struct sim *s, uint32_t member) {
     if (!may && !sim_one_in(s, 12)) continue;
     for (int times = sim_one_in(s, 8) ? 2 : 1; times > 0; times--) { /* twice: the second is refused */
       Oremark__Event *event = next_event(s, member, &lot);
-      if (event != NULL) say(s, member, event, sim_one_in(s, 6) ? 0 : asked(&lot, member, event));
+      bool forgets = sim_one_in(s, lot.owner != member ? 2 : 6); /* there may be a mandate */
+      if (event != NULL) say(s, member, event, forgets ? 0 : asked(&lot, member, event));
     }
     return;
   }
@@ -262,6 +288,7 @@ void sim_story_step(struct sim *s) {
   if (s->n_lots + 16 > SIM_LOTS) return;
   if (sim_forked(s)) say_two_things(s);
   if (s->n_grants > 0 && sim_one_in(s, 6)) say_given(s);
+  if (s->gone_step == 0 && sim_one_in(s, 5)) say_mandate(s, 1 + (uint32_t)sim_below(s, s->n));
   for (size_t i = 1 + sim_below(s, 2); i > 0; i--) {
     uint32_t member = 1 + (uint32_t)sim_below(s, s->n);
     om_arena_free(&s->tale.arena);

@@ -131,6 +131,69 @@ static void an_old_act_is_not_replayed(void **state) {
   assert_int_equal(act(f, true, MINE, 1, &again, NULL, t0 + 4, &st), OM_OK);
 }
 
+/* ---- roles and keys ---- */
+
+static enum om_code governs(struct fixture *f, Oremark__Event *event, int64_t at, struct om_status *st) {
+  uint32_t governor = 1;
+  struct om_receipt receipt;
+  size_t len;
+  uint8_t *bytes = network_statement(&f->net, &len, governor, at, &event, 1, &governor, 1);
+  enum om_code code = network_submit(&f->net, 0, f->ledgers[0], &receipt, bytes, len, at, st);
+  free(bytes);
+  return code;
+}
+
+/* What a member may no more, it may until its log has marked that; and again from there on. */
+static void a_role_binds_from_the_mark(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  Oremark__Role smelter = OREMARK__ROLE__ROLE_SMELTER;
+  Oremark__SetRoles act = OREMARK__SET_ROLES__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  act.member = MINE;
+  act.roles = &smelter;
+  act.n_roles = 1;
+  event.kind_case = OREMARK__EVENT__KIND_SET_ROLES;
+  event.set_roles = &act;
+  assert_int_equal(governs(f, &event, t0 + 1, &st), OM_OK);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[1], f->ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(extract(f, t0 + 2, &st), OM_OK);
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 3, &st), OM_OK);
+  assert_int_equal(extract(f, t0 + 4, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "role");
+  for (size_t i = 0; i < N; i++) assert_false(network_info(f->ledgers[i], 1).stopped);
+}
+
+/* A log that has not heard of the revocation takes what the key signs, and whoever mirrors it finds that valid. */
+static void a_revocation_binds_from_the_mark(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_secret *fresh;
+  const uint8_t seed[OM_SEED_BYTES] = {77};
+  assert_int_equal(om_secret_new(&fresh, seed, &st), OM_OK);
+  Oremark__RevokeKey act = OREMARK__REVOKE_KEY__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  act.member = MINE;
+  act.key =
+      (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(f->net.member_keys[MINE - 1])};
+  act.replacement = (ProtobufCBinaryData){OM_PUBLIC_BYTES, (uint8_t *)(uintptr_t)om_secret_public(fresh)};
+  act.since_entry = network_info(f->ledgers[0], 0).size;
+  event.kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
+  event.revoke_key = &act;
+  assert_int_equal(governs(f, &event, t0 + 1, &st), OM_OK);
+  assert_int_equal(network_mirror(&f->net, f->ledgers[1], f->ledgers[0], 0, &st), OM_OK);
+  assert_int_equal(extract(f, t0 + 2, &st), OM_OK);
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 3, &st), OM_OK);
+  assert_int_equal(extract(f, t0 + 4, &st), OM_REFUSED);
+  assert_string_equal(st.rule, "signature");
+  struct om_secret *old = f->net.member_keys[MINE - 1];
+  f->net.member_keys[MINE - 1] = fresh;
+  assert_int_equal(extract(f, t0 + 5, &st), OM_OK);
+  assert_int_equal(network_settle(&f->net, f->ledgers, t0 + 6, &st), OM_OK);
+  for (size_t i = 0; i < N; i++) assert_false(network_info(f->ledgers[i], 1).stopped);
+  om_secret_free(old);
+}
+
 /* ---- moving to another home ---- */
 
 static enum om_code rehome(struct fixture *f, uint32_t to, const struct om_hash *previous, struct om_hash *id,
@@ -381,6 +444,8 @@ int main(void) {
       TEST(a_suspension_binds_from_the_mark),
       TEST(only_governors_suspend_and_once),
       TEST(an_old_act_is_not_replayed),
+      TEST(a_role_binds_from_the_mark),
+      TEST(a_revocation_binds_from_the_mark),
       TEST(a_member_never_writes_in_two_homes),
       TEST(every_home_before_is_bound),
       TEST(the_first_of_two_homes_is_bound),

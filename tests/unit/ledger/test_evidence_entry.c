@@ -6,6 +6,7 @@
 
 #include "ledger/evidence.h"
 #include "ledger/ledger_state.h"
+#include "ledger/rules.h"
 #include "support/lie.h"
 
 /* DAEMON meets the bad entry, with the LIE_N that came behind it. */
@@ -137,6 +138,29 @@ static void test_a_final_head_over_it(void **state) {
   check_proof(false, 20, true);
 }
 
+/* A newer program may read what this one can't: while it is waited for, bytes alone prove nothing. */
+static void test_nothing_is_proven_by_bytes_while_an_upgrade_is_due(void **state) {
+  (void)state;
+  static struct lie l;
+  uint32_t number;
+  struct om_batch *batch;
+  struct om_status why;
+  lie_open(&l, 20);
+  lie_tell(&l, true);
+  struct lie_head over = lie_head(&l);
+  stop(&l, 2, LIE_BEHIND);
+  offer(&l, 2, &over, false);
+  struct om_span piece = piece_of(&l, 2, OM_EVIDENCE_STANDS);
+  om_fail(&why, OM_REFUSED, "upgrade", "another version of the rules");
+  assert_int_equal(om_batch_begin(&batch, l.ledgers[3], &l.st), OM_OK);
+  uint64_t size = network_info(l.ledgers[3], OM_LOG_REGISTRY).size;
+  assert_int_equal(om_upgrade_wait(batch, size, &why, &l.st), OM_WAIT);
+  assert_int_equal(om_batch_commit(batch, NULL, &l.st), OM_OK);
+  must_be(show(&l, 3, piece, &number), OM_OK, &l.st);
+  piece_of(&l, 3, OM_EVIDENCE_CLAIMED);
+  lie_close(&l);
+}
+
 static void test_what_a_head_does_not_cover_is_not_proven(void **state) {
   (void)state;
   static struct lie l;
@@ -205,6 +229,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_malformed_entry),
       cmocka_unit_test(test_an_entry_against_the_rules),
+      cmocka_unit_test(test_nothing_is_proven_by_bytes_while_an_upgrade_is_due),
       cmocka_unit_test(test_across_a_tile),
       cmocka_unit_test(test_a_final_head_over_it),
       cmocka_unit_test(test_what_a_head_does_not_cover_is_not_proven),

@@ -79,16 +79,12 @@ static const struct om_option add_key_options[] = {
 static enum om_code build_add_key(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                   struct om_status *st) {
   Oremark__AddKey *add = om_arena_alloc(session->arena, sizeof *add);
-  const Oremark__Member *self;
   oremark__add_key__init(add);
-  if (om_args_words(args, 0, 0, st) || om_public_given(session, &add->key, args, "", st) ||
-      self_member(session, &self, st))
-    return st->code;
+  if (om_args_words(args, 0, 0, st) || om_public_given(session, &add->key, args, "", st)) return st->code;
   add->label = om_copy_text(session->arena, om_args_value(args, "label"));
-  om_copy_id(session->arena, &event->previous, self->last_key);
   event->kind_case = OREMARK__EVENT__KIND_ADD_KEY;
   event->add_key = add;
-  return OM_OK;
+  return om_member_chain(session, event, st);
 }
 
 const struct om_command om_command_member_add_key = {
@@ -96,7 +92,7 @@ const struct om_command om_command_member_add_key = {
     .summary = "Add a key of your own member's; goes to the daemon that holds the registry log.",
     .help = "Example:\n  oremark member add-key --key-file weighbridge.key --label weighbridge --key clerk.key\n",
     .options = add_key_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = om_act_run,
     .build = build_add_key,
 };
@@ -141,7 +137,7 @@ static enum om_code degrees(const struct om_given *given, int32_t *out, int32_t 
 static enum om_code build_add_site(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                    struct om_status *st) {
   Oremark__AddSite *add = om_arena_alloc(session->arena, sizeof *add);
-  const Oremark__Member *self;
+  const Oremark__Member *self = NULL;
   const struct om_given *name, *country, *kind, *lat = om_args_find(args, "latitude"),
                                                 *lon = om_args_find(args, "longitude");
   int value;
@@ -363,17 +359,14 @@ static const struct om_option set_address_options[] = {
 static enum om_code build_set_address(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                       struct om_status *st) {
   Oremark__SetAddress *set = om_arena_alloc(session->arena, sizeof *set);
-  const Oremark__Member *self;
   const struct om_given *log;
   oremark__set_address__init(set);
-  if (om_args_words(args, 0, 1, st) || om_args_need(args, &log, "log", st) ||
-      om_log_named(session, &set->log, log, st) || self_member(session, &self, st))
+  if (om_args_words(args, 0, 1, st) || om_args_need(args, &log, "log", st) || om_log_named(session, &set->log, log, st))
     return st->code;
   set->address = om_copy_text(session->arena, args->n_words ? args->words[0].value : "");
-  om_copy_id(session->arena, &event->previous, self->last_key);
   event->kind_case = OREMARK__EVENT__KIND_SET_ADDRESS;
   event->set_address = set;
-  return OM_OK;
+  return om_member_chain(session, event, st);
 }
 
 const struct om_command om_command_member_set_address = {
@@ -384,7 +377,7 @@ const struct om_command om_command_member_set_address = {
         "Goes to the daemon that holds the registry log. Daemons dial it there unless their settings say where.\n"
         "Example:\n  oremark member set-address --log kokkola.example/log oremark.kokkola.example:7412\n",
     .options = set_address_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = om_act_run,
     .build = build_set_address,
 };

@@ -94,6 +94,15 @@ class Governance(NetworkTest):
         self.assertEqual(self.submit(path).status, DONE)
         self.assertEqual(self.member(MAKER)["roles"], ["trader", "manufacturer"])
 
+    def test_a_member_signs_its_own_act_without_a_daemon(self):
+        """A second key, signed for at the mine and handed in from town."""
+        path, before = self.path("key.statement"), self.member(MINE)["last_key"] or "none"
+        made = self.away(MINE, "member", "add-key", "--key-file", self.new_key("pit.key"), "--label", "pit", "--previous", before,
+                         "--network", self.net.genesis, "--out", path)
+        self.assertEqual(made.status, DONE, str(made))
+        self.assertEqual(self.net.run(GOVERNORS, "submit", path).status, DONE)
+        self.assertEqual([key["label"] for key in self.member(MINE)["keys"]], ["", "pit"])
+
     def test_what_is_no_proposal(self):
         self.refused(self.net.run(GOVERNORS, "governance", "propose"), USAGE, "which act")
         self.refused(self.net.run(GOVERNORS, "governance", "propose", "status"), USAGE, "makes no act")

@@ -732,6 +732,7 @@ static void keys(void) {
   network_open(&net, 1, false);
   key(0, OM_KEY_MEMBER, net.member_keys[0]);
   key(1, OM_KEY_LINK, net.link_keys[0]);
+  key(3, OM_KEY_SEALING, net.link_keys[0]);
   sealed_key(2, net.log_keys[0]);
   network_close(&net);
 }

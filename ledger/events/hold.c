@@ -3,13 +3,13 @@
  * tests/unit/ledger/test_hold.c; rules.c asks, so that no rule can forget it):
  *
  *   Ship, Split, Combine, Transform, Charge, Retire   refused: it would leave, or be something else
- *   Settle                                            refused: what is promised would become another weight
+ *   Settle, Correct of its balance                    refused: what is promised would become another weight
  *   Hold                                              refused: it is held already; release it first, in one statement
  *   TransferTitle                                     with the signatures that its release takes; it stays on hold
  *   Release                                           with those signatures
  *   Receive, Reject                                   as ever, and it stays on hold: after a Reassign alone, for a lot
  *                                                     on hold is never shipped
- *   attestations about it                             as ever: they move nothing
+ *   attestations about it, Claim                      as ever: they move nothing
  *
  * A pool is never on hold: its balance is what runs through a plant. What a part of a lot is needed for is done in one
  * statement: Release, Split, Hold of the rest. The terms stand in the lot's row, so that they are judged as of any

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ledger/events/rules.h"
-#include "support/custody.h"
+#include "support/attest.h"
 
 #define RESERVE OREMARK__HOLD_REASON__HOLD_REASON_STRATEGIC_RESERVE
 #define SMELT OREMARK__PROCESS__PROCESS_SMELT
@@ -77,6 +77,27 @@ static void what_was_received_and_put_on_hold_is_not_settled(void **state) {
   REFUSED(c, "hold", SMELTER, settle(c, MINE, at_last(c, lot)), MINE);
   SIGNED(c, SMELTER, release(c, LOTS(at_last(c, lot))), REFINER, MAKER);
   SIGNED(c, SMELTER, settle(c, MINE, at_last(c, lot)), MINE);
+}
+
+static void its_balance_is_not_corrected(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = own(c);
+  Oremark__EventRef *made = last_event(c, 0);
+  ADMIT(c, SMELTER, hold(c, RESERVE, 2, three, LOTS(at_last(c, lot))));
+  REFUSE(c, "hold", SMELTER, correct(c, made, UINT64_C(9) * T, 2 * T, at_last(c, lot)));
+  ADMIT(c, SMELTER, correct(c, made, UINT64_C(9) * T, 2 * T, NULL)); /* said, and the lot left as it is */
+  assert_true(custody_metal(c, lot, CU) == INT64_C(3) * T);
+  SIGNED(c, SMELTER, release(c, LOTS(at_last(c, lot))), REFINER, MAKER);
+  ADMIT(c, SMELTER, correct(c, made, UINT64_C(9) * T, 2 * T, at_last(c, lot)));
+}
+
+static void certificates_are_claimed_for_it(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = held(c);
+  recognise(c, "Copper Mark", (const uint32_t[]){EVERYTHING, 0});
+  ADMIT(c, EVERYTHING, certify(c, about_member(c, SMELTER), c->taken_ms - 1000, c->taken_ms + 1000, T));
+  ADMIT(c, SMELTER, claim(c, last_event(c, 0), at_last(c, lot), T));
+  assert_int_equal(custody_look(c, lot).hold.threshold, 2);
 }
 
 static void a_release_takes_enough_of_those_named(void **state) {
@@ -220,6 +241,8 @@ int main(void) {
       TEST(the_terms_stand_in_the_lot),
       TEST(a_lot_on_hold_stays_what_and_where_it_is),
       TEST(what_was_received_and_put_on_hold_is_not_settled),
+      TEST(its_balance_is_not_corrected),
+      TEST(certificates_are_claimed_for_it),
       TEST(a_release_takes_enough_of_those_named),
       TEST(who_keeps_the_lot_may_be_one_of_them),
       TEST(a_releaser_who_is_suspended_does_not_count),

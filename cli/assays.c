@@ -36,7 +36,8 @@ static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_sta
     g->given = given, g->names = names, g->cap = cap;
   }
   g->names[g->n] = om_arena_copy(arena, a->made->member_name, strlen(a->made->member_name) + 1);
-  g->given[g->n++] = (struct om_assay_given){.author = a->made->member, .at_ms = event->at_ms, .assay = event->assay};
+  int64_t at_ms = event->at_ms < a->made->taken_ms ? event->at_ms : a->made->taken_ms;
+  g->given[g->n++] = (struct om_assay_given){.author = a->made->member, .at_ms = at_ms, .assay = event->assay};
   return OM_OK;
 }
 

@@ -59,6 +59,7 @@ static const struct om_assay_given *last_of(const struct om_assay_given *given, 
   for (size_t i = 0; i < n; i++) {
     if (side_of(given[i].assay->role) != side || !result_of(given[i].assay, at->element)) continue;
     if (side == OM_ASSAY_UMPIRE && is_party(at, given[i].author)) continue;
+    if (side == OM_ASSAY_BUYER && is_party(at, given[i].author)) continue; /* nobody sells to himself */
     if (!last || given[i].at_ms >= last->at_ms) last = &given[i];
   }
   return last;

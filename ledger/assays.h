@@ -38,13 +38,14 @@ struct om_assay_compared {
 /* An assay of the lot. */
 struct om_assay_given {
   uint32_t author;
-  int64_t at_ms;
+  int64_t at_ms; /* Unix ms; a time ahead of when it was taken in is for the caller to cut: it must outlast no other */
   const Oremark__Assay *assay;
 };
 
 /* Compares the N assays GIVEN, in the order in which they stand in the logs; of several of one side the last by its
- * time counts (of the same time, the later in that order). An umpire who is one of the two sides is none. OUT has room
- * for OM_ELEMENT_MAX; returns how many elements a side or an umpire has stated, ascending. */
+ * time counts (of the same time, the later in that order). An umpire who is one of the two sides is none, and whom
+ * the seller's side has it from is not the buyer too. OUT has room for OM_ELEMENT_MAX; returns how many elements a side
+ * or an umpire has stated, ascending. */
 size_t om_assays_compare(struct om_assay_compared *out, const struct om_assay_given *given, size_t n);
 
 /* "within the splitting limit"; static. */

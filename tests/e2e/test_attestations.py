@@ -30,6 +30,10 @@ class Attestations(NetworkTest):
         for name in (REFINER, LAB, GOVERNORS):
             self.arrives(name, lot)
         say = ("--method", "ICP-OES", "--limit", "Cu=0.25%")
+        self.refused(self.net.run(REFINER, "assay", lot, "--side", "buyer", "--result", "Cu=28.05%", *say), REFUSED, "not the buyer")
+        self.refused(self.net.run(LAB, "assay", lot, "--side", "seller", "--result", "Cu=28.05%", *say), REFUSED, "without a side")
+        self.net.do(MINE, "ship", lot, "--consignee", REFINER, "--with-title")
+        wait_until(lambda: "ship" in self.net.run(REFINER, "lot", "history", lot).out, "the shipment does not arrive")
         self.net.do(MINE, "assay", "CONC-A", "--side", "seller", "--result", "Cu=28.45%", "--sample", "S-1", *say)
         self.net.do(REFINER, "assay", lot, "--side", "buyer", "--result", "Cu=28.05%", "--result", "Au=12.5g/t", *say)
         wait_until(lambda: len(self.net.do(GOVERNORS, "attestations", "--lot", lot).json["attestations"]) == 2, "the assays do not arrive")
@@ -50,6 +54,12 @@ class Attestations(NetworkTest):
         one = self.net.do(GOVERNORS, "attestations", "--lot", lot).json["attestations"][0]
         self.assertEqual((one["kind"], one["state"], one["side"]), ("assay", "stands", "seller"))
         self.assertEqual(one["results"], [{"element": "Cu", "value": "28.45 %", "splitting_limit": "0.25 %"}])
+        # Its author takes it back: it no longer counts.
+        self.refused(self.net.run(REFINER, "withdraw", one["name"], "--reason", "too high"), REFUSED, "the assay is of", "only they can")
+        self.net.do(MINE, "withdraw", one["name"], "--reason", "samples were mixed up")
+        self.assertEqual(self.net.do(MINE, "attestations", "--lot", lot).json["attestations"][0]["state"], "withdrawn")
+        metals = {m["element"]: m for m in self.net.do(MINE, "assays", lot).json["metals"]}
+        self.assertEqual((metals["Cu"]["seller"], metals["Cu"]["outcome"]), (None, "umpired"))
 
     def test_what_is_wrong_is_said(self):
         lot = self.extract()

@@ -166,6 +166,20 @@ static void file(struct custody *c, uint8_t *bytes, size_t len) {
   om_txn_put(c->txn, OM_TABLE_STATEMENTS, key, sizeof key, place, sizeof place);
 }
 
+/* Rows of all steps, for rules that ask whose a lot has been: what they hold is not asked. */
+static void put_lots(struct custody *c, const struct om_stage *stage) {
+  for (size_t i = 0; i < stage->n_rows; i++) {
+    uint8_t key[OM_LOT_KEY_BYTES];
+    const uint8_t *row;
+    size_t len;
+    struct om_lot lot = *stage->rows[i];
+    lot.n_contents = 0;
+    om_lot_key(key, lot.number, lot.step);
+    om_lot_encode(&c->arena, &row, &len, &lot);
+    om_txn_put(c->txn, OM_TABLE_LOTS, key, sizeof key, row, len);
+  }
+}
+
 enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **events, const uint32_t *cosigners) {
   Oremark__Statement *s = zeroed(c, sizeof *s);
   uint32_t log = c->homes[member] ? c->homes[member] : member;
@@ -197,6 +211,7 @@ enum om_code custody_say(struct custody *c, uint32_t member, Oremark__Event **ev
     return code;
   }
   om_replay_apply(&c->replay, &stage);
+  put_lots(c, &stage);
   file(c, bytes, len);
   c->stage = stage;
   c->sizes[log]++;

@@ -41,6 +41,7 @@ static void rows_by_subject_and_by_place(void **state) {
   struct om_subject_key about;
   struct om_place last = {0};
   struct om_attested row;
+  ADMIT(c, MINE, ship(c, SMELTER, true, LOTS(at_last(c, lot))));
   ADMIT(c, ASSAYER, assay(c, about_lot(c, lot), NO_ROLE, 2500, 0), assay(c, about_lot(c, other), NO_ROLE, 2600, 0),
         assay(c, about_lot(c, lot), UMPIRE, 2510, 0));
   c->taken_ms++;
@@ -120,10 +121,64 @@ static void who_may_assay(void **state) {
   REFUSE(c, "role", MINE, assay(c, about_lot(c, lot), NO_ROLE, 2500, 0));
   REFUSE(c, "role", MINE, assay(c, about_lot(c, lot), UMPIRE, 2500, 0));
   ADMIT(c, MINE, assay(c, about_lot(c, lot), SELLER, 2500, 0));
-  ADMIT(c, ASSAYER, assay(c, about_lot(c, lot), BUYER, 2500, 0));
+  REFUSE(c, "party", ASSAYER, assay(c, about_lot(c, lot), BUYER, 2500, 0)); /* for itself alone, or as umpire */
+  ADMIT(c, ASSAYER, assay(c, about_lot(c, lot), UMPIRE, 2500, 0));
   custody_change(c, ASSAYER, 1U << OREMARK__ROLE__ROLE_AUDITOR, ASSAYER, false);
   c->registry_size++;
   REFUSE(c, "role", ASSAYER, assay(c, about_lot(c, lot), BUYER, 2500, 0));
+}
+
+/* A stranger speaks for no side; who has had the lot, or is to get it, does, and is no umpire. */
+static void whose_side_is_a_matter_of_whose_lot(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = a_lot(c);
+  static const uint32_t strangers[] = {RECYCLER, SMELTER, TRADER, EVERYTHING};
+  for (size_t i = 0; i < 4; i++) {
+    REFUSE(c, "party", strangers[i], assay(c, about_lot(c, lot), SELLER, 2500, 0));
+    REFUSE(c, "party", strangers[i], assay(c, about_lot(c, lot), BUYER, 2500, 0));
+  }
+  ADMIT(c, EVERYTHING, assay(c, about_lot(c, lot), UMPIRE, 2500, 0)); /* a laboratory, too, and no party yet */
+  ADMIT(c, MINE, ship(c, EVERYTHING, true, LOTS(at_last(c, lot))));
+  ADMIT(c, EVERYTHING, assay(c, about_lot(c, lot), BUYER, 2500, 0)); /* on its way there */
+  REFUSE(c, "party", EVERYTHING, assay(c, about_lot(c, lot), SELLER, 2500, 0));
+  REFUSE(c, "party", EVERYTHING, assay(c, about_lot(c, lot), UMPIRE, 2500, 0));
+  ADMIT(c, EVERYTHING, receive(c, 1, LOTS(at_last(c, lot))), assay(c, about_lot(c, lot), SELLER, 2500, 0));
+  ADMIT(c, EVERYTHING, ship(c, TRADER, true, LOTS(at_last(c, lot))));
+  ADMIT(c, MINE, assay(c, about_lot(c, lot), SELLER, 2500, 0)); /* it was; its laboratory took weeks */
+  ADMIT(c, EVERYTHING, assay(c, about_lot(c, lot), SELLER, 2500, 0));
+  ADMIT(c, TRADER, assay(c, about_lot(c, lot), BUYER, 2500, 0));
+  REFUSE(c, "party", RECYCLER, assay(c, about_lot(c, lot), BUYER, 2500, 0));
+}
+
+/* Of a lot with a longer life than is looked through, nobody is refused. */
+static void a_long_life_is_not_looked_through(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = a_lot(c);
+  for (int i = 0; i < 127; i++) {
+    ADMIT(c, i % 2 ? SMELTER : MINE, ship(c, i % 2 ? MINE : SMELTER, true, LOTS(at_last(c, lot))));
+    ADMIT(c, i % 2 ? MINE : SMELTER, receive(c, 1, LOTS(at_last(c, lot))));
+  }
+  ADMIT(c, SMELTER, ship(c, MINE, true, LOTS(at_last(c, lot)))); /* step 255 */
+  REFUSE(c, "party", RECYCLER, assay(c, about_lot(c, lot), SELLER, 2500, 0));
+  ADMIT(c, MINE, receive(c, 1, LOTS(at_last(c, lot))));
+  ADMIT(c, RECYCLER, assay(c, about_lot(c, lot), SELLER, 2500, 0));
+  ADMIT(c, EVERYTHING, assay(c, about_lot(c, lot), UMPIRE, 2500, 0));
+}
+
+/* Whose the lot has become in a log that runs ahead is waited for by who leans on it, and concerns nobody else. */
+static void a_party_as_far_as_the_log_covers(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = a_lot(c);
+  uint64_t born = c->judged.index;
+  ADMIT(c, MINE, ship(c, EVERYTHING, true, LOTS(at_last(c, lot))));
+  c->marked[MINE] = born + 1;
+  assert_int_equal(SAY(c, EVERYTHING, assay(c, about_lot(c, lot), BUYER, 2500, 0)), OM_WAIT);
+  assert_true(c->wait_log == MINE && c->wait_size == c->sizes[MINE]);
+  REFUSE(c, "party", RECYCLER, assay(c, about_lot(c, lot), BUYER, 2500, 0));
+  ADMIT(c, EVERYTHING, assay(c, about_lot(c, lot), UMPIRE, 2500, 0));
+  c->marked[MINE] = c->sizes[MINE];
+  ADMIT(c, EVERYTHING, assay(c, about_lot(c, lot), BUYER, 2500, 0));
+  REFUSE(c, "party", EVERYTHING, assay(c, about_lot(c, lot), UMPIRE, 2500, 0));
 }
 
 static void forms_of_assays(void **state) {
@@ -217,6 +272,18 @@ static void the_umpire_decides(void **state) {
   again->at_ms--;
   at = compared(c, EVENTS(again, buyer, seller), BY(MINE, SMELTER, MINE)); /* at the same time: the later place */
   assert_int_equal(at.outcome, OM_ASSAY_SPLIT);
+}
+
+static void nobody_sells_to_himself(void **state) {
+  struct custody *c = *state;
+  Oremark__Subject *of = about_lot(c, a_lot(c));
+  Oremark__Event *seller = assay(c, of, SELLER, 2550, 50), *buyer = assay(c, of, BUYER, 2550, 50);
+  struct om_assay_compared at = compared(c, EVENTS(seller, buyer), BY(MINE, MINE));
+  assert_int_equal(at.outcome, OM_ASSAY_ONE_SIDED);
+  Oremark__Event *other = assay(c, of, BUYER, 2540, 50); /* of the sale before, behind which the seller's own stood */
+  at = compared(c, EVENTS(seller, other, buyer), BY(MINE, SMELTER, MINE));
+  assert_int_equal(at.outcome, OM_ASSAY_WITHIN);
+  assert_int_equal(at.sides[OM_ASSAY_BUYER].author, SMELTER);
 }
 
 static void a_mean_is_exact_as_far_as_places_go(void **state) {
@@ -372,6 +439,10 @@ int main(void) {
       TEST(subjects_that_are_not_there),
       TEST(a_lot_is_leaned_on_from_its_birth),
       TEST(who_may_assay),
+      TEST(whose_side_is_a_matter_of_whose_lot),
+      TEST(a_party_as_far_as_the_log_covers),
+      TEST(nobody_sells_to_himself),
+      TEST(a_long_life_is_not_looked_through),
       TEST(forms_of_assays),
       TEST(sides_within_and_beyond_the_limit),
       TEST(the_umpire_decides),

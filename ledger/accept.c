@@ -9,7 +9,10 @@
 
 static const char meta_by_hand[] = "by-hand"; /* index (8) of the registry entry that is waited at */
 
-static const char meta_wanted[] = "wanted"; /* size (8) by log: what is stated by an act that can't be accepted yet */
+/* Size (8) and root by log: what is stated by an act that can't be accepted yet. */
+static const char meta_wanted[] = "wanted";
+
+enum { WANTED_BYTES = 8 + OM_HASH_BYTES };
 
 enum { NAMED_MAX = 4 }; /* logs named in a sentence; the first ones say what to do */
 
@@ -177,24 +180,48 @@ bool om_wanted(struct om_txn *txn) {
   return om_txn_get(txn, &row, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1);
 }
 
+static bool wanted_row(struct om_txn *txn, struct om_bytes *out, uint32_t log) {
+  struct om_bytes row;
+  if (!om_txn_get(txn, &row, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1) || row.len / WANTED_BYTES <= log)
+    return false;
+  *out = (struct om_bytes){row.data + (size_t)log * WANTED_BYTES, WANTED_BYTES};
+  return true;
+}
+
 uint64_t om_wanted_size(struct om_txn *txn, uint32_t log) {
   struct om_bytes row;
   uint64_t stated = 0, since;
   om_registry_stated(txn, &stated, &since, log);
-  if (!om_txn_get(txn, &row, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1) || row.len / 8 <= log) return stated;
-  uint64_t wanted = om_get64(row.data + (size_t)log * 8);
+  uint64_t wanted = wanted_row(txn, &row, log) ? om_get64(row.data) : 0;
   return wanted > stated ? wanted : stated;
+}
+
+bool om_stated_root(struct om_txn *txn, struct om_hash *root, uint32_t log, uint64_t size) {
+  struct om_retired end;
+  struct om_bytes row;
+  uint64_t stated, since;
+  if (om_registry_retired(txn, &end, log, OM_REGISTRY_NOW)) {
+    *root = end.root; /* nothing else counts of it */
+    return end.size == size;
+  }
+  if (om_registry_stated_root(txn, &stated, root, &since, log) && stated == size) return true;
+  if (!wanted_row(txn, &row, log) || om_get64(row.data) != size) return false;
+  memcpy(root->bytes, row.data + 8, sizeof root->bytes);
+  return true;
 }
 
 /* The entries below the stated heads are to be fetched, so that the act can be accepted. */
 static enum om_code want(struct om_ledger *ledger, struct om_arena *arena, const struct accepting *a,
                          struct om_status *st) {
   struct om_batch *batch;
-  uint8_t *row = om_arena_alloc(arena, a->n_heads * 8);
-  for (size_t i = 0; i < a->n_heads; i++) om_be64(row + 8 * i, a->heads[i]->size);
+  uint8_t *row = om_arena_alloc(arena, a->n_heads * WANTED_BYTES);
+  for (size_t i = 0; i < a->n_heads; i++) {
+    om_be64(row + WANTED_BYTES * i, a->heads[i]->size);
+    memcpy(row + WANTED_BYTES * i + 8, a->heads[i]->root.data, OM_HASH_BYTES);
+  }
   enum om_code code = om_batch_begin(&batch, ledger, st);
   if (code != OM_OK) return code;
-  om_txn_put(batch->txn, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1, row, a->n_heads * 8);
+  om_txn_put(batch->txn, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1, row, a->n_heads * WANTED_BYTES);
   return om_batch_commit(batch, NULL, st);
 }
 

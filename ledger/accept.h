@@ -38,6 +38,10 @@ bool om_wanted(struct om_txn *txn);
 /* How much of LOG is wanted, final or not: up to the head that such an act states, or the last restart. */
 uint64_t om_wanted_size(struct om_txn *txn, uint32_t log);
 
+/* The root that the governors have stated for LOG at SIZE: its end, if it has ended, the last restart, or what is
+ * wanted; false: they have stated none there. */
+bool om_stated_root(struct om_txn *txn, struct om_hash *root, uint32_t log, uint64_t size);
+
 /* Is CHECKED's statement an act that is accepted by hand? */
 bool om_by_hand(const struct om_checked *checked);
 /* OM_WAIT, rule "by-hand": CHECKED, such an act, was met as INDEX of the registry log, in BATCH, and is not taken;

@@ -216,22 +216,6 @@ static enum om_code size_of(uint64_t *out, const struct om_signed_head *head, st
   return code;
 }
 
-/* From FROM to TO in TREE, beginning with the node that it starts from. */
-static enum om_code prove(struct om_proof *out, const struct om_tiles *tree, uint64_t from, uint64_t to,
-                          struct om_status *st) {
-  struct om_hash root;
-  out->n = 0;
-  if (from == to) return OM_OK;
-  enum om_code code = om_prove_consistency(tree, out, from, to, st);
-  if (code != OM_OK || (from & (from - 1)) != 0) return code;
-  code = om_tree_root_at(tree, &root, from, st);
-  OM_ASSERT(out->n < OM_PROOF_MAX);
-  memmove(out->hashes + 1, out->hashes, out->n * sizeof *out->hashes);
-  out->hashes[0] = root;
-  out->n++;
-  return code;
-}
-
 /* All but what it is evidence of. */
 static void fill(struct om_arena *arena, Oremark__Evidence *e, const struct om_hash *network,
                  const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses, const char *why) {
@@ -267,7 +251,7 @@ enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len
   if (code == OM_OK) code = size_of(&to, held, st);
   if (code == OM_OK && (from == 0 || from > to))
     return om_fail(st, OM_NO, NULL, "the head that is held is smaller than the other: no proof yet");
-  if (code == OM_OK) code = prove(&proof, tree, from, to, st);
+  if (code == OM_OK) code = om_prove_prefix(tree, &proof, from, to, st);
   if (code != OM_OK) return code;
   fill(arena, &e, network, log, witnesses, n_witnesses, why);
   e.what_case = OREMARK__EVIDENCE__WHAT_FORK;

@@ -28,6 +28,7 @@ enum om_head_kind {
   OM_HEAD_SIGNED = 'h', /* size (8): as much as was ever cosigned here, where the vote has gone back since */
   OM_HEAD_PASSED =
       'p', /* two sizes (8 + 8): nothing between them was cosigned here; of the last vote that left any out */
+  OM_HEAD_PROVEN = 'r',   /* size (8), the log's signature alone: it proved what was taken in: ledger/proven.c */
   OM_HEAD_AWAITED = 'w',  /* a quorum signed it, and what is held is, or was, another history: ledger/lost.c */
   OM_HEAD_OUTVOTED = 'l', /* size (8), the signed note of the head of that other history that was cosigned here */
   OM_HEAD_BESIDE = 'b',   /* size (8), a signed note that is not of the entries held here, larger than any signed head
@@ -128,6 +129,9 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
 /* Signs the head of the own log as STATE holds it, and stores it; with quorum 0 it is final at once. */
 enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *state, const struct om_signers_keys *keys,
                           struct om_status *st);
+/* The daemon that signs LOG's head at SIZE: the registry log has had several, perhaps. */
+enum om_code om_head_signer(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t size,
+                            struct om_status *st);
 /* Reads the note of a head: checkpoint of LOG, at least one entry. */
 enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_checkpoint *out, uint32_t log,
                            const uint8_t *bytes, size_t len, struct om_status *st);

@@ -302,6 +302,27 @@ enum om_code om_prove_consistency(const struct om_tiles *tiles, struct om_proof 
   return code == OM_OK ? walk_path(&w, out, last, new_size, st) : code;
 }
 
+/* Whether the tree of SIZE > 0 leaves is one perfect subtree of the one of NEW_SIZE: a proof then starts from its root,
+ * and leaves that out. */
+static bool is_perfect(uint64_t size) {
+  return (size & (size - 1)) == 0;
+}
+
+enum om_code om_prove_prefix(const struct om_tiles *tiles, struct om_proof *out, uint64_t old_size, uint64_t new_size,
+                             struct om_status *st) {
+  struct om_hash root;
+  enum om_code code = om_prove_consistency(tiles, out, old_size, new_size, st);
+  if (code != OM_OK || old_size == 0 || old_size == new_size || !is_perfect(old_size)) {
+    return code;
+  }
+  code = om_tree_root_at(tiles, &root, old_size, st);
+  OM_ASSERT(out->n < OM_PROOF_MAX);
+  memmove(out->hashes + 1, out->hashes, out->n * sizeof *out->hashes);
+  out->hashes[0] = root;
+  out->n++;
+  return code;
+}
+
 /* ---- checking, without a tree ---- */
 
 /* Where a check stands between leaf and root: the number of the present node and of the last one in its row. */
@@ -347,12 +368,6 @@ static bool is_empty_root(const struct om_hash *root) {
   struct om_hash empty;
   om_empty_root(&empty);
   return om_hash_equal(root, &empty);
-}
-
-/* Whether the tree of SIZE > 0 leaves is one perfect subtree of the one of NEW_SIZE: a proof then starts from its root,
- * and leaves that out. */
-static bool is_perfect(uint64_t size) {
-  return (size & (size - 1)) == 0;
 }
 
 /* 0 < old_size < new_size: climbs from START, the last peak of the old tree, by the N hashes of a path and rebuilds

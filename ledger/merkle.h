@@ -81,6 +81,11 @@ enum om_code om_prove_inclusion(const struct om_tiles *tiles, struct om_proof *o
 enum om_code om_prove_consistency(const struct om_tiles *tiles, struct om_proof *out, uint64_t old_size,
                                   uint64_t new_size, struct om_status *st);
 
+/* The same for 0 < OLD_SIZE, from the node that it starts from on, which RFC 9162 leaves out where it is the whole old
+ * tree: what om_consistency_roots takes. Empty where the sizes are equal. */
+enum om_code om_prove_prefix(const struct om_tiles *tiles, struct om_proof *out, uint64_t old_size, uint64_t new_size,
+                             struct om_status *st);
+
 /* The root over one complete tile, which is a hash of the tile above it: 255 node hashes. */
 void om_tile_root(struct om_hash *out, const struct om_hash hashes[OM_TILE_HASHES]);
 

@@ -259,6 +259,26 @@ enum om_code om_note_add_line(char note[OM_NOTE_BYTES_MAX], size_t *len, const c
   return OM_OK;
 }
 
+enum om_code om_note_bare(char out[OM_NOTE_BYTES_MAX], size_t *len, const struct om_note *note, const char *name,
+                          const uint8_t key[OM_PUBLIC_BYTES], struct om_status *st) {
+  char line[OM_NOTE_LINE_BYTES];
+  uint32_t id = om_key_id(name, OM_ALG_ED25519, key);
+  for (size_t i = 0; i < note->n; i++) {
+    const struct om_note_line *own = &note->lines[i];
+    if (!same_key(own, name, strlen(name), id)) {
+      continue;
+    }
+    int n = snprintf(line, sizeof line, "\u2014 %.*s %.*s\n", (int)own->name_len, own->name, (int)own->base64_len,
+                     own->base64);
+    if (n < 0 || (size_t)n >= sizeof line) {
+      break;
+    }
+    enum om_code code = om_note_begin(out, len, note->text, note->text_len, st);
+    return code == OM_OK ? om_note_add_line(out, len, line, (size_t)n, st) : code;
+  }
+  return om_fail(st, OM_MISSING, NULL, "the note has no signature by %s", name);
+}
+
 /* ---- checkpoints ---- */
 
 /* Takes the next line off *TEXT: it must not be empty and must end with a newline. Its length, without that, or 0. */

@@ -91,6 +91,12 @@ enum om_code om_note_begin(char note[OM_NOTE_BYTES_MAX], size_t *len, const char
 enum om_code om_note_add_line(char note[OM_NOTE_BYTES_MAX], size_t *len, const char *line, size_t line_len,
                               struct om_status *st);
 
+/* Writes NOTE with no other signature than that by KEY of type 0x01 with NAME. OM_MISSING if it has no line by this
+ * key.
+ */
+enum om_code om_note_bare(char out[OM_NOTE_BYTES_MAX], size_t *len, const struct om_note *note, const char *name,
+                          const uint8_t key[OM_PUBLIC_BYTES], struct om_status *st);
+
 /* A log's head: the first SIZE entries of log ORIGIN hash to ROOT. */
 struct om_checkpoint {
   char origin[OM_LOG_ORIGIN_BYTES + 1]; /* 1 to OM_LOG_ORIGIN_BYTES bytes of om_text_ok, and NUL */

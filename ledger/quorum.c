@@ -159,9 +159,8 @@ enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint
   return code;
 }
 
-/* The daemon that signs LOG's head at SIZE: the registry log has had several, perhaps. */
-static enum om_code signer_of(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t size,
-                              struct om_status *st) {
+enum om_code om_head_signer(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t size,
+                            struct om_status *st) {
   bool succeeded = log == OM_LOG_REGISTRY && size > 0;
   return om_registry_daemon(txn, out, log, succeeded ? size : OM_REGISTRY_NOW, st);
 }
@@ -195,7 +194,7 @@ enum om_code om_head_parse(struct om_txn *txn, struct om_note *note, struct om_c
                    len);
   enum om_code code = om_note_parse(note, (const char *)bytes, len, st);
   if (code == OM_OK) code = om_checkpoint_parse(out, NULL, note->text, note->text_len, st);
-  if (code == OM_OK) code = signer_of(txn, &own, log, out->size, st);
+  if (code == OM_OK) code = om_head_signer(txn, &own, log, out->size, st);
   if (code != OM_OK) return code;
   if (strcmp(out->origin, own.origin) != 0) {
     om_fail(st, OM_REFUSED, "head", "the head is of %s, not of %s", out->origin, own.origin);

@@ -178,6 +178,7 @@ static enum om_code cut_all(struct rebuild *r, struct om_status *st) {
     om_lost_cut(r->batch->txn, log, l->end);
     om_ended_was_cut(r->batch->txn, log);
     drop_head(r, log, OM_HEAD_OWN);
+    drop_head(r, log, OM_HEAD_PROVEN);
     if (!l->cut) await_final(r, log);
     drop_head(r, log, OM_HEAD_FINAL);
     om_times_cut(r->batch->txn, log, l->end);

@@ -130,11 +130,13 @@ bool om_node_next(struct om_node *node, struct om_action *out, int64_t now_ms) {
 void om_action_free(struct om_action *action) {
   while (action->chunks != NULL) {
     struct om_inbox_chunk *next = action->chunks->next;
+    om_proof_head_free(action->chunks->head);
     free(action->chunks->bytes);
     free(action->chunks);
     action->chunks = next;
   }
   free(action->bytes);
   free(action->entries);
+  free(action->proven);
   *action = (struct om_action){.kind = OM_ACTION_SEND, .slot = OM_SLOT_NONE};
 }

@@ -23,6 +23,7 @@ void om_node_log_cut(struct om_node *node, uint32_t log, uint64_t size, int64_t 
   if (log >= node->n_logs) return;
   struct om_tracked *tracked = &node->logs[log];
   tracked->size = size;
+  if (tracked->provable.size > size) om_heard_clear(&tracked->provable);
   if (tracked->final.size > size) om_heard_clear(&tracked->final);
   om_witness_cut(tracked);
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++)

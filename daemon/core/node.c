@@ -76,6 +76,7 @@ static void free_peer(struct om_node *node, uint32_t slot) {
   for (uint32_t log = 0; log < peer->n_rows; log++) {
     free(peer->rows[log].serve);
     om_heard_clear(&peer->rows[log].unjudged);
+    om_proof_head_free(peer->rows[log].head);
   }
   free(peer->rows);
   *peer = (struct om_peer){.connected = false};
@@ -88,6 +89,7 @@ void om_node_free(struct om_node *node) {
     struct om_tracked *tracked = &node->logs[log];
     om_sync_free(tracked);
     om_heard_clear(&tracked->final);
+    om_heard_clear(&tracked->provable);
     om_pair_clear(&tracked->proposals);
     om_evidence_free(tracked);
     free(tracked->witnesses);
@@ -185,6 +187,15 @@ void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint
   om_sync_choose(node, log, now_ms);
 }
 
+void om_node_provable(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len,
+                      int64_t now_ms) {
+  (void)now_ms;
+  OM_ASSERT(len <= OM_BARE_HEAD_MAX_BYTES);
+  if (log >= node->n_logs) return;
+  om_heard_set(&node->logs[log].provable, size, note, len, OM_SLOT_NONE);
+  om_node_mark_rows(node, log);
+}
+
 /* ---- links ---- */
 
 void om_node_connected(struct om_node *node, uint32_t slot, uint32_t remote_log, int64_t now_ms) {
@@ -243,9 +254,7 @@ static enum om_code take_small(struct om_node *node, uint32_t slot, const Oremar
         return om_fail(st, OM_MALFORMED, "peer-have", "more final entries than entries");
       om_sync_have(node, slot, message->have->log, message->have->size, message->have->final_size, now_ms);
       return OM_OK;
-    case OREMARK__PEER_MESSAGE__WHAT_FOLLOW:
-      om_serve_follow(node, slot, message->follow->log, message->follow->from, message->follow->stop);
-      return OM_OK;
+    case OREMARK__PEER_MESSAGE__WHAT_FOLLOW: om_serve_follow(node, slot, message->follow); return OM_OK;
     case OREMARK__PEER_MESSAGE__WHAT_HEAD:
       return om_sync_head(node, slot, message->head->log, message->head->checkpoint.data, message->head->checkpoint.len,
                           now_ms, st);

@@ -23,7 +23,7 @@
 #ifndef OREMARK_DAEMON_CORE_NODE_H
 #define OREMARK_DAEMON_CORE_NODE_H
 
-#include "ledger/ledger.h"
+#include "ledger/proven.h"
 
 enum {
   OM_PEERS_MAX = 256,         /* slots 0 to 255: more links than a consortium of daemons needs to stay woven together */
@@ -33,8 +33,9 @@ enum {
   OM_CHUNK_BYTES = 256 << 10, /* entries in one message: a quarter of a frame, so that heads are never far behind */
   OM_CHUNK_ENTRIES = 4096,    /* and no more of them: counted before they are taken apart */
   OM_ENTRY_COST_BYTES = 32,   /* what an entry counts besides its bytes, in all sums of entry bytes here */
-  OM_WINDOW_BYTES = 4 << 20,  /* sent and not yet taken in, for each log and follower: 0.3 s at 100 Mbit/s */
-  OM_WINDOW_CHUNKS = 64,      /* messages of that: many small ones are put together instead */
+  OM_PROOF_COST_BYTES = OM_BARE_HEAD_MAX_BYTES + 2 * OM_PROOF_MAX * OM_HASH_BYTES, /* besides, what proves them */
+  OM_WINDOW_BYTES = 4 << 20, /* sent and not yet taken in, for each log and follower: 0.3 s at 100 Mbit/s */
+  OM_WINDOW_CHUNKS = 64,     /* messages of that: many small ones are put together instead */
   OM_APPLY_BYTES =
       1 << 20, /* given to the writer at once: well over what one flush should serve, well under the window */
   OM_INBOX_BYTES = 32 << 20, /* received and not yet given to the writer, over all logs */
@@ -91,6 +92,9 @@ struct om_node_config {
   /* Puts entries FROM to UPTO-1 of LOG (all held) into SINK, in order, until om_entry_put says false or they are all
    * there. A failure ends the serving of that log to that peer until it asks again. */
   enum om_code (*entries)(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto);
+  /* Puts the consistency proof of LOG's tree of FROM entries with that of SIZE, both held, into OUT (om_prove_prefix).
+   * NULL, or a failure: as above. */
+  enum om_code (*prove)(void *ctx, struct om_proof *out, uint32_t log, uint64_t from, uint64_t size);
   /* May entries of LOG below *SIZE be taken in because NOTE says that they are final? OM_OK: yes: LOG signed it, and
    * nothing that is known here speaks against its quorum. Which witnesses count may stand among the very entries below
    * it, so it is asked before they are held; the ledger decides at FINAL. OM_WAIT: can't be said before more of LOG or
@@ -161,6 +165,11 @@ void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, 
  * own commit. */
 void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
 
+/* What is held of LOG can be proven up to SIZE, by the head NOTE, which covers so much and bears the log's signature
+ * alone (om_provable_size, om_head_bare): entries are served so far. At the start, and whenever it is another. */
+void om_node_provable(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len,
+                      int64_t now_ms);
+
 /* N pieces of evidence (ledger/evidence.h) are held against LOG, and whether one of them has frozen it: at the start,
  * and when that has changed. */
 void om_node_evidence(struct om_node *node, uint32_t log, uint32_t n, bool frozen);
@@ -224,16 +233,15 @@ struct om_action {
   enum om_action_kind kind;
   uint32_t slot;  /* SEND, DROP; APPLY: whom they came from, for messages to people */
   uint32_t log;   /* APPLY, COSIGN, FINAL, START, EVIDENCE */
-  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; START: OM_START_BYTES; EVIDENCE: the evidence;
-                     APPLY, from a relay: a final head that is to cover the entries */
+  uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; START: OM_START_BYTES; EVIDENCE: the evidence */
   size_t len;
   char reason[OM_REASON_BYTES]; /* DROP */
-  /* APPLY: the first entry's index, and the entries. HOME: they came from the log's own daemon; else from a relay,
-   * whose fault a bad one may be. */
+  /* APPLY: the first entry's index, and the entries. PROVEN, which is owned: these and others behind them, and what
+   * proves them all: to be looked at before the first is judged (om_batch_proven). */
   uint64_t start;
   size_t n;
   struct om_span *entries;
-  bool home;
+  struct om_proven *proven;
   struct om_inbox_chunk *chunks; /* what ENTRIES point into */
 };
 
@@ -247,8 +255,10 @@ void om_action_free(struct om_action *action);
  * OM_OK: entries below SIZE were taken; the rest (a slice of time ran out) is given out again.
  * OM_WAIT: entry SIZE waits for another log: given out again when another log has grown.
  * OM_MALFORMED, OM_REFUSED: the log is stopped there.
- * OM_NO: the entries are not believed (they came from a relay, and are not what the log's head says): nothing is held
- *   against the log; that peer is dropped and the rest is asked of another.
+ * OM_NO: the entries are not those that the log has signed: nothing is held against the log; that peer is dropped and
+ *   the rest is asked of another.
+ * OM_MISSING: they are, but do not go on from what is held here: another peer is asked.
+ * OM_REFUSED, of the own log: it has signed a head beside what is held of it (om_node_own_fork).
  * Others (OM_IO, OM_FULL, OM_BUSY): tried again after OM_RETRY_MS. */
 void om_node_applied(struct om_node *node, struct om_action *action, uint64_t size, enum om_code code, int64_t now_ms);
 /* What came of a COSIGN: LINE (with newline, NUL-ended; NULL unless OM_OK) is durable and may be sent. OM_WAIT: again

@@ -22,6 +22,13 @@ struct om_heard_pair {
   struct om_heard first, newest;
 };
 
+/* The head that proves entries, of one message and those after it. */
+struct om_proof_head {
+  unsigned users;
+  size_t len;
+  uint8_t note[];
+};
+
 /* Entries of one message, in memory of their own. */
 struct om_inbox_chunk {
   struct om_inbox_chunk *next;
@@ -29,7 +36,11 @@ struct om_inbox_chunk {
   size_t n, cost;
   uint32_t slot;
   bool home;
-  uint8_t *bytes; /* the message; owned */
+  bool trimmed;                   /* does not begin any more with what it came with */
+  uint64_t size;                  /* what its proofs lead to: */
+  struct om_proof_head *head;     /* NULL: a stated root */
+  struct om_peer_entries message; /* its body is: */
+  uint8_t *bytes;                 /* owned */
   struct om_span spans[];
 };
 
@@ -40,6 +51,9 @@ struct om_inbox {
 
 /* What one peer was sent of one log and has not taken in yet. */
 struct om_serve {
+  bool begun;         /* something was sent */
+  uint64_t prove;     /* where the follower has a root itself */
+  uint64_t head;      /* size of the head that it was sent last; 0: none */
   uint64_t next;      /* first entry not sent */
   uint64_t acked;     /* first entry not taken in, as the follower said last */
   size_t outstanding; /* cost of what lies between */
@@ -91,6 +105,8 @@ struct om_row {
   uint64_t head_sent;              /* size of the last final head sent */
   uint64_t follow_from;            /* last Follow sent in this following */
   int64_t allowance;               /* cost of entries that it may still send */
+  uint64_t head_size;              /* of the head that it proves entries by: */
+  struct om_proof_head *head;      /* NULL: none yet */
   struct om_heard unjudged;        /* the highest of the heads that it brought when its allowance of checks was spent */
   struct om_serve *serve;          /* it follows the log from here; owned */
   struct om_parcel *parcels;       /* to be passed on to it; owned */
@@ -159,6 +175,7 @@ struct om_tracked {
   bool ended;   /* by the governors: nothing of it counts from... */
   uint64_t end; /* ...here on */
   uint64_t size;
+  struct om_heard provable;    /* the head by which it is served */
   struct om_heard final;       /* the last final head stored */
   struct om_heard_pair claims; /* final heads heard of and judged good enough to fetch what they cover */
   struct om_heard unjudged;
@@ -169,12 +186,12 @@ struct om_tracked {
   uint64_t final_growths; /* node's count of growths when it was given out; so below */
 
   size_t n_witnesses;
-  uint32_t *witnesses; /* log numbers; owned */
-  bool asked;          /* this daemon is one of them */
-  uint64_t looked;     /* entries below this that wait here were searched for marks of the log itself */
-  uint64_t wanted;     /* entries below this are taken in and given out, final or not */
-  uint64_t invited;    /* entries under what its home has proposed: who witnesses may stand among them */
-  uint64_t refill;     /* the own log at a start: taken back from others up to here; 0: it is not */
+  uint32_t *witnesses;    /* log numbers; owned */
+  bool asked;             /* this daemon is one of them */
+  uint64_t looked;        /* entries below this that wait here were searched for marks of the log itself */
+  uint64_t wanted;        /* entries below this are taken in and given out, final or not */
+  uint64_t invited;       /* entries under what its home has proposed: who witnesses may stand among them */
+  struct om_heard refill; /* the own log at a start: taken back from others up to this head; none: it is not */
 
   uint32_t source; /* slot from which it is followed */
   struct om_inbox inbox;
@@ -239,7 +256,6 @@ struct om_proposal {
 /* What a witness told of the own log at the start. */
 struct om_teller {
   uint32_t log;
-  uint64_t size;        /* entries that it holds */
   struct om_heard head; /* the highest that it knows */
   bool stands;          /* no head, or what is held here lies under it */
 };
@@ -250,8 +266,6 @@ struct om_recovery {
   bool fork;
   size_t n;
   struct om_teller tellers[OM_GATHERED_MAX]; /* of either list */
-  uint64_t size;                             /* of the own log when it was looked at last */
-  int64_t grown_ms;                          /* when that changed last, or a witness told for the first time */
   struct om_unlinked to;                     /* witnesses that are asked through others */
   struct om_again again;
 };
@@ -311,7 +325,9 @@ enum om_code om_note_size(uint64_t *size, const uint8_t *note, size_t len, struc
 
 /* serve.c: what goes out to one peer about one log */
 bool om_serve_next(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log, int64_t now_ms);
-void om_serve_follow(struct om_node *node, uint32_t slot, uint32_t log, uint64_t from, bool stop);
+void om_serve_follow(struct om_node *node, uint32_t slot, const Oremark__Follow *follow);
+/* How much of LOG this daemon can give out with proof. */
+uint64_t om_serve_have(const struct om_tracked *tracked);
 
 /* sync.c: how other logs come in */
 /* Whom to follow LOG from, as things stand. */
@@ -332,8 +348,12 @@ void om_sync_free(struct om_tracked *tracked);
 void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
 /* LOG was cut: what was being fetched is behind other entries now. */
 void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms);
-/* Takes the own log back from others up to SIZE; up to what is held, or 0: no further. */
-void om_sync_refill(struct om_node *node, uint64_t size, int64_t now_ms);
+/* Takes the own log back from others up to HEAD; up to what is held, or NULL: no further. */
+void om_sync_refill(struct om_node *node, const struct om_heard *head, int64_t now_ms);
+/* Where the root of what is followed from the peer of ROW is known here, so that it is to be proven up to there; 0:
+ * nowhere. */
+uint64_t om_sync_prove(const struct om_tracked *tracked, const struct om_row *row);
+void om_proof_head_free(struct om_proof_head *head); /* one user less */
 /* The peer in SLOT says that it holds SIZE entries of LOG. */
 void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size);
 

@@ -13,6 +13,10 @@ enum {
   TAG_LOG = 1 << 3,
   TAG_START = 2 << 3,
   TAG_ENTRY = 3 << 3 | 2,
+  TAG_HEAD = 4 << 3 | 2,
+  TAG_PROOF = 5 << 3 | 2,
+  TAG_BEFORE = 6 << 3 | 2,
+  TAG_PROVE = 7 << 3,
   FIRST_ROOM = 4096,
 };
 
@@ -72,27 +76,62 @@ static enum om_code count_entry(struct om_peer_entries *out, struct reader *in, 
   return OM_OK;
 }
 
+static enum om_code take_head(struct om_peer_entries *out, struct reader *in, struct om_status *st) {
+  const uint8_t *head = NULL;
+  if (!read_bytes(in, &head, &out->head.len) || out->head.len == 0 || out->head.len > OM_BARE_HEAD_MAX_BYTES)
+    return om_fail(st, OM_MALFORMED, "peer-message", "entries with a head of %zu bytes; 1 to %d are allowed",
+                   out->head.len, OM_BARE_HEAD_MAX_BYTES);
+  out->head.data = head;
+  return OM_OK;
+}
+
+static enum om_code count_hash(size_t *n, struct reader *in, struct om_status *st) {
+  const uint8_t *hash = NULL;
+  size_t len = 0;
+  if (!read_bytes(in, &hash, &len) || len != OM_HASH_BYTES || *n == OM_PROOF_MAX)
+    return om_fail(st, OM_MALFORMED, "peer-message", "entries with a proof that is not of up to %d hashes",
+                   OM_PROOF_MAX);
+  ++*n;
+  return OM_OK;
+}
+
+/* What entries with such a proof count for, besides themselves. */
+static size_t proof_cost(size_t head_len, size_t n_hashes) {
+  return head_len + n_hashes * OM_HASH_BYTES;
+}
+
+static enum om_code decode_field(struct om_peer_entries *out, struct reader *in, uint64_t tag, struct om_status *st) {
+  uint64_t value = 0;
+  bool good = true;
+  switch (tag) {
+    case TAG_ENTRY: return count_entry(out, in, st);
+    case TAG_HEAD: return take_head(out, in, st);
+    case TAG_PROOF: return count_hash(&out->n_proof, in, st);
+    case TAG_BEFORE: return count_hash(&out->n_before, in, st);
+    case TAG_LOG:
+      good = read_varint(in, &value) && value <= UINT32_MAX;
+      out->log = (uint32_t)value;
+      break;
+    case TAG_START: good = read_varint(in, &out->start); break;
+    case TAG_PROVE: good = read_varint(in, &out->prove); break;
+    default: good = skip_field(in, tag); break;
+  }
+  return good ? OM_OK : om_fail(st, OM_MALFORMED, "peer-message", "a message of entries that is not protobuf");
+}
+
 static enum om_code decode_entries(struct om_peer_entries *out, struct reader in, struct om_status *st) {
   *out = (struct om_peer_entries){.body = in.at, .body_len = (size_t)(in.end - in.at)};
   while (in.at < in.end) {
-    uint64_t tag = 0, value = 0;
-    bool good = read_varint(&in, &tag);
-    if (good && tag == TAG_ENTRY) {
-      enum om_code code = count_entry(out, &in, st);
-      if (code != OM_OK) return code;
-    } else if (good && tag == TAG_LOG) {
-      good = read_varint(&in, &value) && value <= UINT32_MAX;
-      out->log = (uint32_t)value;
-    } else if (good && tag == TAG_START) {
-      good = read_varint(&in, &out->start);
-    } else if (good) {
-      good = skip_field(&in, tag);
-    }
-    if (!good) return om_fail(st, OM_MALFORMED, "peer-message", "a message of entries that is not protobuf");
+    uint64_t tag = 0;
+    if (!read_varint(&in, &tag))
+      return om_fail(st, OM_MALFORMED, "peer-message", "a message of entries that is not protobuf");
+    enum om_code code = decode_field(out, &in, tag, st);
+    if (code != OM_OK) return code;
   }
   if (out->n == 0) return om_fail(st, OM_MALFORMED, "peer-message", "a message of entries without an entry");
   if (out->start > OM_TREE_SIZE_MAX - out->n)
     return om_fail(st, OM_MALFORMED, "peer-message", "entries beyond the largest index");
+  out->cost = out->bytes + out->n * OM_ENTRY_COST_BYTES + proof_cost(out->head.len, out->n_proof + out->n_before);
   return OM_OK;
 }
 
@@ -143,6 +182,24 @@ void om_peer_entries_spans(struct om_span *spans, const struct om_peer_entries *
   OM_ASSERT(n == in->n);
 }
 
+void om_peer_entries_proofs(struct om_proof *proof, struct om_proof *before, const struct om_peer_entries *in) {
+  struct reader from = {in->body, in->body + in->body_len};
+  proof->n = before->n = 0;
+  while (from.at < from.end) {
+    uint64_t tag = 0;
+    const uint8_t *hash = NULL;
+    size_t len = 0;
+    OM_ASSERT(read_varint(&from, &tag)); /* decode_entries has been here */
+    if (tag != TAG_PROOF && tag != TAG_BEFORE) {
+      OM_ASSERT(skip_field(&from, tag));
+      continue;
+    }
+    struct om_proof *to = tag == TAG_PROOF ? proof : before;
+    OM_ASSERT(read_bytes(&from, &hash, &len) && len == OM_HASH_BYTES && to->n < OM_PROOF_MAX);
+    memcpy(to->hashes[to->n++].bytes, hash, OM_HASH_BYTES);
+  }
+}
+
 void om_peer_encode(uint8_t **bytes, size_t *len, const Oremark__PeerMessage *message) {
   *len = oremark__peer_message__get_packed_size(message);
   *bytes = malloc(*len + 1);
@@ -172,6 +229,13 @@ static void write_field(struct om_entry_sink *sink, uint8_t tag, uint64_t value)
   sink->len += write_varint(sink->buf + sink->len, value);
 }
 
+static void write_bytes(struct om_entry_sink *sink, uint8_t tag, const uint8_t *bytes, size_t len) {
+  write_field(sink, tag, len);
+  make_room(sink, len);
+  memcpy(sink->buf + sink->len, bytes, len);
+  sink->len += len;
+}
+
 void om_entry_sink_begin(struct om_entry_sink *sink, uint32_t log, uint64_t start) {
   *sink = (struct om_entry_sink){.buf = malloc(FIRST_ROOM), .len = HEADER_ROOM, .room = FIRST_ROOM};
   OM_ASSERT(sink->buf != NULL);
@@ -183,13 +247,21 @@ bool om_entry_put(struct om_entry_sink *sink, const uint8_t *bytes, size_t len) 
   OM_ASSERT(len >= 1 && len <= OM_ENTRY_MAX_BYTES);
   size_t cost = len + OM_ENTRY_COST_BYTES;
   if (sink->n == OM_CHUNK_ENTRIES || (sink->n > 0 && sink->cost + cost > OM_CHUNK_BYTES)) return false;
-  write_field(sink, TAG_ENTRY, len);
-  make_room(sink, len);
-  memcpy(sink->buf + sink->len, bytes, len);
-  sink->len += len;
+  write_bytes(sink, TAG_ENTRY, bytes, len);
   sink->n++;
   sink->cost += cost;
   return true;
+}
+
+void om_entry_sink_prove(struct om_entry_sink *sink, const struct om_entry_proof *proof) {
+  OM_ASSERT(sink->n > 0 && proof->head_len <= OM_BARE_HEAD_MAX_BYTES);
+  size_t head_len = proof->head == NULL ? 0 : proof->head_len;
+  if (head_len > 0) write_bytes(sink, TAG_HEAD, proof->head, head_len);
+  for (size_t i = 0; i < proof->proof.n; i++) write_bytes(sink, TAG_PROOF, proof->proof.hashes[i].bytes, OM_HASH_BYTES);
+  for (size_t i = 0; i < proof->before.n; i++)
+    write_bytes(sink, TAG_BEFORE, proof->before.hashes[i].bytes, OM_HASH_BYTES);
+  if (proof->prove != 0) write_field(sink, TAG_PROVE, proof->prove);
+  sink->cost += proof_cost(head_len, proof->proof.n + proof->before.n);
 }
 
 void om_entry_sink_end(struct om_entry_sink *sink, uint8_t **bytes, size_t *len) {

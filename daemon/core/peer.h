@@ -23,8 +23,12 @@ struct om_peer_entries {
   uint32_t log;
   uint64_t start;
   size_t n;
-  size_t bytes;        /* of all entries */
-  const uint8_t *body; /* of the Entries message */
+  size_t bytes;             /* of all entries */
+  size_t cost;              /* of the message, as it counts for windows and the inbox */
+  struct om_span head;      /* empty: none travels with it */
+  uint64_t prove;           /* as in Follow */
+  size_t n_proof, n_before; /* hashes */
+  const uint8_t *body;      /* of the Entries message */
   size_t body_len;
 };
 
@@ -46,6 +50,8 @@ enum om_code om_peer_decode(struct om_peer_message *out, const uint8_t *bytes, s
 void om_peer_message_free(struct om_peer_message *message);
 /* Points N spans at the entries of IN. */
 void om_peer_entries_spans(struct om_span *spans, const struct om_peer_entries *in);
+/* The two proofs of IN. */
+void om_peer_entries_proofs(struct om_proof *proof, struct om_proof *before, const struct om_peer_entries *in);
 
 /* Packs a message of any kind but Entries. */
 void om_peer_encode(uint8_t **bytes, size_t *len, const Oremark__PeerMessage *message);
@@ -56,7 +62,16 @@ struct om_entry_sink {
   size_t len, room;
   size_t n, cost;
 };
+/* How the entries of a message are proven; see proto/peer.proto. */
+struct om_entry_proof {
+  const uint8_t *head; /* NULL: that of the message before */
+  size_t head_len;
+  uint64_t prove;
+  struct om_proof proof, before;
+};
 void om_entry_sink_begin(struct om_entry_sink *sink, uint32_t log, uint64_t start);
+/* Adds what proves the entries in SINK, of which there is one. */
+void om_entry_sink_prove(struct om_entry_sink *sink, const struct om_entry_proof *proof);
 /* Ends SINK: the whole message, or *BYTES NULL if it holds no entry. */
 void om_entry_sink_end(struct om_entry_sink *sink, uint8_t **bytes, size_t *len);
 

@@ -49,6 +49,11 @@ void om_recover_free(struct om_node *node) {
   node->recovery.n = 0;
 }
 
+/* The governors have ended the log before the head that is told, by who has not heard of it. */
+static bool beyond_end(const struct om_tracked *own, const struct om_teller *teller) {
+  return own->ended && teller->head.size > own->end;
+}
+
 /* Whether every head told lies under what is held of the own log, entry for entry. */
 static bool heads_stand(struct om_node *node, const struct om_tracked *own) {
   struct om_recovery *recovery = &node->recovery;
@@ -57,7 +62,7 @@ static bool heads_stand(struct om_node *node, const struct om_tracked *own) {
     struct om_teller *teller = &recovery->tellers[i];
     struct om_status st;
     uint64_t size = 0;
-    if (teller->stands) continue;
+    if (teller->stands || beyond_end(own, teller)) continue;
     all = false;
     if (teller->head.size > own->size) continue;
     enum om_code code =
@@ -69,21 +74,21 @@ static bool heads_stand(struct om_node *node, const struct om_tracked *own) {
   return all;
 }
 
-/* The own log grows to this: the highest head told and, if they can be had, the entries that witnesses hold beyond it,
- * since they would not take others in their place. */
-static uint64_t limit_of(const struct om_recovery *recovery) {
-  uint64_t limit = 0;
+/* The own log is taken back up to this, the highest head told; NULL: none was. Who holds more holds it under no head
+ * that it could show. */
+static const struct om_heard *highest_told(const struct om_recovery *recovery, const struct om_tracked *own) {
+  const struct om_heard *highest = NULL;
   for (size_t i = 0; i < recovery->n; i++) {
-    const struct om_teller *teller = &recovery->tellers[i];
-    if (teller->size > limit) limit = teller->size;
-    if (teller->head.size > limit) limit = teller->head.size;
+    const struct om_heard *head = &recovery->tellers[i].head;
+    if (head->size > 0 && !beyond_end(own, &recovery->tellers[i]) && (highest == NULL || head->size > highest->size))
+      highest = head;
   }
-  return limit;
+  return highest;
 }
 
 static void begin(struct om_node *node, int64_t now_ms) {
   node->recovery.ready = true;
-  om_sync_refill(node, 0, now_ms);
+  om_sync_refill(node, NULL, now_ms);
   om_recover_free(node);
   for (uint32_t log = 0; log < node->n_logs; log++) om_node_mark_log(node, log);
   om_quorum_advance(node, now_ms);
@@ -93,18 +98,12 @@ void om_recover_advance(struct om_node *node, int64_t now_ms) {
   struct om_recovery *recovery = &node->recovery;
   const struct om_tracked *own = own_log(node);
   if (recovery->ready || recovery->fork || !recovery->asks || own == NULL) return;
-  if (own->size != recovery->size) {
-    recovery->size = own->size;
-    recovery->grown_ms = now_ms;
-  }
-  uint64_t limit = limit_of(recovery);
+  const struct om_heard *told = highest_told(recovery, own);
   bool stand = heads_stand(node, own);
-  /* What is held beyond every head binds nobody: it is not waited for when nobody brings it. */
-  bool level = own->size >= limit || (stand && now_ms - recovery->grown_ms >= OM_STALL_MS);
-  if (stand && level && !own->applying && lacking(node) == 0)
+  if (stand && !own->applying && lacking(node) == 0)
     begin(node, now_ms);
   else
-    om_sync_refill(node, recovery->fork ? 0 : limit, now_ms);
+    om_sync_refill(node, recovery->fork ? NULL : told, now_ms);
 }
 
 /* Names the witnesses again that have neither a link nor told. */
@@ -164,18 +163,15 @@ enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark
   return om_relay_ask(node, slot, ask, st);
 }
 
-static void put_teller(struct om_node *node, uint32_t witness, const Oremark__Told *told, uint64_t size,
-                       int64_t now_ms) {
+static void put_teller(struct om_node *node, uint32_t witness, const Oremark__Told *told, uint64_t size) {
   struct om_recovery *recovery = &node->recovery;
   struct om_teller *teller = teller_of(recovery, witness);
   if (teller == NULL) {
     if (recovery->n == OM_GATHERED_MAX) return;
     teller = &recovery->tellers[recovery->n++];
     *teller = (struct om_teller){.log = witness};
-    recovery->grown_ms = now_ms; /* not when it tells more: one that lies could do so for ever */
   }
   /* What was said once stays said: a witness that comes back with less has lost it. */
-  if (told->size > teller->size) teller->size = told->size;
   if (size <= teller->head.size) {
     teller->stands = teller->stands || teller->head.size == 0;
     return;
@@ -215,7 +211,7 @@ enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark_
   if (recovery->ready || recovery->fork) return OM_OK;
   enum om_code code = check_told(node, &size, told, st);
   if (code != OM_OK) return itself ? code : OM_OK; /* who passes it on does not look */
-  put_teller(node, witness, told, size, now_ms);
+  put_teller(node, witness, told, size);
   if (itself) om_row_told(node, slot, own, told->size);
   om_recover_advance(node, now_ms);
   return OM_OK;
@@ -226,7 +222,7 @@ static void make_told(struct om_node *node, Oremark__Told *told, uint8_t note[OM
   told->log = log;
   told->witness = node->config.own_log;
   if (log >= node->n_logs) return;
-  told->size = node->logs[log].size;
+  told->size = om_serve_have(&node->logs[log]);
   if (node->logs[log].started) told->start = (ProtobufCBinaryData){OM_START_BYTES, node->logs[log].start};
   if (node->config.highest != NULL && node->config.highest(node->config.ctx, note, &len, log))
     told->checkpoint = (ProtobufCBinaryData){len, note};
@@ -327,6 +323,7 @@ bool om_node_waiting(const struct om_node *node, char *out, size_t len) {
   out[0] = '\0';
   if (node->recovery.ready || own == OM_LOG_NONE) return false;
   uint32_t more = lacking(node);
+  const struct om_heard *told = own < node->n_logs ? highest_told(&node->recovery, &node->logs[own]) : NULL;
   if (node->recovery.fork) {
     snprintf(out, len,
              "a witness holds a head that this log has signed and that is not of the entries held here: this store is "
@@ -336,11 +333,11 @@ bool om_node_waiting(const struct om_node *node, char *out, size_t len) {
   } else if (more > 0) {
     snprintf(out, len, "waits for %u more of its witnesses to say how far this log had got", more);
     add_missing(node, out, len);
-  } else if (node->logs[own].size < limit_of(&node->recovery)) {
+  } else if (told != NULL && node->logs[own].size < told->size) {
     snprintf(out, len, "takes back entries %llu to %llu of its log from its witnesses",
-             (unsigned long long)node->logs[own].size, (unsigned long long)limit_of(&node->recovery) - 1);
+             (unsigned long long)node->logs[own].size, (unsigned long long)told->size - 1);
   } else {
-    snprintf(out, len, "has all that its witnesses told of, and waits a moment whether more comes");
+    snprintf(out, len, "has all that its witnesses told of, and looks whether it is theirs");
   }
   return true;
 }

@@ -10,16 +10,32 @@ static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
 /* How far the peer in SLOT is served: a witness must see what it is to cosign, and a home daemon may have lost its
  * tail. A log that has ended is everybody's up to there. */
 static uint64_t served_size(const struct om_node *node, uint32_t slot, uint32_t log) {
   const struct om_tracked *tracked = &node->logs[log];
   uint32_t peer_log = node->peers[slot].log;
-  if (tracked->ended) return tracked->size < tracked->end ? tracked->size : tracked->end;
+  if (tracked->ended) return smaller(tracked->size, tracked->end);
   bool all = peer_log == log || (peer_log != OM_LOG_NONE && om_node_is_witness(node, log, peer_log));
   if (all || tracked->final.size > tracked->size) return tracked->size;
-  uint64_t wanted = tracked->wanted < tracked->size ? tracked->wanted : tracked->size;
-  return larger(wanted, tracked->final.size);
+  return larger(smaller(tracked->wanted, tracked->size), tracked->final.size);
+}
+
+uint64_t om_serve_have(const struct om_tracked *tracked) {
+  uint64_t most = smaller(tracked->provable.size, tracked->size);
+  if (tracked->wanted <= tracked->size) most = larger(most, tracked->wanted);
+  if (tracked->ended && tracked->end <= tracked->size) most = larger(most, tracked->end);
+  return most;
+}
+
+/* How much can be proven to who has the root at PROVE entries; 0: who has none. */
+static uint64_t provable_to(const struct om_tracked *tracked, uint64_t prove) {
+  if (prove == 0) return smaller(tracked->provable.size, tracked->size);
+  return prove <= tracked->size ? prove : 0;
 }
 
 static void drop_acked(struct om_serve *serve, uint64_t from) {
@@ -31,11 +47,13 @@ static void drop_acked(struct om_serve *serve, uint64_t from) {
   serve->acked = from;
 }
 
-void om_serve_follow(struct om_node *node, uint32_t slot, uint32_t log, uint64_t from, bool stop) {
+void om_serve_follow(struct om_node *node, uint32_t slot, const Oremark__Follow *follow) {
+  uint32_t log = follow->log;
+  uint64_t from = follow->from;
   if (log >= node->n_logs)
     return; /* the peer knows more of the registry; it asks again when it hears that we have the log */
   struct om_row *row = om_node_row(node, slot, log);
-  if (stop) {
+  if (follow->stop) {
     free(row->serve);
     row->serve = NULL;
     return;
@@ -46,6 +64,7 @@ void om_serve_follow(struct om_node *node, uint32_t slot, uint32_t log, uint64_t
     if (row->serve == NULL) row->serve = om_node_alloc(1, sizeof *row->serve);
     *row->serve = (struct om_serve){.next = from, .acked = from};
   }
+  row->serve->prove = follow->prove;
   row->has = larger(row->has, from);
   om_node_mark_row(node, slot, log);
 }
@@ -62,6 +81,7 @@ static bool follow_next(struct om_node *node, struct om_action *out, struct om_r
     row->follow_due = false;
     row->follow_from = larger(row->follow_from, node->logs[log].size);
     follow.from = row->follow_from;
+    follow.prove = om_sync_prove(&node->logs[log], row);
   }
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_FOLLOW;
   message.follow = &follow;
@@ -101,15 +121,37 @@ static bool head_next(struct om_node *node, struct om_action *out, struct om_row
   return true;
 }
 
+/* Puts the proof of what is in SINK, FROM to UPTO-1, behind it; false: it can't be had. */
+static bool prove_entries(struct om_node *node, struct om_entry_sink *sink, struct om_serve *serve, uint32_t log,
+                          uint64_t from, uint64_t upto) {
+  const struct om_heard *head = &node->logs[log].provable;
+  struct om_entry_proof proof = {.prove = serve->prove};
+  uint64_t size = serve->prove != 0 ? serve->prove : head->size;
+  if (node->config.prove == NULL) return false;
+  if (node->config.prove(node->config.ctx, &proof.proof, log, upto, size) != OM_OK) return false;
+  if (!serve->begun && from > 0 && node->config.prove(node->config.ctx, &proof.before, log, from, size) != OM_OK)
+    return false;
+  if (serve->prove == 0 && serve->head != head->size) {
+    proof.head = head->note;
+    proof.head_len = head->len;
+    serve->head = head->size;
+  }
+  serve->begun = true;
+  om_entry_sink_prove(sink, &proof);
+  return true;
+}
+
 static bool entries_next(struct om_node *node, struct om_action *out, uint32_t slot, struct om_row *row, uint32_t log) {
   struct om_serve *serve = row->serve;
-  uint64_t upto = served_size(node, slot, log);
-  if (serve == NULL || serve->next >= upto || serve->outstanding >= OM_WINDOW_BYTES || serve->n == OM_WINDOW_CHUNKS)
-    return false;
+  if (serve == NULL || serve->outstanding >= OM_WINDOW_BYTES || serve->n == OM_WINDOW_CHUNKS) return false;
+  uint64_t upto = smaller(served_size(node, slot, log), provable_to(&node->logs[log], serve->prove));
+  if (serve->next >= upto) return false;
   struct om_entry_sink sink;
   om_entry_sink_begin(&sink, log, serve->next);
   enum om_code code = node->config.entries(node->config.ctx, &sink, log, serve->next, upto);
-  size_t n = code == OM_OK ? sink.n : 0, cost = sink.cost;
+  size_t n = code == OM_OK ? sink.n : 0;
+  if (n > 0 && !prove_entries(node, &sink, serve, log, serve->next, serve->next + n)) n = 0;
+  size_t cost = sink.cost;
   om_entry_sink_end(&sink, &out->bytes, &out->len);
   if (n == 0) { /* what can't be read here is asked of another */
     free(out->bytes);
@@ -132,24 +174,25 @@ static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Have have = OREMARK__HAVE__INIT;
   struct om_tracked *tracked = &node->logs[log];
-  bool news = !row->told_any || served_size(node, slot, log) > larger(row->told, row->has) ||
-              tracked->final.size > larger(row->told_final, row->has_final);
+  uint64_t size = om_serve_have(tracked);
+  bool news = !row->told_any || smaller(served_size(node, slot, log), size) > larger(row->told, row->has) ||
+              smaller(tracked->final.size, size) > larger(row->told_final, row->has_final);
   if (!news && !row->cut_due) return false;
   if (row->told_any && now_ms - row->told_ms < OM_HAVE_MS) {
     tracked->have_later = true;
     return false;
   }
-  uint64_t size = tracked->size;
+  uint64_t now = size;
   if (row->cut_due && row->cut_size < size) size = row->cut_size;
   /* First how little it was at the cut, though it has grown again: what the peer keeps of before is of no use. */
-  row->told_any = size == tracked->size;
+  row->told_any = size == now;
   row->cut_due = false;
   row->told_ms = now_ms;
   row->told = size;
-  row->told_final = tracked->final.size;
+  row->told_final = smaller(tracked->final.size, size);
   have.log = log;
   have.size = size;
-  have.final_size = tracked->final.size > size ? size : tracked->final.size;
+  have.final_size = row->told_final;
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
   message.have = &have;
   om_peer_encode(&out->bytes, &out->len, &message);

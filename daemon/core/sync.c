@@ -15,7 +15,20 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
 
 /* ---- the inbox ---- */
 
+void om_proof_head_free(struct om_proof_head *head) {
+  if (head != NULL && --head->users == 0) free(head);
+}
+
+static struct om_proof_head *new_proof_head(const uint8_t *note, size_t len) {
+  struct om_proof_head *head = om_node_alloc(1, sizeof *head + len);
+  head->users = 1;
+  head->len = len;
+  memcpy(head->note, note, len);
+  return head;
+}
+
 static void free_chunk(struct om_inbox_chunk *chunk) {
+  om_proof_head_free(chunk->head);
   free(chunk->bytes);
   free(chunk);
 }
@@ -45,6 +58,7 @@ static void trim_front(struct om_inbox_chunk *chunk, uint64_t start) {
   memmove(chunk->spans, chunk->spans + gone, (chunk->n - gone) * sizeof chunk->spans[0]);
   chunk->n -= gone;
   chunk->start = start;
+  chunk->trimmed = true;
 }
 
 static void clear_inbox(struct om_node *node, struct om_tracked *tracked) {
@@ -59,13 +73,27 @@ void om_sync_free(struct om_tracked *tracked) {
   while (tracked->inbox.first != NULL) free_chunk(pop_chunk(&tracked->inbox));
   om_pair_clear(&tracked->claims);
   om_heard_clear(&tracked->unjudged);
+  om_heard_clear(&tracked->refill);
 }
 
 /* ---- whom to follow ---- */
 
+/* Where the log's root was stated or told, so that only what leads there is taken; 0: nowhere. */
+static uint64_t must_prove(const struct om_tracked *tracked) {
+  if (tracked->ended) return tracked->end;
+  return tracked->refill.size > tracked->size ? tracked->refill.size : 0;
+}
+
+uint64_t om_sync_prove(const struct om_tracked *tracked, const struct om_row *row) {
+  uint64_t must = must_prove(tracked);
+  if (must != 0) return must;
+  return tracked->wanted > tracked->size && row->has >= tracked->wanted ? tracked->wanted : 0;
+}
+
 static uint64_t offered(const struct om_tracked *tracked, const struct om_row *row) {
-  if (tracked->ended) return smaller(row->has, tracked->end);
-  if (tracked->asked || tracked->refill > tracked->size) return row->has;
+  uint64_t must = must_prove(tracked);
+  if (must != 0) return row->has >= must ? must : 0;
+  if (tracked->asked) return row->has;
   return larger(row->has_final, smaller(row->has, larger(tracked->wanted, tracked->invited)));
 }
 
@@ -130,7 +158,7 @@ static void start_source(struct om_node *node, uint32_t log, uint32_t slot, int6
   tracked->progress_ms = now_ms;
   row->follow_due = true; /* after the stop of an earlier following, where that is still to be sent */
   row->follow_from = tracked->got;
-  row->allowance += OM_WINDOW_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES;
+  row->allowance += OM_WINDOW_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES + OM_PROOF_COST_BYTES;
   om_node_mark_row(node, slot, log);
 }
 
@@ -153,7 +181,7 @@ static bool admit(struct om_node *node, uint32_t log, uint32_t slot) {
 
 void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
-  bool own = log == node->config.own_log && tracked->refill <= tracked->size && !tracked->ended;
+  bool own = log == node->config.own_log && tracked->refill.size <= tracked->size && !tracked->ended;
   if (own || tracked->stopped || tracked->waits || tracked->holding) return;
   uint32_t slot = pick_source(node, log);
   if (slot == tracked->source && (slot == OM_SLOT_NONE || tracked->bulk)) return;
@@ -168,13 +196,16 @@ void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
   }
 }
 
-void om_sync_refill(struct om_node *node, uint64_t size, int64_t now_ms) {
+void om_sync_refill(struct om_node *node, const struct om_heard *head, int64_t now_ms) {
   uint32_t own = node->config.own_log;
   struct om_tracked *tracked = &node->logs[own];
-  uint64_t before = tracked->refill;
-  tracked->refill = size > tracked->size ? size : 0;
-  if (tracked->refill == before) return;
-  if (tracked->refill == 0 && tracked->source != OM_SLOT_NONE) abandon_source(node, own);
+  uint64_t before = tracked->refill.size;
+  if (head == NULL || head->size <= tracked->size)
+    om_heard_clear(&tracked->refill);
+  else if (head->size != before)
+    om_heard_set(&tracked->refill, head->size, head->note, head->len, OM_SLOT_NONE);
+  if (tracked->refill.size == before) return;
+  if (tracked->source != OM_SLOT_NONE) abandon_source(node, own); /* it proves up to what was told before */
   om_node_mark_log(node, own);
   om_sync_choose(node, own, now_ms);
 }
@@ -242,6 +273,7 @@ void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_m
   om_pair_clear(&tracked->claims);
   om_witness_forget(node, log);
   om_heard_clear(&tracked->unjudged);
+  forget_stalls(node, log);
   choose_again(node, log, now_ms);
 }
 
@@ -254,16 +286,16 @@ static bool make_room(struct om_node *node, size_t cost) {
   return node->inbox_cost + cost <= OM_INBOX_BYTES;
 }
 
-static struct om_inbox_chunk *new_chunk(const struct om_peer_entries *in, size_t cost, uint32_t slot, bool home) {
+static struct om_inbox_chunk *new_chunk(const struct om_peer_entries *in, uint32_t slot, bool home) {
   struct om_inbox_chunk *chunk = om_node_alloc(1, sizeof *chunk + in->n * sizeof chunk->spans[0]);
-  struct om_peer_entries copy = *in;
   chunk->bytes = om_node_alloc(in->body_len, 1);
   memcpy(chunk->bytes, in->body, in->body_len);
-  copy.body = chunk->bytes;
-  om_peer_entries_spans(chunk->spans, &copy);
+  chunk->message = *in;
+  chunk->message.body = chunk->bytes;
+  om_peer_entries_spans(chunk->spans, &chunk->message);
   chunk->start = in->start;
   chunk->n = in->n;
-  chunk->cost = cost;
+  chunk->cost = in->cost;
   chunk->slot = slot;
   chunk->home = home;
   return chunk;
@@ -272,34 +304,76 @@ static struct om_inbox_chunk *new_chunk(const struct om_peer_entries *in, size_t
 /* Entries below this may be taken in: a witness has to see what it is asked to cosign, and whether it is one. */
 static uint64_t apply_limit(const struct om_tracked *tracked) {
   if (tracked->ended) return tracked->end;
-  if (tracked->refill > 0) return tracked->refill;
+  if (tracked->refill.size > 0) return tracked->refill.size;
   if (tracked->asked) return UINT64_MAX;
   return larger(larger(tracked->wanted, tracked->invited),
                 larger(tracked->final.size, om_pair_highest(&tracked->claims)));
 }
 
+/* What the proof in IN leads to; the head that travels with it stands for the messages after it too. */
+static enum om_code take_proof_head(struct om_row *row, uint64_t *size, const struct om_peer_entries *in,
+                                    struct om_status *st) {
+  *size = in->prove;
+  if (in->prove == 0 && in->head.len > 0) {
+    enum om_code code = om_note_size(&row->head_size, in->head.data, in->head.len, st);
+    if (code != OM_OK) return code;
+    om_proof_head_free(row->head);
+    row->head = new_proof_head(in->head.data, in->head.len);
+  }
+  if (in->prove == 0 && row->head == NULL)
+    return om_fail(st, OM_MALFORMED, "peer-entries", "entries of log %u without a head", in->log);
+  if (in->prove == 0) *size = row->head_size;
+  if (*size >= in->start + in->n) return OM_OK;
+  return om_fail(st, OM_MALFORMED, "peer-entries", "entries of log %u beyond the head that they come with", in->log);
+}
+
+/* Whether what the proof in IN leads to is what was asked for, as things stand now. */
+static bool proves_enough(const struct om_tracked *tracked, const struct om_peer_entries *in) {
+  uint64_t must = must_prove(tracked);
+  return in->prove == must || (must == 0 && in->prove == tracked->wanted);
+}
+
+static void take_chunk(struct om_node *node, uint32_t slot, struct om_row *row, uint64_t size,
+                       const struct om_peer_entries *in) {
+  struct om_tracked *tracked = &node->logs[in->log];
+  struct om_inbox_chunk *chunk = new_chunk(in, slot, !tracked->ended && node->peers[slot].log == in->log);
+  chunk->size = size;
+  if (in->prove == 0) {
+    chunk->head = row->head;
+    row->head->users++;
+  } else if (in->prove == tracked->refill.size && !tracked->ended) {
+    chunk->head = new_proof_head(tracked->refill.note, tracked->refill.len);
+  }
+  push_chunk(&tracked->inbox, chunk);
+  node->inbox_cost += in->cost;
+  tracked->got += in->n;
+}
+
 enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
                              struct om_status *st) {
   struct om_row *row = in->log < node->n_logs ? om_node_row(node, slot, in->log) : NULL;
-  size_t cost = in->bytes + in->n * OM_ENTRY_COST_BYTES;
-  if (row == NULL || row->allowance < (int64_t)cost)
+  uint64_t size = 0;
+  if (row == NULL || row->allowance < (int64_t)in->cost)
     return om_fail(st, OM_MALFORMED, "peer-entries", "entries of log %u that it was not asked for", in->log);
-  row->allowance -= (int64_t)cost;
+  row->allowance -= (int64_t)in->cost;
+  if (take_proof_head(row, &size, in, st) != OM_OK) return st->code;
   struct om_tracked *tracked = &node->logs[in->log];
   row->has = larger(row->has, in->start + in->n); /* the peer tells no more of what it has sent */
   if (tracked->source != slot || tracked->stopped || in->start != tracked->got) { /* crossed with a stop */
     om_sync_choose(node, in->log, now_ms);
     return OM_OK;
   }
-  if (!make_room(node, cost)) {
+  if (!proves_enough(tracked, in)) { /* crossed with another Follow */
+    choose_again(node, in->log, now_ms);
+    return OM_OK;
+  }
+  if (!make_room(node, in->cost)) {
     abandon_source(node, in->log);
     tracked->starved = true;
     return OM_OK;
   }
   if (tracked->inbox.first == NULL) tracked->gather_ms = now_ms;
-  push_chunk(&tracked->inbox, new_chunk(in, cost, slot, !tracked->ended && node->peers[slot].log == in->log));
-  node->inbox_cost += cost;
-  tracked->got += in->n;
+  take_chunk(node, slot, row, size, in);
   om_marks_look(node, in->log);
   if (in->start < apply_limit(tracked)) tracked->progress_ms = now_ms; /* what may never be taken in is no progress */
   om_node_mark_log(node, in->log);
@@ -309,7 +383,7 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
 /* Whether a witness keeps what the log's daemon has sent back until it is proposed, as it will be in a moment. */
 static bool gathers(const struct om_tracked *tracked, int64_t now_ms) {
   uint64_t wanted = larger(om_pair_highest(&tracked->proposals), om_pair_highest(&tracked->claims));
-  if (!tracked->asked || !tracked->inbox.first->home || tracked->refill > 0 || tracked->relayed > 0) return false;
+  if (!tracked->asked || !tracked->inbox.first->home || tracked->refill.size > 0 || tracked->relayed > 0) return false;
   return tracked->inbox.first->start >= larger(wanted, tracked->final.size) &&
          tracked->inbox.cost < (size_t)OM_GATHER_KB << 10 && now_ms - tracked->gather_ms < OM_GATHER_MS;
 }
@@ -319,53 +393,65 @@ static bool may_apply(const struct om_tracked *tracked) {
          tracked->inbox.first != NULL && tracked->inbox.first->start < apply_limit(tracked);
 }
 
+/* Whether CHUNK may follow FIRST in one action, which is proven as a whole by its last chunk. */
+static bool goes_along(const struct om_inbox_chunk *first, const struct om_inbox_chunk *chunk) {
+  bool same = first->head == chunk->head && first->size == chunk->size;
+  return first->slot == chunk->slot && (same || first->trimmed || first->message.n_before == 0);
+}
+
 /* Moves whole chunks from the inbox to the action, as many as one APPLY holds; what lies above the limit comes back
  * with it. */
-static void take_chunks(struct om_tracked *tracked, struct om_action *out) {
-  struct om_inbox_chunk **end = &out->chunks;
+static struct om_inbox_chunk *take_chunks(struct om_tracked *tracked, struct om_action *out) {
+  struct om_inbox_chunk **end = &out->chunks, *last = NULL;
   struct om_inbox *inbox = &tracked->inbox;
   uint64_t limit = apply_limit(tracked);
   size_t total = 0;
   tracked->apply_cost = 0;
   out->slot = inbox->first->slot;
-  out->home = inbox->first->home;
   out->start = inbox->first->start;
-  while (inbox->first != NULL && inbox->first->slot == out->slot && inbox->first->start < limit &&
-         (total == 0 || tracked->apply_cost + inbox->first->cost <= OM_APPLY_BYTES)) {
-    struct om_inbox_chunk *chunk = pop_chunk(inbox);
-    chunk->next = NULL;
-    *end = chunk;
-    end = &chunk->next;
-    total += chunk->n;
-    tracked->apply_cost += chunk->cost;
+  while (inbox->first != NULL && inbox->first->start < limit &&
+         (total == 0 ||
+          (goes_along(out->chunks, inbox->first) && tracked->apply_cost + inbox->first->cost <= OM_APPLY_BYTES))) {
+    last = pop_chunk(inbox);
+    last->next = NULL;
+    *end = last;
+    end = &last->next;
+    total += last->n;
+    tracked->apply_cost += last->cost;
   }
   out->n = limit - out->start < total ? (size_t)(limit - out->start) : total;
+  return last;
 }
 
-static void point_entries(struct om_action *out) {
-  out->entries = om_node_alloc(out->n, sizeof *out->entries);
-  size_t i = 0;
+static size_t point_entries(struct om_action *out) {
+  size_t n = 0, i = 0;
+  for (const struct om_inbox_chunk *chunk = out->chunks; chunk != NULL; chunk = chunk->next) n += chunk->n;
+  out->entries = om_node_alloc(n, sizeof *out->entries);
   for (const struct om_inbox_chunk *chunk = out->chunks; chunk != NULL; chunk = chunk->next)
-    for (size_t k = 0; k < chunk->n && i < out->n; k++) out->entries[i++] = chunk->spans[k];
+    for (size_t k = 0; k < chunk->n; k++) out->entries[i++] = chunk->spans[k];
+  return n;
 }
 
-/* The lowest head that is to cover these entries goes with what a relay brought: it is that which makes a bad entry the
- * log's own and not the relay's. */
-static void add_head(struct om_action *out, const struct om_heard_pair *claims) {
-  const struct om_heard *head = claims->first.size > out->start ? &claims->first : &claims->newest;
-  if (out->home || head->size <= out->start) return;
-  out->bytes = om_node_alloc(head->len, 1);
-  out->len = head->len;
-  memcpy(out->bytes, head->note, head->len);
+/* LAST: the last chunk of OUT. */
+static void add_proof(struct om_action *out, const struct om_inbox_chunk *last) {
+  struct om_proof ignored;
+  size_t n = point_entries(out), len = last->head == NULL ? 0 : last->head->len;
+  struct om_proven *proven = om_node_alloc(1, sizeof *proven + len);
+  uint8_t *note = (uint8_t *)(proven + 1);
+  *proven = (struct om_proven){
+      .start = out->start, .n = n, .entries = out->entries, .size = last->size, .len = len, .home = last->home};
+  if (len > 0) memcpy(note, last->head->note, len);
+  if (len > 0) proven->note = note;
+  om_peer_entries_proofs(&proven->proof, &ignored, &last->message);
+  if (!out->chunks->trimmed) om_peer_entries_proofs(&ignored, &proven->before, &out->chunks->message);
+  out->proven = proven;
 }
 
 static bool apply_next(struct om_node *node, struct om_action *out, struct om_tracked *tracked, int64_t now_ms) {
   if (!may_apply(tracked) || gathers(tracked, now_ms)) return false;
   OM_ASSERT(tracked->inbox.first->start == tracked->size);
   out->kind = OM_ACTION_APPLY;
-  take_chunks(tracked, out);
-  point_entries(out);
-  add_head(out, &tracked->claims);
+  add_proof(out, take_chunks(tracked, out));
   tracked->applying = true;
   tracked->apply_stale = false;
   tracked->apply_start = out->start;
@@ -494,17 +580,23 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
       if (!tracked->holding) om_sync_choose(node, log, now_ms);
       break;
     case OM_MALFORMED:
-    case OM_REFUSED: stop_log(node, log); break;
+    case OM_REFUSED:
+      stop_log(node, log);
+      if (log == node->config.own_log) node->recovery.fork = true;
+      break;
     case OM_NO:
-      om_node_drop(node, tracked->apply_slot, "it relayed entries that are not those under the log's head");
+      om_node_drop(node, tracked->apply_slot, "it sent entries that are not those that the log has signed");
+      choose_again(node, log, now_ms);
+      break;
+    case OM_MISSING:
+      if (om_node_live(node, tracked->apply_slot)) om_node_row(node, tracked->apply_slot, log)->stalled = true;
       choose_again(node, log, now_ms);
       break;
     case OM_USAGE:
     case OM_IO:
     case OM_FULL:
     case OM_BUSY:
-    case OM_CORRUPT:
-    case OM_MISSING: tracked->retry_ms = now_ms + OM_RETRY_MS; break;
+    case OM_CORRUPT: tracked->retry_ms = now_ms + OM_RETRY_MS; break;
   }
   tracked->looked = 0;
   om_marks_look(node, log);
@@ -593,6 +685,15 @@ void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms) {
   om_node_mark_log(node, log);
 }
 
+/* Nobody is followed: who brought what did not fit may have something else by now. */
+static void ask_anew(struct om_node *node, uint32_t log, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
+  if (now_ms - tracked->progress_ms < OM_STALL_MS) return;
+  tracked->progress_ms = now_ms;
+  forget_stalls(node, log);
+  om_sync_choose(node, log, now_ms);
+}
+
 /* Nothing comes although somebody has more: another is asked; when all have been, each once more. */
 static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
@@ -600,7 +701,9 @@ static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
    * be. */
   int64_t patience = tracked->unjudged.size != 0 ? OM_SILENCE_MS : OM_STALL_MS;
   uint32_t slot = tracked->source;
-  if (slot == OM_SLOT_NONE || tracked->applying || tracked->waits || tracked->holding || tracked->retry_ms != 0 ||
+  if (slot == OM_SLOT_NONE) ask_anew(node, log, now_ms);
+  bool retries = tracked->retry_ms != 0 && tracked->inbox.first != NULL; /* else it is something else that is tried */
+  if (slot == OM_SLOT_NONE || tracked->applying || tracked->waits || tracked->holding || retries ||
       may_apply(tracked) || now_ms - tracked->progress_ms < patience)
     return;
   tracked->progress_ms = now_ms;

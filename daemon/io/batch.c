@@ -169,35 +169,29 @@ static void end_mirror(struct run *run, struct om_job *job, enum om_code code, c
   om_queue_give_up(run->all->queue, job);
 }
 
-/* Keeps entry I of JOB, at which the log stops, with what came behind it. *SIGNED whether the head that came with them
- * shows that the log has signed it. */
+/* Keeps entry I of JOB, at which the log stops, with what came behind it, and evidence that the log has signed it,
+ * where its head can be shown to cover it. */
 static enum om_code keep_stop(struct run *run, struct om_job *job, size_t i, const struct om_status *why,
-                              bool *is_signed, struct om_status *st) {
+                              struct om_status *st) {
   const struct om_job_item *item = &job->items[i];
+  const struct om_proven *proven = job->action.proven;
   uint64_t index = job->action.start + i;
   enum om_code code = OM_OK;
-  *is_signed = false;
   if (item->checked == NULL)
     code = om_batch_stop_log(run->batch, job->log, index, item->bytes.data, item->bytes.len, why, st);
   if (code == OM_OK)
-    code = om_batch_behind_stop(run->batch, job->log, index, job->action.entries + i + 1, job->n - i - 1, st);
-  if (code != OM_OK || job->action.len == 0) return code;
-  code = om_batch_prove_stop(run->batch, job->log, job->action.bytes, job->action.len, st);
-  *is_signed = code == OM_OK;
+    code = om_batch_behind_stop(run->batch, job->log, index, proven->entries + i + 1, proven->n - i - 1, st);
+  if (code != OM_OK || proven->len == 0) return code;
+  code = om_batch_prove_stop(run->batch, job->log, proven->note, proven->len, st);
   return code == OM_NO ? OM_OK : code;
 }
 
-/* An entry that breaks the format or a rule. From the log's own daemon, or under a head that the log has signed, it
- * stops the log; from a relay alone it may be the relay's doing: everything that came with it is dropped. */
+/* An entry that breaks the format or a rule, and that the log has signed: it stops the log. */
 static enum om_code bad_entry(struct run *run, struct om_job *job, size_t i, const struct om_status *why,
                               struct om_status *st) {
-  bool is_signed = false;
   bool own = job->log == om_ledger_own_log(run->all->ledger);
-  enum om_code code = own ? OM_OK : keep_stop(run, job, i, why, &is_signed, st);
+  enum om_code code = own ? OM_OK : keep_stop(run, job, i, why, st);
   if (store_failed(run, code)) return code;
-  if (!job->action.home && !is_signed)
-    return om_fail(st, OM_NO, NULL, "entry %llu of log %u, from a relay: %s",
-                   (unsigned long long)(job->action.start + i), job->log, why->text);
   end_mirror(run, job, why->code, why);
   return OM_OK;
 }
@@ -223,11 +217,6 @@ static enum om_code write_entry(struct run *run, struct om_job *job, size_t i, b
     return code;
   }
   if (code == OM_MALFORMED || code == OM_REFUSED) return bad_entry(run, job, i, &why, st);
-  /* That the log is to be fetched anew only its home can bring about: with what a relay said the batch is dropped. */
-  bool doubts = code == OM_WAIT && strcmp(why.rule, "mending") == 0 && !run->all->no_room;
-  if (doubts && !job->action.home)
-    return om_fail(st, OM_NO, NULL, "entry %llu of log %u, from a relay: %s",
-                   (unsigned long long)(job->action.start + i), job->log, why.text);
   if (code != OM_OK) {
     end_mirror(run, job, code, &why);
     return OM_OK;
@@ -237,11 +226,15 @@ static enum om_code write_entry(struct run *run, struct om_job *job, size_t i, b
   return OM_OK;
 }
 
-static enum om_code write_entries(struct run *run, const struct om_slice *part, struct om_status *st) {
-  bool went_on = true;
-  for (size_t i = part->from; i < part->upto && went_on; i++)
-    if (write_entry(run, part->job, i, &went_on, st) != OM_OK) return st->code;
-  return OM_OK;
+/* Whether what the parts before PART have left of the log is not what is held there now. */
+static enum om_code look_behind(struct run *run, bool *other, const struct om_slice *part, struct om_status *st) {
+  struct om_hash root;
+  const struct om_job *job = part->job;
+  *other = false;
+  if (part->from == 0) return OM_OK;
+  enum om_code code = om_batch_root(run->batch, &root, job->log, job->action.start + part->from, st);
+  *other = code == OM_OK && !om_hash_equal(&root, &job->root);
+  return code;
 }
 
 /* Ends PART's job if the log does not stand where its entries go on: then the node gives out others. */
@@ -249,10 +242,12 @@ static enum om_code check_place(struct run *run, const struct om_slice *part, st
   struct om_log_info info;
   struct om_job *job = part->job;
   uint64_t place = job->action.start + part->from;
+  bool other;
   if (om_log_info(om_batch_txn(run->batch), &info, job->log, st) != OM_OK) return st->code;
-  if (info.size == place && !info.stopped) return OM_OK;
+  if (look_behind(run, &other, part, st) != OM_OK) return st->code;
+  if (info.size == place && !info.stopped && !other) return OM_OK;
   job->size = info.size;
-  job->cut = info.size < place; /* the node was told of an earlier outcome after the log was cut */
+  job->cut = other || info.size < place; /* the node was told of an earlier outcome after the log was cut */
   if (info.stopped)
     om_fail(st, OM_REFUSED, NULL, "log %u is stopped: %s", job->log, info.stopped_why);
   else
@@ -261,36 +256,46 @@ static enum om_code check_place(struct run *run, const struct om_slice *part, st
   return OM_OK;
 }
 
+/* Ends JOB if its entries are not those that the log has signed. Once for each: what was proven of all of them holds
+ * for its later parts. */
+static enum om_code check_proof(struct run *run, struct om_job *job, struct om_status *st) {
+  enum om_code code = om_batch_proven(run->batch, job->log, job->action.proven, st);
+  if (code == OM_OK) return OM_OK;
+  if (store_failed(run, code)) return code;
+  end_mirror(run, job, code, st);
+  return OM_OK;
+}
+
+static enum om_code write_entries(struct run *run, const struct om_slice *part, struct om_status *st) {
+  struct om_job *job = part->job;
+  const struct om_proven *proven = job->action.proven;
+  bool went_on = true;
+  for (size_t i = part->from; i < part->upto && went_on; i++)
+    if (write_entry(run, job, i, &went_on, st) != OM_OK) return st->code;
+  if (proven->len > 0) om_batch_keep_head(run->batch, job->log, proven->size, proven->note, proven->len);
+  return om_batch_root(run->batch, &job->root, job->log, UINT64_MAX, st);
+}
+
 /* Between two batches anything may happen to the log, by the operator's hand too. Within one, its size is not known to
  * the transaction before the end, but the part before has left it where this one begins, or has ended the job. */
 static enum om_code write_part(struct run *run, const struct om_slice *part, struct om_status *st) {
   bool goes_on = part > run->parts && part[-1].job == part->job;
   if (!goes_on && check_place(run, part, st) != OM_OK) return st->code;
+  if (part->from == 0 && !part->job->ended && check_proof(run, part->job, st) != OM_OK) return st->code;
   return part->job->ended ? OM_OK : write_entries(run, part, st);
 }
 
-/* Entries of one job if RELAYED, else of all that came from their logs' own daemons. */
-static enum om_code write_mirrored(struct run *run, bool relayed, struct om_status *st) {
+static enum om_code write_mirrored(struct run *run, struct om_status *st) {
   struct om_queue *queue = run->all->queue;
-  const struct om_job *only = NULL;
   uint64_t begun = om_steady_ns();
   for (;;) {
     uint64_t spent = om_steady_ns() - begun;
     if (spent > MIRRORED_LONG_NS || (spent > MIRRORED_SHORT_NS && om_queue_urgent(queue))) return OM_OK;
-    const struct om_job *job = om_queue_peek(queue, OM_CLASS_MIRRORED);
-    if (job == NULL || job->action.home == relayed || (only != NULL && job != only)) break;
-    if (relayed) only = job;
     const struct om_slice *part = take(run, OM_CLASS_MIRRORED, MIRRORED_STEP);
     if (part == NULL) break;
     if (write_part(run, part, st) != OM_OK) return st->code;
   }
   return OM_OK;
-}
-
-/* Whether entries from a relay are next among the mirrored. */
-static bool relay_next(struct om_batches *all) {
-  const struct om_job *job = om_queue_peek(all->queue, OM_CLASS_MIRRORED);
-  return job != NULL && !job->action.home;
 }
 
 /* Looks whether the registry log's final head has grown, in the batch, so that it sees what the batch itself has
@@ -335,7 +340,7 @@ static enum om_code write_all(struct run *run, struct om_status *st) {
   if (settle_witnesses(run, st) != OM_OK) return st->code;
   if (drain(run, st) != OM_OK) return st->code;
   if (write_submissions(run, st) != OM_OK) return st->code;
-  if (write_mirrored(run, false, st) != OM_OK) return st->code;
+  if (write_mirrored(run, st) != OM_OK) return st->code;
   om_batch_put_logs(run->batch); /* a vote is judged as it would be after the commit */
   return write_heads(run, OM_CLASS_VOTES, st);
 }
@@ -369,7 +374,7 @@ static enum om_code finish(struct run *run, bool *committed, enum om_code code, 
   undo(run, code, st);
   /* What this daemon has to write itself leaves no room: others don't wait behind it for ever. */
   if (code == OM_FULL && run->n == 0) om_batches_refuse(run->all, st);
-  return code == OM_FULL || code == OM_NO ? OM_OK : code;
+  return code == OM_FULL ? OM_OK : code;
 }
 
 static uint64_t size_of(void *ctx, uint32_t log) {
@@ -425,10 +430,7 @@ static enum om_code run_batch(struct om_batches *batches, bool *committed, struc
   struct run run = {.all = batches};
   enum om_code code = om_batch_begin(&run.batch, batches->ledger, st);
   if (code != OM_OK) return code;
-  /* What a relay brought is alone in its batch, which is dropped if it is bad; every other batch at most. */
-  batches->relay_turn = !batches->relay_turn && relay_next(batches);
-  code = batches->relay_turn ? write_mirrored(&run, true, st) : write_all(&run, st);
-  code = finish(&run, committed, code, st);
+  code = finish(&run, committed, write_all(&run, st), st);
   /* Where a batch is dropped nothing else may follow, and what was in it is out of the way. One that came to nothing by
    * itself is not tried again at once. */
   bool goes_on = code == OM_OK && (*committed || run.n > 0);

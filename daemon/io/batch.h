@@ -15,7 +15,6 @@ struct om_batches {
   uint64_t own_final;      /* final size of the own log that was last looked at for a change of its witnesses */
   bool followed;           /* it has been looked at once */
   bool ready;              /* heads may be signed and statements taken (om_node_ready) */
-  bool relay_turn;         /* the last batch was given to entries from a relay */
   struct om_drain drain;   /* how far what was queued has been submitted */
   bool drained;            /* all of it has been once: others may follow */
   bool no_room;            /* the store had no room to make its tables anew: not tried again in this run */

@@ -22,6 +22,19 @@ static enum om_code entries(void *ctx, struct om_entry_sink *sink, uint32_t log,
   return code;
 }
 
+static enum om_code prove(void *ctx, struct om_proof *out, uint32_t log, uint64_t from, uint64_t size) {
+  struct om_holdings *holdings = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  out->n = 0;
+  if (from == size) return OM_OK;
+  enum om_code code = om_txn_read(&txn, holdings->store, &st);
+  if (code != OM_OK) return code;
+  code = om_log_prove(txn, out, log, from, size, &st);
+  om_txn_abort(txn);
+  return code;
+}
+
 static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
                           struct om_status *st) {
   struct om_holdings *holdings = ctx;
@@ -57,7 +70,7 @@ static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
   struct om_txn *txn;
   struct om_bytes head;
   if (om_txn_read(&txn, holdings->store, &st) != OM_OK) return false;
-  bool some = om_head_highest(txn, &head, log, &st) == OM_OK && head.len <= OM_HEAD_MAX_BYTES;
+  bool some = om_head_told(txn, &head, log, &st) == OM_OK && head.len <= OM_HEAD_MAX_BYTES;
   if (some) memcpy(note, head.data, head.len);
   if (some) *len = head.len;
   om_txn_abort(txn);
@@ -138,6 +151,7 @@ static void fetched(void *ctx, const struct om_hash *hash, uint8_t *bytes, size_
 void om_holdings_config(struct om_holdings *holdings, struct om_node_config *config) {
   config->ctx = holdings;
   config->entries = entries;
+  config->prove = prove;
   config->judge = judge;
   config->compare = compare;
   config->highest = highest;

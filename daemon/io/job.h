@@ -80,6 +80,7 @@ struct om_job {
   enum om_code code;             /* all but SUBMIT */
   struct om_status status;       /* its sentence */
   uint64_t size;                 /* MIRROR: entries held durably now */
+  struct om_hash root;           /* MIRROR: of what its parts so far have left */
   bool cut;                      /* MIRROR: they are fewer than before: what came of the job does not count */
   char line[OM_NOTE_LINE_BYTES]; /* COSIGN */
   uint32_t number;               /* EVIDENCE: the piece that shows it */

@@ -56,6 +56,19 @@ static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, ui
   return code;
 }
 
+static enum om_code tell_provable(struct om_tracker *tracker, struct om_txn *txn, uint64_t *told,
+                                  const struct om_log_info *info, int64_t now_ms, struct om_status *st) {
+  uint8_t note[OM_BARE_HEAD_MAX_BYTES];
+  uint64_t size;
+  size_t len;
+  enum om_code code = om_provable_size(txn, &size, info->log, info->size, st);
+  if (code != OM_OK || size == 0 || size == *told) return code;
+  code = om_head_bare(txn, note, &len, info->log, size, st);
+  if (code == OM_OK) om_node_provable(tracker->node, info->log, size, note, len, now_ms);
+  if (code == OM_OK) *told = size;
+  return code == OM_MISSING ? OM_OK : code;
+}
+
 static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool witnesses,
                             int64_t now_ms, struct om_status *st) {
   struct om_log_info info;
@@ -66,7 +79,7 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   if (cut || info.size < told->size || info.head_size < told->final_head) {
     uint64_t left = cut && info.cut_at < info.size ? info.cut_at : info.size;
     om_node_log_cut(tracker->node, log, info.cuts - told->cuts > 1 && cut ? 0 : left, now_ms);
-    told->final_head = told->head_size = 0;
+    told->final_head = told->head_size = told->provable = 0;
   }
   bool grown = info.size != told->size || cut;
   /* Either mark may change who is to sign. */
@@ -75,7 +88,8 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
     code = tell_quorum(tracker, txn, &info, now_ms, st);
   if (first || grown || info.stopped != told->stopped)
     om_node_log_changed(tracker->node, log, info.size, info.stopped, now_ms);
-  uint64_t head_size = first ? 0 : told->head_size;
+  uint64_t head_size = first ? 0 : told->head_size, provable = first ? 0 : told->provable;
+  if (code == OM_OK) code = tell_provable(tracker, txn, &provable, &info, now_ms, st);
   if (code == OM_OK && log == tracker->own_log && head_size < info.size)
     code = tell_head(tracker, txn, &head_size, log, now_ms, st);
   if (code == OM_OK && info.head_size != told->final_head) code = tell_final(tracker, txn, &info, now_ms, st);
@@ -83,6 +97,7 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
     om_node_evidence(tracker->node, log, info.pieces, info.frozen);
   if (info.retired && (first || !told->ended)) om_node_log_ended(tracker->node, log, info.end.size, now_ms);
   *told = (struct om_told){.size = info.size,
+                           .provable = provable,
                            .final_size = info.final_size,
                            .final_head = info.head_size,
                            .registry_size = info.registry_size,

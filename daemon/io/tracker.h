@@ -7,6 +7,7 @@
 
 struct om_told {
   uint64_t size, final_size, registry_size, head_size, cuts;
+  uint64_t provable;   /* size of the head by which it is served */
   uint64_t own_mark;   /* head at which its witnesses were last settled */
   uint64_t final_head; /* size of its last final head */
   bool stopped, frozen, ended;

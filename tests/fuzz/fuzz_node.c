@@ -37,6 +37,15 @@ static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t
   return OM_OK;
 }
 
+/* Of nothing, but of the right form. */
+static enum om_code prove(void *ctx, struct om_proof *out, uint32_t log, uint64_t from, uint64_t size) {
+  const struct world *w = ctx;
+  OM_ASSERT(log < LOGS && from <= size && size <= w->size[log]);
+  memset(out->hashes, 3, sizeof out->hashes[0]);
+  out->n = from < size ? 1 : 0;
+  return OM_OK;
+}
+
 static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
                           struct om_status *st) {
   struct om_checkpoint head;
@@ -91,6 +100,7 @@ static void tell_own(struct world *w) {
   size_t len = own_note(note, w->size[OWN]);
   om_node_log_changed(w->node, OWN, w->size[OWN], false, w->now_ms);
   om_node_own_head(w->node, w->size[OWN], (const uint8_t *)note, len, w->now_ms);
+  om_node_provable(w->node, OWN, w->size[OWN], (const uint8_t *)note, len, w->now_ms);
 }
 
 static void begin(struct world *w) {
@@ -98,6 +108,7 @@ static void begin(struct world *w) {
                                         .version = "fuzz",
                                         .ctx = w,
                                         .entries = give_entries,
+                                        .prove = prove,
                                         .judge = judge,
                                         .evidence = give_evidence,
                                         .compare = judge,
@@ -148,11 +159,13 @@ static void message(struct world *w, uint32_t slot) {
 /* ---- jobs ---- */
 
 static void applied(struct world *w, struct om_action *job, uint8_t how) {
-  static const enum om_code codes[] = {OM_OK, OM_WAIT, OM_REFUSED, OM_NO, OM_IO};
-  enum om_code code = codes[how % 5];
+  static const enum om_code codes[] = {OM_OK, OM_WAIT, OM_REFUSED, OM_NO, OM_IO, OM_MISSING};
+  enum om_code code = codes[how % 6];
   uint32_t log = job->log;
+  const struct om_proven *proven = job->proven;
   OM_ASSERT(job->n > 0 && job->start == w->size[log]);
-  w->size[log] += code == OM_OK ? 1 + how / 5 % job->n : how / 5 % job->n;
+  OM_ASSERT(proven->start == job->start && proven->n >= job->n && proven->size >= proven->start + proven->n);
+  w->size[log] += code == OM_OK ? 1 + how / 6 % job->n : how / 6 % job->n;
   om_node_log_changed(w->node, log, w->size[log], code == OM_REFUSED, w->now_ms);
   om_node_applied(w->node, job, w->size[log], code, w->now_ms);
 }

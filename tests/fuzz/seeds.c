@@ -573,7 +573,8 @@ static void peers(void) {
   SAY(&said, 0, head, HEAD, head.checkpoint = (ProtobufCBinaryData){sizeof note - 1, (uint8_t *)note});
   event(&said, 4, 0);
   seed("node", 1, "", 0, said.bytes, said.len);
-  SAY(&said, 0, entries, ENTRIES, entries.start = 5, entries.n_entries = 4, entries.entries = entries_of);
+  SAY(&said, 0, entries, ENTRIES, entries.start = 5, entries.n_entries = 4, entries.entries = entries_of,
+      entries.head = head.checkpoint);
   for (int i = 0; i < 4; i++) {
     event(&said, 5, 0);
     said.bytes[said.len++] = 15;

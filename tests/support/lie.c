@@ -95,3 +95,24 @@ struct lie_head lie_head(struct lie *l) {
   om_txn_abort(txn);
   return out;
 }
+
+struct om_proven *lie_proven(struct lie *l, const struct lie_head *head, uint64_t start, const struct om_span *entries,
+                             size_t n) {
+  struct om_proven *out = calloc(1, sizeof *out + head->len);
+  struct om_txn *txn;
+  struct om_note note;
+  struct om_checkpoint checkpoint;
+  uint8_t *copy = (uint8_t *)(out + 1);
+  assert_non_null(out);
+  assert_int_equal(om_note_parse(&note, (const char *)head->note, head->len, &l->st), OM_OK);
+  assert_int_equal(om_checkpoint_parse(&checkpoint, NULL, note.text, note.text_len, &l->st), OM_OK);
+  memcpy(copy, head->note, head->len);
+  *out = (struct om_proven){
+      .start = start, .n = n, .entries = entries, .size = checkpoint.size, .note = copy, .len = head->len};
+  if (checkpoint.size < start + n) return out;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(l->ledgers[LIE_LOG]), &l->st), OM_OK);
+  assert_int_equal(om_log_prove(txn, &out->before, LIE_LOG, start, checkpoint.size, &l->st), OM_OK);
+  assert_int_equal(om_log_prove(txn, &out->proof, LIE_LOG, start + n, checkpoint.size, &l->st), OM_OK);
+  om_txn_abort(txn);
+  return out;
+}

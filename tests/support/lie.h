@@ -2,6 +2,7 @@
 #ifndef OREMARK_TESTS_SUPPORT_LIE_H
 #define OREMARK_TESTS_SUPPORT_LIE_H
 
+#include "ledger/proven.h"
 #include "support/records.h"
 
 enum { LIE_N = 5, LIE_LOG = 1, LIE_BEHIND = 5 }; /* daemons; the liar's log and number; entries behind the bad one */
@@ -31,6 +32,10 @@ void lie_close(struct lie *l);
 void lie_tell(struct lie *l, bool malformed);
 /* The head that the liar has signed over all that. */
 struct lie_head lie_head(struct lie *l);
+/* How N ENTRIES of the liar's log from START on are proven by HEAD, for an APPLY, which is to free it: as they would be
+ * if they were those in the liar's log. */
+struct om_proven *lie_proven(struct lie *l, const struct lie_head *head, uint64_t start, const struct om_span *entries,
+                             size_t n);
 struct om_log_info lie_info(struct lie *l, size_t daemon);
 
 #endif

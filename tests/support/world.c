@@ -36,7 +36,7 @@ static void grow_edge(struct world_log *log) {
   if (log->edge == NULL) log->edge = calloc(1, sizeof *log->edge);
   OM_ASSERT(log->edge != NULL);
   if (log->edge->size > log->size) memset(log->edge, 0, sizeof *log->edge);
-  if (log->size == 0) om_empty_root(&log->roots[0]);
+  if (log->size == 0 && log->roots != NULL) om_empty_root(&log->roots[0]);
   while (log->edge->size < log->size)
     OM_ASSERT(om_edge_append(log->edge, &log->leaves[log->edge->size], no_tile, NULL, &st) == OM_OK);
 }
@@ -120,6 +120,64 @@ size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t 
   return len;
 }
 
+void world_entries(const struct world *w, uint8_t **bytes, size_t *len, uint32_t log, uint64_t start,
+                   const struct om_span *entries, size_t n) {
+  char note[OM_NOTE_BYTES_MAX];
+  struct om_entry_sink sink;
+  struct om_entry_proof proof = {.head = (const uint8_t *)note};
+  struct om_edge *edge = calloc(1, sizeof *edge);
+  struct om_status st;
+  struct om_hash root, leaf;
+  OM_ASSERT(edge != NULL);
+  om_entry_sink_begin(&sink, log, start);
+  for (size_t i = 0; i < n; i++) {
+    OM_ASSERT(om_entry_put(&sink, entries[i].data, entries[i].len));
+    om_leaf_hash(&leaf, entries[i].data, entries[i].len);
+    OM_ASSERT(om_edge_append(edge, &leaf, no_tile, NULL, &st) == OM_OK);
+  }
+  om_edge_root(edge, &root);
+  proof.head_len = world_note(w, note, log < w->n ? log : 0, start + n, &root, NULL, 0);
+  om_entry_sink_prove(&sink, &proof);
+  om_entry_sink_end(&sink, bytes, len);
+  free(edge);
+}
+
+/* The highest head of LOG that covers no more than is held, with its own signature alone, if it is another than before.
+ */
+static void tell_provable(struct world_node *self, uint32_t log) {
+  struct world_log *held = &self->logs[log];
+  const struct {
+    uint64_t size;
+    const uint8_t *note;
+    size_t len;
+  } heads[] = {{held->proven_size, held->proven, held->proven_len},
+               {held->final_size, held->final, held->final_len},
+               {held->vote, held->vote_note, held->vote_len}};
+  size_t best = 0;
+  for (size_t i = 0; i < 3; i++) {
+    bool higher = heads[best].size > held->size || heads[i].size > heads[best].size;
+    if (heads[i].size <= held->size && higher) best = i;
+  }
+  if (heads[best].size == 0 || heads[best].size > held->size || heads[best].size == held->provable) return;
+  char bare[OM_NOTE_BYTES_MAX], origin[OM_NAME_BYTES + 1];
+  struct om_note note;
+  struct om_status st;
+  size_t len = 0;
+  origin_of(origin, log);
+  OM_ASSERT(om_note_parse(&note, (const char *)heads[best].note, heads[best].len, &st) == OM_OK);
+  OM_ASSERT(om_note_bare(bare, &len, &note, origin, om_secret_public(self->world->nodes[log].log_key), &st) == OM_OK);
+  held->provable = heads[best].size;
+  om_node_provable(self->node, log, held->provable, (uint8_t *)bare, len, self->world->now_ms);
+}
+
+static void keep_proven(struct world_node *self, uint32_t log, uint64_t size, const uint8_t *note, size_t len) {
+  struct world_log *held = &self->logs[log];
+  OM_ASSERT(len <= sizeof held->proven);
+  held->proven_size = size;
+  held->proven_len = len;
+  memcpy(held->proven, note, len);
+}
+
 static void store_final(struct world_node *self, uint32_t log, uint64_t size, const uint8_t *note, size_t len) {
   struct world_log *held = &self->logs[log];
   if (size <= held->final_size) return;
@@ -127,6 +185,7 @@ static void store_final(struct world_node *self, uint32_t log, uint64_t size, co
   held->final_len = len;
   memcpy(held->final, note, len);
   om_node_final(self->node, log, size, note, len, self->world->now_ms);
+  tell_provable(self, log);
 }
 
 /* A real ledger learns of logs and witnesses by the registry's entries. */
@@ -145,6 +204,8 @@ static void tell_registry(struct world_node *self) {
       om_node_final(self->node, log, self->logs[log].final_size, self->logs[log].final, self->logs[log].final_len,
                     w->now_ms);
     if (self->n_pieces[log] > 0) om_node_evidence(self->node, log, self->n_pieces[log], false);
+    self->logs[log].provable = 0;
+    tell_provable(self, log);
   }
   self->n_logs = known;
 }
@@ -155,6 +216,8 @@ static void tell_own_head(struct world_node *self) {
   struct world_log *own = &self->logs[self->log];
   size_t len = world_note(self->world, note, self->log, own->size, &own->roots[own->size], NULL, 0);
   om_node_own_head(self->node, own->size, (uint8_t *)note, len, self->world->now_ms);
+  keep_proven(self, self->log, own->size, (uint8_t *)note, len);
+  tell_provable(self, self->log);
   world_quorum(self->world, &quorum, self->log);
   if (!om_quorum_any(&quorum)) store_final(self, self->log, own->size, (uint8_t *)note, len);
 }
@@ -177,7 +240,11 @@ static void cut_log(struct world_node *self, uint32_t log, size_t size) {
   struct world_log *held = &self->logs[log];
   while (held->size > size) free(held->entries[--held->size].bytes);
   if (held->vote > size) held->vote = 0;
+  if (held->proven_size > size) held->proven_size = 0;
+  grow_edge(held);
+  held->provable = 0;
   om_node_log_cut(self->node, log, size, self->world->now_ms);
+  tell_provable(self, log);
 }
 
 void world_rewind(struct world *w, uint32_t node, size_t kept) {
@@ -199,6 +266,28 @@ static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t
     if (!om_entry_put(sink, altered, entry->len)) break;
   }
   return OM_OK;
+}
+
+/* The leaves are all kept, so tiles are made when they are asked for. */
+static enum om_code get_tile(void *ctx, struct om_hash out[OM_TILE_HASHES], unsigned level, uint64_t index,
+                             struct om_status *st) {
+  const struct world_log *held = ctx;
+  struct om_hash below[OM_TILE_HASHES];
+  if (level == 0) memcpy(out, held->leaves + index * OM_TILE_HASHES, OM_TILE_HASHES * sizeof *out);
+  for (uint64_t i = 0; level > 0 && i < OM_TILE_HASHES; i++) {
+    OM_ASSERT(get_tile(ctx, below, level - 1, index * OM_TILE_HASHES + i, st) == OM_OK);
+    om_tile_root(&out[i], below);
+  }
+  return OM_OK;
+}
+
+static enum om_code prove(void *ctx, struct om_proof *out, uint32_t log, uint64_t from, uint64_t size) {
+  struct world_node *self = ctx;
+  struct world_log *held = &self->logs[log];
+  struct om_tiles tiles = {.get = get_tile, .ctx = held, .edge = held->edge};
+  struct om_status st;
+  OM_ASSERT(from <= size && size <= held->size);
+  return om_prove_prefix(&tiles, out, from, size, &st);
 }
 
 static enum om_code parse(const struct world *w, struct om_note *note, struct om_checkpoint *out, uint32_t log,
@@ -255,12 +344,41 @@ static bool cosign_key(void *ctx, uint8_t key[OM_PUBLIC_BYTES], uint32_t log) {
 
 /* ---- the writer ---- */
 
+/* Where LOG has ended. */
+static const struct om_hash *stated_root(const struct world *w, uint32_t log, uint64_t size) {
+  for (size_t i = 0; i < w->n; i++)
+    if (w->end[log] == size && w->nodes[i].logs[log].size >= size) return &w->nodes[i].logs[log].roots[size];
+  return NULL;
+}
+
+static enum om_code check_proof(struct world_node *self, const struct om_action *job) {
+  struct om_note note;
+  struct om_checkpoint head;
+  struct om_status st;
+  struct world_log *held = &self->logs[job->log];
+  const struct om_proven *proven = job->proven;
+  const struct om_hash *root = &head.root;
+  OM_ASSERT(proven->start == job->start && proven->n >= job->n && proven->entries == job->entries);
+  if (proven->len == 0)
+    root = stated_root(self->world, job->log, proven->size);
+  else if (parse(self->world, &note, &head, job->log, proven->note, proven->len, &st) != OM_OK)
+    return OM_NO;
+  OM_ASSERT(root != NULL);
+  grow_edge(held);
+  switch (om_fits(proven, held->edge, root)) {
+    case OM_FIT_YES: return OM_OK;
+    case OM_FIT_BESIDE: return job->log == self->log ? OM_REFUSED : OM_MISSING;
+    case OM_FIT_NO: break;
+  }
+  return OM_NO;
+}
+
 static enum om_code apply_one(struct world_node *self, const struct om_action *job, const struct om_span *span) {
   struct world *w = self->world;
   struct world_log *held = &self->logs[job->log];
   uint64_t fields[4];
   memcpy(fields, span->data, sizeof fields);
-  if (fields[0] != job->log || fields[1] != held->size) return job->home ? OM_REFUSED : OM_NO;
+  if (fields[0] != job->log || fields[1] != held->size) return OM_REFUSED;
   if (fields[3] > self->logs[fields[2]].size) return OM_WAIT;
   OM_ASSERT(job->log != self->log || !om_node_ready(self->node));
   OM_ASSERT(job->log == self->log || is_witness(w, self->log, job->log) ||
@@ -283,13 +401,17 @@ static void do_apply(struct world_node *self, struct om_action *job) {
     return;
   }
   OM_ASSERT(job->start == self->logs[log].size);
+  if (code == OM_OK) code = check_proof(self, job);
   for (size_t i = 0; i < slice && code == OM_OK; i++) code = apply_one(self, job, &job->entries[i]);
-  self->logs[log].stopped = code == OM_REFUSED;
+  if (job->proven->len > 0 && self->logs[log].size == job->proven->size)
+    keep_proven(self, log, job->proven->size, job->proven->note, job->proven->len);
+  self->logs[log].stopped = code == OM_REFUSED && log != self->log;
   bool before = test_below(&w->random, 2) == 0; /* either order must do */
   if (before) om_node_log_changed(self->node, log, self->logs[log].size, self->logs[log].stopped, w->now_ms);
   om_node_applied(self->node, job, self->logs[log].size, code, w->now_ms);
   if (!before) om_node_log_changed(self->node, log, self->logs[log].size, self->logs[log].stopped, w->now_ms);
   if (log == 0) tell_registry(self);
+  tell_provable(self, log);
 }
 
 static void do_cosign(struct world_node *self, struct om_action *job) {
@@ -712,6 +834,7 @@ static void open_node(struct world *w, uint32_t i) {
                                   .propose_timeout_ms = PROPOSE_TIMEOUT_MS,
                                   .ctx = self,
                                   .entries = give_entries,
+                                  .prove = prove,
                                   .judge = judge,
                                   .compare = compare,
                                   .highest = highest,
@@ -796,9 +919,9 @@ void world_lose(struct world *w, uint32_t node, size_t kept) {
     struct world_log *held = &self->logs[log];
     for (size_t left = log == node ? kept : 0; held->size > left; held->size--)
       free(held->entries[held->size - 1].bytes);
-    held->final_size = held->vote = 0;
     self->started[log] = false;
-    held->final_len = held->vote_len = 0;
+    held->final_size = held->vote = held->proven_size = held->provable = 0;
+    held->final_len = held->vote_len = held->proven_len = 0;
   }
   om_node_free(self->node);
   self->n_logs = 0;

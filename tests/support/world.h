@@ -24,6 +24,10 @@ struct world_log {
   struct om_hash *roots; /* roots[n]: of the first n entries */
   struct om_edge *edge;
   size_t size, room;
+  uint64_t proven_size; /* the head that proved what was taken in last */
+  uint8_t proven[OM_BARE_HEAD_MAX_BYTES];
+  size_t proven_len;
+  uint64_t provable; /* told to the node */
   uint64_t final_size;
   uint8_t final[OM_HEAD_MAX_BYTES];
   size_t final_len;
@@ -142,6 +146,10 @@ bool world_settle(struct world *w, int64_t ms);
 bool world_agrees(const struct world *w);
 /* Hands BYTES to TO as if FROM had sent them over LINK; true if TO ended the link for it. */
 bool world_forge(struct world *w, size_t link, uint32_t from, const uint8_t *bytes, size_t len);
+/* The message that brings N entries of LOG from START on, proven by a head that LOG's key has signed: over them, where
+ * START is 0, else over nothing that there is. *BYTES is the caller's. */
+void world_entries(const struct world *w, uint8_t **bytes, size_t *len, uint32_t log, uint64_t start,
+                   const struct om_span *entries, size_t n);
 /* A note of the first SIZE entries of NODE's own log, signed by it, with the cosignatures of the N nodes in WITNESSES.
  */
 size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t node, uint64_t size,

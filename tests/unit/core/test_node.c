@@ -112,20 +112,20 @@ static Oremark__PeerMessage cosigned_of(Oremark__Cosigned *body, uint64_t size, 
 
 /* Entries of LOG that are in themselves good, each LEN bytes. */
 static bool forge_entries(uint32_t log, uint64_t start, size_t n, size_t len) {
-  struct om_entry_sink sink;
-  uint8_t *entry = calloc(len, 1), *bytes = NULL;
+  struct om_span *spans = calloc(n, sizeof *spans);
+  uint8_t *entries = calloc(n, len), *bytes = NULL;
   size_t bytes_len = 0;
-  assert_non_null(entry);
-  om_entry_sink_begin(&sink, log, start);
+  assert_true(spans != NULL && entries != NULL);
   for (size_t i = 0; i < n; i++) {
     uint64_t fields[4] = {log, start + i, 0, 0};
-    memcpy(entry, fields, sizeof fields);
-    assert_true(om_entry_put(&sink, entry, len));
+    memcpy(entries + i * len, fields, sizeof fields);
+    spans[i] = (struct om_span){entries + i * len, len};
   }
-  om_entry_sink_end(&sink, &bytes, &bytes_len);
+  world_entries(&w, &bytes, &bytes_len, log, start, spans, n);
   bool dropped = forge_raw(bytes, bytes_len);
   free(bytes);
-  free(entry);
+  free(entries);
+  free(spans);
   return dropped;
 }
 
@@ -491,11 +491,9 @@ static void an_invalid_entry_stops_its_log(void **state) {
   open_three();
   uint8_t *bytes = NULL;
   size_t len = 0;
-  struct om_entry_sink sink;
   uint8_t entry[100] = {9};
-  om_entry_sink_begin(&sink, 1, 0);
-  assert_true(om_entry_put(&sink, entry, sizeof entry));
-  om_entry_sink_end(&sink, &bytes, &len);
+  const struct om_span span = {entry, sizeof entry};
+  world_entries(&w, &bytes, &len, 1, 0, &span, 1);
   assert_false(forge_raw(bytes, len));
   free(bytes);
   world_run(&w, 500);
@@ -649,13 +647,13 @@ static void rig_say(uint32_t slot, const Oremark__PeerMessage *message) {
 
 static void rig_entries(uint32_t slot, uint64_t start, size_t n) {
   static const uint8_t entry[50] = {1};
-  struct om_entry_sink sink;
+  struct om_span spans[OM_CHUNK_ENTRIES];
   struct om_status st;
   uint8_t *bytes = NULL;
   size_t len = 0;
-  om_entry_sink_begin(&sink, 1, start);
-  for (size_t i = 0; i < n; i++) assert_true(om_entry_put(&sink, entry, sizeof entry));
-  om_entry_sink_end(&sink, &bytes, &len);
+  assert_true(n <= OM_CHUNK_ENTRIES);
+  for (size_t i = 0; i < n; i++) spans[i] = (struct om_span){entry, sizeof entry};
+  world_entries(&w, &bytes, &len, 1, start, spans, n);
   assert_int_equal(om_node_message(rig, slot, bytes, len, rig_ms, &st), OM_OK);
   free(bytes);
   rig_drain();
@@ -781,7 +779,6 @@ static void rig_own_mark(uint32_t slot, uint64_t index, uint64_t size) {
   static char note[OM_NOTE_BYTES_MAX];
   static uint8_t bytes[2 * OM_NOTE_BYTES_MAX];
   struct om_hash root = {{1}};
-  struct om_entry_sink sink;
   struct om_status st;
   uint8_t *out = NULL;
   size_t len = world_note(&w, note, 1, size, &root, NULL, 0), out_len = 0;
@@ -792,9 +789,8 @@ static void rig_own_mark(uint32_t slot, uint64_t index, uint64_t size) {
   entry.taken_ms = 1790000000000;
   entry.what_case = OREMARK__ENTRY__WHAT_MARK;
   entry.mark = &mark;
-  om_entry_sink_begin(&sink, 1, index);
-  assert_true(om_entry_put(&sink, bytes, oremark__entry__pack(&entry, bytes)));
-  om_entry_sink_end(&sink, &out, &out_len);
+  const struct om_span span = {bytes, oremark__entry__pack(&entry, bytes)};
+  world_entries(&w, &out, &out_len, 1, index, &span, 1);
   assert_int_equal(om_node_message(rig, slot, out, out_len, rig_ms, &st), OM_OK);
   free(out);
   rig_drain();
@@ -987,8 +983,8 @@ static void a_relay_with_an_unjudged_head_is_left_in_the_end(void **state) {
   world_close(&w);
 }
 
-/* What a relay brought goes to the ledger with the head that it stands under; and where the ledger stops the log at it,
- * so does every head: it may prove that the log has signed the entry. */
+/* Entries go to the ledger with the head that proves them; and where it stops the log at one, so does every head: it
+ * may prove that the log has signed the entry. */
 static void heads_of_a_stopped_log_go_to_the_ledger(void **state) {
   (void)state;
   world_open(&w, 2, NULL, 1, false);
@@ -999,8 +995,8 @@ static void heads_of_a_stopped_log_go_to_the_ledger(void **state) {
   assert_int_equal(apply.n, 10);
   uint64_t size = 0;
   struct om_status st;
-  assert_int_equal(om_note_size(&size, apply.bytes, apply.len, &st), OM_OK);
-  assert_int_equal(size, 100);
+  assert_int_equal(om_note_size(&size, apply.proven->note, apply.proven->len, &st), OM_OK);
+  assert_int_equal(size, 10);
   assert_int_equal(final.kind, OM_ACTION_SEND); /* it covers more than is held */
   om_node_applied(rig, &apply, 3, OM_REFUSED, 1000);
   rig_drain();

@@ -205,7 +205,7 @@ static void a_wait_is_silent(void **state) {
   world_append(&w, 1, 5000, 1000, 2, 10);
   world_run(&w, 5000);
   assert_int_equal(w.nodes[0].logs[1].size, 0);
-  assert_true(om_node_inbox_bytes(w.nodes[0].node) <= OM_CHUNK_BYTES);
+  assert_true(om_node_inbox_bytes(w.nodes[0].node) <= OM_CHUNK_BYTES + OM_PROOF_COST_BYTES);
   size_t messages = w.sent_messages;
   world_run(&w, 30000);
   assert_int_equal(w.sent_messages, messages);

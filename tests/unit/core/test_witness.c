@@ -61,12 +61,12 @@ static void say(const Oremark__PeerMessage *message) {
 
 static void entries(uint64_t start, size_t n) {
   static const uint8_t entry[50] = {1};
-  struct om_entry_sink sink;
+  struct om_span spans[OM_CHUNK_ENTRIES];
   uint8_t *bytes = NULL;
   size_t len = 0;
-  om_entry_sink_begin(&sink, HOME, start);
-  for (size_t i = 0; i < n; i++) assert_true(om_entry_put(&sink, entry, sizeof entry));
-  om_entry_sink_end(&sink, &bytes, &len);
+  assert_true(n <= OM_CHUNK_ENTRIES);
+  for (size_t i = 0; i < n; i++) spans[i] = (struct om_span){entry, sizeof entry};
+  world_entries(&w, &bytes, &len, HOME, start, spans, n);
   hear(bytes, len);
   free(bytes);
 }

@@ -1,4 +1,4 @@
-/* What the writer makes of an entry that no log may hold: from the log's own daemon, and from a relay. */
+/* What the writer makes of entries that the log has not signed, and of one that no log may hold. */
 #include "support/test.h"
 
 #include <stdlib.h>
@@ -29,11 +29,8 @@ static enum om_code write_job(struct writer *w, struct om_action *action, enum o
   struct om_job *job = om_job_action(action);
   om_queue_add(&w->queue, job);
   om_checkers_work(&w->queue, w->batches.ledger);
-  struct om_job *done = NULL;
-  for (int turn = 0; turn < 2 && done == NULL; turn++) { /* what relays bring has every other batch */
-    assert_int_equal(om_batches_run(&w->batches, &committed, &l.st), OM_OK);
-    done = om_queue_finished(&w->queue, class);
-  }
+  assert_int_equal(om_batches_run(&w->batches, &committed, &l.st), OM_OK);
+  struct om_job *done = om_queue_finished(&w->queue, class);
   assert_ptr_equal(done, job);
   enum om_code code = job->code;
   om_action_free(&job->action);
@@ -41,37 +38,21 @@ static enum om_code write_job(struct writer *w, struct om_action *action, enum o
   return code;
 }
 
-static void *copy(const void *bytes, size_t len) {
-  void *out = malloc(len);
-  assert_non_null(out);
-  return memcpy(out, bytes, len);
-}
-
-/* The bad entry and what stands behind it, with HEAD if there is one. */
-static struct om_action bad_entries(bool home, const struct lie_head *head) {
+/* The bad entry and what stands behind it, proven by HEAD. */
+static struct om_action bad_entries(const struct lie_head *head) {
   static const uint8_t behind[LIE_BEHIND] = {0, 1, 2, 3, 4};
-  struct om_action action = {
-      .kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = l.index, .n = 1 + LIE_BEHIND, .home = home};
+  struct om_action action = {.kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = l.index, .n = 1 + LIE_BEHIND};
   action.entries = calloc(action.n, sizeof *action.entries);
   assert_non_null(action.entries);
   action.entries[0] = (struct om_span){l.bad, l.bad_len};
   for (size_t i = 0; i < LIE_BEHIND; i++) action.entries[i + 1] = (struct om_span){&behind[i], 1};
-  if (head) {
-    action.bytes = copy(head->note, head->len);
-    action.len = head->len;
-  }
+  action.proven = lie_proven(&l, head, action.start, action.entries, action.n);
   return action;
 }
 
-static enum om_code bring(struct writer *w, bool home, const struct lie_head *head) {
-  struct om_action action = bad_entries(home, head);
+static enum om_code bring(struct writer *w, const struct lie_head *head) {
+  struct om_action action = bad_entries(head);
   return write_job(w, &action, OM_CLASS_MIRRORED);
-}
-
-static enum om_code propose(struct writer *w, const struct lie_head *head) {
-  struct om_action action = {.kind = OM_ACTION_COSIGN, .log = LIE_LOG, .len = head->len};
-  action.bytes = copy(head->note, head->len);
-  return write_job(w, &action, OM_CLASS_HEADS);
 }
 
 static void assert_held(size_t daemon, bool stopped, uint32_t evidence) {
@@ -81,24 +62,7 @@ static void assert_held(size_t daemon, bool stopped, uint32_t evidence) {
   assert_int_equal(info.evidence, evidence);
 }
 
-static void test_from_the_log_itself(void **state) {
-  (void)state;
-  for (int malformed = 0; malformed < 2; malformed++) {
-    struct writer w;
-    lie_open(&l, 20);
-    lie_tell(&l, malformed);
-    struct lie_head head = lie_head(&l);
-    open_writer(&w, 2);
-    assert_int_equal(bring(&w, true, NULL), malformed ? OM_MALFORMED : OM_REFUSED);
-    assert_held(2, true, 0); /* no head is known to cover it */
-    assert_int_equal(propose(&w, &head), OM_REFUSED);
-    assert_held(2, true, 1);
-    om_queue_end(&w.queue);
-    lie_close(&l);
-  }
-}
-
-static void test_from_a_relay(void **state) {
+static void test_a_bad_entry(void **state) {
   (void)state;
   for (int malformed = 0; malformed < 2; malformed++) {
     struct writer w;
@@ -107,46 +71,66 @@ static void test_from_a_relay(void **state) {
     lie_tell(&l, malformed);
     struct lie_head head = lie_head(&l);
     open_writer(&w, 2);
-    assert_int_equal(bring(&w, false, NULL), OM_NO); /* the relay may have made it up... */
-    assert_held(2, false, 0);
-    assert_int_equal(bring(&w, false, &before), OM_NO);
+    assert_int_equal(bring(&w, &before), OM_NO); /* whoever brings it may have made it up... */
     assert_held(2, false, 0);
     l.bad[0] ^= 1;
-    assert_int_equal(bring(&w, false, &head), OM_NO); /* ...as here... */
+    assert_int_equal(bring(&w, &head), OM_NO); /* ...as here... */
     assert_held(2, false, 0);
     l.bad[0] ^= 1;
-    assert_int_equal(bring(&w, false, &head),
-                     malformed ? OM_MALFORMED : OM_REFUSED); /* ...but the log has signed this */
+    head.note[head.len - 10] ^= 1;
+    assert_int_equal(bring(&w, &head), OM_NO); /* ...or here... */
+    assert_held(2, false, 0);
+    head.note[head.len - 10] ^= 1;
+    assert_int_equal(bring(&w, &head), malformed ? OM_MALFORMED : OM_REFUSED); /* ...but the log has signed this */
     assert_held(2, true, 1);
     om_queue_end(&w.queue);
     lie_close(&l);
   }
 }
 
-/* What was queued is not left alone because the first batch after this daemon was ready came to nothing. */
-static void test_a_dropped_batch_is_followed_by_another(void **state) {
+/* What daemon 4 lacks of the log: its entries are the reader's, of TXN. */
+static struct om_action rest_of_log(struct om_txn *txn, uint64_t start) {
+  struct om_action action = {.kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = start};
+  struct lie_head head = lie_head(&l);
+  action.n = (size_t)(l.index - start);
+  action.entries = calloc(action.n, sizeof *action.entries);
+  assert_non_null(action.entries);
+  for (size_t i = 0; i < action.n; i++) {
+    struct om_bytes entry;
+    assert_int_equal(om_log_entry(txn, &entry, LIE_LOG, start + i, &l.st), OM_OK);
+    action.entries[i] = (struct om_span){entry.data, entry.len};
+  }
+  action.proven = lie_proven(&l, &head, start, action.entries, action.n);
+  return action;
+}
+
+/* Good entries in another order, or one left out: each is what it was, and nothing of it is taken. The same with the
+ * head that proves it is taken, and that is kept: it can be proven to others. */
+static void test_only_what_is_proven(void **state) {
   (void)state;
   struct writer w;
-  bool committed;
-  lie_open(&l, 20);
-  lie_tell(&l, true);
-  open_writer(&w, 2);
-  w.batches.ready = true;
-  struct om_action action = bad_entries(false, NULL);
-  struct om_job *job = om_job_action(&action);
-  om_queue_add(&w.queue, job);
-  om_checkers_work(&w.queue, w.batches.ledger);
-  assert_int_equal(om_batches_run(&w.batches, &committed, &l.st), OM_OK);
-  assert_ptr_equal(om_queue_finished(&w.queue, OM_CLASS_MIRRORED), job);
-  assert_int_equal(job->code, OM_NO);
-  assert_false(committed || w.batches.drain.done);
-  assert_true(w.queue.nudged);
-  assert_true(om_queue_wait(&w.queue, NULL)); /* at once, and only once */
-  assert_int_equal(om_batches_run(&w.batches, &committed, &l.st), OM_OK);
-  assert_true(w.batches.drain.done);
-  assert_false(w.queue.nudged);
-  om_action_free(&job->action);
-  om_job_free(job);
+  struct om_txn *txn;
+  lie_open(&l, 30);
+  open_writer(&w, 4);
+  uint64_t start = lie_info(&l, 4).size, size;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(l.ledgers[LIE_LOG]), &l.st), OM_OK);
+  struct om_action action = rest_of_log(txn, start);
+  struct om_span swapped = action.entries[3];
+  action.entries[3] = action.entries[4];
+  action.entries[4] = swapped;
+  assert_int_equal(write_job(&w, &action, OM_CLASS_MIRRORED), OM_NO);
+  assert_int_equal(lie_info(&l, 4).size, start);
+  action = rest_of_log(txn, start);
+  action.proven->before.hashes[0].bytes[0] ^= 1;
+  assert_int_equal(write_job(&w, &action, OM_CLASS_MIRRORED), OM_NO);
+  action = rest_of_log(txn, start);
+  assert_int_equal(write_job(&w, &action, OM_CLASS_MIRRORED), OM_OK);
+  assert_int_equal(lie_info(&l, 4).size, l.index);
+  om_txn_abort(txn);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(l.ledgers[4]), &l.st), OM_OK);
+  assert_int_equal(om_provable_size(txn, &size, LIE_LOG, l.index, &l.st), OM_OK);
+  assert_int_equal(size, l.index);
+  om_txn_abort(txn);
   om_queue_end(&w.queue);
   lie_close(&l);
 }
@@ -168,20 +152,6 @@ static void check_slice(struct writer *w, struct om_slice *slice) {
   om_queue_checked(&w->queue, slice);
 }
 
-/* What daemon 4 lacks of the log, from its home; the entries are the reader's, of TXN. */
-static struct om_job *rest_of_log(struct om_txn *txn, uint64_t start) {
-  struct om_action action = {.kind = OM_ACTION_APPLY, .log = LIE_LOG, .start = start, .home = true};
-  action.n = (size_t)(l.index - start);
-  action.entries = calloc(action.n, sizeof *action.entries);
-  assert_non_null(action.entries);
-  for (size_t i = 0; i < action.n; i++) {
-    struct om_bytes entry;
-    assert_int_equal(om_log_entry(txn, &entry, LIE_LOG, start + i, &l.st), OM_OK);
-    action.entries[i] = (struct om_span){entry.data, entry.len};
-  }
-  return om_job_action(&action);
-}
-
 static void test_the_log_grows_between_two_slices(void **state) {
   (void)state;
   struct writer w;
@@ -192,7 +162,8 @@ static void test_the_log_grows_between_two_slices(void **state) {
   open_writer(&w, 4);
   uint64_t start = lie_info(&l, 4).size;
   assert_int_equal(om_txn_read(&txn, om_ledger_store(l.ledgers[LIE_LOG]), &l.st), OM_OK);
-  struct om_job *job = rest_of_log(txn, start);
+  struct om_action action = rest_of_log(txn, start);
+  struct om_job *job = om_job_action(&action);
   om_queue_add(&w.queue, job);
   assert_true(om_queue_claim_now(&w.queue, &first));
   assert_true(om_queue_claim_now(&w.queue, &second));
@@ -215,9 +186,8 @@ static void test_the_log_grows_between_two_slices(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_from_the_log_itself),
-      cmocka_unit_test(test_from_a_relay),
-      cmocka_unit_test(test_a_dropped_batch_is_followed_by_another),
+      cmocka_unit_test(test_a_bad_entry),
+      cmocka_unit_test(test_only_what_is_proven),
       cmocka_unit_test(test_the_log_grows_between_two_slices),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ static void begin(void) {
 
 static struct om_job *job_of(enum om_action_kind kind, uint32_t log, size_t n) {
   static const uint8_t byte[1] = {0};
-  struct om_action action = {.kind = kind, .log = log, .n = n, .home = true};
+  struct om_action action = {.kind = kind, .log = log, .n = n};
   action.entries = calloc(n > 0 ? n : 1, sizeof *action.entries);
   assert_non_null(action.entries);
   for (size_t i = 0; i < n; i++) action.entries[i] = (struct om_span){byte, sizeof byte};

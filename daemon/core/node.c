@@ -187,6 +187,12 @@ void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint
   om_sync_choose(node, log, now_ms);
 }
 
+void om_node_stated(struct om_node *node, uint32_t log, uint64_t by, int64_t now_ms) {
+  if (log >= node->n_logs || by == node->logs[log].stated) return;
+  node->logs[log].stated = by;
+  om_recover_stated(node, log, now_ms);
+}
+
 void om_node_provable(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len,
                       int64_t now_ms) {
   (void)now_ms;

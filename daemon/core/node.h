@@ -165,6 +165,10 @@ void om_node_own_head(struct om_node *node, uint64_t size, const uint8_t *note, 
  * own commit. */
 void om_node_final(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
 
+/* The governors have stated LOG's head anew, by the act that is the last of BY entries of the registry, which this
+ * daemon has accepted: at the start, and when that has changed. */
+void om_node_stated(struct om_node *node, uint32_t log, uint64_t by, int64_t now_ms);
+
 /* What is held of LOG can be proven up to SIZE, by the head NOTE, which covers so much and bears the log's signature
  * alone (om_provable_size, om_head_bare): entries are served so far. At the start, and whenever it is another. */
 void om_node_provable(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len,

@@ -131,6 +131,7 @@ struct om_peer {
   bool asked;              /* for the highest head of the own log */
   bool may_tell;           /* it was asked or proposed to */
   unsigned asked_round;    /* the last in which it was asked to ask others */
+  bool has_asked;          /* its own daemon: how far it had got */
   bool told_due;           /* it asks for that of its own: */
   uint32_t asks_for;
   uint32_t n_rows;
@@ -191,6 +192,7 @@ struct om_tracked {
   uint64_t looked;        /* entries below this that wait here were searched for marks of the log itself */
   uint64_t wanted;        /* entries below this are taken in and given out, final or not */
   uint64_t invited;       /* entries under what its home has proposed: who witnesses may stand among them */
+  uint64_t stated;        /* om_node_stated */
   struct om_heard refill; /* the own log at a start: taken back from others up to this head; none: it is not */
 
   uint32_t source; /* slot from which it is followed */
@@ -257,6 +259,7 @@ struct om_proposal {
 struct om_teller {
   uint32_t log;
   struct om_heard head; /* the highest that it knows */
+  uint64_t stated;      /* as the witness had accepted it then: om_node_stated */
   bool stands;          /* no head, or what is held here lies under it */
 };
 
@@ -361,7 +364,8 @@ void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t siz
 void om_marks_look(struct om_node *node, uint32_t log);
 
 /* recover.c: the start */
-void om_recover_quorum(struct om_node *node, int64_t now_ms); /* the own log's witnesses have been told */
+void om_recover_quorum(struct om_node *node, int64_t now_ms);               /* the own log's witnesses have been told */
+void om_recover_stated(struct om_node *node, uint32_t log, int64_t now_ms); /* LOG's head has been stated anew */
 void om_recover_advance(struct om_node *node, int64_t now_ms);
 void om_recover_tick(struct om_node *node, int64_t now_ms);
 enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark__Ask *ask, struct om_status *st);

@@ -22,12 +22,19 @@ static struct om_teller *teller_of(const struct om_recovery *recovery, uint32_t 
   return NULL;
 }
 
+/* Whether WITNESS has told, and goes by the head that the governors last stated of the own log: what it told before it
+ * accepted that is gone there too, perhaps, and it tells again when it has. */
+static bool has_told(const struct om_node *node, uint32_t witness) {
+  const struct om_teller *teller = teller_of(&node->recovery, witness);
+  return teller != NULL && teller->stated >= node->logs[node->config.own_log].stated;
+}
+
 /* How many operators of LIST have yet to tell. */
-static uint32_t lacking_of(const struct om_recovery *recovery, const struct om_quorum_list *list) {
+static uint32_t lacking_of(const struct om_node *node, const struct om_quorum_list *list) {
   uint32_t operators[OM_WITNESSES_MAX], n = 0;
   for (size_t i = 0; i < list->n; i++) {
     uint32_t member = list->daemons[i].operator_member, k = 0;
-    if (teller_of(recovery, list->daemons[i].log) == NULL) continue;
+    if (!has_told(node, list->daemons[i].log)) continue;
     while (k < n && operators[k] != member) k++;
     operators[k] = member;
     if (k == n) n++;
@@ -38,7 +45,7 @@ static uint32_t lacking_of(const struct om_recovery *recovery, const struct om_q
 static uint32_t lacking(const struct om_node *node) {
   uint32_t most = 0;
   for (size_t i = 0; i < node->quorum.n_lists; i++) {
-    uint32_t n = lacking_of(&node->recovery, &node->quorum.lists[i]);
+    uint32_t n = lacking_of(node, &node->quorum.lists[i]);
     if (n > most) most = n;
   }
   return most;
@@ -49,9 +56,10 @@ void om_recover_free(struct om_node *node) {
   node->recovery.n = 0;
 }
 
-/* The governors have ended the log before the head that is told, by who has not heard of it. */
-static bool beyond_end(const struct om_tracked *own, const struct om_teller *teller) {
-  return own->ended && teller->head.size > own->end;
+/* The governors have ended the log before the head that is told, or stated another, and who tells has not heard of it.
+ */
+static bool is_past(const struct om_tracked *own, const struct om_teller *teller) {
+  return (own->ended && teller->head.size > own->end) || teller->stated < own->stated;
 }
 
 /* Whether every head told lies under what is held of the own log, entry for entry. */
@@ -62,13 +70,13 @@ static bool heads_stand(struct om_node *node, const struct om_tracked *own) {
     struct om_teller *teller = &recovery->tellers[i];
     struct om_status st;
     uint64_t size = 0;
-    if (teller->stands || beyond_end(own, teller)) continue;
+    if (teller->stands || is_past(own, teller)) continue;
     all = false;
     if (teller->head.size > own->size) continue;
     enum om_code code =
         node->config.compare(node->config.ctx, &size, node->config.own_log, teller->head.note, teller->head.len, &st);
     teller->stands = code == OM_OK;
-    recovery->fork = code == OM_REFUSED;
+    recovery->fork = code == OM_REFUSED && teller->stated == own->stated; /* else there is an act to accept first */
     if (teller->stands) return heads_stand(node, own);
   }
   return all;
@@ -80,7 +88,7 @@ static const struct om_heard *highest_told(const struct om_recovery *recovery, c
   const struct om_heard *highest = NULL;
   for (size_t i = 0; i < recovery->n; i++) {
     const struct om_heard *head = &recovery->tellers[i].head;
-    if (head->size > 0 && !beyond_end(own, &recovery->tellers[i]) && (highest == NULL || head->size > highest->size))
+    if (head->size > 0 && !is_past(own, &recovery->tellers[i]) && (highest == NULL || head->size > highest->size))
       highest = head;
   }
   return highest;
@@ -114,7 +122,7 @@ static void ask_again(struct om_node *node, int64_t now_ms) {
   if (!om_again_due(&recovery->again, now_ms)) return;
   om_relay_unlinked(node, &recovery->to, node->config.own_log);
   for (size_t i = 0; i < recovery->to.n; i++)
-    if (teller_of(recovery, recovery->to.logs[i]) == NULL) recovery->to.logs[n++] = recovery->to.logs[i];
+    if (!has_told(node, recovery->to.logs[i])) recovery->to.logs[n++] = recovery->to.logs[i];
   recovery->to.n = n;
 }
 
@@ -138,6 +146,13 @@ void om_recover_quorum(struct om_node *node, int64_t now_ms) {
   om_recover_advance(node, now_ms);
 }
 
+void om_recover_stated(struct om_node *node, uint32_t log, int64_t now_ms) {
+  if (log == node->config.own_log) om_recover_advance(node, now_ms);
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++)
+    if (node->peers[slot].connected && node->peers[slot].log == log && node->peers[slot].has_asked)
+      node->peers[slot].told_due = true; /* it may count no more what it was told before */
+}
+
 /* ---- messages ---- */
 
 /* A question that the peer in SLOT passes on. */
@@ -158,6 +173,7 @@ enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark
   }
   peer->told_due = true;
   peer->asks_for = ask->log;
+  peer->has_asked = peer->has_asked || ask->log == peer->log;
   if (ask->log != peer->log || ask->log >= node->n_logs) return OM_OK;
   om_start_asked(node, ask->log, &ask->start);
   return om_relay_ask(node, slot, ask, st);
@@ -169,7 +185,13 @@ static void put_teller(struct om_node *node, uint32_t witness, const Oremark__To
   if (teller == NULL) {
     if (recovery->n == OM_GATHERED_MAX) return;
     teller = &recovery->tellers[recovery->n++];
-    *teller = (struct om_teller){.log = witness};
+    *teller = (struct om_teller){.log = witness, .stated = told->stated};
+  }
+  if (told->stated < teller->stated) return;
+  if (told->stated > teller->stated) {
+    om_heard_clear(&teller->head);
+    teller->stands = false;
+    teller->stated = told->stated;
   }
   /* What was said once stays said: a witness that comes back with less has lost it. */
   if (size <= teller->head.size) {
@@ -223,6 +245,7 @@ static void make_told(struct om_node *node, Oremark__Told *told, uint8_t note[OM
   told->witness = node->config.own_log;
   if (log >= node->n_logs) return;
   told->size = om_serve_have(&node->logs[log]);
+  told->stated = node->logs[log].stated;
   if (node->logs[log].started) told->start = (ProtobufCBinaryData){OM_START_BYTES, node->logs[log].start};
   if (node->config.highest != NULL && node->config.highest(node->config.ctx, note, &len, log))
     told->checkpoint = (ProtobufCBinaryData){len, note};
@@ -308,9 +331,9 @@ static void add_missing(const struct om_node *node, char *out, size_t len) {
   const char *between = ": ";
   for (size_t list = 0; list < node->quorum.n_lists; list++) {
     const struct om_quorum_list *of = &node->quorum.lists[list];
-    if (lacking_of(&node->recovery, of) == 0) continue;
+    if (lacking_of(node, of) == 0) continue;
     for (size_t i = 0; i < of->n; i++) {
-      if (teller_of(&node->recovery, of->daemons[i].log) != NULL) continue;
+      if (has_told(node, of->daemons[i].log)) continue;
       add(out, len, between);
       add(out, len, of->daemons[i].origin);
       between = ", ";

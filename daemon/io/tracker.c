@@ -111,6 +111,15 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   return code;
 }
 
+/* What is stated of the logs by governors, in an act that is accepted here or can't be yet. */
+static void tell_stated(struct om_tracker *tracker, struct om_txn *txn, int64_t now_ms) {
+  for (uint32_t log = 0; log < tracker->n; log++) {
+    uint64_t size, since;
+    om_node_wanted(tracker->node, log, om_wanted_size(txn, log), now_ms);
+    om_node_stated(tracker->node, log, om_registry_stated(txn, &size, &since, log) ? since + 1 : 0, now_ms);
+  }
+}
+
 enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn, uint32_t own_log,
                                 int64_t now_ms, struct om_status *st) {
   struct om_log_info info;
@@ -119,9 +128,7 @@ enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, stru
   *registry = before == 0 || info.size != tracker->logs[OM_LOG_REGISTRY].size ||
               info.cuts != tracker->logs[OM_LOG_REGISTRY].cuts;
   grow(tracker, om_log_count(txn), own_log);
-  if (*registry || om_wanted(txn))
-    for (uint32_t log = 0; log < tracker->n; log++)
-      om_node_wanted(tracker->node, log, om_wanted_size(txn, log), now_ms);
+  if (*registry || om_wanted(txn)) tell_stated(tracker, txn, now_ms);
   bool witnesses = *registry || own_log != own_before; /* who is one of them is to be told anew for every log */
   uint32_t named = om_log_count(txn);                  /* fewer than before where the registry log was cut */
   for (uint32_t log = 0; log < tracker->n && log < named; log++) {

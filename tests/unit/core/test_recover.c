@@ -104,6 +104,24 @@ static void fewer_than_a_quorum(void **state) {
   world_close(&w);
 }
 
+/* The governors have stated the head anew: what a witness tells counts once it goes by that too. */
+static void what_was_told_before_a_restart(void **state) {
+  (void)state;
+  enum { BY = 9 };
+  struct om_hash root;
+  lose(0, &root);
+  om_node_stated(w.nodes[0].node, 0, BY, w.now_ms);
+  for (uint32_t i = 1; i < 4; i++) world_join(&w, 0, i);
+  world_run(&w, 20000);
+  assert_false(ready(0));
+  assert_int_equal(own(0)->size, 0);
+  for (uint32_t i = 1; i < 4; i++) om_node_stated(w.nodes[i].node, 0, BY, w.now_ms);
+  world_run(&w, 5000);
+  assert_true(ready(0));
+  assert_true(om_hash_equal(&own(0)->roots[300], &root));
+  world_close(&w);
+}
+
 static void cosigns_nothing_before(void **state) {
   (void)state;
   struct om_hash root;
@@ -310,6 +328,7 @@ int main(void) {
       cmocka_unit_test(an_empty_store),
       cmocka_unit_test(an_old_copy),
       cmocka_unit_test(fewer_than_a_quorum),
+      cmocka_unit_test(what_was_told_before_a_restart),
       cmocka_unit_test(cosigns_nothing_before),
       cmocka_unit_test(what_is_told_must_be_signed),
       cmocka_unit_test(heads_that_do_not_stand),

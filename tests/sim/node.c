@@ -100,7 +100,7 @@ void sim_node_open(struct sim_node *n) {
       .own_log = om_ledger_own_log(n->ledger), .version = "sim", .propose_interval_ms = PROPOSE_INTERVAL_MS};
   n->keys = network_signers(&s->net, n->daemon);
   if (n->renewed) n->keys.cosign = n->spare;
-  n->holdings = (struct om_holdings){om_ledger_store(n->ledger), s->net.id, n->keys.cosign};
+  n->holdings = (struct om_holdings){om_ledger_store(n->ledger), s->net.id, n->keys.cosign, NULL, NULL};
   om_holdings_config(&n->holdings, &config);
   om_holdings_start(&n->holdings, &config, sim_wall(n), sim_below(s, UINT64_MAX));
   if (n->alters) config.entries = give_altered;

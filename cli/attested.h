@@ -43,6 +43,11 @@ enum om_code om_attestations_each(struct om_session *session, Oremark__ListAttes
                                   enum om_code (*each)(void *ctx, const Oremark__Attestation *attestation,
                                                        struct om_status *st),
                                   void *ctx, struct om_status *st);
+/* The same; *LEFT_OUT: how many more there are that the daemon does not send. */
+enum om_code om_attestations_first(struct om_session *session, Oremark__ListAttestations *list,
+                                   enum om_code (*each)(void *ctx, const Oremark__Attestation *attestation,
+                                                        struct om_status *st),
+                                   void *ctx, uint64_t *left_out, struct om_status *st);
 
 /* "Cu=28.45%" as element and fraction, in ARENA. */
 enum om_code om_result_read(struct om_arena *arena, uint32_t *element, Oremark__Decimal **value, const char *text,

@@ -115,12 +115,17 @@ static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_sta
   return OM_OK;
 }
 
-static enum om_code show_bearing(struct om_session *session, json_t *json, ProtobufCBinaryData number,
-                                 struct om_status *st) {
+static enum om_code show_bearing(struct om_session *session, json_t *json, uint64_t *left_out,
+                                 ProtobufCBinaryData number, struct om_status *st) {
   Oremark__ListAttestations list = OREMARK__LIST_ATTESTATIONS__INIT;
   struct bearing bearing = {session, json, 0};
   list.lineage = number;
-  return om_attestations_each(session, &list, take, &bearing, st);
+  enum om_code code = om_attestations_first(session, &list, take, &bearing, left_out, st);
+  if (code == OM_OK && !json && *left_out > 0)
+    fprintf(session->out,
+            "and %" PRIu64 " more, less severe or settled: 'oremark attestations' lists those of a member\n",
+            *left_out);
+  return code;
 }
 
 static enum om_code run(struct om_session *session, struct om_status *st) {
@@ -133,10 +138,12 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
       om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_LOT, st))
     return st->code;
   enum om_code code = OM_OK;
+  uint64_t left_out = 0;
   if (session->json) {
     json_t *json = om_lot_json(reply->lot), *bearing = json_array();
-    code = show_bearing(session, bearing, reply->lot->number, st);
+    code = show_bearing(session, bearing, &left_out, reply->lot->number, st);
     json_object_set_new(json, "bearing", bearing);
+    json_object_set_new(json, "more_bearing", json_integer((json_int_t)left_out));
     if (code == OM_OK)
       code = om_show_json(session->out, json, st);
     else
@@ -144,7 +151,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   } else {
     head(session->out, reply->lot);
     origins(session->out, reply->lot);
-    code = show_bearing(session, NULL, reply->lot->number, st);
+    code = show_bearing(session, NULL, &left_out, reply->lot->number, st);
   }
   oremark__reply__free_unpacked(reply, NULL);
   return code;

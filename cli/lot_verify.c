@@ -20,6 +20,14 @@ static void progress(struct om_session *session, const Oremark__Progress *p) {
   fflush(session->err);
 }
 
+static json_t *left_json(const Oremark__Verdict *v) {
+  json_t *left = json_array();
+  for (size_t i = 0; i < v->n_left; i++)
+    json_array_append_new(
+        left, json_pack("{s:o, s:I}", "what", om_json_text(v->left[i]->what), "n", (json_int_t)v->left[i]->n));
+  return left;
+}
+
 static json_t *verdict_json(const Oremark__Verdict *v) {
   json_t *checks = json_array(), *not_checked = json_array(), *findings = json_array();
   for (size_t i = 0; i < v->n_checks; i++)
@@ -33,13 +41,14 @@ static json_t *verdict_json(const Oremark__Verdict *v) {
   for (size_t i = 0; i < v->n_findings; i++)
     json_array_append_new(findings, json_pack("{s:o, s:o}", "kind", om_json_text(v->findings[i]->kind), "text",
                                               om_json_text(v->findings[i]->text)));
-  return json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "verdict",
+  return json_pack("{s:s, s:o, s:o, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:o}", "verdict",
                    v->undecided  ? "undecided"
                    : v->verified ? "verified"
                                  : "failed",
                    "checks", checks, "findings", findings, "not_checked", not_checked, "more_findings",
-                   (json_int_t)v->more_findings, "records", (json_int_t)v->records, "entries", (json_int_t)v->entries,
-                   "bytes", (json_int_t)v->bytes, "heads", om_logs_json(v->logs, v->n_logs), "successions",
+                   (json_int_t)v->more_findings, "findings_left", left_json(v), "records", (json_int_t)v->records,
+                   "entries", (json_int_t)v->entries, "bytes", (json_int_t)v->bytes, "heads",
+                   om_logs_json(v->logs, v->n_logs), "successions",
                    om_successions_json(v->successions, v->n_successions));
 }
 
@@ -87,7 +96,8 @@ static void show(struct om_session *session, const Oremark__Verdict *v, int64_t 
   if (v->n_findings) fprintf(session->out, "\nto be known:\n");
   for (size_t i = 0; i < v->n_findings; i++)
     om_show_wrapped(session->out, "- ", om_show_text(text, v->findings[i]->text));
-  if (v->more_findings) fprintf(session->out, "- and %" PRIu64 " more\n", v->more_findings);
+  for (size_t i = 0; i < v->n_left; i++)
+    fprintf(session->out, "- and %" PRIu64 " more %s\n", v->left[i]->n, om_show_text(text, v->left[i]->what));
   if (v->n_not_checked) fprintf(session->out, "\nnot checked:\n");
   for (size_t i = 0; i < v->n_not_checked; i++)
     om_show_wrapped(session->out, "- ", om_show_text(text, v->not_checked[i]));

@@ -63,9 +63,11 @@ void *om_arena_copy(struct om_arena *arena, const void *data, size_t size) {
 
 static void *decode_alloc(void *data, size_t size) {
   struct om_arena *arena = data;
-  if (size > OM_ARENA_DECODE_MAX_BYTES - arena->decoded) return NULL;
-  void *out = take(arena, size);
-  if (out != NULL) arena->decoded += size;
+  void *out = size > OM_ARENA_DECODE_MAX_BYTES - arena->decoded ? NULL : take(arena, size);
+  if (out != NULL)
+    arena->decoded += size;
+  else
+    arena->full = true;
   return out;
 }
 
@@ -91,6 +93,7 @@ static void free_chunks(struct om_arena_chunk *chunk) {
 
 void om_arena_reset(struct om_arena *arena) {
   arena->decoded = 0;
+  arena->full = false;
   if (arena->first == NULL) return;
   if (arena->first->size > OM_ARENA_CHUNK_BYTES) { /* a rare giant must not stay resident for ever */
     free_chunks(arena->first);
@@ -107,4 +110,5 @@ void om_arena_free(struct om_arena *arena) {
   free_chunks(arena->first);
   arena->first = arena->last = NULL;
   arena->decoded = 0;
+  arena->full = false;
 }

@@ -5,6 +5,7 @@
 #define OREMARK_LEDGER_ARENA_H
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -21,6 +22,7 @@ struct om_arena {
   struct om_arena_chunk *first; /* kept by om_arena_reset */
   struct om_arena_chunk *last;
   size_t decoded; /* bytes taken through ALLOCATOR since the last reset */
+  bool full;      /* since then it has refused some */
   ProtobufCAllocator allocator;
 };
 

@@ -26,7 +26,9 @@ enum {
 enum om_sum {
   OM_SUM_DRAWN = 'd', /* place of a certificate: drawn from it; written in its holder's home log only */
   OM_SUM_OUTPUT =
-      'o', /* member (4), site (4), element (1), year (2): declared output; in that member's home log only */
+      'o',            /* member (4), site (4), element (1), year (2): declared output; in that member's home log only */
+  OM_SUM_FLAGS = 'f', /* member (4), log (4): how many of the flags that it raised in that log it has not cleared there;
+                         in that log only */
 };
 
 /* Begins the key of what an attestation is about. */

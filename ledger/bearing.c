@@ -26,6 +26,39 @@ void om_stage_bears(struct om_stage *stage, const Oremark__Event *event, const s
   om_stage_put(stage, OM_TABLE_ATTESTED, key, sizeof key, about->bytes, about->len);
 }
 
+/* ---- how many are open ---- */
+
+enum { OPEN_KEY_BYTES = 1 + 4 + 4 };
+
+/* A member's home log may change, and no log writes what another has written: each counts its own. */
+static void open_key(uint8_t key[OPEN_KEY_BYTES], const struct om_stage *stage) {
+  key[0] = OM_SUM_FLAGS;
+  om_be32(key + 1, stage->member.number);
+  om_be32(key + 5, stage->judged->log);
+}
+
+enum om_code om_stage_flag_raised(struct om_stage *stage, struct om_status *st) {
+  uint8_t key[OPEN_KEY_BYTES];
+  if (stage->backing->uncapped) return OM_OK; /* a part of the history says nothing of sums */
+  open_key(key, stage);
+  int64_t n = om_stage_sum(stage, key, sizeof key);
+  if (n >= OM_FLAGS_OPEN_MAX)
+    return om_fail(st, OM_REFUSED, "flags",
+                   "member %u has %lld concerns open, as many as one may have: clear those that are settled first "
+                   "(oremark clear)",
+                   stage->member.number, (long long)n);
+  om_stage_set_sum(stage, key, sizeof key, n + 1);
+  return OM_OK;
+}
+
+void om_stage_flag_cleared(struct om_stage *stage, const struct om_place *place) {
+  uint8_t key[OPEN_KEY_BYTES];
+  if (stage->backing->uncapped || place->log != stage->judged->log) return;
+  open_key(key, stage);
+  int64_t n = om_stage_sum(stage, key, sizeof key);
+  if (n > 0) om_stage_set_sum(stage, key, sizeof key, n - 1);
+}
+
 /* ---- is it of the lineage? ---- */
 
 static bool is_of(const struct om_lineage *lineage, const struct om_subject_key *about) {
@@ -42,18 +75,22 @@ static bool is_of(const struct om_lineage *lineage, const struct om_subject_key 
 
 /* ---- what has ended it ---- */
 
-/* Whether the governors have overruled the flag at PLACE: they name it by where its statement is filed. */
+/* Whether the governors have overruled the flag B: they name it by where its statement is filed. A statement is long
+ * and may hold many flags, and few are overruled: it is read where the governors have spoken of that event of some
+ * statement of the author's, and hashed where it is one of that time. */
 static enum om_code overruled(struct om_txn *txn, struct om_bearing *b, const struct om_hash *network,
                               struct om_status *st) {
   struct om_bytes entry;
   struct om_found found;
   struct om_hash id;
   const struct om_place *at = &b->what.at;
+  if (!om_registry_overruled_any(txn, b->what.author, at->event, 0)) return om_txn_check(txn, st);
   enum om_code code = om_log_entry(txn, &entry, at->log, at->index, st);
   if (code != OM_OK) return code;
   if (!om_find_event(&found, entry.data, entry.len, at->event))
     return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: the store is damaged",
                    (unsigned long long)at->index, at->log, at->event);
+  if (!om_registry_overruled_any(txn, found.member, at->event, (int64_t)found.signed_ms)) return om_txn_check(txn, st);
   om_statement_id(&id, network, found.statement.data, found.statement.len);
   b->overruled =
       om_registry_overruled(txn, &b->ended_by, found.member, (int64_t)found.signed_ms, &id, at->event, OM_REGISTRY_NOW);
@@ -68,7 +105,9 @@ static enum om_code read_flag(struct om_txn *txn, struct om_bearing *b, const st
   b->severity = b->what.kept[1];
   b->due_ms = (int64_t)om_get64(b->what.kept + 2);
   b->cleared = om_attested_end(txn, &b->ended_by, &kind, &b->what.at);
-  return b->cleared ? OM_OK : overruled(txn, b, network, st);
+  enum om_code code = b->cleared ? OM_OK : overruled(txn, b, network, st);
+  b->share = b->cleared || b->overruled ? OM_BEARING_ENDED : OM_BEARING_OPEN;
+  return code;
 }
 
 /* ---- all of them ---- */
@@ -90,14 +129,18 @@ static struct om_bearing *add(struct list *list) {
 }
 
 /* Those of one kind, by place only: reading more would move the cursor of the walk. */
-static void find_kind(struct om_txn *txn, struct list *list, int kind, const struct om_lineage *lineage) {
+static enum om_code find_kind(struct om_txn *txn, struct list *list, int kind, const struct om_lineage *lineage,
+                              const struct om_progress *progress, struct om_status *st) {
   uint8_t prefix[PREFIX_BYTES];
   struct om_bytes key, row;
   struct om_subject_key about;
+  uint64_t seen = 0;
+  enum om_code code = OM_OK;
   kind_key(prefix, kind);
   for (bool more = om_txn_next(txn, &key, &row, OM_TABLE_ATTESTED, prefix, sizeof prefix);
-       more && key.len == KEY_BYTES && memcmp(key.data, prefix, sizeof prefix) == 0;
+       more && code == OM_OK && key.len == KEY_BYTES && memcmp(key.data, prefix, sizeof prefix) == 0;
        more = om_txn_step(txn, &key, &row, OM_TABLE_ATTESTED)) {
+    code = om_progress_tell(progress, "looking for what bears on it", ++seen, 0, st);
     if (row.len == 0 || row.len > sizeof about.bytes) continue;
     memcpy(about.bytes, row.data, row.len);
     about.len = row.len;
@@ -106,14 +149,17 @@ static void find_kind(struct om_txn *txn, struct list *list, int kind, const str
     om_place_read(&b->what.at, key.data + PREFIX_BYTES);
     b->about = about;
   }
+  return code == OM_OK ? om_txn_check(txn, st) : code;
 }
 
 static enum om_code read_all(struct om_txn *txn, struct list *list, const struct om_hash *network,
-                             struct om_status *st) {
+                             const struct om_progress *progress, struct om_status *st) {
   for (size_t i = 0; i < list->n; i++) {
     struct om_bearing *b = &list->items[i];
     struct om_place at = b->what.at;
-    enum om_code code = om_attested_get(txn, &b->what, &at, st);
+    enum om_code code = om_progress_tell(progress, "reading what bears on it", i + 1, list->n, st);
+    if (code == OM_OK) code = om_attested_get(txn, &b->what, &at, st);
+    b->share = OM_BEARING_CORRECTION;
     if (code == OM_OK && b->what.kind == OREMARK__EVENT__KIND_FLAG) code = read_flag(txn, b, network, st);
     if (code == OM_OK && b->what.kind == OREMARK__EVENT__KIND_CORRECT && b->what.n_kept > 0)
       b->reason = b->what.kept[0];
@@ -122,6 +168,8 @@ static enum om_code read_all(struct om_txn *txn, struct list *list, const struct
   return OM_OK;
 }
 
+/* ---- what comes first ---- */
+
 static int by_place(const void *a, const void *b) {
   uint8_t x[OM_PLACE_KEY_BYTES], y[OM_PLACE_KEY_BYTES];
   om_place_key(x, &((const struct om_bearing *)a)->what.at);
@@ -129,14 +177,45 @@ static int by_place(const void *a, const void *b) {
   return memcmp(x, y, sizeof x);
 }
 
+static int by_author(const void *a, const void *b) {
+  const struct om_bearing *x = a, *y = b;
+  if (x->share != y->share) return x->share < y->share ? -1 : 1;
+  if (x->what.author != y->what.author) return x->what.author < y->what.author ? -1 : 1;
+  if (x->severity != y->severity) return x->severity > y->severity ? -1 : 1;
+  return by_place(a, b);
+}
+
+static int by_order(const void *a, const void *b) {
+  const struct om_bearing *x = a, *y = b;
+  if (x->share != y->share) return x->share < y->share ? -1 : 1;
+  if (x->later != y->later) return x->later ? 1 : -1;
+  if (x->severity != y->severity) return x->severity > y->severity ? -1 : 1;
+  return by_place(a, b);
+}
+
+enum { WORST_OF_EACH = 8 }; /* of an author: seven authors fill the share of a verdict's findings that flags have */
+
+static void order(struct list *list) {
+  size_t of_author = 0;
+  if (list->n == 0) return;
+  qsort(list->items, list->n, sizeof *list->items, by_author);
+  for (size_t i = 0; i < list->n; i++) {
+    struct om_bearing *b = &list->items[i];
+    bool same = i > 0 && b[-1].share == b->share && b[-1].what.author == b->what.author;
+    of_author = same ? of_author + 1 : 0;
+    b->later = of_author >= WORST_OF_EACH;
+  }
+  qsort(list->items, list->n, sizeof *list->items, by_order);
+}
+
 enum om_code om_bearing_collect(struct om_txn *txn, struct om_arena *arena, struct om_bearing **out, size_t *n,
-                                const struct om_hash *network, const struct om_lineage *lineage, struct om_status *st) {
+                                const struct om_hash *network, const struct om_lineage *lineage,
+                                const struct om_progress *progress, struct om_status *st) {
   struct list list = {0};
-  find_kind(txn, &list, OREMARK__EVENT__KIND_FLAG, lineage);
-  find_kind(txn, &list, OREMARK__EVENT__KIND_CORRECT, lineage);
-  enum om_code code = om_txn_check(txn, st);
-  if (code == OM_OK) code = read_all(txn, &list, network, st);
-  if (list.n > 0) qsort(list.items, list.n, sizeof *list.items, by_place);
+  enum om_code code = find_kind(txn, &list, OREMARK__EVENT__KIND_FLAG, lineage, progress, st);
+  if (code == OM_OK) code = find_kind(txn, &list, OREMARK__EVENT__KIND_CORRECT, lineage, progress, st);
+  if (code == OM_OK) code = read_all(txn, &list, network, progress, st);
+  order(&list);
   *out = om_arena_array(arena, list.n, sizeof **out);
   if (list.n > 0) memcpy(*out, list.items, list.n * sizeof **out);
   *n = list.n;

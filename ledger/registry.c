@@ -133,6 +133,16 @@ void om_overruled_key(uint8_t out[OM_OVERRULED_KEY_BYTES], uint32_t member, uint
   om_be64(out + OM_OVERRULED_SUBJECT_BYTES, since);
 }
 
+bool om_registry_overruled_any(struct om_txn *txn, uint32_t member, uint32_t event, int64_t signed_ms) {
+  enum { EVENT_BYTES = 1 + 4 + 4 };
+  uint8_t key[OM_OVERRULED_KEY_BYTES];
+  struct om_bytes found, row;
+  size_t same = signed_ms == 0 ? EVENT_BYTES : OM_OVERRULED_SUBJECT_BYTES;
+  om_overruled_key(key, member, event, signed_ms, 0);
+  return om_txn_next(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key) && found.len == sizeof key &&
+         memcmp(found.data, key, same) == 0;
+}
+
 bool om_registry_overruled(struct om_txn *txn, struct om_place *act, uint32_t member, int64_t signed_ms,
                            const struct om_hash *statement_id, uint32_t event, uint64_t as_of) {
   uint8_t key[OM_OVERRULED_KEY_BYTES];

@@ -167,6 +167,9 @@ struct om_place;
 bool om_registry_overruled(struct om_txn *txn, struct om_place *act, uint32_t member, int64_t signed_ms,
                            const struct om_hash *statement_id, uint32_t event, uint64_t as_of);
 
+/* Whether they have overruled, of any statement that MEMBER signed at SIGNED_MS (0: at any time), EVENT. */
+bool om_registry_overruled_any(struct om_txn *txn, uint32_t member, uint32_t event, int64_t signed_ms);
+
 /* The act that gives the lot to another while LAST_EVENT is its last; false: there is none as of AS_OF. There is one at
  * most, ever: two could be taken up by two logs. */
 bool om_registry_reassigned(struct om_txn *txn, struct om_reassigned *out, const uint8_t number[OM_LOT_NUMBER_BYTES],

@@ -243,6 +243,9 @@ void om_event_text(struct om_text *out, struct om_txn *txn, const Oremark__Event
 static enum om_code read_event(struct om_txn *txn, struct om_arena *arena, struct om_step *out,
                                const struct om_hash *network, const struct om_found *found, struct om_status *st) {
   const Oremark__Event *event = oremark__event__unpack(om_arena_protobuf(arena), found->event.len, found->event.data);
+  if (!event && arena->full)
+    return om_fail(st, OM_REFUSED, "limit", "event %u in entry %llu of log %u takes more memory than is left for it",
+                   out->at.event, (unsigned long long)out->at.index, out->at.log);
   const struct om_kind *kind = event ? om_kind_of(event) : NULL;
   if (!kind || om_event_form(event, st) != OM_OK) return no_event(&out->at, st);
   om_statement_id(&out->statement_id, network, found->statement.data, found->statement.len);

@@ -68,21 +68,6 @@ void om_verify_unknown(struct om_verify *v, enum om_check_kind kind, const char 
   va_end(args);
 }
 
-void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...) {
-  struct om_verdict *out = v->verdict;
-  char text[OM_STATUS_TEXT_BYTES];
-  va_list args;
-  if (out->n_findings == OM_FINDINGS_MAX) {
-    out->more_findings++;
-    return;
-  }
-  if (!out->findings) out->findings = om_arena_array(v->arena, OM_FINDINGS_MAX, sizeof *out->findings);
-  va_start(args, fmt);
-  vsnprintf(text, sizeof text, fmt, args);
-  va_end(args);
-  out->findings[out->n_findings++] = (struct om_verdict_finding){kind, om_arena_copy(v->arena, text, strlen(text) + 1)};
-}
-
 static void not_checked(struct om_verdict *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void not_checked(struct om_verdict *out, const char *fmt, ...) {
   OM_ASSERT(out->n_not_checked < OM_NOT_CHECKED_MAX);
@@ -399,6 +384,7 @@ static void conclude(struct om_verify *v, struct om_arena *arena) {
   out->records = v->lineage.n_events;
   out->lots = v->lineage.n_lots;
   tell_logs(v, arena);
+  om_verify_tell_findings(v);
   say_not_checked(v);
 }
 

@@ -60,6 +60,13 @@ enum {
   OM_NOT_CHECKED_MAX = 16,
   OM_NOT_CHECKED_BYTES = 256, /* a sentence of two lines */
   OM_FINDINGS_MAX = 200,      /* more are counted only: nobody reads on, and the answer stays a message */
+  OM_FINDING_SHARES_MAX = 16, /* kinds that share them */
+};
+
+/* Findings that are counted only. */
+struct om_verdict_left {
+  const char *what; /* "flags"; static */
+  uint64_t n;
 };
 
 struct om_verdict {
@@ -70,9 +77,11 @@ struct om_verdict {
   size_t n_checks;
   char not_checked[OM_NOT_CHECKED_MAX][OM_NOT_CHECKED_BYTES]; /* what the answer rests on that was not checked here */
   size_t n_not_checked;
-  struct om_verdict_finding *findings; /* in the caller's arena, in the order of what they are about */
+  struct om_verdict_finding *findings; /* in the caller's arena: keys and suspensions first, then by kind */
   size_t n_findings;
-  uint64_t more_findings;      /* beyond OM_FINDINGS_MAX */
+  uint64_t more_findings; /* beyond OM_FINDINGS_MAX: the sum of... */
+  struct om_verdict_left left[OM_FINDING_SHARES_MAX];
+  size_t n_left;
   struct om_verdict_log *logs; /* in the caller's arena, ascending by number */
   size_t n_logs;
   uint64_t records; /* events in the lineage */

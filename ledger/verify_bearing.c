@@ -10,23 +10,42 @@ static const char *standing(const struct om_bearing *b) {
   return b->cleared ? "; cleared by its author" : b->overruled ? "; overruled by the governors" : "; open";
 }
 
-static enum om_code tell(struct om_verify *v, const struct om_bearing *b, struct om_status *st) {
-  struct om_step *step = om_arena_alloc(v->arena, sizeof *step);
+static const char *share_of(const struct om_bearing *b) {
+  switch (b->share) {
+    case OM_BEARING_OPEN: return "flags";
+    case OM_BEARING_CORRECTION: return "corrections";
+    case OM_BEARING_ENDED: return OM_SHARE_ENDED_FLAGS;
+  }
+  return "";
+}
+
+/* SCRATCH is for what is taken apart: there may be more of it than an arena takes between two resets. */
+static enum om_code tell(struct om_verify *v, struct om_arena *scratch, const struct om_bearing *b,
+                         struct om_status *st) {
+  struct om_step *step = om_arena_alloc(scratch, sizeof *step);
   char when[OM_TIME_TEXT_BYTES];
   bool final;
   enum om_code code = om_verify_also(v, &final, b->what.at.log, b->what.at.index, st);
-  if (code == OM_OK) code = om_step_read(v->txn, v->arena, step, v->network, &b->what.at, st);
+  if (code == OM_OK) code = om_step_read(v->txn, scratch, step, v->network, &b->what.at, st);
   if (code != OM_OK) return code;
   om_time_format(when, sizeof when, step->at_ms, step->zone_min);
-  om_verify_find(v, b->what.kind == OREMARK__EVENT__KIND_FLAG ? "flag" : "correction", "%s, %s (member %u): %s%s%s",
-                 when, step->member_name, step->member, step->text.bytes, standing(b), final ? "" : "; not final yet");
+  om_verify_find_in(v, share_of(b), b->what.kind == OREMARK__EVENT__KIND_FLAG ? "flag" : "correction",
+                    "%s, %s (member %u): %s%s%s", when, step->member_name, step->member, step->text.bytes, standing(b),
+                    final ? "" : "; not final yet");
   return OM_OK;
 }
 
 enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st) {
+  struct om_arena found = {0}, scratch = {0};
   struct om_bearing *list;
   size_t n;
-  enum om_code code = om_bearing_collect(v->txn, v->arena, &list, &n, v->network, &v->lineage, st);
-  for (size_t i = 0; i < n && code == OM_OK; i++) code = tell(v, &list[i], st);
+  enum om_code code = om_bearing_collect(v->txn, &found, &list, &n, v->network, &v->lineage, v->progress, st);
+  for (size_t i = 0; i < n && code == OM_OK; i++) {
+    if (!om_verify_too_many(v, share_of(&list[i]))) code = tell(v, &scratch, &list[i], st);
+    om_arena_reset(&scratch);
+    if (code == OM_OK) code = om_progress_tell(v->progress, "telling what bears on it", i + 1, n, st);
+  }
+  om_arena_free(&found);
+  om_arena_free(&scratch);
   return code;
 }

@@ -35,6 +35,14 @@ struct om_verify_also {
   uint32_t log;
 };
 
+/* Findings of one sort, which leave room for others. */
+struct om_verify_share {
+  const char *name; /* "flags"; static */
+  struct om_verdict_finding *items;
+  size_t n;
+  uint64_t more; /* that are counted only */
+};
+
 struct om_verify {
   struct om_txn *txn;
   struct om_arena *arena; /* of the verdict */
@@ -59,6 +67,8 @@ struct om_verify {
   size_t n_revoked;
   struct om_verify_log **logs; /* by number; NULL: not touched */
   size_t n_logs;
+  struct om_verify_share shares[OM_FINDING_SHARES_MAX];
+  size_t n_shares;
   uint64_t bystanders; /* lots outside the lineage that were taken as the store has them */
 };
 
@@ -74,8 +84,16 @@ void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fm
 void om_verify_failures(struct om_verify *v, enum om_check_kind kind, uint64_t n, const char *first);
 void om_verify_unknown(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* A finding of KIND (static). */
+/* A finding of KIND (static) ("flag"), in the share of that name with an s. */
 void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+#define OM_SHARE_ENDED_FLAGS "flags that were cleared or overruled"
+/* The same in the share SHARE (static). */
+void om_verify_find_in(struct om_verify *v, const char *share, const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Counts a finding for which SHARE has no room any more; false: it has, and it is to be told. */
+bool om_verify_too_many(struct om_verify *v, const char *share);
+/* Puts what was found into the verdict. At the end. */
+void om_verify_tell_findings(struct om_verify *v);
 /* Entry INDEX of LOG bears on the lineage: it is hashed too. *FINAL says whether a final head that is held covers it;
  * where none does it is left out, since nobody answers for it yet. To be called while the entries are planned. */
 enum om_code om_verify_also(struct om_verify *v, bool *final, uint32_t log, uint64_t index, struct om_status *st);

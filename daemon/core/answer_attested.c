@@ -9,7 +9,8 @@ struct listing {
   struct om_answering *a;
   Oremark__Attestation *rows[OM_REPLY_ROWS];
   size_t n, size;
-  bool unwanted; /* the client has gone */
+  uint64_t left_out; /* that come after those which are shown */
+  bool unwanted;     /* the client has gone */
 };
 
 static ProtobufCBinaryData copied(struct om_view *view, const void *data, size_t len) {
@@ -20,6 +21,7 @@ static bool put(struct listing *l, bool more) {
   Oremark__Attestations out = OREMARK__ATTESTATIONS__INIT;
   out.attestations = l->rows;
   out.n_attestations = l->n;
+  out.left_out = more ? 0 : l->left_out;
   Oremark__Reply reply = om_answer_good(l->a, OREMARK__REPLY__WHAT_ATTESTATIONS, more);
   reply.attestations = &out;
   l->unwanted = !om_answer_put(l->a, &reply);
@@ -56,7 +58,8 @@ static enum om_code view_attestation(struct om_answering *a, Oremark__Attestatio
   if (code != OM_OK) return code;
   if (!om_find_event(&found, entry.data, entry.len, at->event))
     return om_fail(st, OM_CORRUPT, NULL, "an attestation is not where it should stand: the store must be rebuilt");
-  om_statement_id(&id, &a->about->network, found.statement.data, found.statement.len);
+  OM_ASSERT(out->made->statement_id.len == sizeof id.bytes); /* as it was just read */
+  memcpy(id.bytes, out->made->statement_id.data, sizeof id.bytes);
   out->signed_ms = (int64_t)found.signed_ms;
   out->statement_id = copied(&a->view, id.bytes, sizeof id.bytes);
   out->event = copied(&a->view, found.event.data, found.event.len);
@@ -106,18 +109,32 @@ static enum om_code list_member(struct listing *l, const Oremark__ListAttestatio
   return code;
 }
 
+/* Whether the client still waits, for a walk that puts nothing. */
+static bool still_wanted(void *ctx, const char *step, uint64_t done, uint64_t total) {
+  struct listing *l = ctx;
+  (void)step, (void)done, (void)total;
+  l->unwanted = !om_answer_wanted(l->a);
+  return !l->unwanted;
+}
+
+enum { BEARING_SHOWN = 50 }; /* nobody reads more of them below a lot, and each is read from its entry */
+
 /* The flags and corrections that bear on the lot's lineage. What was found outlives the replies' memory. */
 static enum om_code list_bearing(struct listing *l, ProtobufCBinaryData number, struct om_status *st) {
   struct om_answering *a = l->a;
   struct om_arena arena = {0};
   struct om_lineage lineage;
   struct om_bearing *list;
-  size_t n;
+  struct om_progress progress = {still_wanted, l};
+  size_t n = 0;
   enum om_code code = om_answer_number(number, st);
   if (code != OM_OK) return code;
-  code = om_lineage_collect(&lineage, a->view.txn, &a->about->network, number.data, NULL, st);
-  if (code == OM_OK) code = om_bearing_collect(a->view.txn, &arena, &list, &n, &a->about->network, &lineage, st);
-  for (size_t i = 0; code == OM_OK && i < n && !l->unwanted; i++) code = list_one(l, &list[i].what.at, st);
+  code = om_lineage_collect(&lineage, a->view.txn, &a->about->network, number.data, &progress, st);
+  if (code == OM_OK)
+    code = om_bearing_collect(a->view.txn, &arena, &list, &n, &a->about->network, &lineage, &progress, st);
+  l->left_out = n > BEARING_SHOWN ? n - BEARING_SHOWN : 0;
+  for (size_t i = 0; code == OM_OK && i < n - l->left_out && !l->unwanted; i++)
+    code = list_one(l, &list[i].what.at, st);
   om_lineage_free(&lineage);
   om_arena_free(&arena);
   return code;

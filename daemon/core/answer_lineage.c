@@ -110,6 +110,13 @@ static void view_findings(struct om_arena *arena, Oremark__Verdict *out, const s
     to->text = (char *)verdict->findings[i].text;
   }
   out->more_findings = verdict->more_findings;
+  out->left = om_arena_array(arena, verdict->n_left, sizeof *out->left);
+  for (size_t i = 0; i < verdict->n_left; i++) {
+    Oremark__FindingsLeft *to = out->left[out->n_left++] = om_arena_alloc(arena, sizeof *to);
+    oremark__findings_left__init(to);
+    to->what = (char *)verdict->left[i].what;
+    to->n = verdict->left[i].n;
+  }
 }
 
 /* Said of every lot, ever after: what was there beyond the stated heads rests on the governors' word. */

@@ -1,7 +1,7 @@
 /* Clear: who raised a concern ends it. The governors end one by Overrule (ledger/acts_overrule.c). */
 #include <string.h>
 
-#include "ledger/attested.h"
+#include "ledger/bearing.h"
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 
@@ -29,8 +29,10 @@ enum om_code om_clear_rule(struct om_stage *stage, uint16_t index, const Oremark
   }
   if (code == OM_OK) code = om_stage_ended(stage, &ended, &at, st);
   if (code == OM_OK && ended) return om_fail(st, OM_REFUSED, "cleared", "this concern has been cleared already");
-  if (code == OM_OK) om_stage_end(stage, event, &at);
-  return code;
+  if (code != OM_OK) return code;
+  om_stage_end(stage, event, &at);
+  om_stage_flag_cleared(stage, &at);
+  return OM_OK;
 }
 
 void om_clear_describe(struct om_text *out, const Oremark__Event *event) {

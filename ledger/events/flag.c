@@ -23,7 +23,8 @@ enum om_code om_flag_rule(struct om_stage *stage, uint16_t index, const Oremark_
   const Oremark__Flag *f = event->flag;
   struct om_subject_key about;
   uint8_t kept[OM_FLAG_KEPT_BYTES];
-  if (om_stage_subject(stage, &about, f->subject, st) != OM_OK) return st->code;
+  if (om_stage_subject(stage, &about, f->subject, st) != OM_OK || om_stage_flag_raised(stage, st) != OM_OK)
+    return st->code;
   kept[0] = (uint8_t)f->category;
   kept[1] = (uint8_t)f->severity;
   om_be64(kept + 2, (uint64_t)f->due_ms);

@@ -54,10 +54,13 @@ static void unpacking_is_bounded_until_reset(void **state) {
   assert_non_null(half);
   allocator->free(allocator->allocator_data, half);
   assert_non_null(allocator->alloc(allocator->allocator_data, OM_ARENA_DECODE_MAX_BYTES / 2));
+  assert_false(arena.full);
   assert_null(allocator->alloc(allocator->allocator_data, 1));
+  assert_true(arena.full); /* which says that bytes which did not unpack may be sound */
   assert_null(allocator->alloc(allocator->allocator_data, SIZE_MAX));
   assert_non_null(om_arena_alloc(&arena, 100)); /* our own needs do not depend on what a stranger sent */
   om_arena_reset(&arena);
+  assert_false(arena.full);
   assert_non_null(allocator->alloc(allocator->allocator_data, 1));
   om_arena_free(&arena);
 }

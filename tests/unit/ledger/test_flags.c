@@ -63,6 +63,22 @@ static void its_author_clears_it_once(void **state) {
   REFUSE(c, "cleared", ASSAYER, clear(c, raised));
 }
 
+/* Many in a statement; the last that is allowed, and one more. */
+static void so_many_are_open_at_once(void **state) {
+  struct custody *c = *state;
+  enum { OPEN = 4096, AT_ONCE = 256 };
+  Oremark__Event *events[AT_ONCE + 1] = {NULL};
+  static const uint32_t nobody[] = {0};
+  for (int i = 0; i < AT_ONCE; i++) events[i] = flag(c, about_member(c, MINE));
+  for (int n = 0; n < OPEN; n += AT_ONCE) custody_admit(c, ASSAYER, events, nobody, __LINE__);
+  Oremark__EventRef *raised = last_event(c, 7);
+  REFUSE(c, "flags", ASSAYER, flag(c, about_member(c, SMELTER)));
+  ADMIT(c, SMELTER, flag(c, about_member(c, MINE))); /* each member has its own */
+  REFUSE(c, "flags", ASSAYER, clear(c, raised), flag(c, about_member(c, MINE)), flag(c, about_member(c, MINE)));
+  ADMIT(c, ASSAYER, clear(c, raised), flag(c, about_member(c, MINE)));
+  REFUSE(c, "flags", ASSAYER, flag(c, about_member(c, MINE)));
+}
+
 /* ---- corrections ---- */
 
 static void only_who_stated_an_event_corrects_it(void **state) {
@@ -118,6 +134,7 @@ int main(void) {
       TEST(anybody_may_raise_a_concern_of_what_is_there),
       TEST(forms_of_flags),
       TEST(its_author_clears_it_once),
+      TEST(so_many_are_open_at_once),
       TEST(only_who_stated_an_event_corrects_it),
       TEST(a_whole_lot_can_be_lowered_and_never_raised),
       TEST(a_lot_that_is_elsewhere_is_not_lowered),

@@ -1,0 +1,88 @@
+/* The findings of a verdict. It has room for so many; whoever says most must not keep from being told what others say,
+ * and least of all that a key was stolen. So each sort has a share of the room, and what one does not need is given to
+ * the others, those that matter more first. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/verify_state.h"
+
+/* By what they mean for who judges the lot; any other sort comes after these. */
+static const struct {
+  const char *kind, *name;
+  size_t room;
+} sorts[] = {
+    {"key", "keys", 40},           {"suspension", "suspensions", 20},
+    {"flag", "flags", 56},         {"correction", "corrections", 12},
+    {"site", "sites", 12},         {"certificate", "certificates", 16},
+    {"document", "documents", 12}, {NULL, OM_SHARE_ENDED_FLAGS, 8},
+};
+
+enum { SORTS = sizeof sorts / sizeof sorts[0], OTHER_ROOM = 3, OTHERS = OM_FINDING_SHARES_MAX - SORTS };
+
+_Static_assert(40 + 20 + 56 + 12 + 12 + 16 + 12 + 8 + OTHERS * OTHER_ROOM <= OM_FINDINGS_MAX,
+               "every sort has its room");
+
+/* The shares of a verdict are those of SORTS, then others in the order in which they come. */
+static struct om_verify_share *share_of(struct om_verify *v, const char *name) {
+  for (; v->n_shares < SORTS; v->n_shares++) v->shares[v->n_shares].name = sorts[v->n_shares].name;
+  for (size_t i = 0; i < v->n_shares; i++)
+    if (strcmp(v->shares[i].name, name) == 0) return &v->shares[i];
+  OM_ASSERT(v->n_shares < OM_FINDING_SHARES_MAX); /* they are words of this program */
+  v->shares[v->n_shares].name = name;
+  return &v->shares[v->n_shares++];
+}
+
+/* Any of them may turn out to have all the room. */
+bool om_verify_too_many(struct om_verify *v, const char *name) {
+  struct om_verify_share *share = share_of(v, name);
+  if (share->n < OM_FINDINGS_MAX) return false;
+  share->more++;
+  return true;
+}
+
+static void find(struct om_verify *v, const char *name, const char *kind, const char *fmt, va_list args) {
+  struct om_verify_share *share = share_of(v, name);
+  char text[OM_STATUS_TEXT_BYTES];
+  if (om_verify_too_many(v, name)) return;
+  if (!share->items) share->items = om_arena_array(v->arena, OM_FINDINGS_MAX, sizeof *share->items);
+  vsnprintf(text, sizeof text, fmt, args);
+  share->items[share->n++] = (struct om_verdict_finding){kind, om_arena_copy(v->arena, text, strlen(text) + 1)};
+}
+
+void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...) {
+  const char *name = kind;
+  for (size_t i = 0; i < SORTS; i++)
+    if (sorts[i].kind && strcmp(sorts[i].kind, kind) == 0) name = sorts[i].name;
+  va_list args;
+  va_start(args, fmt);
+  find(v, name, kind, fmt, args);
+  va_end(args);
+}
+
+void om_verify_find_in(struct om_verify *v, const char *name, const char *kind, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  find(v, name, kind, fmt, args);
+  va_end(args);
+}
+
+void om_verify_tell_findings(struct om_verify *v) {
+  struct om_verdict *out = v->verdict;
+  size_t told[OM_FINDING_SHARES_MAX], left = OM_FINDINGS_MAX;
+  for (size_t i = 0; i < v->n_shares; i++) {
+    size_t room = i < SORTS ? sorts[i].room : OTHER_ROOM;
+    told[i] = v->shares[i].n < room ? v->shares[i].n : room;
+    left -= told[i];
+  }
+  out->findings = om_arena_array(v->arena, OM_FINDINGS_MAX, sizeof *out->findings);
+  for (size_t i = 0; i < v->n_shares; i++) {
+    const struct om_verify_share *share = &v->shares[i];
+    size_t more = share->n - told[i] < left ? share->n - told[i] : left;
+    left -= more;
+    for (size_t k = 0; k < told[i] + more; k++) out->findings[out->n_findings++] = share->items[k];
+    uint64_t cut = share->n - told[i] - more + share->more;
+    if (cut > 0) out->left[out->n_left++] = (struct om_verdict_left){share->name, cut};
+    out->more_findings += cut;
+  }
+}

@@ -87,7 +87,7 @@ class Flags(NetworkTest):
         of_site, of_member = self.wait_bearing(MINE, lot, 2)
         wait_until(lambda: len(self.bearing(GOVERNORS, lot)) == 2, "the governors are not told")
         self.net.do(GOVERNORS, "clear", of_site["name"], "--as-governors", "--reason", "the permit was looked at")
-        wait_until(lambda: [b["state"] for b in self.bearing(MINE, lot)] == ["overruled", "stands"], "it is not overruled at the mine")
+        wait_until(lambda: [b["state"] for b in self.bearing(MINE, lot)] == ["stands", "overruled"], "it is not overruled at the mine")
         listed = self.net.do(GOVERNORS, "attestations", "--member", MINE).json["attestations"]
         self.assertEqual({a["state"] for a in listed}, {"stands", "overruled"})
 

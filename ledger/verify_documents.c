@@ -1,5 +1,6 @@
 /* The documents that the lineage's events, and attestations about its lots, name: are those that are held here what was
  * named? */
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,39 @@ struct named {
   char start[17]; /* of the hash, hexadecimal */
 };
 
+/* What was found of a document that was named before: contracts and certificates are named again and again, and to hash
+ * one takes long. */
+struct known {
+  struct om_hash hash;
+  uint64_t size;
+  enum om_document_state state;
+};
+
+static int by_hash(const void *a, const void *b) {
+  return memcmp(((const struct known *)a)->hash.bytes, ((const struct known *)b)->hash.bytes, OM_HASH_BYTES);
+}
+
+static enum om_document_state check(struct om_verify *v, uint64_t *size, const struct om_hash *hash) {
+  struct known *known = malloc(sizeof *known), **found;
+  OM_ASSERT(known);
+  *known = (struct known){.hash = *hash};
+  found = tsearch(known, &v->known_documents, by_hash);
+  OM_ASSERT(found);
+  if (*found == known)
+    known->state = v->documents->check(v->documents->ctx, &known->size, hash);
+  else
+    free(known);
+  *size = (*found)->size;
+  return (*found)->state;
+}
+
 static void judge(struct om_verify *v, const struct named *named) {
   static const char where[] = "entry %llu of %s, event %u: \"%s\" (%s): ";
   struct om_hash hash;
   uint64_t size = 0;
   char front[OM_STATUS_TEXT_BYTES];
   memcpy(hash.bytes, named->document->hash.data, sizeof hash.bytes);
-  enum om_document_state state = v->documents->check(v->documents->ctx, &size, &hash);
+  enum om_document_state state = check(v, &size, &hash);
   snprintf(front, sizeof front, where, (unsigned long long)named->by.index, om_verify_origin(v, named->by.log),
            named->by.event, named->document->name, named->start);
   switch (state) {
@@ -119,5 +146,7 @@ enum om_code om_verify_documents(struct om_verify *v, struct om_status *st) {
   }
   if (code == OM_OK) judge_papers(v, &arena);
   om_arena_free(&arena);
+  tdestroy(v->known_documents, free);
+  v->known_documents = NULL;
   return code == OM_OK ? om_txn_check(v->txn, st) : code;
 }

@@ -69,7 +69,8 @@ struct om_verify {
   size_t n_logs;
   struct om_verify_share shares[OM_FINDING_SHARES_MAX];
   size_t n_shares;
-  uint64_t bystanders; /* lots outside the lineage that were taken as the store has them */
+  void *known_documents; /* verify_documents.c's */
+  uint64_t bystanders;   /* lots outside the lineage that were taken as the store has them */
 };
 
 enum {

@@ -42,8 +42,9 @@ enum om_code om_hold_form(const Oremark__Event *event, struct om_status *st) {
   return form_releasers(h, st);
 }
 
-/* A release that waits for nobody would never come. */
+/* A release that waits for nobody would never come, nor one that takes the signatures of suspended members. */
 static enum om_code check_releasers(struct om_stage *stage, const Oremark__Hold *h, struct om_status *st) {
+  uint32_t can_sign = 0;
   for (size_t i = 0; i < h->n_releasers; i++) {
     struct om_member member;
     enum om_code code =
@@ -52,8 +53,12 @@ static enum om_code check_releasers(struct om_stage *stage, const Oremark__Hold 
       return om_fail(st, OM_REFUSED, "hold",
                      "there is no member %u to sign a release: look it up (oremark member list)", h->releasers[i]);
     if (code != OM_OK) return code;
+    can_sign += !member.suspended;
   }
-  return OM_OK;
+  if (can_sign >= h->threshold) return OM_OK;
+  return om_fail(st, OM_REFUSED, "hold",
+                 "%u of the %zu releasers are to sign, and only %u are not suspended: name others, or fewer",
+                 h->threshold, h->n_releasers, can_sign);
 }
 
 enum om_code om_hold_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {

@@ -202,12 +202,59 @@ static void one_of_many_is_overruled(void **state) {
   assert_true(count(&v, "flag", "; open") == 5);
 }
 
+/* ---- documents ---- */
+
+static enum om_document_state look(void *ctx, uint64_t *size, const struct om_hash *hash) {
+  size_t *looks = ctx;
+  (void)hash;
+  *size = 3;
+  ++*looks;
+  return OM_DOCUMENT_HELD;
+}
+
+/* Five events name the same contract: it is hashed once, and what is wrong with one of them is found all the same. */
+static void a_document_is_hashed_once(void **state) {
+  struct fixture *f = *state;
+  enum { NAMED = 5 };
+  static uint8_t hash[OM_HASH_BYTES] = {7};
+  static Oremark__Document documents[NAMED], *lists[NAMED];
+  Oremark__Event *events[NAMED];
+  struct om_verdict v;
+  struct om_txn *txn;
+  struct om_status st = {0};
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  for (size_t i = 0; i < NAMED; i++) {
+    oremark__document__init(&documents[i]);
+    documents[i].hash = (ProtobufCBinaryData){sizeof hash, hash};
+    documents[i].size = i == 3 ? 4 : 3;
+    documents[i].name = (char *)(uintptr_t) "contract.pdf";
+    documents[i].media = (char *)(uintptr_t) "application/pdf";
+    lists[i] = &documents[i];
+    struct lot_name lot;
+    network_lot(&f->net, lot.number, NULL, f->lot.bytes, f->lot.len, 0, 0);
+    events[i] = flag(&f->c, about_lot(&f->c, lot));
+    events[i]->documents = &lists[i];
+    events[i]->n_documents = 1;
+  }
+  say(f, OWNER, OWNER - 1, events, NAMED);
+  settle_all(f);
+  size_t looks = 0;
+  struct om_verify_documents hooks = {&looks, look};
+  network_lot(&f->net, number, NULL, f->lot.bytes, f->lot.len, 0, 0);
+  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[CUSTOMER - 1]), &st), &st);
+  assert_ok(om_verify_lot_whole(txn, &f->arena, &v, &f->net.id, number, false, &hooks, NULL, &st), &st);
+  om_txn_abort(txn);
+  assert_int_equal(looks, 1);
+  assert_true(v.checks[OM_CHECK_DOCUMENTS].passed == NAMED - 1 && v.checks[OM_CHECK_DOCUMENTS].failed == 1);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(many_flags_hide_nothing),
       TEST(nothing_is_left_out_of_a_few),
       TEST(one_of_many_is_overruled),
+      TEST(a_document_is_hashed_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

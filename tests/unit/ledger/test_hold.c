@@ -140,6 +140,17 @@ static void a_releaser_who_is_suspended_does_not_count(void **state) {
   SIGNED(c, SMELTER, out, REFINER, MAKER, TRADER);
 }
 
+static void a_hold_names_enough_who_can_sign(void **state) {
+  struct custody *c = *state;
+  ADMIT(c, MINE, extract(c, 1, MATERIALS(copper(c, 2 * T, T))));
+  struct lot_name lot = custody_lot(c, 0, 0);
+  custody_change(c, TRADER, OM_ROLES_CUSTODY, TRADER, true);
+  c->registry_size = REGISTRY_SIZE + 1;
+  REFUSE(c, "hold", MINE, hold(c, RESERVE, 3, three, LOTS(at_last(c, lot))));
+  assert_non_null(strstr(c->st.text, "only 2 are not suspended"));
+  ADMIT(c, MINE, hold(c, RESERVE, 2, three, LOTS(at_last(c, lot))));
+}
+
 static void a_part_is_released_in_one_statement(void **state) {
   struct custody *c = *state;
   struct lot_name lot = held(c);
@@ -246,6 +257,7 @@ int main(void) {
       TEST(a_release_takes_enough_of_those_named),
       TEST(who_keeps_the_lot_may_be_one_of_them),
       TEST(a_releaser_who_is_suspended_does_not_count),
+      TEST(a_hold_names_enough_who_can_sign),
       TEST(a_part_is_released_in_one_statement),
       TEST(title_of_a_pledge_passes_with_its_releasers),
       TEST(what_another_owns_is_held_with_its_signature),

@@ -104,6 +104,26 @@ static void fewer_than_a_quorum(void **state) {
   world_close(&w);
 }
 
+/* A witness that tells a true head and brings altered entries below it loses its link, and they come from another. */
+static void a_teller_that_alters_entries(void **state) {
+  (void)state;
+  struct om_hash root;
+  lose(0, &root);
+  w.nodes[1].lies = true;
+  world_join(&w, 0, 1);
+  world_run(&w, 3000);
+  assert_int_equal(own(0)->size, 0);
+  assert_true(w.nodes[0].drops > 0);
+  for (uint32_t i = 1; i < 4; i++) world_join(&w, 0, i);
+  world_run(&w, 20000);
+  assert_true(om_hash_equal(&own(0)->roots[300], &root));
+  world_join(&w, 0, 1); /* it tells true heads, and three are wanted */
+  w.nodes[1].lies = false;
+  world_run(&w, 5000);
+  assert_true(ready(0));
+  world_close(&w);
+}
+
 /* The governors have stated the head anew: what a witness tells counts once it goes by that too. */
 static void what_was_told_before_a_restart(void **state) {
   (void)state;
@@ -329,6 +349,7 @@ int main(void) {
       cmocka_unit_test(an_old_copy),
       cmocka_unit_test(fewer_than_a_quorum),
       cmocka_unit_test(what_was_told_before_a_restart),
+      cmocka_unit_test(a_teller_that_alters_entries),
       cmocka_unit_test(cosigns_nothing_before),
       cmocka_unit_test(what_is_told_must_be_signed),
       cmocka_unit_test(heads_that_do_not_stand),

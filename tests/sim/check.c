@@ -179,6 +179,7 @@ static void cut_canon(struct sim *s, struct sim_canon *canon, uint64_t size) {
 }
 
 void sim_check_restated(struct sim *s) {
+  sim_attest_restated(s);
   for (uint32_t log = 0; log < s->n; log++) cut_canon(s, &s->canon[log], s->stated[log]);
   s->n_model = s->n_grants = s->n_seen = s->n_mandates = 0;
   memset(s->gained_mg, 0, sizeof s->gained_mg);

@@ -258,10 +258,10 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
   if (!any_liar(s)) idle(s);
   printf("seed %" PRIu64
          ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores "
-         "lost, %zu lots given, %zu released, %zu by one of %zu mandates"
+         "lost, %zu lots given, %zu released, %zu by one of %zu mandates, %zu claims"
          ", trace %016" PRIx64 "\n",
          seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->lost, s->taken_over,
-         s->released, s->by_mandate, s->n_mandates, s->trace);
+         s->released, s->by_mandate, s->n_mandates, s->claims, s->trace);
   fflush(stdout);
   uint64_t trace = s->trace;
   close_sim(s);

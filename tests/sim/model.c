@@ -72,7 +72,7 @@ static bool known(struct sim *s, const Oremark__Event *event) {
   size_t n = om_event_refs(refs, event);
   for (size_t i = 0; i < n; i++)
     if (refs[i]->number.len == OM_LOT_NUMBER_BYTES && !seen(s, refs[i]->last_event.data)) return false;
-  return true;
+  return sim_attest_known(s, event);
 }
 
 /* Whether the governors have given the lot, as it stands, to the member. */
@@ -161,7 +161,9 @@ static void check_owner(const struct said *said, const Oremark__Event *event, st
 static void check_hold(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
   bool releases = event->kind_case == OREMARK__EVENT__KIND_RELEASE;
   uint32_t n = 0;
-  if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE || event->kind_case == OREMARK__EVENT__KIND_REJECT) return;
+  if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE || event->kind_case == OREMARK__EVENT__KIND_REJECT ||
+      event->kind_case == OREMARK__EVENT__KIND_CLAIM)
+    return;
   if (releases != (lot->threshold != 0) && event->kind_case != OREMARK__EVENT__KIND_TRANSFER_TITLE)
     sim_violation(said->s, "entry %llu of log %u: a lot that is %s", (unsigned long long)said->index, said->log,
                   releases ? "released, and was not on hold" : "moved while it was on hold");
@@ -193,7 +195,8 @@ static void check_settled(const struct said *said, const Oremark__Event *event, 
 
 static bool stays(const Oremark__Event *event) {
   return event->kind_case == OREMARK__EVENT__KIND_HOLD || event->kind_case == OREMARK__EVENT__KIND_RELEASE ||
-         event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE || event->kind_case == OREMARK__EVENT__KIND_SETTLE;
+         event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE || event->kind_case == OREMARK__EVENT__KIND_SETTLE ||
+         event->kind_case == OREMARK__EVENT__KIND_CLAIM;
 }
 
 static void move(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
@@ -260,6 +263,7 @@ static void model_act(const struct said *said, const Oremark__Event *event) {
 static void model_event(const struct said *said, uint16_t at) {
   const Oremark__Event *event = said->statement->events[at];
   model_act(said, event);
+  sim_attest_model(said->s, said->statement->member, &said->id, event);
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   struct om_hash event_id;
   int64_t in = 0, left = 0;

@@ -19,6 +19,7 @@ enum {
   SIM_JOBS = 128,           /* five for each log are out at most */
   SIM_STATEMENTS = 256,     /* waiting at a daemon for their turn */
   SIM_LOTS = 4096,
+  SIM_CERTIFICATES = 200,
   SIM_GRANTS = 64,
   SIM_MANDATES = 1024,
   SIM_FINAL_MAX = 8192, /* entries of one log */
@@ -122,6 +123,15 @@ struct sim_lot {
   int64_t copper_mg;
 };
 
+/* One for a quantity, on a member. */
+struct sim_certificate {
+  struct om_hash id; /* its statement's, of that one event */
+  int64_t signed_ms, quantity_mg;
+  uint32_t author, holder;
+  bool final;       /* by the model, as is... */
+  int64_t drawn_mg; /* ...what was drawn from it */
+};
+
 /* What is final of one log, as first seen at any daemon. */
 struct sim_canon {
   struct om_edge *edge;
@@ -195,6 +205,10 @@ struct sim {
   bool undone[SIM_LOGS + 1]; /* a key of that member was revoked */
   struct om_hash *seen;      /* ids of the events that the model has taken in */
   size_t n_seen, cap_seen;
+  uint64_t attest_random; /* of what is attested */
+  bool attests;
+  struct sim_certificate certificates[SIM_CERTIFICATES];
+  size_t n_certificates, claims;
   struct sim_lot *model;
   size_t n_model;
   int64_t gained_mg[SIM_LOGS + 1]; /* by member */
@@ -284,6 +298,20 @@ void sim_story_sites(struct sim *s, uint32_t member); /* its two sites, said to 
 /* EVENT by the governor, after the last act on the same subject that its daemon knows. */
 void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member);
 void sim_say_first_act(struct sim *s, Oremark__Event *event); /* that has none before it */
+/* EVENT by MEMBER, to its home; ID and SIGNED_MS (may be NULL) are its statement's. */
+void sim_say(struct sim *s, uint32_t member, Oremark__Event *event, struct om_hash *id, int64_t *signed_ms);
+/* The lot as MEMBER's daemon knows it. */
+bool sim_look(struct sim *s, struct om_lot *out, uint32_t member, const uint8_t number[OM_LOT_NUMBER_BYTES]);
+Oremark__LotRef *sim_ref_of(struct sim *s, const struct om_lot *lot);
+
+/* attest.c */
+void sim_attest_begin(struct sim *s);
+void sim_attest_step(struct sim *s);
+/* Whether all that EVENT leans on of attestations is final, as far as has been seen. */
+bool sim_attest_known(struct sim *s, const Oremark__Event *event);
+/* EVENT, by MEMBER, is final. */
+void sim_attest_model(struct sim *s, uint32_t member, const struct om_hash *statement_id, const Oremark__Event *event);
+void sim_attest_restated(struct sim *s);
 
 /* model.c */
 void sim_model(struct sim *s); /* takes in what has become final */

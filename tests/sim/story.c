@@ -63,6 +63,18 @@ static void say_to_registry(struct sim *s, Oremark__Event *event, uint32_t membe
   sim_node_submit(&s->nodes[0], bytes, len);
 }
 
+void sim_say(struct sim *s, uint32_t member, Oremark__Event *event, struct om_hash *id, int64_t *signed_ms) {
+  size_t len;
+  uint8_t *bytes = word(s, &len, member, event, 0);
+  Oremark__SignedStatement *said = oremark__signed_statement__unpack(NULL, len, bytes);
+  Oremark__Statement *statement = oremark__statement__unpack(NULL, said->statement.len, said->statement.data);
+  if (id != NULL) om_statement_id(id, &s->net.id, said->statement.data, said->statement.len);
+  if (signed_ms != NULL) *signed_ms = statement->signed_ms;
+  oremark__statement__free_unpacked(statement, NULL);
+  oremark__signed_statement__free_unpacked(said, NULL);
+  submit(s, &s->nodes[s->home[member]], bytes, len);
+}
+
 void sim_say_first_act(struct sim *s, Oremark__Event *event) {
   say_to_registry(s, event, 1);
 }
@@ -111,6 +123,7 @@ void sim_story_sites(struct sim *s, uint32_t member) {
 void sim_story_begin(struct sim *s) {
   for (uint32_t member = 1; member <= s->n; member++)
     if (member < s->n || s->join_step == 0) sim_story_sites(s, member);
+  sim_attest_begin(s);
 }
 
 /* ---- one member's next word ---- */
@@ -121,7 +134,7 @@ static int64_t copper_in(const struct om_lot *lot) {
   return 0;
 }
 
-static Oremark__LotRef *ref_of(struct sim *s, const struct om_lot *lot) {
+Oremark__LotRef *sim_ref_of(struct sim *s, const struct om_lot *lot) {
   Oremark__LotRef *ref = at_place(&s->tale, 0, 0);
   ref->number =
       (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, om_arena_copy(&s->tale.arena, lot->number, OM_LOT_NUMBER_BYTES)};
@@ -157,7 +170,7 @@ static Oremark__Event *part(struct sim *s, const struct om_lot *lot) {
   if (lot->gross_mg <= cu) return NULL;
   int64_t gross = first + (int64_t)sim_below(s, (uint64_t)(lot->gross_mg - cu));
   if (first >= cu || gross >= lot->gross_mg) return NULL;
-  return split(&s->tale, ref_of(s, lot),
+  return split(&s->tale, sim_ref_of(s, lot),
                MATERIALS(copper(&s->tale, (uint64_t)gross, (uint64_t)first),
                          copper(&s->tale, (uint64_t)(lot->gross_mg - gross), (uint64_t)(cu - first))));
 }
@@ -166,7 +179,7 @@ static Oremark__Event *part(struct sim *s, const struct om_lot *lot) {
 static Oremark__Event *work(struct sim *s, const struct om_lot *lot) {
   int64_t cu = copper_in(lot);
   int64_t out = sim_one_in(s, 2) ? cu + cu / 101 : cu - (int64_t)sim_below(s, (uint64_t)cu / 20 + 1);
-  Oremark__Event *e = transform(&s->tale, OREMARK__PROCESS__PROCESS_SMELT, LOTS(ref_of(s, lot)),
+  Oremark__Event *e = transform(&s->tale, OREMARK__PROCESS__PROCESS_SMELT, LOTS(sim_ref_of(s, lot)),
                                 MATERIALS(copper(&s->tale, (uint64_t)(out + 1), (uint64_t)out)), NULL);
   e->transform->site = 2;
   return e;
@@ -182,20 +195,20 @@ static Oremark__Event *put_on_hold(struct sim *s, uint32_t member, const struct 
   uint32_t other = another(s, member), first = other < member ? other : member;
   uint32_t releasers[] = {first, first == member ? other : member, 0};
   return hold(&s->tale, OREMARK__HOLD_REASON__HOLD_REASON_STRATEGIC_RESERVE, 1 + (uint32_t)sim_below(s, 2), releasers,
-              LOTS(ref_of(s, lot)));
+              LOTS(sim_ref_of(s, lot)));
 }
 
 /* With other weights, agreed: a little less, or now and then more. */
 static Oremark__Event *agree(struct sim *s, const struct om_lot *lot) {
   int64_t cu = copper_in(lot), now = cu - (int64_t)sim_below(s, (uint64_t)cu / 50 + 1);
-  Oremark__Event *e = settle(&s->tale, lot->consignor, ref_of(s, lot));
+  Oremark__Event *e = settle(&s->tale, lot->consignor, sim_ref_of(s, lot));
   if (sim_one_in(s, 4)) now = cu + cu / 100;
   if (now <= lot->gross_mg) agreed(&s->tale, e, 0, METALS({CU, (uint64_t)now}));
   return e;
 }
 
 static Oremark__Event *sell(struct sim *s, const struct om_lot *lot) {
-  return transfer_title(&s->tale, lot->owner, another(s, lot->owner), LOTS(ref_of(s, lot)));
+  return transfer_title(&s->tale, lot->owner, another(s, lot->owner), LOTS(sim_ref_of(s, lot)));
 }
 
 /* Who has to sign besides the keeper: of three who must, as can be after some trades, one is forgotten. */
@@ -213,18 +226,18 @@ static uint32_t asked(const struct om_lot *lot, uint32_t member, const Oremark__
 
 static Oremark__Event *next_event(struct sim *s, uint32_t member, const struct om_lot *lot) {
   if (lot->state == OM_LOT_IN_TRANSIT && lot->pen == member) {
-    if (sim_one_in(s, 6)) return reject(&s->tale, LOTS(ref_of(s, lot)));
-    return receive(&s->tale, 1, LOTS(ref_of(s, lot)));
+    if (sim_one_in(s, 6)) return reject(&s->tale, LOTS(sim_ref_of(s, lot)));
+    return receive(&s->tale, 1, LOTS(sim_ref_of(s, lot)));
   }
-  if (lot->hold.reason != 0 && !sim_one_in(s, 4)) return release(&s->tale, LOTS(ref_of(s, lot)));
+  if (lot->hold.reason != 0 && !sim_one_in(s, 4)) return release(&s->tale, LOTS(sim_ref_of(s, lot)));
   if (lot->consignor != 0 && !lot->settled && sim_one_in(s, 3)) return agree(s, lot);
   if (sim_one_in(s, 8)) return put_on_hold(s, member, lot);
   if (sim_one_in(s, 8)) return sell(s, lot);
   switch (sim_below(s, 8)) {
     case 0: return part(s, lot);
     case 1: return work(s, lot);
-    case 2: return sim_one_in(s, 3) ? retire(&s->tale, LOTS(ref_of(s, lot))) : NULL;
-    default: return ship(&s->tale, another(s, member), !sim_one_in(s, 3), LOTS(ref_of(s, lot)));
+    case 2: return sim_one_in(s, 3) ? retire(&s->tale, LOTS(sim_ref_of(s, lot))) : NULL;
+    default: return ship(&s->tale, another(s, member), !sim_one_in(s, 3), LOTS(sim_ref_of(s, lot)));
   }
 }
 
@@ -246,7 +259,7 @@ static void say_mandate(struct sim *s, uint32_t owner) {
 }
 
 /* As MEMBER's daemon knows it. */
-static bool look(struct sim *s, struct om_lot *out, uint32_t member, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+bool sim_look(struct sim *s, struct om_lot *out, uint32_t member, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   struct om_status st;
   struct om_txn *txn;
   const struct sim_node *home = &s->nodes[s->home[member]];
@@ -262,7 +275,7 @@ static void say_next(struct sim *s, uint32_t member) {
   struct om_lot lot;
   for (int tries = 0; tries < 8; tries++) {
     size_t back = sim_below(s, sim_one_in(s, 2) ? s->n_lots : 1 + s->n_lots / 4);
-    if (!look(s, &lot, member, s->lots[s->n_lots - 1 - back]) || copper_in(&lot) < 100) continue;
+    if (!sim_look(s, &lot, member, s->lots[s->n_lots - 1 - back]) || copper_in(&lot) < 100) continue;
     bool may = lot.pen == member && (lot.state == OM_LOT_HELD || lot.state == OM_LOT_IN_TRANSIT);
     if (!may && !sim_one_in(s, 12)) continue;
     for (int times = sim_one_in(s, 8) ? 2 : 1; times > 0; times--) { /* twice: the second is refused */
@@ -280,12 +293,13 @@ static void say_given(struct sim *s) {
   const struct sim_grant *grant = &s->grants[sim_below(s, s->n_grants)];
   om_arena_free(&s->tale.arena);
   s->tale.taken_ms = sim_wall(&s->nodes[grant->to - 1]);
-  if (look(s, &lot, grant->to, grant->lot) && om_hash_equal(&lot.last_event, &grant->at))
-    say(s, grant->to, receive(&s->tale, 1, LOTS(ref_of(s, &lot))), 0);
+  if (sim_look(s, &lot, grant->to, grant->lot) && om_hash_equal(&lot.last_event, &grant->at))
+    say(s, grant->to, receive(&s->tale, 1, LOTS(sim_ref_of(s, &lot))), 0);
 }
 
 void sim_story_step(struct sim *s) {
   if (s->n_lots + 16 > SIM_LOTS) return;
+  sim_attest_step(s);
   if (sim_forked(s)) say_two_things(s);
   if (s->n_grants > 0 && sim_one_in(s, 6)) say_given(s);
   if (s->gone_step == 0 && sim_one_in(s, 5)) say_mandate(s, 1 + (uint32_t)sim_below(s, s->n));

@@ -1,6 +1,7 @@
 /* Random histories of certificates, claims and extraction beside a model of a few lines: what is drawn from a
  * certificate is what its holder has claimed and never more than it is for; what the judging log's marks do not cover
- * has not happened; what a site has put out is what was extracted there. */
+ * has not happened; what a site has put out is what was extracted there; who speaks for a side in an assay is who has
+ * had the lot. */
 #include "support/test.h"
 
 #include <string.h>
@@ -30,7 +31,8 @@ struct world {
   size_t n_given;
   struct lot_name lots[LOTS_MAX];
   int64_t copper[LOTS_MAX];
-  uint32_t pens[LOTS_MAX]; /* who has it; 0: it is on its way */
+  uint32_t pens[LOTS_MAX];                                /* who has it; 0: it is on its way */
+  bool had[LOTS_MAX][ASSAYER], bought[LOTS_MAX][ASSAYER]; /* whoever has ever had it, or was to get it, by number */
   size_t n_lots;
   int64_t output[YEARS];
   size_t admitted, refused, waited;
@@ -61,6 +63,7 @@ static void dig(struct world *w) {
   w->output[year] += (int64_t)mg;
   w->copper[w->n_lots] = (int64_t)mg;
   w->pens[w->n_lots] = MINE;
+  w->had[w->n_lots][MINE] = w->bought[w->n_lots][MINE] = true;
   w->lots[w->n_lots++] = custody_lot(&w->c, 0, 0);
 }
 
@@ -71,12 +74,29 @@ static void move(struct world *w) {
     uint32_t to = custody_look(&w->c, w->lots[i]).pen;
     ADMIT(&w->c, to, receive(&w->c, 1, LOTS(at_last(&w->c, w->lots[i]))));
     w->pens[i] = to;
+    w->had[i][to] = true;
     return;
   }
   uint32_t to = members[below(w, 3)];
   if (to == w->pens[i]) return;
   ADMIT(&w->c, w->pens[i], ship(&w->c, to, true, LOTS(at_last(&w->c, w->lots[i]))));
   w->pens[i] = 0;
+  w->bought[i][to] = true;
+}
+
+/* Only who has had a lot sells it, and who has it or gets it buys it. */
+static void assay_one(struct world *w) {
+  if (w->n_lots == 0) return;
+  size_t i = (size_t)below(w, w->n_lots);
+  uint32_t member = members[below(w, 3)];
+  bool sells = below(w, 2) == 0;
+  enum om_code wanted = (sells ? w->had : w->bought)[i][member] ? OM_OK : OM_REFUSED;
+  enum om_code code = SAY(&w->c, member,
+                          assay(&w->c, about_lot(&w->c, w->lots[i]),
+                                sells ? OREMARK__ASSAY_ROLE__ASSAY_ROLE_SELLER : OREMARK__ASSAY_ROLE__ASSAY_ROLE_BUYER,
+                                1 + below(w, 9999), 0));
+  assert_int_equal(code, wanted);
+  if (code == OM_REFUSED) assert_string_equal(w->c.st.rule, "party");
 }
 
 static void give(struct world *w) {
@@ -150,8 +170,8 @@ static void check(struct world *w) {
 }
 
 static void histories(void **state) {
-  static void (*const steps[])(struct world *) = {dig,  move,      move,      give,     take_back,
-                                                  mark, draw_down, draw_down, draw_down};
+  static void (*const steps[])(struct world *) = {dig,  move,      move,      give,      take_back,
+                                                  mark, draw_down, draw_down, draw_down, assay_one};
   static struct world w;
   uint64_t seed = test_seed();
   size_t admitted = 0, refused = 0, waited = 0;

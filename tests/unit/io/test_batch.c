@@ -135,6 +135,44 @@ static void test_only_what_is_proven(void **state) {
   lie_close(&l);
 }
 
+/* What an act states that waits to be accepted: SIZE entries with ROOT. */
+static void want(struct om_ledger *ledger, uint64_t size, const struct om_hash *root) {
+  struct om_batch *batch;
+  uint8_t rows[(LIE_LOG + 1) * (8 + OM_HASH_BYTES)] = {0}, *row = rows + LIE_LOG * (8 + OM_HASH_BYTES);
+  om_be64(row, size);
+  memcpy(row + 8, root->bytes, OM_HASH_BYTES);
+  assert_int_equal(om_batch_begin(&batch, ledger, &l.st), OM_OK);
+  om_txn_put(om_batch_txn(batch), OM_TABLE_META, "wanted", 6, rows, sizeof rows);
+  assert_int_equal(om_batch_commit(batch, NULL, &l.st), OM_OK);
+}
+
+/* Before an act can be accepted, what it states is fetched: proven by no head, but up to the root that is stated. */
+static void test_what_is_stated_is_proven_to_it(void **state) {
+  (void)state;
+  struct writer w;
+  struct om_txn *txn;
+  lie_open(&l, 30);
+  open_writer(&w, 4);
+  uint64_t start = lie_info(&l, 4).size;
+  struct om_log_info whole = lie_info(&l, LIE_LOG);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(l.ledgers[LIE_LOG]), &l.st), OM_OK);
+  for (int i = 0; i < 3; i++) { /* nothing is stated; other entries; those that are stated */
+    struct om_action action = rest_of_log(txn, start);
+    action.proven->note = NULL;
+    action.proven->len = 0;
+    if (i == 1) {
+      want(l.ledgers[4], whole.size, &whole.root);
+      action.entries[3] = action.entries[4];
+    }
+    const enum om_code due[] = {OM_MISSING, OM_NO, OM_OK};
+    assert_int_equal(write_job(&w, &action, OM_CLASS_MIRRORED), due[i]);
+    assert_int_equal(lie_info(&l, 4).size, i == 2 ? whole.size : start);
+  }
+  om_txn_abort(txn);
+  om_queue_end(&w.queue);
+  lie_close(&l);
+}
+
 /* ---- a log that changes between two slices of one job ---- */
 
 static void check_slice(struct writer *w, struct om_slice *slice) {
@@ -188,6 +226,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_bad_entry),
       cmocka_unit_test(test_only_what_is_proven),
+      cmocka_unit_test(test_what_is_stated_is_proven_to_it),
       cmocka_unit_test(test_the_log_grows_between_two_slices),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

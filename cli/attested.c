@@ -208,6 +208,7 @@ json_t *om_attestation_json(const Oremark__Attestation *attestation, const Orema
   json_object_set_new(json, "name", json_string(om_attestation_name(name, attestation)));
   json_object_set_new(json, "state", json_string(om_attestation_state(attestation, event, now_ms)));
   json_object_set_new(json, "ended_by", ends);
+  if (attestation->about) json_object_set_new(json, "corrected", om_step_json(attestation->about));
   if (event->kind_case == OREMARK__EVENT__KIND_ASSAY) more = assay_json(event->assay);
   if (event->kind_case == OREMARK__EVENT__KIND_CERTIFY) more = certify_json(event->certify, attestation->drawn_mg);
   if (event->kind_case == OREMARK__EVENT__KIND_ESTIMATE) more = estimate_json(event->estimate);

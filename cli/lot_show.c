@@ -111,6 +111,7 @@ static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_sta
           : strcmp(state, "stands") == 0                ? "open"
                                                         : state);
   om_show_wrapped(out, "  ", om_show_text(text, a->made->text));
+  if (a->about) om_show_wrapped(out, "  it says: ", om_show_text(text, a->about->text));
   fprintf(out, "  %s\n", om_attestation_name(name, a));
   return OM_OK;
 }

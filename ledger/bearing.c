@@ -208,6 +208,16 @@ static void order(struct list *list) {
   qsort(list->items, list->n, sizeof *list->items, by_order);
 }
 
+bool om_corrected(struct om_txn *txn, struct om_place *out, const struct om_place *place) {
+  uint8_t key[KEY_BYTES];
+  struct om_bytes row;
+  kind_key(key, OREMARK__EVENT__KIND_CORRECT);
+  om_place_key(key + PREFIX_BYTES, place);
+  if (!om_txn_get(txn, &row, OM_TABLE_ATTESTED, key, sizeof key) || row.len != 1 + OM_PLACE_KEY_BYTES) return false;
+  om_place_read(out, row.data + 1);
+  return true;
+}
+
 enum om_code om_bearing_collect(struct om_txn *txn, struct om_arena *arena, struct om_bearing **out, size_t *n,
                                 const struct om_hash *network, const struct om_lineage *lineage,
                                 const struct om_progress *progress, struct om_status *st) {

@@ -48,6 +48,9 @@ struct om_bearing {
   int reason; /* Oremark__CorrectReason */
 };
 
+/* The event that the correction at PLACE is about; false: there is no correction. */
+bool om_corrected(struct om_txn *txn, struct om_place *out, const struct om_place *place);
+
 /* Those that bear on LINEAGE by their shares; *OUT in ARENA. Open flags: the worst few of each author before all
  * others, so that nobody's many keep another's from being told, and the more severe first. What is equal in that stands
  * in the order of log and entry. Their entries are not read. OM_BUSY: PROGRESS (may be NULL) gave up. */

@@ -86,6 +86,9 @@ uint32_t om_lineage_find_event(const struct om_lineage *lineage, const struct om
 /* Whether MEMBER had a lot of the lineage at SITE; SITE 0: anywhere, or owned one. */
 bool om_lineage_had(const struct om_lineage *lineage, uint32_t member, uint32_t site);
 
+/* How many lots of the lineage came, at whatever remove, of those that EVENT (an index) wrote. */
+uint64_t om_lineage_after(const struct om_lineage *lineage, uint32_t event);
+
 /* Tells PROGRESS (may be NULL) every OM_PROGRESS_EACH records. */
 enum { OM_PROGRESS_EACH = 4096 };
 enum om_code om_progress_tell(const struct om_progress *progress, const char *step, uint64_t done, uint64_t total,

@@ -1,5 +1,7 @@
 /* What bears on the lineage that is verified: concerns and corrections, each told, and its entry hashed with the
  * others. */
+#include <stdio.h>
+
 #include "ledger/bearing.h"
 #include "ledger/step.h"
 #include "ledger/verify_state.h"
@@ -19,19 +21,39 @@ static const char *share_of(const struct om_bearing *b) {
   return "";
 }
 
+enum { BESIDE_BYTES = 256 };
+
+/* What stands in the corrected event, and what has been built on it. */
+static enum om_code beside(struct om_verify *v, struct om_arena *scratch, char out[BESIDE_BYTES],
+                           const struct om_bearing *b, struct om_status *st) {
+  struct om_step *step = om_arena_alloc(scratch, sizeof *step);
+  struct om_place at;
+  out[0] = '\0';
+  if (b->share != OM_BEARING_CORRECTION) return OM_OK;
+  om_place_read(&at, b->about.bytes + 1);
+  enum om_code code = om_step_read(v->txn, scratch, step, v->network, &at, st);
+  if (code != OM_OK) return code;
+  uint32_t event = om_lineage_find_event(&v->lineage, &at);
+  uint64_t built = event == OM_LINEAGE_NONE ? 0 : om_lineage_after(&v->lineage, event);
+  snprintf(out, BESIDE_BYTES, "; it says: %.160s; %llu lot%s of this lineage came of it since", step->text.bytes,
+           (unsigned long long)built, built == 1 ? "" : "s");
+  return OM_OK;
+}
+
 /* SCRATCH is for what is taken apart: there may be more of it than an arena takes between two resets. */
 static enum om_code tell(struct om_verify *v, struct om_arena *scratch, const struct om_bearing *b,
                          struct om_status *st) {
   struct om_step *step = om_arena_alloc(scratch, sizeof *step);
-  char when[OM_TIME_TEXT_BYTES];
+  char when[OM_TIME_TEXT_BYTES], first[BESIDE_BYTES];
   bool final;
   enum om_code code = om_verify_also(v, &final, b->what.at.log, b->what.at.index, st);
   if (code == OM_OK) code = om_step_read(v->txn, scratch, step, v->network, &b->what.at, st);
+  if (code == OM_OK) code = beside(v, scratch, first, b, st);
   if (code != OM_OK) return code;
   om_time_format(when, sizeof when, step->at_ms, step->zone_min);
   om_verify_find_in(v, share_of(b), b->what.kind == OREMARK__EVENT__KIND_FLAG ? "flag" : "correction",
-                    "%s, %s (member %u): %s%s%s", when, step->member_name, step->member, step->text.bytes, standing(b),
-                    final ? "" : "; not final yet");
+                    "%s, %s (member %u): %s%s%s%s", when, step->member_name, step->member, step->text.bytes, first,
+                    standing(b), final ? "" : "; not final yet");
   return OM_OK;
 }
 

@@ -46,6 +46,13 @@ static enum om_code view_ends(struct om_answering *a, Oremark__Attestation *out,
   return code;
 }
 
+static enum om_code view_corrected(struct om_answering *a, Oremark__Attestation *out, const struct om_place *at,
+                                   struct om_status *st) {
+  struct om_place corrected;
+  if (!om_corrected(a->view.txn, &corrected, at)) return om_txn_check(a->view.txn, st);
+  return om_answer_step(a, &out->about, &corrected, st);
+}
+
 static enum om_code view_attestation(struct om_answering *a, Oremark__Attestation **result, const struct om_place *at,
                                      struct om_status *st) {
   struct om_bytes entry;
@@ -64,6 +71,8 @@ static enum om_code view_attestation(struct om_answering *a, Oremark__Attestatio
   out->statement_id = copied(&a->view, id.bytes, sizeof id.bytes);
   out->event = copied(&a->view, found.event.data, found.event.len);
   out->drawn_mg = (uint64_t)om_attested_drawn(a->view.txn, at);
+  if (code == OM_OK) code = view_corrected(a, out, at, st);
+  if (code != OM_OK) return code;
   struct om_place act;
   bool overruled =
       om_registry_overruled(a->view.txn, &act, found.member, (int64_t)found.signed_ms, &id, at->event, OM_REGISTRY_NOW);

@@ -47,7 +47,9 @@ class Flags(NetworkTest):
         self.says(first["text"], "20.000 t")
         verdict = self.net.verify(GOVERNORS, anode)
         self.assertEqual([f["kind"] for f in verdict["findings"]], ["correction"])
-        self.says(verdict["findings"][0]["text"], MINE, "19.400 t")
+        self.says(verdict["findings"][0]["text"], MINE, "19.400 t", "it says: extract 1 lot", "20.000 t", "; 1 lot of this lineage came of it")
+        self.says(self.bearing(GOVERNORS, anode)[0]["corrected"]["text"], "20.000 t")
+        self.says(self.net.run(GOVERNORS, "lot", "show", anode).out, "it says: extract 1 lot")
         self.says(self.net.run(GOVERNORS, "lot", "verify", anode).out, "to be known", "19.400 t")
 
     def test_a_whole_lot_is_lowered(self):

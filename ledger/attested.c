@@ -233,7 +233,7 @@ struct om_place om_stage_place(const struct om_stage *stage) {
   return (struct om_place){.log = stage->judged->log, .index = stage->judged->index, .event = stage->event};
 }
 
-static void put_about(struct om_stage *stage, const Oremark__Event *event, const struct om_subject_key *about) {
+void om_stage_about(struct om_stage *stage, const Oremark__Event *event, const struct om_subject_key *about) {
   uint8_t key[KEY_MAX], kind[KIND_BYTES];
   struct om_place at = om_stage_place(stage);
   memcpy(key, about->bytes, about->len);
@@ -253,13 +253,13 @@ void om_stage_attest(struct om_stage *stage, const Oremark__Event *event, const 
   om_be64(row + KIND_BYTES + 4, (uint64_t)event->at_ms);
   if (n_kept > 0) memcpy(row + ROW_BYTES, kept, n_kept);
   om_stage_put(stage, OM_TABLE_ATTESTED, key, sizeof key, row, ROW_BYTES + n_kept);
-  put_about(stage, event, about);
+  om_stage_about(stage, event, about);
 }
 
 void om_stage_end(struct om_stage *stage, const Oremark__Event *event, const struct om_place *place) {
   struct om_subject_key about;
   about_ended(&about, place);
-  put_about(stage, event, &about);
+  om_stage_about(stage, event, &about);
 }
 
 int64_t om_stage_sum(struct om_stage *stage, const uint8_t *key, size_t len) {

@@ -9,6 +9,7 @@
  *   'S' member (4), site (4), place -> kind (2) about a site
  *   'L' lot (20), place           -> kind (2)   about a lot
  *   'E' place, place              -> kind (2)   about an event (the first place)
+ *   'G' member (4), site (4), place -> kind (2) an estimate about a site, once more
  *   'X' place, place              -> kind (2)   the first is ended by the second */
 #ifndef OREMARK_LEDGER_ATTESTED_H
 #define OREMARK_LEDGER_ATTESTED_H
@@ -26,7 +27,8 @@ enum {
 enum om_sum {
   OM_SUM_DRAWN = 'd', /* place of a certificate: drawn from it; written in its holder's home log only */
   OM_SUM_OUTPUT =
-      'o',            /* member (4), site (4), element (1), year (2): declared output; in that member's home log only */
+      'o', /* member (4), site (4), element (1), year (2): declared output; in that member's home log only */
+  OM_SUM_CLAIMED = 'c', /* lot (20), element (1), scheme: claimed for the lot; where the lot's steps are written */
   OM_SUM_FLAGS = 'f', /* member (4), log (4): how many of the flags that it raised in that log it has not cleared there;
                          in that log only */
 };
@@ -37,6 +39,7 @@ enum om_about_what {
   OM_ABOUT_SITE = 'S',   /* member (4), site (4) */
   OM_ABOUT_LOT = 'L',    /* lot (20) */
   OM_ABOUT_EVENT = 'E',  /* place (14) */
+  OM_ABOUT_OUTPUT = 'G', /* as a site: the estimates about it alone */
 };
 
 /* What an attestation is about, as the beginning of its keys: an om_about_what and what it says. */
@@ -84,6 +87,8 @@ enum om_code om_stage_ended(struct om_stage *stage, bool *ended, const struct om
 /* Stages the rows of the attestation that is the event being judged: about ABOUT, with KEPT. */
 void om_stage_attest(struct om_stage *stage, const Oremark__Event *event, const struct om_subject_key *about,
                      const uint8_t *kept, size_t n_kept);
+/* Stages that the event being judged is found under ABOUT, too. */
+void om_stage_about(struct om_stage *stage, const Oremark__Event *event, const struct om_subject_key *about);
 /* Stages that the event being judged ends the attestation at PLACE. */
 void om_stage_end(struct om_stage *stage, const Oremark__Event *event, const struct om_place *place);
 /* The place of the event being judged. */

@@ -36,6 +36,11 @@ bool om_ceiling_unpack(struct om_ceiling *out, const uint8_t *kept, size_t len) 
   return true;
 }
 
+void om_about_output(struct om_subject_key *out, uint32_t member, uint32_t site) {
+  om_about_site(out, member, site);
+  out->bytes[0] = OM_ABOUT_OUTPUT;
+}
+
 /* ---- years ---- */
 
 enum { YEAR_FIRST = 1970, DAY_MS = 86400000 };
@@ -182,7 +187,7 @@ enum om_code om_output_ceilings(struct om_txn *txn, struct om_arena *arena, stru
   struct om_place at = {0};
   enum om_code code = OM_OK;
   int what;
-  om_about_site(&about, output->member, output->site);
+  om_about_output(&about, output->member, output->site);
   while (code == OM_OK && om_attested_next(txn, &at, &what, &about)) {
     struct om_place by = {0};
     int end;

@@ -38,6 +38,8 @@ enum om_code om_estimate_rule(struct om_stage *stage, uint16_t index, const Orem
     ceiling.metals[i].mg = (int64_t)e->metals[i]->mass_mg;
   }
   om_stage_attest(stage, event, &about, kept, om_ceiling_pack(kept, &ceiling));
+  om_about_output(&about, e->member, e->site);
+  om_stage_about(stage, event, &about);
   return OM_OK;
 }
 

@@ -301,6 +301,20 @@ static void a_mean_is_exact_as_far_as_places_go(void **state) {
 
 /* ---- estimates and output ---- */
 
+/* What is estimated of a site's output is found without going through all that is said of the site. */
+static void estimates_stand_by_themselves(void **state) {
+  struct custody *c = *state;
+  struct om_subject_key about;
+  struct om_place at = {0};
+  int kind;
+  ADMIT(c, ASSAYER, flag(c, about_site(c, MINE, 1)), estimate(c, MINE, 1, CAPACITY, T, 1),
+        flag(c, about_site(c, MINE, 1)));
+  om_about_output(&about, MINE, 1);
+  assert_true(om_attested_next(c->txn, &at, &kind, &about));
+  assert_true(kind == OREMARK__EVENT__KIND_ESTIMATE && at.event == 1);
+  assert_false(om_attested_next(c->txn, &at, &kind, &about));
+}
+
 static void who_may_estimate(void **state) {
   struct custody *c = *state;
   ADMIT(c, MINE, estimate(c, MINE, 1, CAPACITY, T, 1));
@@ -447,6 +461,7 @@ int main(void) {
       TEST(sides_within_and_beyond_the_limit),
       TEST(the_umpire_decides),
       TEST(a_mean_is_exact_as_far_as_places_go),
+      TEST(estimates_stand_by_themselves),
       TEST(who_may_estimate),
       TEST(years),
       TEST(output_is_summed_by_site_and_year),

@@ -9,6 +9,8 @@
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
 
+enum { OM_CLAIMED_KEY_MAX = 1 + OM_LOT_NUMBER_BYTES + 1 + OM_SCHEME_BYTES };
+
 enum om_code om_claim_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Claim *c = event->claim;
   if (om_form_event_ref("certificate", c->certificate, st) != OM_OK ||
@@ -54,15 +56,37 @@ static enum om_code check_holder(const struct om_stage *stage, const struct om_c
                  stage->member.number, stage->member.name);
 }
 
-static enum om_code check_quantity(const struct om_lot *lot, uint8_t element, int64_t mg, struct om_status *st) {
+/* What has been claimed for LOT of ELEMENT under one scheme, by whatever certificates: the log that claims has all that
+ * became of the lot before. */
+static size_t claimed_key(uint8_t key[OM_CLAIMED_KEY_MAX], const struct om_lot *lot, const struct om_certificate *of) {
+  size_t len = strlen(of->scheme);
+  key[0] = OM_SUM_CLAIMED;
+  memcpy(key + 1, lot->number, OM_LOT_NUMBER_BYTES);
+  key[1 + OM_LOT_NUMBER_BYTES] = of->element;
+  memcpy(key + 2 + OM_LOT_NUMBER_BYTES, of->scheme, len);
+  return 2 + OM_LOT_NUMBER_BYTES + len;
+}
+
+/* Metal is certified once under a scheme: two tonnes do not stand on one. */
+static enum om_code check_quantity(struct om_stage *stage, const struct om_lot *lot,
+                                   const struct om_certificate *certificate, int64_t mg, struct om_status *st) {
+  uint8_t element = certificate->element, key[OM_CLAIMED_KEY_MAX];
+  size_t len = claimed_key(key, lot, certificate);
   int64_t holds = element == 0 ? lot->gross_mg : 0;
   for (size_t i = 0; i < lot->n_contents; i++)
     if (lot->contents[i].element == element) holds = lot->contents[i].contained_mg;
-  if (mg <= holds) return OM_OK;
-  char text[OM_LOT_TEXT_BYTES], claimed[OM_MASS_TEXT_BYTES], held[OM_MASS_TEXT_BYTES];
-  return om_fail(st, OM_REFUSED, "quantity", "lot %s: %s of %s is claimed and it holds %s: claim no more than that",
+  int64_t before = stage->backing->uncapped ? 0 : om_stage_sum(stage, key, len), all;
+  if (om_mass_add(&all, before, mg) && all <= holds) {
+    if (!stage->backing->uncapped) om_stage_set_sum(stage, key, len, all);
+    return OM_OK;
+  }
+  char text[OM_LOT_TEXT_BYTES], claimed[OM_MASS_TEXT_BYTES], held[OM_MASS_TEXT_BYTES], was[OM_MASS_TEXT_BYTES];
+  return om_fail(st, OM_REFUSED, "quantity",
+                 "lot %s: %s of %s is claimed, with %s claimed for it under %s before, and it holds %s: claim no more "
+                 "than that",
                  om_lot_format(text, sizeof text, lot->number), om_mass_format(claimed, sizeof claimed, mg),
-                 element == 0 ? "gross mass" : om_element_symbol(element), om_mass_format(held, sizeof held, holds));
+                 element == 0 ? "gross mass" : om_element_symbol(element), om_mass_format(was, sizeof was, before),
+                 certificate->scheme, om_mass_format(held, sizeof held, holds));
 }
 
 static enum om_code draw(struct om_stage *stage, const struct om_certificate *certificate, const struct om_place *at,
@@ -93,7 +117,7 @@ enum om_code om_claim_rule(struct om_stage *stage, uint16_t index, const Oremark
     int64_t mg = (int64_t)c->lots[i]->quantity_mg;
     if (om_rule_take_whole(stage, &lot, c->lots[i]->lot, st) != OM_OK ||
         check_holder(stage, &certificate, lot, st) != OM_OK ||
-        check_quantity(lot, certificate.element, mg, st) != OM_OK || draw(stage, &certificate, &at, mg, st) != OM_OK)
+        check_quantity(stage, lot, &certificate, mg, st) != OM_OK || draw(stage, &certificate, &at, mg, st) != OM_OK)
       return st->code;
     om_stage_output(stage, om_stage_step(stage, lot));
   }

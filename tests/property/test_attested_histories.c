@@ -30,7 +30,7 @@ struct world {
   struct given given[CERTIFICATES_MAX];
   size_t n_given;
   struct lot_name lots[LOTS_MAX];
-  int64_t copper[LOTS_MAX];
+  int64_t copper[LOTS_MAX], claimed[LOTS_MAX];
   uint32_t pens[LOTS_MAX];                                /* who has it; 0: it is on its way */
   bool had[LOTS_MAX][ASSAYER], bought[LOTS_MAX][ASSAYER]; /* whoever has ever had it, or was to get it, by number */
   size_t n_lots;
@@ -62,6 +62,7 @@ static void dig(struct world *w) {
   ADMIT(&w->c, MINE, e);
   w->output[year] += (int64_t)mg;
   w->copper[w->n_lots] = (int64_t)mg;
+  w->claimed[w->n_lots] = 0;
   w->pens[w->n_lots] = MINE;
   w->had[w->n_lots][MINE] = w->bought[w->n_lots][MINE] = true;
   w->lots[w->n_lots++] = custody_lot(&w->c, 0, 0);
@@ -130,7 +131,7 @@ static enum om_code model(struct world *w, const struct given *g, size_t lot, ui
   uint64_t marked = w->c.marked[EVERYTHING];
   bool holds = g->holder ? g->holder == member : g->lot == lot;
   if (g->index >= marked) return OM_WAIT;
-  bool good = g->withdrawn_at >= marked && holds && w->pens[lot] == member && mg <= w->copper[lot] &&
+  bool good = g->withdrawn_at >= marked && holds && w->pens[lot] == member && mg <= w->copper[lot] - w->claimed[lot] &&
               g->drawn + mg <= g->quantity;
   return good ? OM_OK : OM_REFUSED;
 }
@@ -140,7 +141,7 @@ static void draw_down(struct world *w) {
   struct given *g = &w->given[below(w, w->n_given)];
   size_t lot = g->holder || below(w, 8) == 0 ? (size_t)below(w, w->n_lots) : g->lot;
   uint32_t member = below(w, 8) == 0 || w->pens[lot] == 0 ? members[below(w, 3)] : w->pens[lot];
-  int64_t left = g->quantity - g->drawn, most = left < w->copper[lot] ? left : w->copper[lot];
+  int64_t left = g->quantity - g->drawn, holds = w->copper[lot] - w->claimed[lot], most = left < holds ? left : holds;
   int64_t mg = below(w, 4) == 0 ? most + 1 : 1 + (int64_t)below(w, most > 0 ? (uint64_t)most : 1);
   enum om_code wanted = model(w, g, lot, member, mg);
   enum om_code code = SAY(&w->c, member, claim(&w->c, ref_of(w, g), at_last(&w->c, w->lots[lot]), (uint64_t)mg));
@@ -149,7 +150,7 @@ static void draw_down(struct world *w) {
                 om_code_name(code), w->c.st.rule, w->c.st.text);
     fail();
   }
-  if (code == OM_OK) g->drawn += mg;
+  if (code == OM_OK) g->drawn += mg, w->claimed[lot] += mg;
   w->admitted += code == OM_OK;
   w->refused += code == OM_REFUSED;
   w->waited += code == OM_WAIT;

@@ -242,10 +242,33 @@ static void only_what_the_lot_holds(void **state) {
   ADMIT(c, MINE, claim(c, ref, at_last(c, lot), 160));
 }
 
+/* Not twice by two certificates of one scheme; another scheme says something else. */
+static void metal_is_claimed_once_under_a_scheme(void **state) {
+  struct custody *c = *state;
+  setup(c);
+  static char fairmined[] = "Fairmined";
+  static const uint32_t certifiers[] = {EVERYTHING, 0};
+  struct lot_name lot = a_lot(c, MINE, 80);
+  recognise(c, fairmined, certifiers);
+  Oremark__EventRef *first = certified(c, about_member(c, MINE), 100), *second = certified(c, about_lot(c, lot), 100);
+  Oremark__Event *other = certify(c, about_member(c, MINE), FROM, UNTIL, 100);
+  other->certify->scheme = fairmined;
+  ADMIT(c, EVERYTHING, other);
+  Oremark__EventRef *third = last_event(c, 0);
+  ADMIT(c, MINE, claim(c, first, at_last(c, lot), 60));
+  REFUSE(c, "quantity", MINE, claim(c, second, at_last(c, lot), 21));
+  assert_non_null(strstr(c->st.text, "with 60 mg claimed for it under Copper Mark"));
+  REFUSE(c, "quantity", MINE, claim(c, second, at_last(c, lot), 20), claim(c, first, at_place(c, 0, 0), 1));
+  ADMIT(c, MINE, claim(c, second, at_last(c, lot), 20));
+  REFUSE(c, "quantity", MINE, claim(c, first, at_last(c, lot), 1));
+  ADMIT(c, MINE, claim(c, third, at_last(c, lot), 80));
+  REFUSE(c, "quantity", MINE, claim(c, third, at_last(c, lot), 1));
+}
+
 static void only_its_holder_draws(void **state) {
   struct custody *c = *state;
   setup(c);
-  struct lot_name mine = a_lot(c, MINE, 80), theirs = a_lot(c, SMELTER, 80), other = a_lot(c, MINE, 80);
+  struct lot_name mine = a_lot(c, MINE, 120), theirs = a_lot(c, SMELTER, 80), other = a_lot(c, MINE, 80);
   Oremark__EventRef *of_member = certified(c, about_member(c, MINE), 100),
                     *of_lot = certified(c, about_lot(c, mine), 100),
                     *of_nothing = certified(c, about_member(c, MINE), 0);
@@ -268,7 +291,7 @@ static void only_its_holder_draws(void **state) {
 static void two_homes_draw_from_one_sum(void **state) {
   struct custody *c = *state;
   setup(c);
-  struct lot_name lot = a_lot(c, TRADER, 80);
+  struct lot_name lot = a_lot(c, TRADER, 120);
   Oremark__EventRef *ref = certified(c, about_member(c, TRADER), 100);
   ADMIT(c, TRADER, claim(c, ref, at_last(c, lot), 70));
   custody_change(c, TRADER, 1U << OREMARK__ROLE__ROLE_TRADER, MAKER, false);
@@ -351,6 +374,7 @@ int main(void) {
       TEST(kept_and_read_again),
       TEST(a_quantity_is_drawn_down_to_nothing),
       TEST(only_what_the_lot_holds),
+      TEST(metal_is_claimed_once_under_a_scheme),
       TEST(only_its_holder_draws),
       TEST(two_homes_draw_from_one_sum),
       TEST(withdrawn_before_and_after_the_mark),

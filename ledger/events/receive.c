@@ -49,8 +49,9 @@ static enum om_code receive_one(struct om_stage *stage, uint32_t site, const Ore
   bool is_short;
   if (om_rule_take_incoming(stage, &lot, r->lot, st) != OM_OK) return st->code;
   struct om_lot *row = om_stage_step(stage, lot);
-  if (r->gross_mg > 0) row->gross_mg = (int64_t)r->gross_mg;
-  if (om_rule_measured(stage, row, &is_short, r->metals, r->n_metals, advice, st) != OM_OK) return st->code;
+  if (om_rule_gross(row, r->gross_mg, st) != OM_OK ||
+      om_rule_measured(stage, row, &is_short, r->metals, r->n_metals, advice, st) != OM_OK)
+    return st->code;
   if (is_short && r->shortage == OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_UNSTATED) return no_reason(lot, r, st);
   if (om_rule_content(row, st) != OM_OK) return st->code;
   row->state = OM_LOT_HELD;

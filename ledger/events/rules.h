@@ -111,6 +111,9 @@ enum om_code om_rule_conserved(const struct om_flow *in, const struct om_claim *
 enum om_code om_rule_measured(struct om_stage *stage, struct om_lot *lot, bool *is_short,
                               Oremark__ElementMass *const *measured, size_t n, const char *advice,
                               struct om_status *st);
+/* ROW's gross mass is GROSS_MG from now on (0: as it was); refused where it grows by more than a scale may find: "gross".
+ */
+enum om_code om_rule_gross(struct om_lot *row, uint64_t gross_mg, struct om_status *st);
 /* The metals of LOT together are no more than its gross mass: "content". */
 enum om_code om_rule_content(const struct om_lot *lot, struct om_status *st);
 

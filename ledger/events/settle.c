@@ -55,8 +55,9 @@ static enum om_code settle_one(struct om_stage *stage, const Oremark__SettledLot
       check_signed(stage, consignor, st) != OM_OK || om_rule_title(stage, lot, 0, "settled", st) != OM_OK)
     return st->code;
   struct om_lot *row = om_stage_step(stage, lot);
-  if (s->gross_mg > 0) row->gross_mg = (int64_t)s->gross_mg;
-  if (om_rule_measured(stage, row, &is_short, s->metals, s->n_metals, NULL, st) != OM_OK) return st->code;
+  if (om_rule_gross(row, s->gross_mg, st) != OM_OK ||
+      om_rule_measured(stage, row, &is_short, s->metals, s->n_metals, NULL, st) != OM_OK)
+    return st->code;
   if (om_rule_content(row, st) != OM_OK) return st->code;
   row->settled = true;
   om_stage_output(stage, row);

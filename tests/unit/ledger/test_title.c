@@ -234,6 +234,24 @@ static void both_may_agree_on_a_gain_up_to_the_cap(void **state) {
   SIGNED(c, SMELTER, over, MINE);
 }
 
+/* A certificate may be drawn by gross mass: it grows as a scale may find, and no more. */
+static void the_gross_mass_grows_by_a_tenth_at_most(void **state) {
+  struct custody *c = *state;
+  struct lot_name lot = mined(c);
+  int64_t gross = custody_look(c, lot).gross_mg;
+  ADMIT(c, MINE, ship(c, SMELTER, true, LOTS(at_last(c, lot))));
+  Oremark__Event *taken = receive(c, 1, LOTS(at_last(c, lot)));
+  measured(c, taken, 0, (uint64_t)(gross / 10 * 11 + 1), NULL, 0, OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_UNSTATED);
+  REFUSE(c, "gross", SMELTER, taken);
+  ADMIT(c, SMELTER, receive(c, 1, LOTS(at_last(c, lot))));
+  Oremark__Event *final = settle(c, MINE, at_last(c, lot));
+  agreed(c, final, (uint64_t)(gross / 10 * 11 + 1), NULL, 0);
+  REFUSED(c, "gross", SMELTER, final, MINE);
+  agreed(c, final, (uint64_t)(gross / 10 * 11), NULL, 0);
+  SIGNED(c, SMELTER, final, MINE);
+  assert_true(custody_look(c, lot).gross_mg == gross / 10 * 11);
+}
+
 static void what_was_not_in_it_is_not_settled_into_it(void **state) {
   struct custody *c = *state;
   struct lot_name lot = smelters(c, true);
@@ -300,6 +318,7 @@ int main(void) {
       TEST(a_receipt_is_provisional_until_settled),
       TEST(what_was_not_received_is_not_settled),
       TEST(both_may_agree_on_a_gain_up_to_the_cap),
+      TEST(the_gross_mass_grows_by_a_tenth_at_most),
       TEST(what_was_not_in_it_is_not_settled_into_it),
       TEST(an_owner_that_is_a_third_signs_too),
       TEST(a_suspended_owner_signs_nothing),

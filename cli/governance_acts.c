@@ -253,6 +253,43 @@ enum om_code om_key_given(struct om_session *session, ProtobufCBinaryData *out, 
                  given->value, member);
 }
 
+/* Since when what the key ID did is void, as far as ACT and earlier revocations say; UINT64_MAX: it is not. KEYS are in
+ * the order in which they were added. */
+static uint64_t void_from(const Oremark__MemberRights *r, const uint64_t *from, uint32_t id) {
+  for (size_t i = 0; i < r->n_keys; i++)
+    if (r->keys[i]->id == id) return from[i];
+  return UINT64_MAX;
+}
+
+/* Tells of the keys that the act would make stand again: one that its owner retired for cause, with the key that is
+ * now known to be stolen, would be back without anybody's having meant it. */
+static enum om_code tell_returning(struct om_session *session, const Oremark__RevokeKey *act, struct om_status *st) {
+  const Oremark__MemberRights *r;
+  char text[OM_SHOW_BYTES];
+  if (om_session_rights(session, &r, act->member, st)) return st->code;
+  uint64_t *from = om_arena_array(session->arena, r->n_keys, sizeof *from);
+  for (size_t i = 0; i < r->n_keys; i++) from[i] = UINT64_MAX;
+  for (size_t i = 0; i < r->n_keys; i++) {
+    const Oremark__MemberKey *k = r->keys[i];
+    if (strcmp(k->state, "revoked") == 0) from[i] = k->since_entry;
+    if (k->key.len == act->key.len && memcmp(k->key.data, act->key.data, k->key.len) == 0 && act->since_entry < from[i])
+      from[i] = act->since_entry;
+    if (k->added_by_key && k->added >= void_from(r, from, k->added_by) && k->added < from[i]) from[i] = k->added;
+  }
+  for (size_t i = 0; i < r->n_keys; i++) {
+    const Oremark__MemberKey *k = r->keys[i];
+    if (strcmp(k->state, "retired") != 0 || !k->ended_by_key || k->ended < void_from(r, from, k->ended_by) ||
+        from[i] != UINT64_MAX)
+      continue;
+    fprintf(session->err,
+            "note: key %08x%s%s%s, which entry %llu retired with key %08x, would stand again: have it revoked too if "
+            "it was retired for cause, and tell those who are to sign\n",
+            k->id, *k->label ? " (" : "", om_show_text(text, k->label), *k->label ? ")" : "",
+            (unsigned long long)k->ended, k->ended_by);
+  }
+  return OM_OK;
+}
+
 static enum om_code build_revoke(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                  struct om_status *st) {
   MAKE(RevokeKey, revoke_key, REVOKE_KEY, revoke_key);
@@ -268,7 +305,8 @@ static enum om_code build_revoke(struct om_session *session, const struct om_arg
       om_public_given(session, &act->replacement, args, "new-", st))
     return st->code;
   act->reason = om_copy_text(session->arena, om_args_value(args, "reason"));
-  return om_governors_chain(session, event, st);
+  if (om_governors_chain(session, event, st)) return st->code;
+  return om_args_has(args, "previous") ? OM_OK : tell_returning(session, act, st); /* no daemon is asked then */
 }
 
 const struct om_command om_command_member_revoke_key = {

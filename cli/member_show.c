@@ -9,14 +9,16 @@ static json_t *keys_json(const Oremark__MemberRights *r) {
   for (size_t i = 0; i < r->n_keys; i++) {
     const Oremark__MemberKey *k = r->keys[i];
     bool ended = strcmp(k->state, "stands") != 0, revoked = strcmp(k->state, "revoked") == 0;
-    char id[16], by[16];
+    char id[16], by[16], ended_by[16];
+    snprintf(ended_by, sizeof ended_by, "%08x", k->ended_by);
     snprintf(id, sizeof id, "%08x", k->id);
     snprintf(by, sizeof by, "%08x", k->added_by);
-    json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "key", id, "public",
+    json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "key", id, "public",
                                           om_json_hex(k->key.data, k->key.len), "state", om_json_text(k->state),
                                           "label", om_json_text(k->label), "added", (json_int_t)k->added, "added_by",
                                           k->added_by_key ? json_string(by) : json_null(), "ended",
-                                          ended ? json_integer((json_int_t)k->ended) : json_null(), "since_entry",
+                                          ended ? json_integer((json_int_t)k->ended) : json_null(), "ended_by",
+                                          ended && k->ended_by_key ? json_string(ended_by) : json_null(), "since_entry",
                                           revoked ? json_integer((json_int_t)k->since_entry) : json_null(), "stolen_at",
                                           om_json_time(k->stolen_ms, 0)));
   }
@@ -79,6 +81,8 @@ static void show_keys(FILE *out, const Oremark__MemberRights *r) {
       om_show_cell(line, 5, "by entry %llu, with what it did from entry %llu on%s%s", (unsigned long long)k->ended,
                    (unsigned long long)k->since_entry, k->stolen_ms ? "; stolen " : "",
                    k->stolen_ms ? om_time_format(stolen, sizeof stolen, k->stolen_ms, 0) : "");
+    else if (k->ended_by_key)
+      om_show_cell(line, 5, "by entry %llu, with key %08x", (unsigned long long)k->ended, k->ended_by);
     else
       om_show_cell(line, 5, "by entry %llu", (unsigned long long)k->ended);
   }

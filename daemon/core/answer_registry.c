@@ -128,6 +128,8 @@ static Oremark__MemberKey *view_key(struct om_answering *a, const struct om_memb
   out->added_by_key = key->added.key;
   out->added_by = key->added.id;
   out->ended = key->ended.at;
+  out->ended_by_key = key->ended.key;
+  out->ended_by = key->ended.id;
   out->since_entry = key->since_entry;
   out->stolen_ms = key->stolen_ms;
   return out;

@@ -27,7 +27,8 @@ void om_revoke_key_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_add(out, "revoke key %08x of ", om_member_key_id(r->key.data));
   om_text_add_member(out, r->member);
   if (r->since_entry != 0)
-    om_text_add(out, ", with what it did to the registry from entry %llu on", (unsigned long long)r->since_entry);
+    om_text_add(out, ", with what it did to the registry from entry %llu on (keys that it retired stand again)",
+                (unsigned long long)r->since_entry);
   if (r->stolen_ms != 0) om_text_add(out, ", stolen at %s", om_time_format(stolen, sizeof stolen, r->stolen_ms, 0));
   if (r->replacement.len != 0) om_text_add(out, "; %08x takes its place", om_member_key_id(r->replacement.data));
   om_text_remark(out, r->reason);

@@ -175,6 +175,10 @@ class Governance(NetworkTest):
         self.refused(as_owner(self.net.key(RECYCLER), "member", "give-mandate", MINE, "--ship"), REFUSED, "retired")
         self.assertEqual(as_owner(thiefs, "member", "give-mandate", MINE, "--ship").status, DONE)
         id = next(key["key"] for key in self.member(RECYCLER)["keys"] if key["label"] == "night shift")
+        told = self.net.run(GOVERNORS, "governance", "propose", "member", "revoke-key", RECYCLER, "--key-id", id, "--since-entry", since,
+                            "--reason", "laptop stolen", "--out", self.path("told.statement"))
+        self.assertEqual(told.status, DONE, str(told))
+        self.says(told.err, f"key {owners}", "would stand again")
         self.decide("revoke.statement", "member", "revoke-key", RECYCLER, "--key-id", id, "--since-entry", since, "--new-key-file",
                     fresh, "--reason", "laptop stolen", "--stolen-at", "2026-01-02T03:04:05Z")
         shown = self.member(RECYCLER)

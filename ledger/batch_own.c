@@ -173,6 +173,7 @@ enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, str
   if (code == OM_OK) code = om_batch_judge(batch, own, checked, taken_ms, &need, st);
   for (int i = 0; code == OM_WAIT && need.size > 0 && i < MARKS_FOR_ONE; i++) {
     code = append_mark(batch, own, need.log, need.size, taken_ms, st);
+    checked->marks += code == OM_OK;
     need.size = 0;
     if (code == OM_OK) code = om_batch_judge(batch, own, checked, taken_ms, &need, st);
   }

@@ -28,6 +28,7 @@ struct om_checked {
   /* The key that each signature was found good under; known[i] is false where the key was not in the registry here. */
   uint8_t keys[OM_SIGNATURES_MAX][32];
   bool known[OM_SIGNATURES_MAX];
+  uint32_t marks; /* a submission: that the own log has appended to judge it, whether it was taken or not */
 };
 
 /* Takes apart a SignedStatement (om_check_statement) or an Entry (om_check_entry): size, canonical bytes, counts, forms

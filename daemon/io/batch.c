@@ -1,5 +1,6 @@
 #include "daemon/io/batch.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,14 @@ static enum om_code write_seal(struct run *run, struct om_job_item *item, struct
   return OM_OK;
 }
 
+/* What is refused leaves the marks that it asked for in the own log: the operator can see whose statements make it
+ * grow. */
+static void tell_marks(const struct om_checked *checked, enum om_code code, const struct om_status *why) {
+  if (code != OM_REFUSED || checked->marks == 0) return;
+  om_log(OM_LOG_WARNING, "refused-after-marks", "member=%" PRIu32 " marks=%" PRIu32 " rule=%s why=\"%s\"",
+         checked->statement->member, checked->marks, why->rule, why->text);
+}
+
 static enum om_code write_statement(struct run *run, struct om_job_item *item, struct om_status *st) {
   if (item->checked == NULL) return OM_OK; /* its why is the answer */
   om_status_clear(st);
@@ -146,6 +155,7 @@ static enum om_code write_statement(struct run *run, struct om_job_item *item, s
   enum om_code code = queues ? om_batch_queue(run->batch, &item->receipt, item->checked, om_wall_ms(), st)
                              : om_batch_resubmit(run->batch, &item->receipt, item->checked, om_wall_ms(), st);
   if (store_failed(run, code)) return code;
+  tell_marks(item->checked, code, st);
   om_job_item_note(item, st);
   return OM_OK;
 }

@@ -2,7 +2,7 @@
 
 import unittest
 
-from network import GOVERNORS, REFUSED, USAGE, NetworkTest
+from network import DONE, GOVERNORS, REFUSED, USAGE, NetworkTest, wait_until
 
 RESERVE, MINISTRY, BANK, ARMY, TRADER = "State Reserve", "Ministry", "Central Bank", "Army", "Cobalt House"
 MEMBERS = {
@@ -75,6 +75,7 @@ class Reserve(NetworkTest):
         net.must("sign", file, "--yes", key=net.key(BANK), member=4)
         net.must("sign", file, "--yes", key=net.key(TRADER), member=6)
         self.refused(net.run(RESERVE, "submit", file), REFUSED, "1 stands, and 1 more")
+        wait_until(lambda: net.run(TRADER, "lot", "show", lot).status == DONE, "the lot does not arrive at the trader")
         self.refused(net.run(TRADER, "release", lot), REFUSED)  # who does not have it
 
     def test_what_is_in_reserve(self):

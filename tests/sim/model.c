@@ -202,7 +202,13 @@ static bool stays(const Oremark__Event *event) {
 static void move(const struct said *said, const Oremark__Event *event, struct sim_lot *lot) {
   uint32_t member = said->statement->member;
   bool arrives = event->kind_case == OREMARK__EVENT__KIND_RECEIVE || event->kind_case == OREMARK__EVENT__KIND_REJECT;
-  if (event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE && (lot->consignor != 0 || given(said, lot))) return;
+  if (event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE && lot->consignor != 0) return;
+  if (event->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE &&
+      given(said, lot)) { /* on its way, to who was given it */
+    lot->consignor = lot->pen;
+    lot->pen = member;
+    return;
+  }
   if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE && given(said, lot)) {
     uint32_t before = lot->consignor != 0 ? lot->consignor : lot->pen;
     lot->had_from = before == member ? 0 : before;
@@ -218,7 +224,7 @@ static void move(const struct said *said, const Oremark__Event *event, struct si
     lot->consignor = member;
     lot->pen = event->ship->consignee;
   } else if (event->kind_case == OREMARK__EVENT__KIND_RECEIVE) {
-    lot->had_from = lot->consignor;
+    lot->had_from = lot->consignor == member ? 0 : lot->consignor;
     lot->consignor = 0;
   } else if (event->kind_case == OREMARK__EVENT__KIND_REJECT) {
     lot->pen = lot->consignor;

@@ -10,6 +10,16 @@ enum {
   OM_WAIT_DEFAULT_S = 10,     /* a quorum is a few round trips */
 };
 
+/* What a command for a registry act takes besides its own options. */
+#define OM_OPTS_ACT (OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON)
+
+/* Declares `act`, a fresh message of TYPE in SESSION's arena, as what EVENT says. */
+#define OM_MAKE_ACT(Type, type, KIND, field)                          \
+  Oremark__##Type *act = om_arena_alloc(session->arena, sizeof *act); \
+  oremark__##type##__init(act);                                       \
+  event->kind_case = OREMARK__EVENT__KIND_##KIND;                     \
+  event->field = act
+
 /* `run` of every command that has a `build`: one event, one statement. */
 enum om_code om_act_run(struct om_session *session, struct om_status *st);
 

@@ -11,13 +11,6 @@
 #include "cli/words.h"
 #include "keys/base64.h"
 
-#define GROUPS OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON
-#define MAKE(Type, type, KIND, field)                                 \
-  Oremark__##Type *act = om_arena_alloc(session->arena, sizeof *act); \
-  oremark__##type##__init(act);                                       \
-  event->kind_case = OREMARK__EVENT__KIND_##KIND;                     \
-  event->field = act
-
 static int by_number(const void *a, const void *b) {
   const uint32_t *x = a, *y = b;
   return (*x > *y) - (*x < *y);
@@ -37,7 +30,7 @@ static const struct om_option set_roles_options[] = {
 
 static enum om_code build_set_roles(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                     struct om_status *st) {
-  MAKE(SetRoles, set_roles, SET_ROLES, set_roles);
+  OM_MAKE_ACT(SetRoles, set_roles, SET_ROLES, set_roles);
   if (om_args_words(args, 1, 1, st) || om_session_member(session, &act->member, args->words[0].value, st) ||
       om_roles_given(session, &act->roles, &act->n_roles, args, st))
     return st->code;
@@ -53,7 +46,7 @@ const struct om_command om_command_member_set_roles = {
     .help =
         OM_GOVERNORS_ACT "Example:\n  oremark member set-roles 4 --role smelter --role refiner --out roles.statement\n",
     .options = set_roles_options,
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_set_roles,
 };
@@ -67,7 +60,7 @@ static const struct om_option set_governors_options[] = {
 
 static enum om_code build_set_governors(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                         struct om_status *st) {
-  MAKE(SetGovernors, set_governors, SET_GOVERNORS, set_governors);
+  OM_MAKE_ACT(SetGovernors, set_governors, SET_GOVERNORS, set_governors);
   const struct om_given *threshold;
   uint64_t k;
   if (om_args_words(args, 1, OM_GOVERNORS_MAX, st) || om_args_need(args, &threshold, "threshold", st) ||
@@ -89,7 +82,7 @@ const struct om_command om_command_network_set_governors = {
     "What the former ones have gathered signatures for is void then.\n"
     "Example:\n  oremark network set-governors 1 2 5 --threshold 2 --out governors.statement\n",
     .options = set_governors_options,
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_set_governors,
 };
@@ -98,7 +91,7 @@ const struct om_command om_command_network_set_governors = {
 
 static enum om_code build_set_limits(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                      struct om_status *st) {
-  MAKE(SetLimits, set_limits, SET_LIMITS, set_limits);
+  OM_MAKE_ACT(SetLimits, set_limits, SET_LIMITS, set_limits);
   if (om_args_words(args, 1, 1, st) || om_spec_limits(session->arena, &act->limits, args->words[0].value, st))
     return st->code;
   return om_governors_chain(session, event, st);
@@ -111,7 +104,7 @@ const struct om_command om_command_network_set_limits = {
     .help = OM_GOVERNORS_ACT
     "SPEC is a file with a section limits { ... }, as in deploy/network.spec.example.\n"
     "Example:\n  oremark network set-limits limits.spec --out limits.statement\n",
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_set_limits,
 };
@@ -120,7 +113,7 @@ const struct om_command om_command_network_set_limits = {
 
 static enum om_code build_set_rules(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                     struct om_status *st) {
-  MAKE(SetRules, set_rules, SET_RULES, set_rules);
+  OM_MAKE_ACT(SetRules, set_rules, SET_RULES, set_rules);
   uint64_t version;
   if (om_args_words(args, 1, 1, st) || om_given_u64(&args->words[0], &version, UINT32_MAX, st)) return st->code;
   act->rules_version = (uint32_t)version;
@@ -135,7 +128,7 @@ const struct om_command om_command_network_set_rules = {
     "Let every operator upgrade first: a daemon that does not know the version stops following the registry there.\n"
     "2: a statement is valid for 366 days from its signing at most.\n"
     "Example:\n  oremark network set-rules 2 --out rules.statement\n",
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_set_rules,
 };
@@ -150,7 +143,7 @@ static const struct om_option recognise_options[] = {
 
 static enum om_code build_recognise(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                     struct om_status *st) {
-  MAKE(RecogniseScheme, recognise_scheme, RECOGNISE_SCHEME, recognise_scheme);
+  OM_MAKE_ACT(RecogniseScheme, recognise_scheme, RECOGNISE_SCHEME, recognise_scheme);
   if (om_args_words(args, 1, 1, st)) return st->code;
   act->scheme = om_copy_text(session->arena, args->words[0].value);
   act->ended = om_args_has(args, "ended");
@@ -170,7 +163,7 @@ const struct om_command om_command_scheme_recognise = {
     .help = OM_GOVERNORS_ACT
     "Example:\n  oremark scheme recognise \"RMI RMAP\" --certifier 9 --certifier 12 --out rmap.statement\n",
     .options = recognise_options,
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_recognise,
 };
@@ -195,7 +188,7 @@ static enum om_code time_given(int64_t *out, const struct om_args *args, const c
 
 static enum om_code build_site_status(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                       struct om_status *st) {
-  MAKE(SiteStatus, site_status, SITE_STATUS, site_status);
+  OM_MAKE_ACT(SiteStatus, site_status, SITE_STATUS, site_status);
   const struct om_given *status;
   int state;
   if (om_args_words(args, 2, 2, st) || om_args_need(args, &status, "status", st) ||
@@ -216,7 +209,7 @@ const struct om_command om_command_member_site_status = {
     "Example:\n  oremark member site-status 2 1 --status green --from 2026-01-01 --until 2027-01-01 --out "
     "green.statement\n",
     .options = site_status_options,
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_site_status,
 };
@@ -292,7 +285,7 @@ static enum om_code tell_returning(struct om_session *session, const Oremark__Re
 
 static enum om_code build_revoke(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                  struct om_status *st) {
-  MAKE(RevokeKey, revoke_key, REVOKE_KEY, revoke_key);
+  OM_MAKE_ACT(RevokeKey, revoke_key, REVOKE_KEY, revoke_key);
   const struct om_given *since, *stolen = om_args_find(args, "stolen-at");
   int32_t zone;
   if (om_args_words(args, 1, 1, st) || om_args_need(args, &since, "since-entry", st) ||
@@ -321,7 +314,7 @@ const struct om_command om_command_member_revoke_key = {
     "  oremark member revoke-key 4 --key-id 1f3a0c5d --since-entry 118 --stolen-at 2026-11-20T18:00:00Z \\\n"
     "    --new-vkey kokkola.example/clerk-2+77aa0b11+AQ... --reason \"laptop stolen\" --out revoke.statement\n",
     .options = revoke_options,
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_revoke,
 };

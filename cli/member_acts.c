@@ -92,7 +92,7 @@ const struct om_command om_command_member_add_key = {
     .summary = "Add a key of your own member's; goes to the daemon that holds the registry log.",
     .help = "Example:\n  oremark member add-key --key-file weighbridge.key --label weighbridge --key clerk.key\n",
     .options = add_key_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_add_key,
 };
@@ -292,7 +292,7 @@ const struct om_command om_command_member_suspend = {
     .help = OM_GOVERNORS_ACT
     "Example:\n  oremark member suspend 7 --reason \"tags found on ore of another mine\" --out suspend.statement\n",
     .options = standing_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_suspend,
 };
@@ -314,7 +314,7 @@ const struct om_command om_command_member_reinstate = {
     .help = OM_GOVERNORS_ACT
     "Example:\n  oremark member reinstate 7 --reason \"cleared by the inspector\" --out reinstate.statement\n",
     .options = standing_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_reinstate,
 };
@@ -346,7 +346,7 @@ const struct om_command om_command_member_rehome = {
     "The member writes in its new home log once the old one has taken the move up and that is final.\n"
     "Example:\n  oremark member rehome 7 --home andes.example/log --out rehome.statement\n",
     .options = rehome_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_rehome,
 };
@@ -377,7 +377,7 @@ const struct om_command om_command_member_set_address = {
         "Goes to the daemon that holds the registry log. Daemons dial it there unless their settings say where.\n"
         "Example:\n  oremark member set-address --log kokkola.example/log oremark.kokkola.example:7412\n",
     .options = set_address_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_set_address,
 };

@@ -6,13 +6,6 @@
 #include "cli/material.h"
 #include "keys/base64.h"
 
-#define GROUPS OM_OPTS_SIGN | OM_OPTS_PREVIOUS | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON
-#define MAKE(Type, type, KIND, field)                                 \
-  Oremark__##Type *act = om_arena_alloc(session->arena, sizeof *act); \
-  oremark__##type##__init(act);                                       \
-  event->kind_case = OREMARK__EVENT__KIND_##KIND;                     \
-  event->field = act
-
 /* ---- member retire-key ---- */
 
 static const struct om_option retire_options[] = {
@@ -24,7 +17,7 @@ static const struct om_option retire_options[] = {
 
 static enum om_code build_retire(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                  struct om_status *st) {
-  MAKE(RetireKey, retire_key, RETIRE_KEY, retire_key);
+  OM_MAKE_ACT(RetireKey, retire_key, RETIRE_KEY, retire_key);
   uint32_t self;
   if (om_args_words(args, 0, 0, st) || om_session_self(session, &self, st) ||
       om_key_given(session, &act->key, self, args, st))
@@ -39,7 +32,7 @@ const struct om_command om_command_member_retire_key = {
         "Goes to the daemon that holds the registry log. A key that others may have is revoked by the governors.\n"
         "Example:\n  oremark member retire-key --key-id 1f3a0c5d --key clerk.key\n",
     .options = retire_options,
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_retire,
 };
@@ -54,7 +47,7 @@ static const struct om_option mandate_options[] = {
 
 static enum om_code build_give(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                struct om_status *st) {
-  MAKE(GiveMandate, give_mandate, GIVE_MANDATE, give_mandate);
+  OM_MAKE_ACT(GiveMandate, give_mandate, GIVE_MANDATE, give_mandate);
   if (om_args_words(args, 1, 1, st) || om_session_member(session, &act->agent, args->words[0].value, st))
     return st->code;
   act->ship = om_args_has(args, "ship");
@@ -72,14 +65,14 @@ const struct om_command om_command_member_give_mandate = {
         "Takes the place of what was given to that member before. Goes to the daemon that holds the registry log.\n"
         "Example:\n  oremark member give-mandate \"Ilo Refinery\" --consume\n",
     .options = mandate_options,
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_give,
 };
 
 static enum om_code build_end(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                               struct om_status *st) {
-  MAKE(EndMandate, end_mandate, END_MANDATE, end_mandate);
+  OM_MAKE_ACT(EndMandate, end_mandate, END_MANDATE, end_mandate);
   if (om_args_words(args, 1, 1, st) || om_session_member(session, &act->agent, args->words[0].value, st))
     return st->code;
   return om_member_chain(session, event, st);
@@ -92,7 +85,7 @@ const struct om_command om_command_member_end_mandate = {
     .help =
         "Each log is bound from its own mark of this act on.\nExample:\n  oremark member end-mandate \"Ilo "
         "Refinery\"\n",
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_end,
 };
@@ -106,7 +99,7 @@ static const struct om_option sealing_options[] = {
 
 static enum om_code build_sealing(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                   struct om_status *st) {
-  MAKE(SetSealingKey, set_sealing_key, SET_SEALING_KEY, set_sealing_key);
+  OM_MAKE_ACT(SetSealingKey, set_sealing_key, SET_SEALING_KEY, set_sealing_key);
   const struct om_given *given;
   uint8_t key[OM_PUBLIC_BYTES];
   size_t len;
@@ -127,7 +120,7 @@ const struct om_command om_command_member_set_sealing_key = {
         "Takes the place of the one before; keep that too, for what was sealed to it.\n"
         "Example:\n  oremark member set-sealing-key --public q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=\n",
     .options = sealing_options,
-    .groups = GROUPS,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_sealing,
 };

@@ -526,6 +526,32 @@ static void test_a_log_that_takes_no_act_up_is_held_back(void **state) {
   close_all(&f);
 }
 
+/* A mark says when what it covers was final, also where that head itself was never held. */
+static void test_marks_say_when_it_was_final(void **state) {
+  (void)state;
+  enum { LOG_AND_SIZE = 12, PLACE = 12 };
+  struct fixture f;
+  struct om_status st;
+  struct om_txn *txn;
+  struct om_bytes key, row;
+  size_t n = 0;
+  with_sites(&f, 5, true);
+  assert_ok(om_txn_read(&txn, om_ledger_store(f.ledgers[4]), &st), &st);
+  for (bool more = om_txn_next(txn, &key, &row, OM_TABLE_COVERED, "", 0); more;
+       more = om_txn_step(txn, &key, &row, OM_TABLE_COVERED)) {
+    assert_int_equal(key.len, LOG_AND_SIZE + PLACE);
+    uint32_t marked = om_get32(key.data), log = om_get32(key.data + LOG_AND_SIZE);
+    assert_int_equal(marked, 0); /* nothing leaned on another log than the registry yet */
+    assert_true(log >= 1 && log <= 4);
+    assert_int_equal(om_get64(key.data + 4), om_log_mark(txn, log, 0, om_get64(key.data + LOG_AND_SIZE + 4) + 1));
+    assert_int_equal(om_get64(row.data), (uint64_t)t0 / 1000);
+    n++;
+  }
+  om_txn_abort(txn);
+  assert_true(n >= 4); /* each log's first mark */
+  close_all(&f);
+}
+
 /* An entry that marks LOG by NOTE, as a daemon that checks nothing would write it. */
 static struct bytes rogue_mark(uint32_t log, const char *note, size_t len, int64_t taken_ms) {
   Oremark__Mark mark = OREMARK__MARK__INIT;
@@ -697,6 +723,7 @@ int main(void) {
       cmocka_unit_test(test_a_quorum_is_neither_less_nor_the_logs_own),
       cmocka_unit_test(test_a_witness_does_not_go_back),
       cmocka_unit_test(test_a_log_that_takes_no_act_up_is_held_back),
+      cmocka_unit_test(test_marks_say_when_it_was_final),
       cmocka_unit_test(test_a_mark_needs_the_quorum),
       cmocka_unit_test(test_a_mark_needs_the_registry_of_what_it_marks),
       cmocka_unit_test(test_a_statement_is_known_by_its_whole_id),

@@ -6,6 +6,7 @@
 
 #include "ledger/ledger_state.h"
 #include "ledger/rebuild.h"
+#include "ledger/times.h"
 #include "support/records.h"
 
 enum { DAEMONS = 3, HOME = 1, MIRROR = 2, MEMBER = 2, LOST = 5 };
@@ -113,6 +114,38 @@ static void accuse(struct scene *s, uint64_t stop_at) {
   assert_ok(om_batch_commit(batch, NULL, &s->st), &s->st);
 }
 
+/* Keeps that a head of HOME over SIZE entries was final at TIME_S, as if one had been. */
+static void keep_time(struct scene *s, uint64_t size, uint64_t time_s) {
+  struct om_batch *batch;
+  assert_ok(om_batch_begin(&batch, s->ledgers[MIRROR], &s->st), &s->st);
+  om_times_keep(om_batch_txn(batch), HOME, size, time_s, (const uint8_t *)"note", 4);
+  assert_ok(om_batch_commit(batch, NULL, &s->st), &s->st);
+}
+
+static uint64_t final_time(struct scene *s, uint64_t index) {
+  struct om_txn *txn;
+  assert_ok(om_txn_read(&txn, om_ledger_store(s->ledgers[MIRROR]), &s->st), &s->st);
+  uint64_t out = om_times_final(txn, HOME, index);
+  om_txn_abort(txn);
+  return out;
+}
+
+/* What was cut may come back as another entry: when the first was final says nothing of it. */
+static void test_times_are_cut(void **state) {
+  (void)state;
+  enum { LATER_S = 2000000000 };
+  struct scene s;
+  open_scene(&s);
+  uint64_t before = final_time(&s, s.final_size - 1);
+  assert_true(before > 0);
+  keep_time(&s, s.final_size + 2, LATER_S);
+  assert_int_equal(final_time(&s, s.final_size), LATER_S);
+  assert_ok(cut(&s, MIRROR, HOME, s.final_size), &s.st);
+  assert_int_equal(final_time(&s, s.final_size), 0);
+  assert_int_equal(final_time(&s, s.final_size - 1), before);
+  close_scene(&s);
+}
+
 static void test_a_mirror_is_cut(void **state) {
   (void)state;
   struct scene s;
@@ -209,8 +242,11 @@ static void test_whole_or_not_at_all(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_a_mirror_is_cut),     cmocka_unit_test(test_a_stop_below_the_cut_stays),
-      cmocka_unit_test(test_the_own_log_is_cut),  cmocka_unit_test(test_nothing_is_cut),
+      cmocka_unit_test(test_a_mirror_is_cut),
+      cmocka_unit_test(test_times_are_cut),
+      cmocka_unit_test(test_a_stop_below_the_cut_stays),
+      cmocka_unit_test(test_the_own_log_is_cut),
+      cmocka_unit_test(test_nothing_is_cut),
       cmocka_unit_test(test_whole_or_not_at_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

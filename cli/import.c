@@ -190,7 +190,7 @@ static enum om_code prepare(struct om_import *import, FILE *file, struct om_stat
   session->find_lot = om_import_find;
   session->found_lot = om_import_found;
   session->find_ctx = &import->lots;
-  return om_import_resubmit(import, st);
+  return OM_OK;
 }
 
 static void release(struct om_import *import) {
@@ -223,7 +223,8 @@ static enum om_code import_file(struct om_session *session, const char *path, FI
   enum om_code code = prepare(&import, file, st);
   if (code == OM_OK) {
     if (!import.atomic) signal(SIGINT, on_interrupt);
-    code = run_rows(&import, st);
+    code = om_import_resubmit(&import, st);
+    if (code == OM_OK) code = run_rows(&import, st);
     om_import_tell_rest(&import);
     signal(SIGINT, SIG_DFL);
     if (code == OM_OK)

@@ -224,6 +224,20 @@ static void an_interrupted_import_goes_on_and_doubles_nothing(void **state) {
   expect_in(out, "450 recorded before");
 }
 
+/* The daemon may go away while what an earlier run left unanswered is submitted again. */
+static void an_import_interrupted_in_what_it_submits_again_says_how_to_go_on(void **state) {
+  (void)state;
+  many(60, 0, 0);
+  fake->hang_up_after = 2;
+  assert_int_equal(import("--events", "10"), OM_IO);
+  fake->hang_up_after = 1; /* at the first one that it submits again */
+  assert_int_equal(import("--events", "10"), OM_IO);
+  expect_in(st.text, "run it again to go on");
+  fake->hang_up_after = 0;
+  assert_int_equal(import("--events", "10"), OM_OK);
+  assert_int_equal(fake->n_lots, 60);
+}
+
 static void a_torn_journal_line_is_dropped(void **state) {
   (void)state;
   many(30, 0, 0);
@@ -369,6 +383,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(an_unreadable_row_spoils_the_groups_beside_it, begin, end),
       cmocka_unit_test_setup_teardown(a_refused_event_is_found_and_the_others_are_recorded, begin, end),
       cmocka_unit_test_setup_teardown(an_interrupted_import_goes_on_and_doubles_nothing, begin, end),
+      cmocka_unit_test_setup_teardown(an_import_interrupted_in_what_it_submits_again_says_how_to_go_on, begin, end),
       cmocka_unit_test_setup_teardown(a_torn_journal_line_is_dropped, begin, end),
       cmocka_unit_test_setup_teardown(a_changed_file_is_refused, begin, end),
       cmocka_unit_test_setup_teardown(atomic_takes_all_or_none, begin, end),

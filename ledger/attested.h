@@ -28,7 +28,8 @@ enum om_sum {
   OM_SUM_DRAWN = 'd', /* place of a certificate: drawn from it; written in its holder's home log only */
   OM_SUM_OUTPUT =
       'o', /* member (4), site (4), element (1), year (2): declared output; in that member's home log only */
-  OM_SUM_CLAIMED = 'c', /* lot (20), element (1), scheme: claimed for the lot; where the lot's steps are written */
+  OM_SUM_CLAIMED = 'c', /* lot (20), element (1), scheme: claimed for the lot, or for what it was made of
+                           (ledger/claimed.h); where the lot's steps are written */
   OM_SUM_FLAGS = 'f', /* member (4), log (4): how many of the flags that it raised in that log it has not cleared there;
                          in that log only */
 };

@@ -250,6 +250,12 @@ static size_t outputs_so_far(const struct om_stage *stage) {
   return stage->n_outputs - stage->first[stage->event];
 }
 
+struct om_staged_lot *om_stage_touched(struct om_stage *stage, const struct om_lot *lot) {
+  struct om_staged_lot *entry = probe(stage->touched, stage->cap_touched, lot->number);
+  OM_ASSERT(entry->last);
+  return entry;
+}
+
 struct om_lot *om_stage_step(struct om_stage *stage, const struct om_lot *lot) {
   struct om_staged_lot *entry = entry_of(stage, lot->number);
   OM_ASSERT(entry->last == lot && entry->touched == stage->event + 1u && lot->step < UINT32_MAX);
@@ -298,7 +304,7 @@ enum om_code om_stage_new(struct om_stage *stage, struct om_lot **out, struct om
   lot->last_event = stage->event_id;
   lot->state = OM_LOT_HELD;
   lot->custodian = lot->pen = lot->owner = stage->member.number;
-  *entry = (struct om_staged_lot){lot, stage->event + 1u};
+  *entry = (struct om_staged_lot){.last = lot, .touched = stage->event + 1u};
   stage->n_touched++;
   push(stage, &stage->rows, &stage->n_rows, &stage->cap_rows, lot);
   push(stage, &stage->outputs, &stage->n_outputs, &stage->cap_outputs, lot);

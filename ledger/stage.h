@@ -65,10 +65,13 @@ struct om_staged_row {
   size_t key_len, len;
 };
 
+struct om_claimed_list;
+
 /* A lot that the statement has touched, as it has left it so far. */
 struct om_staged_lot {
   struct om_lot *last;
-  uint32_t touched; /* the event that took or made it last, counted from 1 */
+  uint32_t touched;                /* the event that took or made it last, counted from 1 */
+  struct om_claimed_list *claimed; /* ledger/claimed.h; NULL: not asked yet */
 };
 
 struct om_stage {
@@ -124,6 +127,9 @@ enum om_code om_stage_move(struct om_stage *stage, size_t n, struct om_status *s
  * and where, is not looked at. */
 enum om_code om_stage_find(struct om_stage *stage, const struct om_lot **out, const Oremark__LotRef *ref,
                            struct om_status *st);
+
+/* What is kept of LOT, which the statement has touched, while it is judged; until the next lot is found or made. */
+struct om_staged_lot *om_stage_touched(struct om_stage *stage, const struct om_lot *lot);
 
 /* The next row of LOT, by the event being judged: a copy one step on, to be changed before the event's rule returns. */
 struct om_lot *om_stage_step(struct om_stage *stage, const struct om_lot *lot);

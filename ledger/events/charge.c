@@ -4,6 +4,7 @@
  * signer, it signs too. */
 #include <string.h>
 
+#include "ledger/claimed.h"
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
@@ -63,7 +64,8 @@ static enum om_code charge(struct om_stage *stage, const struct om_lot *was, con
   if (om_flow_of(stage, &flow, all, was ? n + 1 : n, st) != OM_OK) return st->code;
   if (open_pool(stage, &pool, was, site, owner, st) != OM_OK) return st->code;
   pool->gross_mg = flow.gross_mg;
-  return om_flow_contents(stage, pool, &flow, st);
+  if (om_flow_contents(stage, pool, &flow, st) != OM_OK) return st->code;
+  return om_claimed_pass(stage, all, was ? n + 1 : n, st);
 }
 
 enum om_code om_charge_rule(struct om_stage *stage, uint16_t index, const Oremark__Event *event, struct om_status *st) {

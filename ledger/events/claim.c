@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "ledger/certificate.h"
+#include "ledger/claimed.h"
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
-
-enum { OM_CLAIMED_KEY_MAX = 1 + OM_LOT_NUMBER_BYTES + 1 + OM_SCHEME_BYTES };
 
 enum om_code om_claim_form(const Oremark__Event *event, struct om_status *st) {
   const Oremark__Claim *c = event->claim;
@@ -56,37 +55,22 @@ static enum om_code check_holder(const struct om_stage *stage, const struct om_c
                  stage->member.number, stage->member.name);
 }
 
-/* What has been claimed for LOT of ELEMENT under one scheme, by whatever certificates: the log that claims has all that
- * became of the lot before. */
-static size_t claimed_key(uint8_t key[OM_CLAIMED_KEY_MAX], const struct om_lot *lot, const struct om_certificate *of) {
-  size_t len = strlen(of->scheme);
-  key[0] = OM_SUM_CLAIMED;
-  memcpy(key + 1, lot->number, OM_LOT_NUMBER_BYTES);
-  key[1 + OM_LOT_NUMBER_BYTES] = of->element;
-  memcpy(key + 2 + OM_LOT_NUMBER_BYTES, of->scheme, len);
-  return 2 + OM_LOT_NUMBER_BYTES + len;
-}
-
-/* Metal is certified once under a scheme: two tonnes do not stand on one. */
+/* Metal is certified once under a scheme, by whatever certificates: two tonnes do not stand on one. */
 static enum om_code check_quantity(struct om_stage *stage, const struct om_lot *lot,
                                    const struct om_certificate *certificate, int64_t mg, struct om_status *st) {
-  uint8_t element = certificate->element, key[OM_CLAIMED_KEY_MAX];
-  size_t len = claimed_key(key, lot, certificate);
-  int64_t holds = element == 0 ? lot->gross_mg : 0;
-  for (size_t i = 0; i < lot->n_contents; i++)
-    if (lot->contents[i].element == element) holds = lot->contents[i].contained_mg;
-  int64_t before = stage->backing->uncapped ? 0 : om_stage_sum(stage, key, len), all;
-  if (om_mass_add(&all, before, mg) && all <= holds) {
-    if (!stage->backing->uncapped) om_stage_set_sum(stage, key, len, all);
-    return OM_OK;
-  }
+  uint8_t element = certificate->element;
+  int64_t holds = om_claimed_holds(lot, element), before, all;
+  if (om_claimed_get(stage, &before, lot, element, certificate->scheme, st) != OM_OK) return st->code;
+  if (om_mass_add(&all, before, mg) && all <= holds)
+    return om_claimed_set(stage, lot, element, certificate->scheme, all, st);
   char text[OM_LOT_TEXT_BYTES], claimed[OM_MASS_TEXT_BYTES], held[OM_MASS_TEXT_BYTES], was[OM_MASS_TEXT_BYTES];
-  return om_fail(st, OM_REFUSED, "quantity",
-                 "lot %s: %s of %s is claimed, with %s claimed for it under %s before, and it holds %s: claim no more "
-                 "than that",
-                 om_lot_format(text, sizeof text, lot->number), om_mass_format(claimed, sizeof claimed, mg),
-                 element == 0 ? "gross mass" : om_element_symbol(element), om_mass_format(was, sizeof was, before),
-                 certificate->scheme, om_mass_format(held, sizeof held, holds));
+  return om_fail(
+      st, OM_REFUSED, "quantity",
+      "lot %s: %s of %s is claimed, with %s claimed under %s for it, or for what it was made of, before, and "
+      "it holds %s: claim no more than that",
+      om_lot_format(text, sizeof text, lot->number), om_mass_format(claimed, sizeof claimed, mg),
+      element == 0 ? "gross mass" : om_element_symbol(element), om_mass_format(was, sizeof was, before),
+      certificate->scheme, om_mass_format(held, sizeof held, holds));
 }
 
 static enum om_code draw(struct om_stage *stage, const struct om_certificate *certificate, const struct om_place *at,

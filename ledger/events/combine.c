@@ -1,5 +1,6 @@
 /* Combine: several lots of one owner become one; nothing is gained or lost. It stands where the first of them stood: a
  * member that moves lots between its own sites writes no event of it. */
+#include "ledger/claimed.h"
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
@@ -34,7 +35,8 @@ enum om_code om_combine_rule(struct om_stage *stage, uint16_t index, const Orema
       om_rule_take_all(stage, &lots, c->lots, c->n_lots, st) != OM_OK ||
       check_owners(stage, lots, c->n_lots, st) != OM_OK || om_flow_of(stage, &flow, lots, c->n_lots, st) != OM_OK ||
       om_claim_of(&claim, &c->whole, 1, NULL, 0, st) != OM_OK || om_rule_conserved(&flow, &claim, st) != OM_OK ||
-      om_flow_out(stage, &flow, &c->whole, 1, lots[0]->site, lots[0]->owner, st) != OM_OK)
+      om_flow_out(stage, &flow, &c->whole, 1, lots[0]->site, lots[0]->owner, st) != OM_OK ||
+      om_claimed_pass(stage, lots, c->n_lots, st) != OM_OK)
     return st->code;
   for (size_t i = 0; i < c->n_lots; i++) om_stage_consume(stage, lots[i]);
   return OM_OK;

@@ -2,6 +2,7 @@
  * holds, to the milligram: a plant that finds more takes stock first. The pool's gross mass between two stocktakes is a
  * reckoning (reagents and water come and go unweighed), so it falls by the outputs' but never below the metal that is
  * left. What comes out belongs to the pool's owner. */
+#include "ledger/claimed.h"
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
@@ -55,7 +56,8 @@ enum om_code om_draw_rule(struct om_stage *stage, uint16_t index, const Oremark_
   struct om_lot *pool = om_stage_step(stage, was);
   om_stage_output(stage, pool);
   if (om_flow_out(stage, &flow, d->outputs, d->n_outputs, was->site, was->owner, st) != OM_OK) return st->code;
-  return close_pool(stage, pool, &flow, &lost, claim.gross_mg, st);
+  if (close_pool(stage, pool, &flow, &lost, claim.gross_mg, st) != OM_OK) return st->code;
+  return om_claimed_pass(stage, &was, 1, st);
 }
 
 void om_draw_describe(struct om_text *out, const Oremark__Event *event) {

@@ -1,4 +1,5 @@
 /* Split: one lot becomes several of the same owner at the same site; nothing is gained or lost. */
+#include "ledger/claimed.h"
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
@@ -19,7 +20,8 @@ enum om_code om_split_rule(struct om_stage *stage, uint16_t index, const Oremark
       om_flow_of(stage, &flow, &lot, 1, st) != OM_OK ||
       om_claim_of(&claim, s->parts, s->n_parts, NULL, 0, st) != OM_OK ||
       om_rule_conserved(&flow, &claim, st) != OM_OK ||
-      om_flow_out(stage, &flow, s->parts, s->n_parts, lot->site, lot->owner, st) != OM_OK)
+      om_flow_out(stage, &flow, s->parts, s->n_parts, lot->site, lot->owner, st) != OM_OK ||
+      om_claimed_pass(stage, &lot, 1, st) != OM_OK)
     return st->code;
   om_stage_consume(stage, lot);
   return OM_OK;

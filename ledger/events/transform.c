@@ -2,6 +2,7 @@
  * tolerance of the process; a gain inside it counts as drift. Gross masses are not balanced: reagents and oxygen come
  * in, water and gas go. Inputs need not stand at the event's site: a member that moves lots between its own sites
  * writes no event of it. */
+#include "ledger/claimed.h"
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
@@ -74,7 +75,8 @@ enum om_code om_transform_rule(struct om_stage *stage, uint16_t index, const Ore
       om_flow_of(stage, &flow, inputs, t->n_inputs, st) != OM_OK ||
       om_claim_of(&claim, t->outputs, t->n_outputs, t->losses, t->n_losses, st) != OM_OK ||
       balance(stage, &flow, &claim, t->process, st) != OM_OK ||
-      om_flow_out(stage, &flow, t->outputs, t->n_outputs, t->site, owner, st) != OM_OK)
+      om_flow_out(stage, &flow, t->outputs, t->n_outputs, t->site, owner, st) != OM_OK ||
+      om_claimed_pass(stage, inputs, t->n_inputs, st) != OM_OK)
     return st->code;
   for (size_t i = 0; i < t->n_inputs; i++) om_stage_consume(stage, inputs[i]);
   return OM_OK;

@@ -1,7 +1,7 @@
 /* Random histories of certificates, claims and extraction beside a model of a few lines: what is drawn from a
- * certificate is what its holder has claimed and never more than it is for; what the judging log's marks do not cover
- * has not happened; what a site has put out is what was extracted there; who speaks for a side in an assay is who has
- * had the lot. */
+ * certificate is what its holder has claimed and never more than it is for; and what it claimed goes with the metal
+ * into what is made of the lot; what the judging log's marks do not cover has not happened; what a site has put out is
+ * what was extracted there; who speaks for a side in an assay is who has had the lot. */
 #include "support/test.h"
 
 #include <string.h>
@@ -32,6 +32,7 @@ struct world {
   struct lot_name lots[LOTS_MAX];
   int64_t copper[LOTS_MAX], claimed[LOTS_MAX];
   uint32_t pens[LOTS_MAX];                                /* who has it; 0: it is on its way */
+  bool on_lot[LOTS_MAX];                                  /* a certificate is on it: it stays whole */
   bool had[LOTS_MAX][ASSAYER], bought[LOTS_MAX][ASSAYER]; /* whoever has ever had it, or was to get it, by number */
   size_t n_lots;
   int64_t output[YEARS];
@@ -85,6 +86,48 @@ static void move(struct world *w) {
   w->bought[i][to] = true;
 }
 
+/* A lot's place in the model is that of its larger part from now on, and the smaller one is a lot of its own. */
+static void divide(struct world *w) {
+  if (w->n_lots == 0 || w->n_lots == LOTS_MAX) return;
+  size_t i = (size_t)below(w, w->n_lots), k = w->n_lots;
+  if (w->pens[i] == 0 || w->on_lot[i] || w->copper[i] < 2) return;
+  int64_t mg = w->copper[i], part = 1 + (int64_t)below(w, (uint64_t)mg / 2);
+  ADMIT(&w->c, w->pens[i],
+        split(&w->c, at_last(&w->c, w->lots[i]),
+              MATERIALS(copper(&w->c, 2 * (uint64_t)part, (uint64_t)part),
+                        copper(&w->c, 2 * (uint64_t)(mg - part), (uint64_t)(mg - part)))));
+  w->lots[k] = custody_lot(&w->c, 0, 0);
+  w->lots[i] = custody_lot(&w->c, 0, 1);
+  w->claimed[k] = (w->claimed[i] * part + mg - 1) / mg;
+  w->claimed[i] -= w->claimed[k];
+  w->copper[k] = part;
+  w->copper[i] -= part;
+  w->pens[k] = w->pens[i];
+  memset(w->had[i], 0, sizeof w->had[i]);
+  memset(w->bought[i], 0, sizeof w->bought[i]);
+  w->had[i][w->pens[i]] = w->bought[i][w->pens[i]] = w->had[k][w->pens[i]] = w->bought[k][w->pens[i]] = true;
+  w->n_lots++;
+}
+
+/* The last lot goes into another of the same hands. */
+static void unite(struct world *w) {
+  if (w->n_lots < 2) return;
+  size_t i = (size_t)below(w, w->n_lots - 1), k = w->n_lots - 1;
+  if (w->pens[i] == 0 || w->pens[i] != w->pens[k] || w->on_lot[i] || w->on_lot[k]) return;
+  uint64_t mg = (uint64_t)(w->copper[i] + w->copper[k]);
+  ADMIT(&w->c, w->pens[i],
+        combine(&w->c, LOTS(at_last(&w->c, w->lots[k]), at_last(&w->c, w->lots[i])), copper(&w->c, 2 * mg, mg)));
+  w->lots[i] = custody_lot(&w->c, 0, 0);
+  w->claimed[i] += w->claimed[k];
+  w->copper[i] += w->copper[k];
+  memset(w->had[i], 0, sizeof w->had[i]);
+  memset(w->bought[i], 0, sizeof w->bought[i]);
+  memset(w->had[k], 0, sizeof w->had[k]);
+  memset(w->bought[k], 0, sizeof w->bought[k]);
+  w->had[i][w->pens[i]] = w->bought[i][w->pens[i]] = true;
+  w->n_lots--;
+}
+
 /* Only who has had a lot sells it, and who has it or gets it buys it. */
 static void assay_one(struct world *w) {
   if (w->n_lots == 0) return;
@@ -106,6 +149,7 @@ static void give(struct world *w) {
   *g = (struct given){.quantity = 1 + (int64_t)below(w, 2000), .withdrawn_at = UINT64_MAX};
   g->lot = (size_t)below(w, w->n_lots);
   g->holder = below(w, 3) ? members[below(w, 3)] : 0;
+  w->on_lot[g->lot] = w->on_lot[g->lot] || g->holder == 0;
   ADMIT(&w->c, EVERYTHING,
         certify(&w->c, g->holder ? about_member(&w->c, g->holder) : about_lot(&w->c, w->lots[g->lot]), 1, 2,
                 (uint64_t)g->quantity));
@@ -171,8 +215,8 @@ static void check(struct world *w) {
 }
 
 static void histories(void **state) {
-  static void (*const steps[])(struct world *) = {dig,  move,      move,      give,      take_back,
-                                                  mark, draw_down, draw_down, draw_down, assay_one};
+  static void (*const steps[])(struct world *) = {dig,   move, move,      give,      take_back, divide,
+                                                  unite, mark, draw_down, draw_down, draw_down, assay_one};
   static struct world w;
   uint64_t seed = test_seed();
   size_t admitted = 0, refused = 0, waited = 0;

@@ -257,7 +257,7 @@ static void metal_is_claimed_once_under_a_scheme(void **state) {
   Oremark__EventRef *third = last_event(c, 0);
   ADMIT(c, MINE, claim(c, first, at_last(c, lot), 60));
   REFUSE(c, "quantity", MINE, claim(c, second, at_last(c, lot), 21));
-  assert_non_null(strstr(c->st.text, "with 60 mg claimed for it under Copper Mark"));
+  assert_non_null(strstr(c->st.text, "with 60 mg claimed under Copper Mark for it"));
   REFUSE(c, "quantity", MINE, claim(c, second, at_last(c, lot), 20), claim(c, first, at_place(c, 0, 0), 1));
   ADMIT(c, MINE, claim(c, second, at_last(c, lot), 20));
   REFUSE(c, "quantity", MINE, claim(c, first, at_last(c, lot), 1));

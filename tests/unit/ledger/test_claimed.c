@@ -120,10 +120,13 @@ static void a_gain_frees_nothing_that_was_claimed(void **state) {
   CLAIM(&y, y.mark, lot, 1000);
   CLAIM(&y, y.gross, lot, 1000);
   ADMIT(c, EVERYTHING,
-        transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(at_last(c, lot)), MATERIALS(copper(c, 4000, 1010)),
-                  LOSSES(NULL)));
-  LEFT(&y, y.mark, custody_lot(c, 0, 0), 0);
-  LEFT(&y, y.gross, custody_lot(c, 0, 0), 2000);
+        transform(c, OREMARK__PROCESS__PROCESS_SMELT, LOTS(at_last(c, lot)),
+                  MATERIALS(copper(c, 3000, 505), copper(c, 1000, 505)), LOSSES(NULL)));
+  struct lot_name a = custody_lot(c, 0, 0), b = custody_lot(c, 0, 1);
+  LEFT(&y, y.mark, a, 0);
+  LEFT(&y, y.mark, b, 0);
+  LEFT(&y, y.gross, a, 1500);
+  LEFT(&y, y.gross, b, 500);
 }
 
 /* What a lot is short of was free first. */
@@ -136,11 +139,12 @@ static void a_shortage_is_not_claimed_metal(void **state) {
   Oremark__Event *e = receive(c, 1, LOTS(at_last(c, lot)));
   measured(c, e, 0, 0, METALS({CU, 800}), OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_ASSAY);
   ADMIT(c, SMELTER, e);
-  ADMIT(c, SMELTER, split(c, at_last(c, lot), MATERIALS(copper(c, 1000, 400), copper(c, 1000, 400))));
-  lot = custody_lot(c, 0, 0);
   ADMIT(c, SMELTER, ship(c, EVERYTHING, true, LOTS(at_last(c, lot))));
   ADMIT(c, EVERYTHING, receive(c, 1, LOTS(at_last(c, lot))));
   LEFT(&y, y.mark, lot, 0);
+  struct lot_name free = a_lot(c, 400);
+  ADMIT(c, EVERYTHING, combine(c, LOTS(at_last(c, lot), at_last(c, free)), copper(c, 2800, 1200)));
+  LEFT(&y, y.mark, custody_lot(c, 0, 0), 400);
 }
 
 static void pools_keep_and_give_it(void **state) {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/apart.h"
 #include "cli/clock.h"
 #include "cli/details.h"
 #include "cli/file.h"
@@ -276,6 +277,17 @@ static enum om_code write_out(struct om_session *session, const struct om_signed
   return OM_OK;
 }
 
+/* A daemon that is at hand tells who must sign; where what it knows is stated instead, it is not asked. */
+static enum om_code who_must_sign(struct om_session *session, struct om_who_governs **out, struct om_status *st) {
+  static const char *const stated[] = {"previous", "number", "last-event"};
+  *out = NULL;
+  for (size_t i = 0; i < sizeof stated / sizeof *stated; i++)
+    if (om_args_has(session->args, stated[i])) return OM_OK;
+  if (om_who_governs(session, out, st) == OM_OK || !om_apart(session, st)) return st->code;
+  om_status_clear(st);
+  return OM_OK;
+}
+
 /* Who speaks: who is named, else the first of the governors; any one of them will do. */
 static enum om_code proposer(struct om_session *session, uint32_t *out, const struct om_who_governs *governors,
                              struct om_status *st) {
@@ -301,8 +313,8 @@ static enum om_code propose(struct om_session *session, Oremark__Event *event, s
                    session->args->command->name);
   if (om_args_need(session->args, &out, "out", st) || om_event_form(event, st) ||
       om_valid_option(&valid_ms, session->args, st) || om_session_network(session, &network, st) ||
-      (!om_args_has(session->args, "previous") && om_who_governs(session, &governors, st)) ||
-      proposer(session, &self, governors, st) || om_draft_begin(&draft, session->arena, self, valid_ms, st))
+      who_must_sign(session, &governors, st) || proposer(session, &self, governors, st) ||
+      om_draft_begin(&draft, session->arena, self, valid_ms, st))
     return st->code;
   if (!om_draft_fits(&draft, event))
     return om_fail(st, OM_USAGE, NULL, "the act is larger than a statement may be (%d bytes)", OM_STATEMENT_MAX_BYTES);
@@ -344,7 +356,7 @@ enum om_code om_act_run(struct om_session *session, struct om_status *st) {
   int64_t final_ms;
   if (om_final_option(&final_ms, session->args, st) ||
       om_event_begin(session, &event, session->args, om_now_ms(), st) ||
-      session->args->command->build(session, session->args, event, st))
-    return st->code;
-  return om_act(session, event, st);
+      session->args->command->build(session, session->args, event, st) || om_act(session, event, st))
+    return om_say_apart(session, st);
+  return OM_OK;
 }

@@ -47,7 +47,9 @@ static const struct om_option passphrase_options[] = {
     {NULL, NULL, NULL},
 };
 static const struct om_option previous_options[] = {
-    {"previous", "ID", "id of the act before this one on the same subject, or 'none', for making it without a daemon"},
+    {"previous", "ID",
+     "id of the act before this one on the same subject, or 'none', where no daemon can be asked; 'oremark network "
+     "show' and 'oremark member show' tell it"},
     {NULL, NULL, NULL},
 };
 static const struct om_option material_options[] = {

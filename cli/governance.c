@@ -165,7 +165,8 @@ const struct om_command om_command_governance_propose = {
         "replace-cosign-key,\n"
         "network set-governors, network set-limits, network set-rules, network set-witnesses, scheme recognise, lot "
         "reassign\n"
-        "and others. It is not signed; --out says where it goes. Without a daemon, give --previous and --network.\n"
+        "and others. It is not signed; --out says where it goes. On a machine without a daemon, give --network\n"
+        "and --previous or --number, which 'oremark network show' and 'oremark member show' tell on one that has one.\n"
         "Then each governor: oremark governance sign FILE; and one of them: oremark governance submit FILE.\n"
         "Example:\n"
         "  oremark governance propose member suspend 7 --reason \"tags of another mine\" --out suspend.statement\n",

@@ -32,6 +32,10 @@ static enum om_code previous_given(struct om_session *session, ProtobufCBinaryDa
   return OM_OK;
 }
 
+enum om_code om_chain_stated(struct om_session *session, Oremark__Event *event, bool *stated, struct om_status *st) {
+  return previous_given(session, &event->previous, stated, st);
+}
+
 enum om_code om_governors_chain(struct om_session *session, Oremark__Event *event, struct om_status *st) {
   const Oremark__Registry *registry;
   bool stated;
@@ -53,8 +57,22 @@ enum om_code om_member_chain(struct om_session *session, Oremark__Event *event, 
   return OM_OK;
 }
 
-enum om_code om_governors_suffice(struct om_session *session, const Oremark__Members *members, struct om_status *st) {
-  return too_few(session, members->threshold, st);
+enum om_code om_governors_suffice(struct om_session *session, struct om_status *st) {
+  const Oremark__Members *members;
+  if (om_args_has(session->args, "out")) return OM_OK;
+  return om_session_members(session, &members, st) ? st->code : too_few(session, members->threshold, st);
+}
+
+/* ---- without a daemon ---- */
+
+enum om_code om_number_stated(const struct om_args *args, uint32_t *out, bool *stated, struct om_status *st) {
+  const struct om_given *given = om_args_find(args, "number");
+  uint64_t number = 0;
+  *stated = given != NULL;
+  if (!given) return OM_OK;
+  if (om_given_u64(given, &number, UINT32_MAX, st)) return st->code;
+  *out = (uint32_t)number;
+  return OM_OK;
 }
 
 static bool as_number(uint32_t *out, const char *text) {
@@ -66,25 +84,21 @@ static bool as_number(uint32_t *out, const char *text) {
 
 enum om_code om_log_named(struct om_session *session, uint32_t *out, const struct om_given *given,
                           struct om_status *st) {
-  struct om_hash network;
+  const Oremark__Status *status;
   if (as_number(out, given->value)) return OM_OK;
-  if (om_session_network(session, &network, st)) return st->code;
-  for (size_t i = 0; session->status && i < session->status->status->n_logs; i++)
-    if (strcmp(session->status->status->logs[i]->origin, given->value) == 0)
-      return *out = session->status->status->logs[i]->log, OM_OK;
+  if (om_session_status(session, &status, st)) return st->code;
+  for (size_t i = 0; i < status->n_logs; i++)
+    if (strcmp(status->logs[i]->origin, given->value) == 0) return *out = status->logs[i]->log, OM_OK;
   om_fail(st, OM_USAGE, NULL, "no log '%s' is known here: see 'oremark status'", given->value);
   return om_given_wrap(given, st);
 }
 
 enum om_code om_log_state_named(struct om_session *session, const Oremark__LogState **out, const struct om_given *given,
                                 struct om_status *st) {
-  struct om_hash network;
+  const Oremark__Status *status;
   uint32_t log;
-  if (om_log_named(session, &log, given, st) || om_session_network(session, &network, st)) return st->code;
-  if (!session->status)
-    return om_fail(st, OM_USAGE, NULL, "%s: what stands in the registry is asked of a daemon: leave --network out",
-                   session->args->command->name);
-  if (log < session->status->status->n_logs) return *out = session->status->status->logs[log], OM_OK;
+  if (om_log_named(session, &log, given, st) || om_session_status(session, &status, st)) return st->code;
+  if (log < status->n_logs) return *out = status->logs[log], OM_OK;
   om_fail(st, OM_USAGE, NULL, "no log %u is known here: see 'oremark status'", log);
   return om_given_wrap(given, st);
 }
@@ -92,6 +106,12 @@ enum om_code om_log_state_named(struct om_session *session, const Oremark__LogSt
 void om_copy_id(struct om_arena *arena, ProtobufCBinaryData *out, ProtobufCBinaryData id) {
   out->data = om_arena_copy(arena, id.data, id.len);
   out->len = id.len;
+}
+
+void om_show_last_act(FILE *out, const char *what, ProtobufCBinaryData id) {
+  char hex[2 * OM_HASH_BYTES + 1] = "none";
+  if (id.len == OM_HASH_BYTES) om_hex(hex, id.data, id.len);
+  fprintf(out, "  %-20s %s\n", what, hex);
 }
 
 /* ---- what acts are made of ---- */

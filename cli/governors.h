@@ -30,7 +30,12 @@ enum om_code om_roles_given(struct om_session *session, Oremark__Role **out, siz
 
 /* OM_USAGE, with what to do, where more governors must sign than one command can and the act is not written to a file.
  */
-enum om_code om_governors_suffice(struct om_session *session, const Oremark__Members *members, struct om_status *st);
+enum om_code om_governors_suffice(struct om_session *session, struct om_status *st);
+
+/* What is stated instead of asked for: EVENT's act before it by --previous, and by --number the number that what an act
+ * admits is to have. */
+enum om_code om_chain_stated(struct om_session *session, Oremark__Event *event, bool *stated, struct om_status *st);
+enum om_code om_number_stated(const struct om_args *args, uint32_t *out, bool *stated, struct om_status *st);
 
 /* The log that GIVEN names by its number, or by its origin as the daemon knows it. */
 enum om_code om_log_named(struct om_session *session, uint32_t *out, const struct om_given *given,
@@ -38,6 +43,9 @@ enum om_code om_log_named(struct om_session *session, uint32_t *out, const struc
 /* What the daemon says of that log. */
 enum om_code om_log_state_named(struct om_session *session, const Oremark__LogState **out, const struct om_given *given,
                                 struct om_status *st);
+
+/* One line of what --previous is to be where no daemon can be asked: the last act on WHAT. */
+void om_show_last_act(FILE *out, const char *what, ProtobufCBinaryData id);
 
 /* A copy of ID in ARENA. */
 void om_copy_id(struct om_arena *arena, ProtobufCBinaryData *out, ProtobufCBinaryData id);

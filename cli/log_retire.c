@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/act.h"
+#include "cli/apart.h"
 #include "cli/governors.h"
 #include "cli/material.h"
 #include "cli/seal_file.h"
@@ -85,23 +86,26 @@ static enum om_code judged_head(struct om_session *session, Oremark__RetireLog *
     end_at(session, retire, head.size, head.root.bytes);
     return OM_OK;
   }
+  if (!session->status)
+    return om_fail(st, OM_USAGE, NULL, "--judge here: no daemon is here: name the seal whose head stands");
   if (!here || here->root.len != OM_HASH_BYTES)
     return om_fail(st, OM_USAGE, NULL, "the daemon does not know log %u: see 'oremark status'", retire->log);
   end_at(session, retire, here->size, here->root.data);
   return OM_OK;
 }
 
-/* What the daemon says of the log; NULL: nothing. */
+/* What the daemon says of the log; NULL: nothing. The seals say enough where there is none to ask. */
 static enum om_code look(struct om_session *session, const Oremark__LogState **out, uint32_t log,
                          struct om_status *st) {
-  Oremark__Request request = OREMARK__REQUEST__INIT;
-  Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
+  const Oremark__Status *status;
   *out = NULL;
-  request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
-  request.get_status = &get;
-  if (!session->status && om_ask(session, &session->status, &request, OREMARK__REPLY__WHAT_STATUS, st)) return st->code;
-  for (size_t i = 0; session->status && i < session->status->status->n_logs; i++)
-    if (session->status->status->logs[i]->log == log) *out = session->status->status->logs[i];
+  if (om_session_status(session, &status, st)) {
+    if (!om_apart(session, st)) return st->code;
+    om_status_clear(st);
+    return OM_OK;
+  }
+  for (size_t i = 0; i < status->n_logs; i++)
+    if (status->logs[i]->log == log) *out = status->logs[i];
   return OM_OK;
 }
 
@@ -109,7 +113,12 @@ static enum om_code look(struct om_session *session, const Oremark__LogState **o
 static enum om_code say_held(struct om_session *session, const Oremark__RetireLog *retire,
                              const Oremark__LogState *here) {
   uint64_t held = here ? here->size : 0;
-  if (held < retire->size)
+  if (!session->status)
+    fprintf(session->err,
+            "oremark: no daemon was asked: make sure that one that goes on holds all %" PRIu64
+            " entries that log %u is to end with\n",
+            retire->size, retire->log);
+  else if (held < retire->size)
     fprintf(session->err,
             "oremark: %" PRIu64 " of the %" PRIu64
             " entries that log %u is to end with are held by the daemon asked: "
@@ -161,13 +170,12 @@ static enum om_code choose_next(struct om_session *session, Oremark__RetireLog *
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                           struct om_status *st) {
   Oremark__RetireLog *retire = om_arena_alloc(session->arena, sizeof *retire);
-  const Oremark__Members *members;
   const struct om_given *reason;
   oremark__retire_log__init(retire);
   if (om_args_words(args, 1, OM_WITNESSES_MAX + 1, st) || om_args_need(args, &reason, "reason", st) ||
       om_log_named(session, &retire->log, &args->words[0], st) || choose_next(session, retire, args, st) ||
       read_seals(session, retire, args, st) || choose_head(session, retire, args, st) ||
-      om_session_members(session, &members, st) || om_governors_suffice(session, members, st))
+      om_governors_suffice(session, st))
     return st->code;
   retire->reason = om_copy_text(session->arena, reason->value);
   event->kind_case = OREMARK__EVENT__KIND_RETIRE_LOG;

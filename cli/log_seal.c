@@ -155,12 +155,10 @@ static enum om_code read_call(struct om_session *session, Oremark__LiftSeal *lif
 static enum om_code build_lift(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                struct om_status *st) {
   Oremark__LiftSeal *lift = om_arena_alloc(session->arena, sizeof *lift);
-  const Oremark__Members *members;
   const struct om_given *reason;
   oremark__lift_seal__init(lift);
   if (om_args_words(args, 1, 1, st) || om_args_need(args, &reason, "reason", st) ||
-      read_call(session, lift, args->words[0].value, st) || om_session_members(session, &members, st) ||
-      om_governors_suffice(session, members, st))
+      read_call(session, lift, args->words[0].value, st) || om_governors_suffice(session, st))
     return st->code;
   lift->reason = om_copy_text(session->arena, reason->value);
   event->kind_case = OREMARK__EVENT__KIND_LIFT_SEAL;

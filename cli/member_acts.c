@@ -6,6 +6,7 @@
 #include "cli/act.h"
 #include "cli/governors.h"
 #include "cli/material.h"
+#include "cli/member.h"
 #include "cli/secret.h"
 #include "cli/words.h"
 #include "keys/base64.h"
@@ -27,14 +28,26 @@ static const struct om_option enrol_options[] = {
     {"home", "LOG", "its home log: origin or number"},
     {"key-file", "FILE", "its first key: the key file (only the public half is read)"},
     {"vkey", "VKEY", "its first key: the public half, as 'oremark key show' prints it"},
+    {"number", "N", "its number, the next free one, where no daemon can be asked; 'oremark network show' tells it"},
     {NULL, NULL, NULL},
 };
+
+/* By --number, or the next one as the daemon knows it. */
+static enum om_code next_member(struct om_session *session, uint32_t *out, const struct om_args *args,
+                                struct om_status *st) {
+  const Oremark__Registry *registry;
+  bool stated;
+  if (om_number_stated(args, out, &stated, st)) return st->code;
+  if (stated) return OM_OK;
+  if (om_session_registry(session, &registry, NULL, 0, st)) return st->code;
+  *out = registry->next_member;
+  return OM_OK;
+}
 
 static enum om_code build_enrol(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                 struct om_status *st) {
   Oremark__Enrol *enrol = om_arena_alloc(session->arena, sizeof *enrol);
   Oremark__NewMember *member = om_arena_alloc(session->arena, sizeof *member);
-  const Oremark__Members *members;
   const struct om_given *name, *country, *home;
   oremark__enrol__init(enrol);
   oremark__new_member__init(member);
@@ -42,14 +55,11 @@ static enum om_code build_enrol(struct om_session *session, const struct om_args
       om_args_need(args, &country, "country", st) || om_args_need(args, &home, "home", st) ||
       om_public_given(session, &member->key, args, "", st) ||
       om_roles_given(session, &member->roles, &member->n_roles, args, st) ||
-      om_session_members(session, &members, st) || om_governors_suffice(session, members, st) ||
-      om_log_named(session, &member->home_log, home, st))
+      next_member(session, &member->member, args, st) || om_log_named(session, &member->home_log, home, st) ||
+      om_governors_suffice(session, st))
     return st->code;
   member->name = om_copy_text(session->arena, name->value);
   member->country = om_copy_text(session->arena, country->value);
-  for (size_t i = 0; i < members->n_members; i++)
-    if (members->members[i]->member > member->member) member->member = members->members[i]->member;
-  member->member++;
   enrol->member = member;
   event->kind_case = OREMARK__EVENT__KIND_ENROL;
   event->enrol = enrol;
@@ -104,8 +114,23 @@ static const struct om_option add_site_options[] = {
     {"latitude", "DEGREES", "WGS 84, at most six decimals: -17.252819"},
     {"longitude", "DEGREES", "WGS 84, at most six decimals: -70.603973"},
     {"external-id", "TEXT", "GLN, mine-site or facility number"},
+    {"number", "N", "its number, the next free one, where no daemon can be asked; 'oremark member show' tells it"},
+
     {NULL, NULL, NULL},
 };
+
+/* The next number of a site and the act before it, as stated or as the daemon knows them. */
+static enum om_code next_site(struct om_session *session, Oremark__AddSite *add, Oremark__Event *event,
+                              const struct om_args *args, struct om_status *st) {
+  const Oremark__Member *self = NULL;
+  bool number, chain;
+  if (om_number_stated(args, &add->site, &number, st) || om_chain_stated(session, event, &chain, st)) return st->code;
+  if (number && chain) return OM_OK;
+  if (self_member(session, &self, st)) return st->code;
+  if (!number) add->site = om_member_sites(self) + 1;
+  if (!chain) om_copy_id(session->arena, &event->previous, self->last_site);
+  return OM_OK;
+}
 
 /* Degrees to millionths, without floating point. */
 static enum om_code degrees(const struct om_given *given, int32_t *out, int32_t max, struct om_status *st) {
@@ -137,7 +162,6 @@ static enum om_code degrees(const struct om_given *given, int32_t *out, int32_t 
 static enum om_code build_add_site(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                    struct om_status *st) {
   Oremark__AddSite *add = om_arena_alloc(session->arena, sizeof *add);
-  const Oremark__Member *self = NULL;
   const struct om_given *name, *country, *kind, *lat = om_args_find(args, "latitude"),
                                                 *lon = om_args_find(args, "longitude");
   int value;
@@ -146,16 +170,12 @@ static enum om_code build_add_site(struct om_session *session, const struct om_a
       om_args_need(args, &country, "country", st) || om_args_need(args, &kind, "kind", st) ||
       om_given_word(kind, &value, &oremark__site_kind__descriptor, st) ||
       (lat && degrees(lat, &add->latitude_e6, 90, st)) || (lon && degrees(lon, &add->longitude_e6, 180, st)) ||
-      self_member(session, &self, st))
+      next_site(session, add, event, args, st))
     return st->code;
   add->name = om_copy_text(session->arena, name->value);
   add->country = om_copy_text(session->arena, country->value);
   add->kind = (Oremark__SiteKind)value;
   add->external_id = om_copy_text(session->arena, om_args_value(args, "external-id"));
-  for (size_t i = 0; i < self->n_sites; i++)
-    if (self->sites[i]->site > add->site) add->site = self->sites[i]->site;
-  add->site++;
-  om_copy_id(session->arena, &event->previous, self->last_site);
   event->kind_case = OREMARK__EVENT__KIND_ADD_SITE;
   event->add_site = add;
   return OM_OK;
@@ -168,7 +188,7 @@ const struct om_command om_command_member_add_site = {
         "Example:\n  oremark member add-site --name Toquepala --country PE --kind mine --latitude -17.252819 "
         "--longitude -70.603973\n",
     .options = add_site_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_ACT,
     .run = om_act_run,
     .build = build_add_site,
 };
@@ -181,6 +201,8 @@ static const struct om_option add_daemon_options[] = {
     {"cosign-key", "VKEY", "of cosign.key"},
     {"witness-key", "VKEY", "of witness.key"},
     {"link-key", "BASE64", "of link.key"},
+    {"number", "N",
+     "its log's number, the next free one, where no daemon can be asked; 'oremark network show' tells it"},
     {NULL, NULL, NULL},
 };
 
@@ -227,21 +249,27 @@ enum om_code om_daemon_given(struct om_session *session, Oremark__Daemon *daemon
   return OM_OK;
 }
 
+/* By --number, or the next one as the daemon knows it. */
+static enum om_code next_log(struct om_session *session, uint32_t *out, const struct om_args *args,
+                             struct om_status *st) {
+  const Oremark__Registry *registry;
+  bool stated;
+  if (om_number_stated(args, out, &stated, st)) return st->code;
+  if (stated) return OM_OK;
+  if (om_session_registry(session, &registry, NULL, 0, st)) return st->code;
+  *out = registry->next_log;
+  return OM_OK;
+}
+
 static enum om_code build_add_daemon(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                      struct om_status *st) {
   Oremark__AddDaemon *add = om_arena_alloc(session->arena, sizeof *add);
   Oremark__Daemon *daemon = om_arena_alloc(session->arena, sizeof *daemon);
-  const Oremark__Members *members;
-  struct om_hash network;
   oremark__add_daemon__init(add);
   oremark__daemon__init(daemon);
   if (om_args_words(args, 0, 0, st) || om_daemon_given(session, daemon, args, st) ||
-      om_session_members(session, &members, st) || om_governors_suffice(session, members, st) ||
-      om_session_network(session, &network, st))
+      next_log(session, &add->log, args, st) || om_governors_suffice(session, st))
     return st->code;
-  if (!session->status)
-    return om_fail(st, OM_USAGE, NULL, "member add-daemon: the log's number is asked of a daemon: leave --network out");
-  add->log = (uint32_t)session->status->status->n_logs;
   add->daemon = daemon;
   event->kind_case = OREMARK__EVENT__KIND_ADD_DAEMON;
   event->add_daemon = add;

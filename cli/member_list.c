@@ -21,8 +21,9 @@ uint32_t om_member_sites(const Oremark__Member *m) {
 static json_t *status_json(const Oremark__Site *site) {
   char word[OM_WORD_BYTES];
   if (site->status == 0) return json_null();
-  return json_pack("{s:s, s:o, s:o}", "status", om_word(word, &oremark__site_state__descriptor, (int)site->status),
-                   "from", om_json_time(site->status_from_ms, 0), "until", om_json_time(site->status_until_ms, 0));
+  return json_pack("{s:s, s:o, s:o, s:o}", "status", om_word(word, &oremark__site_state__descriptor, (int)site->status),
+                   "from", om_json_time(site->status_from_ms, 0), "until", om_json_time(site->status_until_ms, 0),
+                   "last_act", om_json_hex(site->last_status.data, site->last_status.len));
 }
 
 json_t *om_member_json(const Oremark__Member *m) {
@@ -36,13 +37,14 @@ json_t *om_member_json(const Oremark__Member *m) {
                          om_json_text(m->sites[i]->name), "country", om_json_text(m->sites[i]->country), "kind",
                          om_word(word, &oremark__site_kind__descriptor, (int)m->sites[i]->kind), "ended",
                          m->sites[i]->ended, "status", status_json(m->sites[i])));
-  return json_pack("{s:I, s:o, s:o, s:o, s:I, s:o, s:b, s:b, s:o, s:I, s:o, s:o, s:o}", "member", (json_int_t)m->member,
-                   "name", om_json_text(m->name), "country", om_json_text(m->country), "roles", roles, "home_log",
-                   (json_int_t)m->home_log, "home_origin", om_json_text(m->home_origin), "governor", m->governor,
-                   "suspended", m->suspended, "sites", sites, "sites_in_all", (json_int_t)om_member_sites(m),
-                   "last_act", om_json_hex(m->last_act.data, m->last_act.len), "last_key",
-                   om_json_hex(m->last_key.data, m->last_key.len), "last_site",
-                   om_json_hex(m->last_site.data, m->last_site.len));
+  return json_pack("{s:I, s:o, s:o, s:o, s:I, s:o, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:o}", "member",
+                   (json_int_t)m->member, "name", om_json_text(m->name), "country", om_json_text(m->country), "roles",
+                   roles, "home_log", (json_int_t)m->home_log, "home_origin", om_json_text(m->home_origin), "governor",
+                   m->governor, "suspended", m->suspended, "sites", sites, "sites_in_all",
+                   (json_int_t)om_member_sites(m), "last_act", om_json_hex(m->last_act.data, m->last_act.len),
+                   "last_key", om_json_hex(m->last_key.data, m->last_key.len), "last_site",
+                   om_json_hex(m->last_site.data, m->last_site.len), "last_mandate",
+                   om_json_hex(m->last_mandate.data, m->last_mandate.len));
 }
 
 static enum om_code run_list(struct om_session *session, struct om_status *st) {

@@ -103,6 +103,21 @@ static void show_rights(FILE *out, const Oremark__MemberRights *r) {
             r->mandates[i]->ship && r->mandates[i]->consume ? " and " : "", r->mandates[i]->consume ? "consume" : "");
 }
 
+/* What is typed on a machine without a daemon. */
+static void show_next(FILE *out, const Oremark__Member *m) {
+  char what[64];
+  fprintf(out, "for acts made without a daemon: --number of the next site %u; --previous on\n", om_member_sites(m) + 1);
+  om_show_last_act(out, "the member", m->last_act);
+  om_show_last_act(out, "its keys", m->last_key);
+  om_show_last_act(out, "its sites", m->last_site);
+  om_show_last_act(out, "its mandates", m->last_mandate);
+  for (size_t i = 0; i < m->n_sites; i++) {
+    if (!m->sites[i]->status) continue;
+    snprintf(what, sizeof what, "status of site %u", m->sites[i]->site);
+    om_show_last_act(out, what, m->sites[i]->last_status);
+  }
+}
+
 static enum om_code run(struct om_session *session, struct om_status *st) {
   const Oremark__Members *members;
   const Oremark__MemberRights *rights;
@@ -129,6 +144,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
           om_show_text(home, m->home_origin));
   show_sites(session->out, m);
   show_rights(session->out, rights);
+  show_next(session->out, m);
   return OM_OK;
 }
 

@@ -28,8 +28,9 @@ static json_t *schemes_json(const Oremark__Registry *r) {
     json_t *certifiers = json_array();
     for (size_t c = 0; c < r->schemes[i]->n_certifiers; c++)
       json_array_append_new(certifiers, json_integer((json_int_t)r->schemes[i]->certifiers[c]));
-    json_array_append_new(list, json_pack("{s:o, s:b, s:o}", "scheme", om_json_text(r->schemes[i]->name), "ended",
-                                          r->schemes[i]->ended, "certifiers", certifiers));
+    json_array_append_new(list, json_pack("{s:o, s:b, s:o, s:o}", "scheme", om_json_text(r->schemes[i]->name), "ended",
+                                          r->schemes[i]->ended, "certifiers", certifiers, "last_act",
+                                          om_json_hex(r->schemes[i]->last_act.data, r->schemes[i]->last_act.len)));
   }
   return list;
 }
@@ -66,6 +67,40 @@ static void show_schemes(FILE *out, const Oremark__Registry *r) {
   if (r->more_schemes) fprintf(out, "  and %u more schemes, too many for one answer\n", r->more_schemes);
 }
 
+/* What is typed on a machine without a daemon. */
+static void show_next(FILE *out, const Oremark__Registry *r) {
+  char what[OM_SHOW_BYTES], name[OM_SHOW_BYTES];
+  fprintf(out, "for acts made without a daemon: --number of the next member %u, of the next log %u; --previous on\n",
+          r->next_member, r->next_log);
+  om_show_last_act(out, "governors", r->last_governors);
+  om_show_last_act(out, "limits", r->last_limits);
+  om_show_last_act(out, "rules", r->last_rules);
+  om_show_last_act(out, "witnesses", r->last_witnesses);
+  for (size_t i = 0; i < r->n_schemes; i++) {
+    snprintf(what, sizeof what, "scheme %.100s", om_show_text(name, r->schemes[i]->name));
+    om_show_last_act(out, what, r->schemes[i]->last_act);
+  }
+}
+
+static json_t *registry_json(const Oremark__Registry *r, const char *network) {
+  json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:o}", "network_id", network, "registry_size",
+                           (json_int_t)r->size, "rules_version", (json_int_t)r->rules_version, "threshold",
+                           (json_int_t)r->threshold, "governors", governors_json(r), "schemes", schemes_json(r),
+                           "more_schemes", (json_int_t)r->more_schemes, "limits", om_limits_json(r->limits));
+  const struct {
+    const char *name;
+    ProtobufCBinaryData id;
+  } last[] = {{"last_governors", r->last_governors},
+              {"last_limits", r->last_limits},
+              {"last_rules", r->last_rules},
+              {"last_witnesses", r->last_witnesses}};
+  for (size_t i = 0; i < sizeof last / sizeof *last; i++)
+    json_object_set_new(json, last[i].name, om_json_hex(last[i].id.data, last[i].id.len));
+  json_object_set_new(json, "next_member", json_integer(r->next_member));
+  json_object_set_new(json, "next_log", json_integer(r->next_log));
+  return json;
+}
+
 static enum om_code show_registry(struct om_session *session, struct om_status *st) {
   const Oremark__Registry *r;
   struct om_hash network;
@@ -73,13 +108,7 @@ static enum om_code show_registry(struct om_session *session, struct om_status *
   if (om_session_network(session, &network, st) || om_session_registry(session, &r, NULL, 0, st)) return st->code;
   if (!r->limits) return om_fail(st, OM_IO, NULL, "the daemon does not say what the limits are");
   om_hex(hex, network.bytes, OM_HASH_BYTES);
-  if (session->json)
-    return om_show_json(session->out,
-                        json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:o}", "network_id", hex, "registry_size",
-                                  (json_int_t)r->size, "rules_version", (json_int_t)r->rules_version, "threshold",
-                                  (json_int_t)r->threshold, "governors", governors_json(r), "schemes", schemes_json(r),
-                                  "more_schemes", (json_int_t)r->more_schemes, "limits", om_limits_json(r->limits)),
-                        st);
+  if (session->json) return om_show_json(session->out, registry_json(r, hex), st);
   fprintf(session->out, "network %s\nregistry of %llu entries, rules version %u\n", hex, (unsigned long long)r->size,
           r->rules_version);
   fprintf(session->out, "governors, %u of whom must sign an act\n", r->threshold);
@@ -90,6 +119,7 @@ static enum om_code show_registry(struct om_session *session, struct om_status *
   }
   show_limits(session->out, r->limits);
   show_schemes(session->out, r);
+  show_next(session->out, r);
   return OM_OK;
 }
 

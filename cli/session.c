@@ -98,17 +98,28 @@ enum om_code om_session_rights(struct om_session *session, const Oremark__Member
   return OM_OK;
 }
 
-static enum om_code network_of_daemon(struct om_session *session, struct om_hash *out, struct om_status *st) {
+enum om_code om_session_status(struct om_session *session, const Oremark__Status **out, struct om_status *st) {
   if (!session->status) {
     Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
     Oremark__Request request = OREMARK__REQUEST__INIT;
     request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
     request.get_status = &get;
-    if (om_session_call(session, &session->status, &request, st)) return st->code;
+    Oremark__Reply *reply;
+    if (om_session_call(session, &reply, &request, st)) return st->code;
+    if (reply->what_case != OREMARK__REPLY__WHAT_STATUS) {
+      oremark__reply__free_unpacked(reply, NULL);
+      return not_this_reply(st);
+    }
+    session->status = reply;
   }
-  const Oremark__Status *status = session->status->status;
-  if (session->status->what_case != OREMARK__REPLY__WHAT_STATUS || status->network_id.len != OM_HASH_BYTES)
-    return not_this_reply(st);
+  *out = session->status->status;
+  return OM_OK;
+}
+
+static enum om_code network_of_daemon(struct om_session *session, struct om_hash *out, struct om_status *st) {
+  const Oremark__Status *status;
+  if (om_session_status(session, &status, st)) return st->code;
+  if (status->network_id.len != OM_HASH_BYTES) return not_this_reply(st);
   memcpy(out->bytes, status->network_id.data, OM_HASH_BYTES);
   return OM_OK;
 }
@@ -119,7 +130,7 @@ enum om_code om_session_network(struct om_session *session, struct om_hash *out,
   if (!path) path = session->profile.network;
   if (path && om_genesis_id(&session->network, path, st)) return st->code;
   bool offline = path && om_args_has(session->args, "out");
-  if (!offline) {
+  if (!offline || session->status) {
     struct om_hash daemons;
     if (network_of_daemon(session, &daemons, st)) return st->code;
     if (path && !om_hash_equal(&daemons, &session->network))

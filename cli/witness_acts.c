@@ -50,17 +50,13 @@ static enum om_code build_set_witnesses(struct om_session *session, const struct
                                         struct om_status *st) {
   Oremark__SetWitnesses *set = om_arena_alloc(session->arena, sizeof *set);
   Oremark__WitnessList *list = om_arena_alloc(session->arena, sizeof *list);
-  const Oremark__Members *members;
   oremark__set_witnesses__init(set);
   oremark__witness_list__init(list);
-  if (om_list_witnesses(session, list, args, st) || om_session_members(session, &members, st) ||
-      om_governors_suffice(session, members, st))
-    return st->code;
+  if (om_list_witnesses(session, list, args, st)) return st->code;
   set->witnesses = list;
-  om_copy_id(session->arena, &event->previous, members->last_witnesses);
   event->kind_case = OREMARK__EVENT__KIND_SET_WITNESSES;
   event->set_witnesses = set;
-  return OM_OK;
+  return om_governors_chain(session, event, st);
 }
 
 static enum om_code run_set_witnesses(struct om_session *session, struct om_status *st) {
@@ -80,7 +76,7 @@ const struct om_command om_command_network_set_witnesses = {
     "Example:\n  oremark network set-witnesses registry.example/log kokkola.example/log 4 5 --out "
     "witnesses.statement\n",
     .options = set_witnesses_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_ACT,
     .run = run_set_witnesses,
     .build = build_set_witnesses,
 };
@@ -90,6 +86,8 @@ const struct om_command om_command_network_set_witnesses = {
 static const struct om_option replace_options[] = {
     {"keys", "DIR", "the daemon's folder of keys, with the new cosign.key in it (only the public half is read)"},
     {"cosign-key", "VKEY", "or the new key's public half, as 'oremark key show' prints it"},
+    {"operator", "MEMBER", "who runs the daemon, and..."},
+    {"old-cosign-key", "VKEY", "...its cosign key so far, where no daemon can be asked"},
     {"reason", "TEXT", "why, at most 256 bytes"},
     {NULL, NULL, NULL},
 };
@@ -119,31 +117,44 @@ static enum om_code new_key(struct om_session *session, ProtobufCBinaryData *out
   return OM_OK;
 }
 
+/* The daemon's operator and its key so far, by --operator and --old-cosign-key. */
+static enum om_code old_stated(struct om_session *session, Oremark__RevokeKey *revoke, const struct om_args *args,
+                               struct om_status *st) {
+  const struct om_given *operator_, *old;
+  struct om_vkey vkey;
+  if (om_args_need(args, &operator_, "operator", st) || om_args_need(args, &old, "old-cosign-key", st)) return st->code;
+  if (om_session_member(session, &revoke->member, operator_->value, st)) return om_given_wrap(operator_, st);
+  if (om_vkey_parse(&vkey, old->value, strlen(old->value), st)) return om_given_wrap(old, st);
+  revoke->key = (ProtobufCBinaryData){sizeof vkey.key, om_arena_copy(session->arena, vkey.key, sizeof vkey.key)};
+  return OM_OK;
+}
+
+static enum om_code old_asked(struct om_session *session, Oremark__RevokeKey *revoke, const struct om_args *args,
+                              struct om_status *st) {
+  const Oremark__LogState *log;
+  if (om_log_state_named(session, &log, &args->words[0], st)) return st->code;
+  revoke->member = log->operator_member;
+  om_copy_id(session->arena, &revoke->key, log->cosign_key);
+  return OM_OK;
+}
+
 static enum om_code build_replace(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                   struct om_status *st) {
   Oremark__RevokeKey *revoke = om_arena_alloc(session->arena, sizeof *revoke);
-  const Oremark__LogState *log;
-  const Oremark__Members *members;
   oremark__revoke_key__init(revoke);
+  bool stated = om_args_has(args, "operator") || om_args_has(args, "old-cosign-key");
   if (om_args_words(args, 1, 1, st) || new_key(session, &revoke->replacement, args, st) ||
-      om_log_state_named(session, &log, &args->words[0], st) || om_session_members(session, &members, st) ||
-      om_governors_suffice(session, members, st))
+      (stated ? old_stated : old_asked)(session, revoke, args, st))
     return st->code;
-  if (log->cosign_key.len == OM_PUBLIC_BYTES &&
-      memcmp(log->cosign_key.data, revoke->replacement.data, OM_PUBLIC_BYTES) == 0)
+  if (revoke->key.len == OM_PUBLIC_BYTES && memcmp(revoke->key.data, revoke->replacement.data, OM_PUBLIC_BYTES) == 0)
     return om_fail(
         st, OM_USAGE, NULL,
         "the daemon of %s cosigns with that key already: make a new one with 'oremark key new --kind cosign'",
-        log->origin);
-  revoke->member = log->operator_member;
-  om_copy_id(session->arena, &revoke->key, log->cosign_key);
+        args->words[0].value);
   revoke->reason = om_copy_text(session->arena, om_args_value(args, "reason"));
-  for (size_t i = 0; i < members->n_members; i++)
-    if (members->members[i]->member == revoke->member)
-      om_copy_id(session->arena, &event->previous, members->members[i]->last_act);
   event->kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
   event->revoke_key = revoke;
-  return OM_OK;
+  return om_governors_chain(session, event, st);
 }
 
 static enum om_code run_replace(struct om_session *session, struct om_status *st) {
@@ -166,7 +177,7 @@ const struct om_command om_command_member_replace_cosign_key = {
     "  oremark key new --kind cosign --name kokkola.example/log --no-passphrase keys/cosign.key\n"
     "  oremark member replace-cosign-key kokkola.example/log --keys keys --reason \"disk lost\" --out key.statement\n",
     .options = replace_options,
-    .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
+    .groups = OM_OPTS_ACT,
     .run = run_replace,
     .build = build_replace,
 };

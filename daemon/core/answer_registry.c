@@ -45,6 +45,27 @@ static enum om_code fill_governors(struct om_answering *a, Oremark__Registry *ou
   return OM_OK;
 }
 
+/* The id of the last act on SUBJECT (a scheme by its NUMBER); empty: the genesis alone has spoken of it. */
+static enum om_code last_act(struct om_answering *a, ProtobufCBinaryData *out, enum om_act_subject subject,
+                             uint32_t number, struct om_status *st) {
+  struct om_hash id;
+  enum om_code code = om_registry_last_act(a->view.txn, &id, subject, number, OM_REGISTRY_NOW, st);
+  if (code == OM_MISSING) return OM_OK;
+  if (code == OM_OK) *out = (ProtobufCBinaryData){sizeof id, om_arena_copy(a->view.arena, id.bytes, sizeof id)};
+  return code;
+}
+
+/* What an act has to give that is made without a daemon. */
+static enum om_code fill_next(struct om_answering *a, Oremark__Registry *out, struct om_status *st) {
+  enum om_code code = last_act(a, &out->last_governors, OM_SUBJECT_GOVERNORS, 0, st);
+  if (code == OM_OK) code = last_act(a, &out->last_rules, OM_SUBJECT_RULES, 0, st);
+  if (code == OM_OK) code = last_act(a, &out->last_limits, OM_SUBJECT_LIMITS, 0, st);
+  if (code == OM_OK) code = last_act(a, &out->last_witnesses, OM_SUBJECT_WITNESSES, 0, st);
+  out->next_member = om_registry_members(a->view.txn, OM_REGISTRY_NOW) + 1;
+  out->next_log = om_registry_daemons(a->view.txn, OM_REGISTRY_NOW);
+  return code;
+}
+
 static enum om_code fill_schemes(struct om_answering *a, Oremark__Registry *out, struct om_status *st) {
   uint32_t n = om_registry_schemes(a->view.txn, OM_REGISTRY_NOW);
   size_t bytes = 0;
@@ -57,6 +78,7 @@ static enum om_code fill_schemes(struct om_answering *a, Oremark__Registry *out,
     oremark__scheme__init(scheme);
     scheme->name = om_arena_copy(a->view.arena, row->name, strlen(row->name) + 1);
     scheme->ended = row->ended;
+    if (last_act(a, &scheme->last_act, OM_SUBJECT_SCHEME, i, st) != OM_OK) return st->code;
     scheme->certifiers = om_arena_array(a->view.arena, row->n_certifiers, sizeof *scheme->certifiers);
     scheme->certifier_names = om_arena_array(a->view.arena, row->n_certifiers, sizeof *scheme->certifier_names);
     for (size_t c = 0; c < row->n_certifiers; c++) {
@@ -95,6 +117,7 @@ bool om_answer_registry(struct om_answering *a, const Oremark__GetRegistry *aske
   enum om_code code = fill_previous(a, &out, asked, st);
   if (code == OM_OK) code = fill_governors(a, &out, st);
   if (code == OM_OK) code = fill_schemes(a, &out, st);
+  if (code == OM_OK) code = fill_next(a, &out, st);
   if (code == OM_OK) code = om_registry_limits(a->view.txn, a->view.arena, &limits, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_registry_rules(a->view.txn, &out.rules_version, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_log_info(a->view.txn, &info, OM_LOG_REGISTRY, st);

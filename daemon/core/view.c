@@ -319,10 +319,13 @@ static enum om_code view_sites(struct om_view *view, Oremark__Member *out, struc
     site->kind = row.kind;
     site->ended = row.ended;
     struct om_site_status status;
+    struct om_hash act;
     if (om_registry_site_status_last(view->txn, &status, out->member, i, OM_REGISTRY_NOW)) {
       site->status = status.state;
       site->status_from_ms = status.from_ms;
       site->status_until_ms = status.until_ms;
+      if (om_registry_last_status(view->txn, &act, out->member, i, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
+      site->last_status = bytes(view, act.bytes, sizeof act.bytes);
     }
     out->sites[out->n_sites++] = site;
   }
@@ -364,6 +367,7 @@ static enum om_code view_member(struct om_view *view, Oremark__Member **result, 
   if (code == OM_OK) code = last_act(view, &out->last_act, OM_SUBJECT_MEMBER, number, st);
   if (code == OM_OK) code = last_act(view, &out->last_key, OM_SUBJECT_KEYS, number, st);
   if (code == OM_OK) code = last_act(view, &out->last_site, OM_SUBJECT_SITES, number, st);
+  if (code == OM_OK) code = last_act(view, &out->last_mandate, OM_SUBJECT_MANDATES, number, st);
   return code;
 }
 

@@ -8,7 +8,7 @@
 #include "proto/client.pb-c.h"
 
 enum {
-  OM_VIEW_SITES = 3000, /* of a member, the last ones: below 450 KiB, however many it adds */
+  OM_VIEW_SITES = 3000, /* of a member, the last ones: below 600 KiB, however many it adds */
 };
 
 struct om_view {

@@ -94,6 +94,72 @@ class Governance(NetworkTest):
         self.assertEqual(self.submit(path).status, DONE)
         self.assertEqual(self.member(MAKER)["roles"], ["trader", "manufacturer"])
 
+    def test_whoever_is_admitted_is_proposed_without_a_daemon(self):
+        """A member, its daemon and its site, by the numbers that are free next; the last acts stand where a daemon is."""
+        facts = self.net.do(GOVERNORS, "network", "show").json
+        enrol, add = self.path("enrol.statement"), self.path("add.statement")
+        self.net.must("key", "new", "--daemon", "new.example/log", self.path("new-keys"))
+        key, away = self.new_key("newcomer.key"), ("--network", self.net.genesis, "--out")
+        words = ("governance", "propose", "member", "enrol", "--name", "Newcomer", "--country", "FI", "--role", "mine", "--home", "1",
+                 "--key-file", key)
+        self.refused(self.away(GOVERNORS, *words), UNREACHABLE, "without a daemon, give --network GENESIS", "--out FILE", "--number N",
+                     "by number")
+        self.refused(self.away(GOVERNORS, *words, *away, enrol), UNREACHABLE, "without a daemon, give --number N")
+        made = self.away(GOVERNORS, *words, "--number", facts["next_member"], *away, enrol)
+        self.assertEqual(made.status, DONE, str(made))
+        self.says(made.out, f"enrol member {facts['next_member']}, Newcomer", "who must sign is not in the file")
+        words = ("governance", "propose", "member", "add-daemon", "--origin", "new.example/log", "--operator", facts["next_member"],
+                 "--keys", self.path("new-keys"))
+        self.refused(self.away(GOVERNORS, *words, *away, add), UNREACHABLE, "without a daemon, give --number N")
+        made = self.away(GOVERNORS, *words, "--number", facts["next_log"], *away, add)
+        self.assertEqual(made.status, DONE, str(made))
+        for path in (enrol, add):
+            for name in (GOVERNORS, MINE):
+                self.assertEqual(self.sign(name, path).status, DONE)
+            self.assertEqual(self.submit(path).status, DONE)
+        self.assertEqual(self.net.do(GOVERNORS, "network", "show").json["next_member"], facts["next_member"] + 1)
+        self.assertEqual(self.net.do(GOVERNORS, "status").json["logs"][-1]["origin"], "new.example/log")
+        site = self.path("site.statement")
+        words = ("member", "add-site", "--name", "Pit", "--country", "FI", "--kind", "mine", *away, site)
+        late = run(*words, "--number", "1", key=key, member=facts["next_member"])
+        self.refused(late, UNREACHABLE, "without a daemon, give --previous ID")
+        made = run(*words, "--number", "1", "--previous", self.member("Newcomer")["last_site"], key=key, member=facts["next_member"])
+        self.assertEqual(made.status, DONE, str(made))
+        handed = self.net.run(GOVERNORS, "submit", site)
+        self.assertEqual(handed.status, DONE, str(handed))
+        shown = self.member("Newcomer")
+        self.assertEqual([one["name"] for one in shown["sites"]], ["Pit"])
+        self.says(self.net.run(GOVERNORS, "member", "show", "Newcomer").out, "next site 2", f"its sites            {shown['last_site']}")
+
+    def test_every_other_act_is_proposed_without_a_daemon(self):
+        """Those that change who witnesses; the end of a log takes seals alone; a lot is named with its last event."""
+        cosign, lot = self.path("fresh-cosign.key"), self.net.do(
+            MINE, "extract", "--site", "Toquepala", "--lot", "ore", "--form", "ore", "--gross", "2 t", "--metal", "Cu=1t").lots[0]
+        self.net.must("key", "new", "--kind", "cosign", "--name", "mine.example/log", "--no-passphrase", cosign)
+        old, fresh = (self.net.must("key", "show", path).out.splitlines() for path in (self.net.daemons[MINE].keys / "cosign.key", cosign))
+        vkey = lambda lines: next(word for line in lines for word in line.split() if word.startswith("mine.example/log+"))
+        event = self.net.do(MINE, "lot", "show", lot).json["last_event"]
+        call, lift = self.path("call"), self.path("lift")
+        made = self.away(GOVERNORS, "governance", "propose", "log", "seal", "3", "--reason", "gone", "--network", self.net.genesis, "--out", call)
+        self.assertEqual(made.status, DONE, str(made))
+        for i, (previous, said, words) in enumerate((
+                (True, "set the witnesses", ("network", "set-witnesses", "0", "1", "2", "3")),
+                (True, "revoke key", ("member", "replace-cosign-key", "1", "--operator", NUMBER[MINE], "--old-cosign-key", vkey(old), "--cosign-key",
+                        vkey(fresh))),
+                (False, "seal", ("log", "lift-seal", call, "--reason", "back")),
+                (False, "goes to member 3", ("lot", "reassign", lot, "--last-event", event, "--to", "3", "--reason", "bankrupt")))):
+            path = self.path(f"act-{i}")
+            act = ("governance", "propose", *words, "--network", self.net.genesis, "--out", path)
+            if previous:
+                self.refused(self.away(GOVERNORS, *act), UNREACHABLE, "without a daemon, give --previous ID")
+                act += ("--previous", "none")
+            made = self.away(GOVERNORS, *act)
+            self.assertEqual(made.status, DONE, str(made))
+            self.says(self.away(GOVERNORS, "governance", "show", path).out, said)
+        facts = self.net.do(GOVERNORS, "network", "show").json
+        self.assertIsNone(facts["last_witnesses"])
+        self.assertEqual(len(facts["last_governors"]), 64)
+
     def test_a_member_signs_its_own_act_without_a_daemon(self):
         """A second key, signed for at the mine and handed in from town."""
         path, before = self.path("key.statement"), self.member(MINE)["last_key"] or "none"
@@ -132,8 +198,14 @@ class Governance(NetworkTest):
                     "--until", "2030-01-01")
         shown = self.net.do(GOVERNORS, "network", "show").json
         self.assertEqual(shown["limits"]["drift_caps_mg"], {"Cu": "2000000000"})
-        self.assertEqual(shown["schemes"], [{"scheme": "RMI RMAP", "ended": False, "certifiers": [3]}])
-        self.assertEqual(self.member(MINE)["sites"][0]["status"]["status"], "green")
+        scheme, status = shown["schemes"][0], self.member(MINE)["sites"][0]["status"]
+        self.assertEqual((scheme["scheme"], scheme["ended"], scheme["certifiers"]), ("RMI RMAP", False, [3]))
+        self.assertEqual(status["status"], "green")
+        for last, words in ((shown["last_limits"], ("network", "set-limits", spec)),
+                            (scheme["last_act"], ("scheme", "recognise", "RMI RMAP", "--certifier", "3")),
+                            (status["last_act"], ("member", "site-status", NUMBER[MINE], "1", "--status", "green", "--from",
+                                                  "2026-01-01", "--until", "2030-01-01"))):
+            self.decide(last + ".statement", *words, "--previous", last)  # as it is shown
         self.says(self.net.run(GOVERNORS, "member", "show", MINE).out, "green, 2026-01-01 to 2030-01-01")
         self.says(self.net.run(GOVERNORS, "network", "show").out, "RMI RMAP: certified by Ilo Refinery (member 3)", "0.2500 %")
 

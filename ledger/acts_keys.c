@@ -66,15 +66,27 @@ enum om_code om_act_no_member_key(struct om_txn *txn, uint32_t member, const uin
  * the list must not be in their way. */
 enum { KEYS_STANDING_MAX = 64 };
 
+/* Keys that a member may have had, retired ones included, which are walked like the others: twenty years of one each
+ * week. Those that the governors have revoked don't count: who fills the list with a stolen key fills it until that is
+ * revoked, and how often that happens is in the governors' hands. */
+enum { KEYS_EVER_MAX = 1024 };
+
 static enum om_code check_room(struct om_txn *txn, uint32_t member, struct om_status *st) {
   struct om_member_key key;
-  unsigned n = 0;
-  for (uint64_t from = 0; om_registry_key_next(txn, &key, member, from, OM_REGISTRY_NOW); from = (uint64_t)key.id + 1)
+  unsigned n = 0, ever = 0;
+  for (uint64_t from = 0; om_registry_key_next(txn, &key, member, from, OM_REGISTRY_NOW); from = (uint64_t)key.id + 1) {
     n += key.state == OM_KEY_STANDS;
-  if (n < KEYS_STANDING_MAX) return om_txn_check(txn, st);
+    ever += key.state != OM_KEY_REVOKED;
+  }
+  if (n >= KEYS_STANDING_MAX)
+    return om_fail(st, OM_REFUSED, "keys",
+                   "member %u has %u keys that stand, and %d are allowed: retire one that is not needed first", member,
+                   n, KEYS_STANDING_MAX);
+  if (ever < KEYS_EVER_MAX) return om_txn_check(txn, st);
   return om_fail(st, OM_REFUSED, "keys",
-                 "member %u has %u keys that stand, and %d are allowed: retire one that is not needed first", member, n,
-                 KEYS_STANDING_MAX);
+                 "member %u has had %u keys, and %d are allowed: go on with those that stand, or have the governors "
+                 "replace one (RevokeKey)",
+                 member, ever, KEYS_EVER_MAX);
 }
 
 enum om_code om_act_add_key(struct om_txn *txn, const struct om_case *judged, const Oremark__Event *event,

@@ -192,6 +192,36 @@ static void so_many_keys_stand_at_once(void **state) {
   STATE(governing_key(g, STANDING + 1), OM_KEY_STANDS);
 }
 
+/* COUNT keys of the owner's that ADDER added, and that have been retired since. */
+static void have_had(struct governing *g, const struct om_secret *adder, uint32_t count) {
+  struct om_batch *batch;
+  struct om_by by = {true, om_member_key_id(om_secret_public(adder)), governing_size(g) - 1};
+  assert_ok(om_batch_begin(&batch, g->ledger, &g->st), &g->st);
+  for (uint32_t i = 0; i < count; i++) {
+    struct om_member_key key = {
+        .member = OWNER, .id = i * UINT32_C(2654435761), .state = OM_KEY_RETIRED, .added = by, .ended = by};
+    om_be32(key.key, i);
+    om_act_put_key(om_batch_txn(batch), governing_size(g) - 1, &key);
+  }
+  assert_ok(om_batch_commit(batch, NULL, &g->st), &g->st);
+}
+
+/* Retired ones are walked like those that stand. Whoever fills the list with a stolen key does not fill it for good. */
+static void so_many_keys_are_had_at_all(void **state) {
+  struct governing *g = *state;
+  enum { EVER = 1024 };
+  const struct om_secret *stolen = governing_key(g, 0);
+  TELL(g, act_add_key(g, stolen, ""), OF(OWNER));
+  uint64_t since = governing_size(g);
+  TELL(g, small(g), WITH(OWNER, stolen));
+  have_had(g, stolen, EVER - 3); /* with the first and the stolen one */
+  TELL(g, act_add_key(g, governing_key(g, 1), ""), OF(OWNER));
+  DENY(g, "keys", act_add_key(g, governing_key(g, 2), ""), OF(OWNER));
+  assert_non_null(strstr(g->st.text, "has had 1024 keys"));
+  TELL(g, act_revoke_key(g, OWNER, stolen, since, governing_key(g, 3)), OF(GOVERNOR)); /* they are let through */
+  TELL(g, act_add_key(g, governing_key(g, 2), ""), OF(OWNER));
+}
+
 /* RevokeKey names a key alone: it must be clear which of the two is meant. */
 static void one_key_has_one_meaning(void **state) {
   struct governing *g = *state;
@@ -242,6 +272,7 @@ int main(void) {
       TEST(revocation_has_its_form),
       TEST(a_thief_can_not_outrun_a_revocation),
       TEST(so_many_keys_stand_at_once),
+      TEST(so_many_keys_are_had_at_all),
       TEST(one_key_has_one_meaning),
       TEST(to_revoke_costs_as_much_as_there_are_keys),
   };

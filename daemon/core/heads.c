@@ -16,6 +16,7 @@ static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, con
   enum om_code code = node->config.judge(node->config.ctx, &size, log, note, len, st);
   if (code == OM_OK) {
     om_pair_offer(&tracked->claims, size, note, len, slot);
+    om_sync_news(node, log);
     om_node_mark_log(node, log);
   } else if (code == OM_WAIT) {
     if (tracked->unjudged_ms == 0) tracked->unjudged_ms = node->now_ms;

@@ -53,13 +53,15 @@ enum {
   OM_PING_MS = 20000,    /* a link on which nothing was sent: a few bytes, below 100 B/s with TCP's own */
   OM_SILENCE_MS = 60000, /* three lost pings: the peer is gone */
   OM_STALL_MS = 5000,    /* a followed peer brings nothing while another has more: change to that one */
-  OM_RETRY_MS = 1000,    /* after OM_IO, OM_FULL, OM_BUSY */
-  OM_JUDGE_MS = 100,     /* ten checks a second, of up to 1 + 64 signatures each, for what a peer sends and no quorum
-                            stands behind: at worst 3 % of a core for each peer... */
-  OM_JUDGE_BURST = 32,   /* ...and so many at once: what honest peers show when links come up */
-  OM_GATHER_MS = 50,     /* a witness keeps entries that no proposal covers back so long... */
-  OM_GATHER_KB = 64,     /* ...and no more of them than a flush is well used for: one commit takes them in and votes */
-  OM_HAVE_MS = 200,      /* growth is told at most so often for each log; entries themselves are pushed at once */
+  OM_STALL_MOST_MS =
+      600000, /* all were asked in vain: again after twice as long each time, up to this. A claim is no endless talk */
+  OM_RETRY_MS = 1000,  /* after OM_IO, OM_FULL, OM_BUSY */
+  OM_JUDGE_MS = 100,   /* ten checks a second, of up to 1 + 64 signatures each, for what a peer sends and no quorum
+                          stands behind: at worst 3 % of a core for each peer... */
+  OM_JUDGE_BURST = 32, /* ...and so many at once: what honest peers show when links come up */
+  OM_GATHER_MS = 50,   /* a witness keeps entries that no proposal covers back so long... */
+  OM_GATHER_KB = 64,   /* ...and no more of them than a flush is well used for: one commit takes them in and votes */
+  OM_HAVE_MS = 200,    /* growth is told at most so often for each log; entries themselves are pushed at once */
 
   OM_FETCHES_MAX = 4,         /* documents fetched at once: 64 MiB of memory at most */
   OM_FETCH_ANSWER_MS = 10000, /* a peer that has not answered is passed over */

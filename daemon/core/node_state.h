@@ -211,7 +211,9 @@ struct om_tracked {
   bool bulk;        /* holds one of OM_BULK_LOGS */
   bool starved;     /* would be fetched if there were room */
   int64_t progress_ms;
-  int64_t retry_ms; /* not before; 0: no matter */
+  int64_t patience_ms; /* when all had brought nothing, the first was asked again and has this time; 0: they have not */
+  bool patient;        /* that one is the source */
+  int64_t retry_ms;    /* not before; 0: no matter */
   bool have_later;
 
   struct om_heard_pair proposals; /* of its home, to be cosigned */
@@ -341,6 +343,7 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
                              struct om_status *st);
 enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
                           int64_t now_ms, struct om_status *st);
+void om_sync_news(struct om_node *node, uint32_t log); /* more has been said of LOG, or other things count */
 void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms);
 void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms);
 void om_sync_tick(struct om_node *node, int64_t now_ms);

@@ -9,6 +9,10 @@ static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }
 
+static int64_t larger_ms(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
 static uint64_t smaller(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
@@ -154,6 +158,7 @@ static void start_source(struct om_node *node, uint32_t log, uint32_t slot, int6
   struct om_tracked *tracked = &node->logs[log];
   struct om_row *row = om_node_row(node, slot, log);
   tracked->source = slot;
+  tracked->patient = false;
   tracked->looked = 0;
   tracked->progress_ms = now_ms;
   row->follow_due = true; /* after the stop of an earlier following, where that is still to be sent */
@@ -226,6 +231,19 @@ static void forget_stalls(struct om_node *node, uint32_t log) {
     if (node->peers[slot].connected && log < node->peers[slot].n_rows) node->peers[slot].rows[log].stalled = false;
 }
 
+/* More has been said of LOG: whoever is followed for it has the usual time to bring it. */
+void om_sync_news(struct om_node *node, uint32_t log) {
+  node->logs[log].patience_ms = 0;
+  node->logs[log].patient = false;
+}
+
+/* All were asked and brought nothing. */
+static void be_patient(struct om_tracked *tracked) {
+  int64_t twice = 2 * larger_ms(tracked->patience_ms, OM_STALL_MS);
+  tracked->patience_ms = twice < OM_STALL_MOST_MS ? twice : OM_STALL_MOST_MS;
+  tracked->patient = true;
+}
+
 /* The peer in SLOT says less of LOG than it has sent: the log was cut there, and what came is of what is gone. The same
  * may be so of what is kept until it may be taken in, where the log's own daemon says less or has a new link. */
 static void doubt_inbox(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, bool first) {
@@ -242,7 +260,9 @@ void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t si
                   int64_t now_ms) {
   struct om_row *row = om_node_row(node, slot, log);
   if (row == NULL) return;
-  if (size > row->has || final_size > row->has_final) row->stalled = false;
+  bool news = size > row->has || final_size > row->has_final;
+  if (news) row->stalled = false;
+  if (news && log < node->n_logs) om_sync_news(node, log);
   if (log < node->n_logs) doubt_inbox(node, slot, log, size, row->has == 0);
   /* What its daemon has proposed beyond what it holds is of what was cut, and would stand in the way of other heads. */
   bool gone = log < node->n_logs && node->peers[slot].log == log && size < om_pair_highest(&node->logs[log].proposals);
@@ -273,6 +293,7 @@ void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_m
   om_pair_clear(&tracked->claims);
   om_witness_forget(node, log);
   om_heard_clear(&tracked->unjudged);
+  om_sync_news(node, log);
   forget_stalls(node, log);
   choose_again(node, log, now_ms);
 }
@@ -655,6 +676,7 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
   node->growths++;
   tracked->progress_ms = now_ms;
   tracked->unjudged_ms = 0;
+  om_sync_news(node, log);
   if (!tracked->applying && tracked->inbox.first == NULL) tracked->got = larger(tracked->got, tracked->size);
   forget_stalls(node, log);
   if (tracked->stopped) stop_log(node, log);
@@ -680,6 +702,7 @@ void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   tracked->apply_cut = tracked->applying;
   tracked->waits = tracked->final_waits = false;
+  om_sync_news(node, log);
   forget_stalls(node, log);
   choose_again(node, log, now_ms);
   om_node_mark_log(node, log);
@@ -688,10 +711,11 @@ void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms) {
 /* Nobody is followed: who brought what did not fit may have something else by now. */
 static void ask_anew(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
-  if (now_ms - tracked->progress_ms < OM_STALL_MS) return;
+  if (now_ms - tracked->progress_ms < larger_ms(tracked->patience_ms, OM_STALL_MS)) return;
   tracked->progress_ms = now_ms;
   forget_stalls(node, log);
   om_sync_choose(node, log, now_ms);
+  if (tracked->source != OM_SLOT_NONE) be_patient(tracked);
 }
 
 /* Nothing comes although somebody has more: another is asked; when all have been, each once more. */
@@ -699,18 +723,20 @@ static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   /* A head that can't be judged yet is a reason to wait for the registry, but anybody can pass on one that never will
    * be. */
-  int64_t patience = tracked->unjudged.size != 0 ? OM_SILENCE_MS : OM_STALL_MS;
+  int64_t most = tracked->unjudged.size != 0 ? OM_SILENCE_MS : OM_STALL_MS;
+  if (tracked->patient) most = larger_ms(most, tracked->patience_ms);
   uint32_t slot = tracked->source;
   if (slot == OM_SLOT_NONE) ask_anew(node, log, now_ms);
   bool retries = tracked->retry_ms != 0 && tracked->inbox.first != NULL; /* else it is something else that is tried */
   if (slot == OM_SLOT_NONE || tracked->applying || tracked->waits || tracked->holding || retries ||
-      may_apply(tracked) || now_ms - tracked->progress_ms < patience)
+      may_apply(tracked) || now_ms - tracked->progress_ms < most)
     return;
   tracked->progress_ms = now_ms;
   if (!has_more(node, slot, log) && next_with_more(node, log, slot) == OM_SLOT_NONE) return;
   om_node_row(node, slot, log)->stalled = true;
   uint32_t next = next_with_more(node, log, slot);
-  if (next == OM_SLOT_NONE) {
+  bool again = next == OM_SLOT_NONE;
+  if (again) {
     forget_stalls(node, log);
     next = next_with_more(node, log, slot);
   }
@@ -719,6 +745,7 @@ static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
     start_source(node, log, next, now_ms);
   else
     tracked->starved = true;
+  if (again) be_patient(tracked);
 }
 
 static void tick_log(struct om_node *node, uint32_t log, int64_t now_ms) {

@@ -11,16 +11,7 @@
 #include "sim/sim.h"
 #include "support/seed.h"
 
-enum {
-  HEAL_MS = 180000,
-  FORKED_MS = 10000,
-  IDLE_MS = 60000,
-  SETTLE_MS = 5000,
-  DEAR_STEPS = 16,
-  STEPS = 240,
-  FORK_QUIET_STEPS = 80,
-  SKEW_MS = 150000
-};
+enum { HEAL_MS = 180000, FORKED_MS = 10000, DEAR_STEPS = 16, STEPS = 240, FORK_QUIET_STEPS = 80, SKEW_MS = 150000 };
 
 uint64_t sim_below(struct sim *s, uint64_t limit) {
   return test_below(&s->random, limit);
@@ -117,9 +108,9 @@ static void mishap(struct sim *s) {
   if (s->loss_step != 0 && s->step >= s->loss_step && sim_one_in(s, 4)) sim_lose_store(n);
 }
 
-static void step(struct sim *s) {
+void sim_step(struct sim *s, int64_t ms) {
   s->step++;
-  s->now_ms += SIM_STEP_MS;
+  s->now_ms += ms;
   if (!s->healing) mishap(s);
   for (size_t i = 0; i < s->n_nodes; i++)
     if (!s->nodes[i].up && s->now_ms >= s->nodes[i].back_ms) sim_node_open(&s->nodes[i]);
@@ -221,30 +212,17 @@ static void close_sim(struct sim *s) {
   network_close(&s->net);
 }
 
-static bool any_liar(const struct sim *s) {
-  bool any = false;
-  for (size_t i = 0; i < s->n; i++) any |= sim_liar(&s->nodes[i]);
-  return any;
-}
-
 static void heal(struct sim *s) {
   s->healing = true;
   mend(s);
   for (size_t i = 0; i < s->n; i++) s->nodes[i].skew_ms = SKEW_MS; /* nobody is behind what was recorded */
   int64_t until = s->now_ms + HEAL_MS;
   if (sim_forked(s)) until = s->now_ms + FORKED_MS;
-  while (s->now_ms < until && !sim_converged(s)) step(s);
+  while (s->now_ms < until && !sim_converged(s)) sim_step(s, SIM_STEP_MS);
   bool converged = sim_forked(s) || sim_converged(s);
   if (!converged || s->verbose) sim_show(s);
   if (!converged) sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
   sim_check_all(s);
-}
-
-static void idle(struct sim *s) {
-  for (int64_t until = s->now_ms + SETTLE_MS; s->now_ms < until;) step(s);
-  size_t before = s->talk;
-  for (int64_t until = s->now_ms + IDLE_MS; s->now_ms < until;) step(s);
-  if (s->talk != before) sim_violation(s, "an idle network has sent %zu messages", s->talk - before);
 }
 
 static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
@@ -253,9 +231,9 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
   s->seed = seed;
   s->verbose = verbose;
   open_sim(s);
-  for (uint64_t i = 0; i < steps; i++) step(s);
+  for (uint64_t i = 0; i < steps; i++) sim_step(s, SIM_STEP_MS);
   heal(s);
-  if (!any_liar(s)) idle(s);
+  if (!sim_forked(s)) sim_idle(s);
   printf("seed %" PRIu64
          ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores "
          "lost, %zu lots given, %zu released, %zu by one of %zu mandates, %zu claims"

@@ -6,6 +6,7 @@
 #define OREMARK_TESTS_SIM_SIM_H
 
 #include "daemon/core/node.h"
+#include "daemon/core/peer.h"
 #include "daemon/io/batch.h"
 #include "daemon/io/holdings.h"
 #include "daemon/io/tracker.h"
@@ -190,8 +191,14 @@ struct sim {
   uint64_t stated[SIM_LOGS]; /* heads, by it */
   struct om_hash stated_roots[SIM_LOGS];
   uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
-  size_t talk;        /* messages but pings */
-  uint64_t trace;     /* of every message and commit */
+  struct {            /* idle.c; since it last began to count: */
+    size_t talk;      /* messages of honest daemons, but pings and... */
+    uint8_t asked[SIM_NODES][SIM_NODES][SIM_LOGS]; /* ...to follow a log, [from][to][log] */
+    size_t lies;                                   /* messages of liars, but pings */
+    size_t links;                                  /* made */
+    bool hushed;                                   /* a liar says nothing twice */
+  } idle;
+  uint64_t trace; /* of every message and commit */
   /* the story */
   struct custody tale;
   uint8_t lots[SIM_LOTS][OM_LOT_NUMBER_BYTES];
@@ -229,6 +236,13 @@ bool sim_liar(const struct sim_node *n);
 /* Somebody keeps two histories: whoever took in the one that loses is stuck there, and blames who shows it the other.
  */
 bool sim_forked(const struct sim *s);
+
+/* main.c */
+void sim_step(struct sim *s, int64_t ms);
+
+/* idle.c: an idle network falls silent */
+void sim_idle(struct sim *s);
+void sim_idle_said(struct sim_node *n, uint32_t to, const struct om_peer_message *message);
 
 /* node.c */
 void sim_node_open(struct sim_node *n);

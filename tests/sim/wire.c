@@ -28,6 +28,7 @@ void sim_link(struct sim *s, uint32_t a, uint32_t b) {
   if (s->nodes[a].behind && s->nodes[b].behind) return;
   if (s->join_step != 0 && !sim_names(&s->nodes[a < b ? a : b], a < b ? b : a)) return;
   s->linked[a][b] = s->linked[b][a] = true;
+  s->idle.links++;
   om_node_connected(s->nodes[a].node, b, s->nodes[b].daemon, s->now_ms);
   om_node_connected(s->nodes[b].node, a, s->nodes[a].daemon, s->now_ms);
 }
@@ -66,7 +67,11 @@ static uint8_t *copy(const uint8_t *bytes, size_t len) {
 static void replay(struct sim_node *n, uint32_t to, const uint8_t *bytes, size_t len) {
   struct sim *s = n->sim;
   struct sim_message *old = &n->old[sim_below(s, 16)];
-  if (old->bytes != NULL && sim_one_in(s, 12)) push(s, n->index, to, copy(old->bytes, old->len), old->len);
+  if (s->idle.hushed) return;
+  if (old->bytes != NULL && sim_one_in(s, 12)) {
+    push(s, n->index, to, copy(old->bytes, old->len), old->len);
+    s->idle.lies++;
+  }
   if (!sim_one_in(s, 4)) return;
   free(old->bytes);
   *old = (struct sim_message){NULL, copy(bytes, len), len, 0};
@@ -108,13 +113,13 @@ static void note_vote(struct sim_node *n, const Oremark__Cosigned *said) {
 }
 
 /* What goes out in place of BYTES; false: nothing. */
-static bool twist(struct sim_node *n, uint8_t **bytes, size_t *len) {
+static bool twist(struct sim_node *n, uint32_t to, uint8_t **bytes, size_t *len) {
   struct om_peer_message message;
   struct om_status st;
   OM_ASSERT(om_peer_decode(&message, *bytes, *len, &st) == OM_OK);
   bool goes = true;
+  sim_idle_said(n, to, &message);
   if (message.small != NULL) {
-    if (message.small->what_case != OREMARK__PEER_MESSAGE__WHAT_PING) n->sim->talk++;
     if (message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) note_vote(n, message.small->cosigned);
     if (n->mute && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) goes = false;
     if (n->boasts && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_HAVE) {
@@ -122,8 +127,6 @@ static bool twist(struct sim_node *n, uint8_t **bytes, size_t *len) {
       free(*bytes);
       om_peer_encode(bytes, len, message.small);
     }
-  } else {
-    n->sim->talk++;
   }
   om_peer_message_free(&message);
   return goes;
@@ -134,7 +137,7 @@ void sim_send(struct sim *s, uint32_t from, struct om_action *action) {
   size_t given = action->len;
   OM_ASSERT(s->linked[from][to]);
   sim_trace(s, action->bytes, action->len);
-  if (twist(&s->nodes[from], &action->bytes, &action->len)) {
+  if (twist(&s->nodes[from], to, &action->bytes, &action->len)) {
     if (s->nodes[from].replays) replay(&s->nodes[from], to, action->bytes, action->len);
     push(s, from, to, action->bytes, action->len);
     action->bytes = NULL;

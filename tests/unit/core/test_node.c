@@ -599,6 +599,7 @@ static int64_t rig_ms = 1000;
 static enum om_code rig_verdict = OM_OK; /* on heads */
 static struct om_action apply, final;    /* the last of each that came out */
 static uint64_t followed[3];             /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
+static size_t rig_follows;               /* that were not to stop */
 
 static size_t rig_judged;
 static uint64_t rig_knows = UINT64_MAX; /* heads above this can't be judged */
@@ -614,8 +615,10 @@ static enum om_code rig_judge(void *ctx, uint64_t *size, uint32_t log, const uin
 static void note_follow(const struct om_action *action) {
   Oremark__PeerMessage *message = oremark__peer_message__unpack(NULL, action->len, action->bytes);
   assert_non_null(message);
-  if (message->what_case == OREMARK__PEER_MESSAGE__WHAT_FOLLOW && message->follow->log == 1)
+  if (message->what_case == OREMARK__PEER_MESSAGE__WHAT_FOLLOW && message->follow->log == 1) {
     followed[action->slot] = message->follow->stop ? UINT64_MAX : message->follow->from;
+    rig_follows += !message->follow->stop;
+  }
   oremark__peer_message__free_unpacked(message, NULL);
 }
 
@@ -983,6 +986,32 @@ static void a_relay_with_an_unjudged_head_is_left_in_the_end(void **state) {
   world_close(&w);
 }
 
+/* Who says that it has more, and brings nothing, is asked again, but ever more rarely; whoever has news is asked as
+ * soon as ever. */
+static void a_claim_is_no_endless_talk(void **state) {
+  (void)state;
+  Oremark__Have have;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  rig_follows = 0;
+  rig_pass(60000);
+  assert_in_range(rig_follows, 5, 8); /* both, after 5, 20 and 45 s or so */
+  rig_pass(3 * OM_STALL_MOST_MS);
+  rig_follows = 0;
+  rig_pass(4 * OM_STALL_MOST_MS);
+  assert_in_range(rig_follows, 6, 8);
+  uint32_t other = followed[0] == 0 ? 1 : 0;
+  Oremark__PeerMessage message = have_of(&have, 1, 101, 101);
+  rig_say(other, &message);
+  rig_pass(OM_STALL_MS);
+  assert_int_equal(followed[other], 0);
+  rig_pass(OM_STALL_MS); /* it brings nothing either */
+  assert_int_equal(followed[1 - other], 0);
+  rig_ms = 1000;
+  rig_close();
+  world_close(&w);
+}
+
 /* Entries go to the ledger with the head that proves them; and where it stops the log at one, so does every head: it
  * may prove that the log has signed the entry. */
 static void heads_of_a_stopped_log_go_to_the_ledger(void **state) {
@@ -1072,6 +1101,7 @@ int main(void) {
       cmocka_unit_test(the_first_head_is_not_forgotten),
       cmocka_unit_test(a_relay_that_only_drips_is_left),
       cmocka_unit_test(a_relay_with_an_unjudged_head_is_left_in_the_end),
+      cmocka_unit_test(a_claim_is_no_endless_talk),
       cmocka_unit_test(heads_of_a_stopped_log_go_to_the_ledger),
       cmocka_unit_test(heads_without_a_quorum_cost_their_bringer),
   };

@@ -333,12 +333,13 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
   int64_t valid_ms;
   const struct om_secret *secret;
   struct om_files files;
-  if (om_files_read(session, &files, event, st)) return st->code;
+  const struct om_papers papers = {session->args, ""};
+  if (om_files_read(session, &files, event, &papers, st)) return st->code;
   if (session->args->propose) return propose(session, event, st);
   if (om_event_form(event, st) || om_valid_option(&valid_ms, session->args, st) ||
       om_session_self(session, &self, st) || om_session_network(session, &network, st) ||
       om_session_secret(session, &secret, st) || om_draft_begin(&draft, session->arena, self, valid_ms, st) ||
-      om_details_seal(session, &files, event, &draft, &network, st) || om_event_form(event, st))
+      om_details_seal(session, &files, event, &papers, &draft, &network, st) || om_event_form(event, st))
     return st->code;
   if (!om_draft_fits(&draft, event))
     return om_fail(st, OM_USAGE, NULL, "the event is larger than a statement may be (%d bytes): divide it",

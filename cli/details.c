@@ -28,8 +28,13 @@ static void bound_to(uint8_t out[BOUND_BYTES], const struct om_hash *network, co
 
 /* ---- sealing ---- */
 
+const char om_details_seen[] =
+    "every member still sees who did what and when, the lots with their masses, metals and origins, the\n"
+    "oremark: counterparties, that these details exist, and who can open them; not what they say\n";
+
 struct sealing {
   struct om_session *session;
+  const struct om_papers *from;
   const struct om_draft *draft;
   size_t n;
   Oremark__Detail details[OM_DETAILS_MAX], *list[OM_DETAILS_MAX];
@@ -54,8 +59,12 @@ static enum om_code read_secret(struct sealing *s, const struct om_given *given,
   d->salt.data = om_arena_alloc(arena, OM_DETAIL_SALT_BYTES);
   d->salt.len = OM_DETAIL_SALT_BYTES;
   randombytes_buf(d->salt.data, OM_DETAIL_SALT_BYTES);
-  if (what == OREMARK__DETAIL_KIND__DETAIL_KIND_DOCUMENT)
-    return om_file_read(arena, &d->value.data, &d->value.len, value, OM_DETAIL_FILE_BYTES, st);
+  if (what == OREMARK__DETAIL_KIND__DETAIL_KIND_DOCUMENT) {
+    const char *path = om_papers_path(arena, s->from, value);
+    enum om_code code = om_file_read(arena, &d->value.data, &d->value.len, path, OM_DETAIL_FILE_BYTES, st);
+    if (code == OM_OK || !s->from->args->from_rows) return code;
+    return st->code = OM_USAGE; /* the row is wrong, not the machine */
+  }
   d->value = (ProtobufCBinaryData){strlen(value), (uint8_t *)value};
   if (d->value.len == 0 || d->value.len > OM_DETAIL_TEXT_BYTES || !om_text_ok(value, d->value.len))
     return om_fail(st, OM_USAGE, NULL, "the value of '%s' must be 1 to %d bytes of text", word, OM_DETAIL_TEXT_BYTES);
@@ -100,7 +109,7 @@ static enum om_code recipients(struct sealing *s, const struct om_given *given, 
 }
 
 static enum om_code read_options(struct sealing *s, struct om_status *st) {
-  const struct om_args *args = s->session->args;
+  const struct om_args *args = s->from->args;
   const Oremark__MemberRights *rights;
   uint32_t self = s->draft->statement.member;
   for (size_t i = 0; i < args->n; i++) {
@@ -111,8 +120,10 @@ static enum om_code read_options(struct sealing *s, struct om_status *st) {
   }
   if ((s->n > 0) != (s->n_to > 0))
     return om_fail(st, OM_USAGE, NULL,
-                   s->n > 0 ? "to whom is it sealed? name them with --secret-to MEMBER,MEMBER"
-                            : "--secret-to without a --secret: what is to be sealed?");
+                   s->n == 0 && args->from_rows ? "secret-to without secrets: what is to be sealed?"
+                   : s->n == 0                  ? "--secret-to without a --secret: what is to be sealed?"
+                   : !args->from_rows           ? "to whom is it sealed? name them with --secret-to MEMBER,MEMBER"
+                                      : "to whom is it sealed? name them in the column secret-to, parted by commas");
   if (s->n == 0) return OM_OK;
   if (om_session_rights(s->session, &rights, self, st)) return st->code;
   s->own = rights->sealing_key.len == OM_PUBLIC_BYTES;
@@ -185,23 +196,22 @@ static enum om_code say_what_is_seen(const struct sealing *s, struct om_status *
       if (members->members[j]->member == s->to[i].member) of = members->members[j]->name;
     fprintf(err, "%s%s (member %u)", i ? ", " : "", om_show_text(name, of), s->to[i].member);
   }
-  fprintf(err,
-          "\noremark: every member still sees who did what and when, the lots with their masses, metals and origins, "
-          "the\noremark: counterparties, that these details exist, and who can open them; not what they say\n");
+  fprintf(err, "\noremark: %s", om_details_seen);
   if (!s->own) fprintf(err, "oremark: you have published no sealing key: nobody on your side can open them later\n");
   return OM_OK;
 }
 
 enum om_code om_details_seal(struct om_session *session, struct om_files *files, Oremark__Event *event,
-                             const struct om_draft *draft, const struct om_hash *network, struct om_status *st) {
-  struct sealing s = {.session = session, .draft = draft};
+                             const struct om_papers *from, const struct om_draft *draft, const struct om_hash *network,
+                             struct om_status *st) {
+  struct sealing s = {.session = session, .from = from, .draft = draft};
   struct om_file file;
   if (read_options(&s, st) || check_clear(&s, event, st)) return st->code;
   if (s.n == 0) return OM_OK;
   if (encipher(&s, &file, network, st)) return st->code;
   commit(&s, event);
   om_files_add(session, files, event, &file);
-  return say_what_is_seen(&s, st);
+  return from->args->from_rows ? OM_OK : say_what_is_seen(&s, st);
 }
 
 /* ---- finding ---- */

@@ -7,11 +7,15 @@
 #include "cli/statement.h"
 #include "ledger/details.h"
 
-/* Seals what --secret says to the members of --secret-to, and to the speaker if it has published a key: commitments and
- * the document that holds them go into EVENT, which is the next of DRAFT, and the document into FILES. Says on the
- * session's error stream what everybody still sees. Does nothing without --secret. */
+/* Seals what --secret of the options of FROM says to the members of --secret-to, and to the speaker if it has published
+ * a key: commitments and the document that holds them go into EVENT, which is the next of DRAFT, and the document into
+ * FILES. Says on the session's error stream what everybody still sees, unless the options are an import's row. Does
+ * nothing without --secret. */
 enum om_code om_details_seal(struct om_session *session, struct om_files *files, Oremark__Event *event,
-                             const struct om_draft *draft, const struct om_hash *network, struct om_status *st);
+                             const struct om_papers *from, const struct om_draft *draft, const struct om_hash *network,
+                             struct om_status *st);
+/* What a member might take for secret, and is not; goes on in a line of its own. */
+extern const char om_details_seen[];
 
 /* An event with sealed details, as a log has it. */
 struct om_sealed_event {

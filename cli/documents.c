@@ -66,14 +66,41 @@ static int by_hash(const void *a, const void *b) {
   return memcmp(((const struct om_file *)a)->hash, ((const struct om_file *)b)->hash, OM_HASH_BYTES);
 }
 
+const char *om_papers_path(struct om_arena *arena, const struct om_papers *from, const char *path) {
+  const char *folder = *from->folder ? from->folder : "./"; /* "-" in a row is a file's name, not standard input */
+  size_t len = strlen(folder) + strlen(path) + 1;
+  if (*path == '/' || (!*from->folder && (!from->args->from_rows || strcmp(path, "-") != 0))) return path;
+  char *out = om_arena_alloc(arena, len);
+  snprintf(out, len, "%s%s", folder, path);
+  return out;
+}
+
+/* Of a row only what names it is kept: hundreds of rows may have the same document, and it is read again when it is
+ * brought to the daemon. */
+static enum om_code read_one(struct om_session *session, struct om_file *out, const struct om_papers *from,
+                             const char *path, struct om_status *st) {
+  struct om_arena *arena = session->arena, only = {0};
+  path = om_papers_path(arena, from, path);
+  if (!from->args->from_rows) return om_file_document(session, out, path, st);
+  session->arena = &only;
+  enum om_code code = om_file_document(session, out, path, st);
+  session->arena = arena;
+  if (code == OM_OK) out->document.name = om_arena_copy(arena, out->document.name, strlen(out->document.name) + 1);
+  out->bytes = NULL;
+  om_arena_free(&only);
+  return code == OM_OK ? OM_OK : (st->code = OM_USAGE); /* the row is wrong, not the machine */
+}
+
 enum om_code om_files_read(struct om_session *session, struct om_files *out, Oremark__Event *event,
-                           struct om_status *st) {
-  const struct om_args *args = session->args;
-  out->n = 0;
-  out->files = om_arena_array(session->arena, args->n, sizeof *out->files);
+                           const struct om_papers *from, struct om_status *st) {
+  const struct om_args *args = from->args;
+  size_t n = 0;
+  for (size_t i = 0; i < args->n; i++) n += om_given_is(&args->given[i], "document");
+  *out = (struct om_files){.files = n ? om_arena_array(session->arena, n, sizeof *out->files) : NULL};
+  if (n == 0) return OM_OK;
   for (size_t i = 0; i < args->n; i++)
     if (om_given_is(&args->given[i], "document") &&
-        om_file_document(session, &out->files[out->n++], args->given[i].value, st))
+        read_one(session, &out->files[out->n++], from, args->given[i].value, st))
       return om_given_wrap(&args->given[i], st);
   qsort(out->files, out->n, sizeof *out->files, by_hash);
   event->documents = om_arena_array(session->arena, out->n, sizeof(Oremark__Document *));

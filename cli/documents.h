@@ -13,6 +13,12 @@ struct om_file {
   const char *path;            /* as typed; NULL: it was made here */
 };
 
+/* Where an event's papers are said: the options --document, --secret and --secret-to of ARGS, with paths in FOLDER. */
+struct om_papers {
+  const struct om_args *args;
+  const char *folder; /* "data/", for what a row of data/x.csv names; "": paths are as they stand */
+};
+
 struct om_files {
   struct om_file *files; /* ascending by hash, in the session's arena */
   size_t n;
@@ -24,9 +30,11 @@ enum om_code om_file_document(struct om_session *session, struct om_file *out, c
 /* LEN bytes, copied into ARENA, as a document. */
 void om_file_made(struct om_arena *arena, struct om_file *out, const char *name, const char *media,
                   const uint8_t *bytes, size_t len);
-/* Reads the files of the session's --document options and names them in EVENT. */
+/* Reads the files of the --document options of FROM and names them in EVENT. */
 enum om_code om_files_read(struct om_session *session, struct om_files *out, Oremark__Event *event,
-                           struct om_status *st);
+                           const struct om_papers *from, struct om_status *st);
+/* PATH as FROM's folder has it, in ARENA. */
+const char *om_papers_path(struct om_arena *arena, const struct om_papers *from, const char *path);
 /* Adds FILE, and names it in EVENT too. */
 void om_files_add(struct om_session *session, struct om_files *files, Oremark__Event *event,
                   const struct om_file *file);

@@ -10,6 +10,7 @@
 
 #include "cli/act.h"
 #include "cli/clock.h"
+#include "cli/details.h"
 #include "cli/import_state.h"
 
 static const struct om_option options[] = {
@@ -20,14 +21,17 @@ static const struct om_option options[] = {
 };
 
 static const char example[] =
-    "event,group,at,site,ref,lots,material,form,gross,moisture,metals,aliases,consignee,mode,process,losses\r\n"
+    "event,group,at,site,ref,lots,material,form,gross,moisture,metals,aliases,consignee,mode,process,losses,documents,"
+    "secrets,secret-to\r\n"
     "extract,,2026-03-01T06:00:00-05:00,Toquepala,A,,copper concentrate,concentrate,20 "
-    "t,8.5%,Cu=5.206t@28.45%,DRUM-17;DRUM-18,,,,\r\n"
-    "extract,,2026-03-02T06:00:00-05:00,Toquepala,B,,copper concentrate,concentrate,12.5 t,,Cu=3.5t;Au=12g,,,,,\r\n"
+    "t,8.5%,Cu=5.206t@28.45%,DRUM-17;DRUM-18,,,,,,,\r\n"
+    "extract,,2026-03-02T06:00:00-05:00,Toquepala,B,,copper concentrate,concentrate,12.5 "
+    "t,,Cu=3.5t;Au=12g,,,,,,,,\r\n"
     "transform,melt-1,2026-03-09T12:00:00-05:00,Ilo,ANODE,A;B,copper anodes,anode,8.7 "
-    "t,,Cu=8.6t,,,,smelt,slag:Cu=100kg\r\n"
-    "transform,melt-1,2026-03-09T12:00:00-05:00,Ilo,SLIME,,anode slimes,residue,20 kg,,Au=12g,,,,smelt,\r\n"
-    "ship,,2026-03-12T08:00:00-05:00,,,ANODE,,,,,,,Refiner,rail,,\r\n";
+    "t,,Cu=8.6t,,,,smelt,slag:Cu=100kg,,,\r\n"
+    "transform,melt-1,2026-03-09T12:00:00-05:00,Ilo,SLIME,,anode slimes,residue,20 kg,,Au=12g,,,,smelt,,,,\r\n"
+    "ship,,2026-03-12T08:00:00-05:00,,,ANODE,,,,,,,Refiner,rail,,,bill-of-lading.pdf;packing-list.pdf,"
+    "\"contract=ILO-2026-117;price=8,412.50 USD/t\",Refiner\r\n";
 
 /* ---- the rows ---- */
 
@@ -109,6 +113,16 @@ static enum om_code wait_final(struct om_import *import, const Oremark__Finality
   return om_final_wait(import->session, out, import->session->arena, &import->last, import->final_ms, st);
 }
 
+/* What belongs to the rows, and what is said of it. */
+static void say_papers(const struct om_import *import) {
+  if (import->documents)
+    fprintf(import->session->out, "%" PRIu64 " document%s brought to the daemon\n", import->documents,
+            import->documents == 1 ? "" : "s");
+  if (import->sealed)
+    fprintf(import->session->err, "oremark: details of %" PRIu64 " event%s are sealed; %s", import->sealed,
+            import->sealed == 1 ? "" : "s", om_details_seen);
+}
+
 static enum om_code summary(struct om_import *import, struct om_status *st) {
   const Oremark__Finality *finality = NULL;
   enum om_code waited = OM_OK;
@@ -118,12 +132,12 @@ static enum om_code summary(struct om_import *import, struct om_status *st) {
   if (import->session->json) {
     waited = wait_final(import, &finality, st);
     struct om_status why = *st;
-    json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:s?, s:o}", "file", import->path, "rows",
-                             (json_int_t)all, "recorded", (json_int_t)import->rows_recorded, "recorded_before",
+    json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:s?, s:o}", "file", import->path,
+                             "rows", (json_int_t)all, "recorded", (json_int_t)import->rows_recorded, "recorded_before",
                              (json_int_t)import->rows_again, "not_recorded", (json_int_t)left, "events",
                              (json_int_t)import->events, "statements", (json_int_t)import->statements, "milliseconds",
-                             (json_int_t)took, "bad", import->told, "refused_file", import->refused_path, "lots",
-                             refs_json(import));
+                             (json_int_t)took, "documents", (json_int_t)import->documents, "bad", import->told,
+                             "refused_file", import->refused_path, "lots", refs_json(import));
     om_final_json(json, finality);
     if (om_show_json(import->session->out, json, st)) return st->code;
     *st = why;
@@ -135,6 +149,7 @@ static enum om_code summary(struct om_import *import, struct om_status *st) {
     if (import->rows_again) fprintf(import->session->out, ", %" PRIu64 " recorded before", import->rows_again);
     if (left) fprintf(import->session->out, ", %" PRIu64 " not recorded", left);
     fprintf(import->session->out, "; %" PRId64 ".%03d s\n", took / 1000, (int)(took % 1000));
+    say_papers(import);
     fflush(import->session->out);
     waited = wait_final(import, &finality, st);
     if (finality && waited == OM_OK) om_final_show(import->session->out, finality, true);
@@ -200,6 +215,8 @@ static void release(struct om_import *import) {
   }
   if (import->gathering) om_import_free_batch(import->gathering);
   om_import_lots_free(&import->lots);
+  om_index_free(&import->held);
+  free(import->folder);
   om_arena_free(&import->replayed_arena);
   om_rows_close(import->rows);
   om_journal_close(import->journal);
@@ -220,6 +237,9 @@ static enum om_code import_file(struct om_session *session, const char *path, FI
   struct om_import import = {
       .session = session, .path = path, .atomic = om_args_has(session->args, "atomic"), .told = json_array()};
   import.end = &import.first;
+  const char *slash = strrchr(path, '/');
+  import.folder = strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
+  OM_ASSERT(import.folder);
   enum om_code code = prepare(&import, file, st);
   if (code == OM_OK) {
     if (!import.atomic) signal(SIGINT, on_interrupt);

@@ -30,11 +30,12 @@ enum om_code om_import_build(struct om_import *import, struct om_import_batch *b
   struct om_session *session = import->session;
   struct om_arena *arena = session->arena;
   Oremark__Event *event;
-  *full = batch->n == import->events_max;
+  *full = batch->n == import->events_max || om_import_papers_full(batch);
   if (*full) return OM_OK;
   session->arena = &batch->arena;
   enum om_code code = om_event_begin(session, &event, &group->args, batch->draft.statement.signed_ms, st);
   if (code == OM_OK) code = group->args.command->build(session, &group->args, event, st);
+  if (code == OM_OK) code = om_import_papers(import, batch, group, event, st);
   if (code == OM_OK) code = om_event_form(event, st);
   session->arena = arena;
   if (code != OM_OK) return code;
@@ -55,6 +56,7 @@ static enum om_code seal(struct om_import *import, struct om_import_batch *batch
   uint64_t numbers[OM_EVENTS_MAX];
   uint8_t *bytes;
   size_t len;
+  if (om_import_put_papers(import, batch, st)) return st->code;
   om_signed_make(&batch->statement, &batch->draft, &import->session->network);
   if (om_signed_add(&batch->statement, import->secret, import->self, st)) return st->code;
   om_import_seal(&import->lots, &batch->touches, &batch->statement);
@@ -76,6 +78,7 @@ static enum om_code recorded(struct om_import *import, struct om_import_batch *b
     *(again ? &import->rows_again : &import->rows_recorded) += batch->groups[i]->rows;
   om_import_note_last(import, &batch->statement, again);
   if (!again) import->events += batch->n;
+  for (size_t i = 0; i < batch->n && !again; i++) import->sealed += batch->draft.statement.events[i]->n_sealed > 0;
   import->statements++;
   return om_journal_accept(import->journal, &batch->statement.id, st);
 }

@@ -41,6 +41,8 @@ static const struct known named[] = {
     {"seals", M_LIST, "seal"},
     {"product-lots", M_LIST, "product-lot"},
     {"releasers", M_LIST, "releaser"},
+    {"documents", M_LIST, "document"},
+    {"secrets", M_LIST, "secret"},
 };
 
 /* The options that describe one new lot, or what was found of one at receipt, in the order in which they must come. */
@@ -91,9 +93,9 @@ static bool is_event_command(const struct om_command *command) {
 }
 
 static bool is_row_option(const char *name) {
-  static const char *const not_in_rows[] = {"key",           "member", "valid-for", "out",    "network",
-                                            "last-event",    "wait",   "json",      "help",   "passphrase-file",
-                                            "passphrase-fd", "socket", "document",  "secret", "secret-to"};
+  static const char *const not_in_rows[] = {"key",     "member",          "valid-for",     "out",
+                                            "network", "last-event",      "wait",          "json",
+                                            "help",    "passphrase-file", "passphrase-fd", "socket"};
   for (size_t i = 0; i < sizeof not_in_rows / sizeof not_in_rows[0]; i++)
     if (strcmp(name, not_in_rows[i]) == 0) return false;
   return true;

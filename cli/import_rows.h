@@ -56,6 +56,9 @@ uint64_t om_rows_count(const struct om_rows *rows);
   "  material, form, gross, moisture, metals, aliases     the row's new lot; several metals or aliases are parted by " \
   "';'\n"                                                                                                              \
   "  losses, seals, product-lots, releasers               several are parted by ';'\n"                                 \
+  "  documents  files that belong to the event, parted by ';'; paths are from the folder of the CSV\n"                 \
+  "  secrets, secret-to   as --secret and --secret-to: contract=C-17;price=8412 USD/t;document=plan.pdf, to whom by "  \
+  "','\n"                                                                                                              \
   "  site, process, consignee, mode, with-title, waste, reason, shortage, ...   any other option of the event's "      \
   "command,\n"                                                                                                         \
   "             without its dashes; a switch is yes or no\n"                                                           \

@@ -2,9 +2,11 @@
 #ifndef OREMARK_CLI_IMPORT_STATE_H
 #define OREMARK_CLI_IMPORT_STATE_H
 
+#include "cli/documents.h"
 #include "cli/final.h"
 #include "cli/import_lots.h"
 #include "cli/import_rows.h"
+#include "cli/index.h"
 #include "cli/journal.h"
 #include "cli/meter.h"
 #include "cli/show.h"
@@ -16,6 +18,8 @@ struct om_import_batch {
   struct om_signed statement;
   struct om_touches touches;
   struct om_group *groups[OM_EVENTS_MAX];
+  struct om_files papers[OM_EVENTS_MAX]; /* of each group */
+  size_t sealed_bytes;                   /* of documents that exist nowhere but here */
   size_t n;
   uint64_t request; /* id of the submission */
   struct om_import_batch *next;
@@ -31,6 +35,9 @@ struct om_import {
   bool any;                /* there is one */
   size_t events_max;
   bool atomic;
+  char *folder;               /* of the CSV, with its slash; "": none */
+  struct om_index held;       /* documents that the daemon has, by their hashes in hexadecimal */
+  uint64_t documents, sealed; /* brought in this run; events with sealed details recorded in it */
   struct om_rows *rows;
   struct om_journal *journal;
   struct om_import_lots lots;
@@ -82,6 +89,15 @@ void om_import_note_last(struct om_import *import, const struct om_signed *s, bo
 bool om_import_is_refusal(enum om_code code);
 /* Whether CODE speaks of the daemon, and the import stops; otherwise of the statement, or all is well. */
 bool om_import_is_stop(enum om_code code);
+
+/* import_papers.c: documents and sealed details */
+/* What the columns of GROUP say of them goes into EVENT, the next of BATCH. */
+enum om_code om_import_papers(struct om_import *import, struct om_import_batch *batch, const struct om_group *group,
+                              Oremark__Event *event, struct om_status *st);
+/* Whether what is sealed for BATCH takes as much memory as it may. */
+bool om_import_papers_full(const struct om_import_batch *batch);
+/* Brings what the events of BATCH name to the daemon, which takes no statement before; each document once. */
+enum om_code om_import_put_papers(struct om_import *import, const struct om_import_batch *batch, struct om_status *st);
 
 /* import_again.c: what an earlier run did */
 /* A group that stands in the log: only what it did to lots is taken note of. */

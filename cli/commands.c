@@ -13,6 +13,7 @@
   X(lots)                   \
   X(lot_show)               \
   X(lot_history)            \
+  X(publish)                \
   X(evidence)               \
   X(verify_evidence)        \
   X(lot_trace)              \

@@ -14,6 +14,8 @@ enum {
   OM_LIST_LIMIT_MAX = 100000, /* and at most */
   OM_REPLY_ROWS = 100,        /* lots, steps or members in one reply */
   OM_AUDIT_ROWS = 1000,       /* sums in one reply: below 200 KiB */
+  OM_TILES_MAX = 32,          /* tiles in one GetTiles: 256 KiB, well below a frame */
+  OM_ENTRIES_MAX = 256,       /* entries in one GetEntries: an entry bundle */
   OM_REPLY_MAX_BYTES =
       512 << 10, /* a reply ends with the row that reaches this: a lot has at most 300 KiB, a frame 1 MiB */
 };

@@ -51,6 +51,12 @@ bool om_answer_get_document(struct om_answering *a, const Oremark__GetDocument *
 bool om_answer_document_state(struct om_answering *a, const Oremark__GetDocumentState *asked, struct om_status *st);
 bool om_answer_erase_document(struct om_answering *a, const Oremark__EraseDocument *asked, struct om_status *st);
 
+/* answer_tiles.c */
+bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, struct om_status *st);
+bool om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, struct om_status *st);
+bool om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked, struct om_status *st);
+bool om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st);
+
 /* Every succession of the registry log that stands here, in A's arena; *N of them. */
 Oremark__Succession **om_answer_successions(struct om_answering *a, size_t *n);
 

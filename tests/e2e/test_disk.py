@@ -9,6 +9,7 @@ import subprocess
 import sys
 import unittest
 
+import tiles
 from network import DONE, GOVERNORS, MEMBERS, MINE, UNREACHABLE, NetworkTest
 
 SKIPPED = 77
@@ -77,6 +78,23 @@ class FullDisk(NetworkTest):
         self.assertEqual(set(aliases), {f"D-{i}" for i in range(5)} | {f"I-{i}" for i in range(rows)})
         self.assertEqual(self.net.verify(MINE, "I-0")["verdict"], "verified")
         self.net.wait_level()
+
+    def test_publishing(self):
+        out = self.net.folder / "published"
+        out.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", out], check=True)
+        self.addCleanup(lambda: subprocess.run(["umount", out], check=True))
+        for i in range(3):
+            self.extract(f"P{i}")
+        self.net.do(MINE, "import", self.import_file(1000))
+        self.net.wait_level()
+        result = self.net.run(MINE, "publish", out)
+        self.assertEqual(result.status, UNREACHABLE, str(result))
+        self.says(result.err, "disk is full", "make room")
+        self.assertFalse((out / "mine.example_log" / "checkpoint").exists())
+        subprocess.run(["mount", "-o", "size=8m,remount", "none", out], check=True)
+        self.net.do(MINE, "publish", out)
+        tiles.Folder(out / "mine.example_log").check()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,122 @@
+/* Trees and entries as others' formats take them: whoever asks hashes them up to a signed head, so that what was
+ * damaged here is told by nobody. */
+#include <string.h>
+
+#include "daemon/core/answer_parts.h"
+
+/* ---- the head ---- */
+
+bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, struct om_status *st) {
+  Oremark__FinalHead head = OREMARK__FINAL_HEAD__INIT;
+  struct om_checkpoint *checkpoint = om_arena_alloc(a->view.arena, sizeof *checkpoint);
+  struct om_bytes note;
+  uint64_t time_s;
+  enum om_code code = om_log_final(a->view.txn, &note, asked->log, st);
+  if (code == OM_OK) code = om_quorum_check(a->view.txn, checkpoint, &time_s, asked->log, note.data, note.len, st);
+  if (code != OM_OK) return om_answer_fail(a, st);
+  head.note = (ProtobufCBinaryData){note.len, (uint8_t *)(uintptr_t)note.data};
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_FINAL_HEAD, false);
+  reply.final_head = &head;
+  return om_answer_put(a, &reply);
+}
+
+/* ---- tiles ---- */
+
+/* How many hashes of tile INDEX at LEVEL the tree of SIZE leaves has; 0: there is no such tile. */
+static size_t tile_width(uint64_t size, unsigned level, uint64_t index) {
+  uint64_t hashes = size >> (OM_TILE_HEIGHT * level);
+  if (index > hashes / OM_TILE_HASHES) return 0;
+  uint64_t left = hashes - index * OM_TILE_HASHES;
+  return left > OM_TILE_HASHES ? OM_TILE_HASHES : (size_t)left;
+}
+
+static enum om_code read_tile(struct om_log_tiles *log, ProtobufCBinaryData *out, unsigned level, uint64_t index,
+                              uint64_t size, struct om_arena *arena, struct om_status *st) {
+  size_t n = tile_width(size, level, index);
+  struct om_hash *hashes = om_arena_alloc(arena, OM_TILE_HASHES * sizeof *hashes);
+  if (n == 0)
+    return om_fail(st, OM_USAGE, NULL, "a tree of %llu entries has no tile %llu at level %u", (unsigned long long)size,
+                   (unsigned long long)index, level);
+  *out = (ProtobufCBinaryData){n * sizeof *hashes, hashes->bytes};
+  if (tile_width(log->edge.size, level, index) == OM_TILE_HASHES)
+    return log->tiles.get(log->tiles.ctx, hashes, level, index, st);
+  memcpy(hashes, log->edge.tiles[level], OM_TILE_HASHES * sizeof *hashes);
+  return OM_OK;
+}
+
+/* LOG's stored tree, which must have SIZE leaves. */
+static enum om_code open_tree(struct om_answering *a, struct om_log_tiles **out, uint32_t log, uint64_t size,
+                              struct om_status *st) {
+  *out = om_arena_alloc(a->view.arena, sizeof **out);
+  if (om_log_tiles(a->view.txn, *out, log, st) != OM_OK) return st->code;
+  if (size <= (*out)->edge.size) return OM_OK;
+  return om_fail(st, OM_MISSING, NULL, "log %u has %llu entries here, not %llu", log,
+                 (unsigned long long)(*out)->edge.size, (unsigned long long)size);
+}
+
+bool om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, struct om_status *st) {
+  Oremark__Tiles tiles = OREMARK__TILES__INIT;
+  struct om_log_tiles *log;
+  enum om_code code = OM_OK;
+  if (asked->count == 0 || asked->count > OM_TILES_MAX || asked->level >= OM_TREE_LEVELS ||
+      asked->first > OM_TREE_SIZE_MAX)
+    code = om_fail(st, OM_USAGE, NULL, "ask for 1 to %d tiles of levels 0 to %d", OM_TILES_MAX, OM_TREE_LEVELS - 1);
+  if (code == OM_OK) code = open_tree(a, &log, asked->log, asked->size, st);
+  tiles.first = asked->first;
+  tiles.tiles = om_arena_array(a->view.arena, OM_TILES_MAX, sizeof *tiles.tiles);
+  for (; code == OM_OK && tiles.n_tiles < asked->count; tiles.n_tiles++)
+    code = read_tile(log, &tiles.tiles[tiles.n_tiles], asked->level, asked->first + tiles.n_tiles, asked->size,
+                     a->view.arena, st);
+  if (code != OM_OK) return om_answer_fail(a, st);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_TILES, false);
+  reply.tiles = &tiles;
+  return om_answer_put(a, &reply);
+}
+
+/* ---- entries ---- */
+
+static bool put_entries(struct om_answering *a, Oremark__StoredEntries *entries, bool more) {
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_ENTRIES, more);
+  reply.entries = entries;
+  bool go_on = om_answer_put(a, &reply);
+  entries->first += entries->n_entries;
+  entries->n_entries = 0;
+  return go_on;
+}
+
+bool om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked, struct om_status *st) {
+  Oremark__StoredEntries entries = OREMARK__STORED_ENTRIES__INIT;
+  ProtobufCBinaryData rows[OM_ENTRIES_MAX];
+  size_t bytes = 0;
+  if (asked->count == 0 || asked->count > OM_ENTRIES_MAX || asked->first > OM_TREE_SIZE_MAX) {
+    om_fail(st, OM_USAGE, NULL, "ask for 1 to %d entries", OM_ENTRIES_MAX);
+    return om_answer_fail(a, st);
+  }
+  entries.first = asked->first;
+  entries.entries = rows;
+  for (uint64_t index = asked->first, end = asked->first + asked->count; index < end; index++) {
+    struct om_bytes entry;
+    if (om_log_entry(a->view.txn, &entry, asked->log, index, st) != OM_OK) return om_answer_fail(a, st);
+    rows[entries.n_entries++] = (ProtobufCBinaryData){entry.len, (uint8_t *)(uintptr_t)entry.data};
+    bytes += entry.len;
+    if (bytes < OM_REPLY_MAX_BYTES || index + 1 == end) continue;
+    if (!put_entries(a, &entries, true)) return false;
+    bytes = 0;
+  }
+  return put_entries(a, &entries, false);
+}
+
+/* ---- inclusion ---- */
+
+bool om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st) {
+  Oremark__InclusionProof inclusion = OREMARK__INCLUSION_PROOF__INIT;
+  struct om_proof proof;
+  struct om_log_tiles *log;
+  enum om_code code = open_tree(a, &log, asked->log, asked->size, st);
+  if (code == OM_OK) code = om_prove_inclusion(&log->tiles, &proof, asked->index, asked->size, st);
+  if (code != OM_OK) return om_answer_fail(a, st);
+  inclusion.hashes = (ProtobufCBinaryData){proof.n * sizeof proof.hashes[0], proof.hashes[0].bytes};
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_INCLUSION, false);
+  reply.inclusion = &inclusion;
+  return om_answer_put(a, &reply);
+}

@@ -5,6 +5,7 @@
 #include "cli/attested.h"
 #include "cli/details.h"
 #include "cli/file.h"
+#include "cli/papers.h"
 #include "cli/show.h"
 #include "cli/views.h"
 #include "ledger/events/kinds.h"
@@ -81,84 +82,7 @@ const struct om_command om_command_document_get = {
 
 /* ---- list ---- */
 
-struct list {
-  struct om_session *session;
-  struct libscols_table *table; /* NULL: JSON */
-  json_t *json;
-  size_t n;
-};
-
-static enum om_code add(struct list *list, const Oremark__Step *step, const Oremark__NamedDocument *d,
-                        struct om_status *st) {
-  Oremark__Request request = OREMARK__REQUEST__INIT;
-  Oremark__GetDocumentState get_state = OREMARK__GET_DOCUMENT_STATE__INIT;
-  Oremark__Reply *reply;
-  char hex[HEX_BYTES] = "";
-  request.what_case = OREMARK__REQUEST__WHAT_GET_DOCUMENT_STATE;
-  request.get_document_state = &get_state;
-  get_state.hash = d->hash;
-  if (om_ask(list->session, &reply, &request, OREMARK__REPLY__WHAT_DOCUMENT_STATE, st)) return st->code;
-  const char *state = reply->document_state->state;
-  list->n++;
-  if (list->table) {
-    struct libscols_line *line = om_show_line(list->table, NULL);
-    if (d->hash.len == OM_HASH_BYTES) om_hex(hex, d->hash.data, OM_HASH_BYTES);
-    om_show_cell(line, 0, "%s", d->name);
-    om_show_cell(line, 1, "%" PRIu64, d->size);
-    om_show_cell(line, 2, "%s", step->kind);
-    om_show_cell(line, 3, "%s", step->member_name);
-    om_show_cell(line, 4, "%s", state);
-    om_show_cell(line, 5, "%s", hex);
-  } else {
-    json_t *json = om_document_json(d);
-    json_object_set_new(json, "state", om_json_text(state));
-    json_object_set_new(json, "kind", om_json_text(step->kind));
-    json_object_set_new(json, "member_name", om_json_text(step->member_name));
-    json_array_append_new(list->json, json);
-  }
-  oremark__reply__free_unpacked(reply, NULL);
-  return OM_OK;
-}
-
-static enum om_code add_all(struct list *list, Oremark__Reply *reply, struct om_status *st) {
-  for (;;) {
-    const Oremark__Steps *steps = reply->what_case == OREMARK__REPLY__WHAT_HISTORY ? reply->history : NULL;
-    enum om_code code = OM_OK;
-    for (size_t i = 0; steps && code == OM_OK && i < steps->n_steps; i++)
-      for (size_t j = 0; code == OM_OK && j < steps->steps[i]->n_documents; j++)
-        code = add(list, steps->steps[i], steps->steps[i]->documents[j], st);
-    if (code != OM_OK || !reply->more) {
-      oremark__reply__free_unpacked(reply, NULL);
-      return code;
-    }
-    if (om_client_next(list->session->client, &reply, st)) return st->code;
-  }
-}
-
-static enum om_code add_attestation(void *ctx, const Oremark__Attestation *attestation, struct om_status *st) {
-  const Oremark__Step *made = attestation->made;
-  for (size_t i = 0; made && i < made->n_documents; i++)
-    if (add(ctx, made, made->documents[i], st)) return st->code;
-  return OM_OK;
-}
-
-static enum om_code list_lot(struct list *all, const char *text, struct om_status *st) {
-  struct om_session *session = all->session;
-  uint8_t number[OM_LOT_NUMBER_BYTES];
-  Oremark__GetHistory history = OREMARK__GET_HISTORY__INIT;
-  Oremark__ListAttestations attestations = OREMARK__LIST_ATTESTATIONS__INIT;
-  Oremark__Request request = OREMARK__REQUEST__INIT;
-  Oremark__Reply *reply;
-  request.what_case = OREMARK__REQUEST__WHAT_GET_HISTORY;
-  request.get_history = &history;
-  history.number = attestations.lot = (ProtobufCBinaryData){sizeof number, number};
-  if (om_session_number(session, number, text, st) ||
-      om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_HISTORY, st) || add_all(all, reply, st))
-    return st->code;
-  return om_attestations_each(session, &attestations, add_attestation, all, st);
-}
-
-static enum om_code list_event(struct list *all, Oremark__EventRef *ref, struct om_status *st) {
+static enum om_code list_event(struct om_paper_list *all, Oremark__EventRef *ref, struct om_status *st) {
   struct om_sealed_event e;
   Oremark__Step step = OREMARK__STEP__INIT;
   const Oremark__Members *members;
@@ -173,34 +97,28 @@ static enum om_code list_event(struct list *all, Oremark__EventRef *ref, struct 
     d.size = from->size;
     d.name = from->name;
     d.media = from->media;
-    if (add(all, &step, &d, st)) return st->code;
+    if (om_papers_add(all, &step, &d, st)) return st->code;
   }
   return OM_OK;
 }
 
+static enum om_code list_lot(struct om_paper_list *all, const char *text, struct om_status *st) {
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  return om_session_number(all->session, number, text, st) ? st->code : om_papers_of_lot(all, number, st);
+}
+
 static enum om_code list(struct om_session *session, struct om_status *st) {
-  static const char *const columns[] = {"~document", ">bytes", "event", "-member", "here", "hash"};
-  struct list all = {.session = session};
+  struct om_paper_list all;
   Oremark__EventRef *ref;
   if (om_args_words(session->args, 1, 1, st)) return st->code;
-  if (session->json)
-    all.json = json_array();
-  else
-    all.table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
   const char *text = session->args->words[0].value;
   bool is_event = om_event_ref_read(session, &ref, text, st) == OM_OK;
   om_status_clear(st);
-  if (is_event ? list_event(&all, ref, st) : list_lot(&all, text, st)) {
-    json_decref(all.json);
-    scols_unref_table(all.table);
-    return st->code;
-  }
+  om_papers_begin(&all, session);
+  if (is_event ? list_event(&all, ref, st) : list_lot(&all, text, st)) return om_papers_drop(&all), st->code;
   if (all.json) return om_show_json(session->out, json_pack("{s:o}", "documents", all.json), st);
-  if (all.n > 0)
-    om_show_print(all.table);
-  else
-    scols_unref_table(all.table),
-        fprintf(session->out, "no event %snames a document\n", is_event ? "" : "of this lot ");
+  om_papers_print(&all);
+  if (all.n == 0) fprintf(session->out, "no event %snames a document\n", is_event ? "" : "of this lot ");
   return OM_OK;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/attested.h"
+#include "cli/papers.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "cli/views.h"
@@ -129,6 +130,72 @@ static enum om_code show_bearing(struct om_session *session, json_t *json, uint6
   return code;
 }
 
+/* ---- what lies beside the log ---- */
+
+/* Of a pool with a longer history, 'document list' is to be asked: looking through it takes long. */
+enum { STEPS_LOOKED_THROUGH = 1000 };
+
+struct beside {
+  struct om_paper_list papers;
+  json_t *sealed;
+};
+
+static json_t *sealed_json(const Oremark__Step *step) {
+  json_t *whats = json_array();
+  char word[OM_WORD_BYTES], name[OM_EVENT_NAME_BYTES];
+  for (size_t i = 0; i < step->n_sealed; i++)
+    json_array_append_new(whats, json_string(om_word(word, &oremark__detail_kind__descriptor, (int)step->sealed[i])));
+  return json_pack("{s:s, s:o, s:o, s:o}", "event", om_event_name(name, step), "kind", om_json_text(step->kind),
+                   "member_name", om_json_text(step->member_name), "details", whats);
+}
+
+static void take_sealed(void *ctx, const Oremark__Step *step) {
+  struct beside *beside = ctx;
+  json_array_append_new(beside->sealed, sealed_json(step));
+}
+
+static void show_sealed(FILE *out, const json_t *sealed, const char *lot) {
+  char text[OM_SHOW_BYTES];
+  size_t i, k;
+  const json_t *one, *what;
+  if (json_array_size(sealed) > 0)
+    fprintf(out, "\nconfidential details ('oremark detail list %s' tells who can open them):\n", lot);
+  json_array_foreach(sealed, i, one) {
+    fprintf(out, "%s  %s: ", json_string_value(json_object_get(one, "kind")),
+            om_show_text(text, json_string_value(json_object_get(one, "member_name"))));
+    json_array_foreach(json_object_get(one, "details"), k, what)
+        fprintf(out, "%s%s", k ? ", " : "", json_string_value(what));
+    fputc('\n', out);
+  }
+}
+
+/* JSON gets both lists, null where there is too much to look through. */
+static enum om_code show_beside(struct om_session *session, json_t *json, const Oremark__Lot *lot,
+                                struct om_status *st) {
+  struct beside beside = {.sealed = json_array()};
+  const char *name = session->args->words[0].value;
+  bool all = lot->step < STEPS_LOOKED_THROUGH && lot->number.len == OM_LOT_NUMBER_BYTES;
+  om_papers_begin(&beside.papers, session);
+  beside.papers.sealed = take_sealed;
+  beside.papers.ctx = &beside;
+  enum om_code code = all ? om_papers_of_lot(&beside.papers, lot->number.data, st) : OM_OK;
+  if (code == OM_OK && json) {
+    json_object_set(json, "documents", all ? beside.papers.json : json_null());
+    json_object_set(json, "sealed", all ? beside.sealed : json_null());
+  } else if (code == OM_OK && all) {
+    if (beside.papers.n > 0) fprintf(session->out, "\ndocuments ('oremark document get HASH -o FILE' brings one):\n");
+    om_papers_print(&beside.papers);
+    show_sealed(session->out, beside.sealed, name);
+  } else if (code == OM_OK) {
+    fprintf(session->out,
+            "\nits history is long: 'oremark document list %s' and 'oremark detail list %s' look through it\n", name,
+            name);
+  }
+  om_papers_drop(&beside.papers);
+  json_decref(beside.sealed);
+  return code;
+}
+
 static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__GetLot get;
   Oremark__Request request = OREMARK__REQUEST__INIT;
@@ -145,6 +212,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     code = show_bearing(session, bearing, &left_out, reply->lot->number, st);
     json_object_set_new(json, "bearing", bearing);
     json_object_set_new(json, "more_bearing", json_integer((json_int_t)left_out));
+    if (code == OM_OK) code = show_beside(session, json, reply->lot, st);
     if (code == OM_OK)
       code = om_show_json(session->out, json, st);
     else
@@ -153,6 +221,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     head(session->out, reply->lot);
     origins(session->out, reply->lot);
     code = show_bearing(session, NULL, &left_out, reply->lot->number, st);
+    if (code == OM_OK) code = show_beside(session, NULL, reply->lot, st);
   }
   oremark__reply__free_unpacked(reply, NULL);
   return code;
@@ -161,7 +230,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
 const struct om_command om_command_lot_show = {
     .name = "lot show",
     .words = "LOT",
-    .summary = "Show a lot: what is in it, where it came from by share, who has it.",
+    .summary = "Show a lot: what is in it, where it came from by share, who has it, what is known of it.",
     .help = "LOT is an OM- number or an alias.\nExample:\n  oremark lot show DRUM-17\n",
     .groups = OM_OPTS_DAEMON,
     .run = run,

@@ -55,6 +55,9 @@ class Details(NetworkTest):
         self.says(self.open(REFINER, lot).out, "contract", "C-2026-117", "8,412.50 USD/t")
         self.arrives(MAKER, lot)
         self.refused(self.open(MAKER, lot), NO, "not sealed to this key")
+        shown = self.net.do(MAKER, "lot", "show", lot).json
+        self.assertEqual([(one["kind"], one["details"]) for one in shown["sealed"]], [("extract", ["contract", "price", "document"])])
+        self.says(self.net.run(MAKER, "lot", "show", lot).out, f"extract  {MINE}: contract, price, document", f"detail list {lot}")
         listed = self.net.do(MAKER, "detail", "list", lot).json["details"]
         self.assertEqual([d["what"] for d in listed], ["contract", "price", "document"])
         self.says(listed[0]["readers"], MINE, REFINER)

@@ -39,6 +39,9 @@ class Documents(NetworkTest):
         self.says(self.net.run(MINE, "lot", "history", lot).out, "2 documents:", "scan.png")
         listed = self.net.do(MINE, "document", "list", lot).json["documents"]
         self.assertEqual([(d["hash"], d["state"]) for d in listed], [(h, "held") for h in sorted((a, s))])
+        shown = self.net.do(MINE, "lot", "show", lot).json
+        self.assertEqual((shown["documents"], shown["sealed"]), (listed, []))
+        self.says(self.net.run(MINE, "lot", "show", lot).out, "documents", "assay 1.pdf", "held", a, s)
         back = self.net.folder / "back.png"
         self.net.do(MINE, "document", "get", s, "-o", back)
         self.assertEqual(back.read_bytes(), scan.read_bytes())

@@ -198,6 +198,21 @@ enum om_code om_head_compare(struct om_txn *txn, uint64_t *size, uint32_t log, c
   return om_head_matches(txn, log, &state, &head, st);
 }
 
+enum om_code om_head_stands(struct om_txn *txn, uint64_t *size, uint64_t *time_s, uint32_t log, const uint8_t *note,
+                            size_t len, struct om_status *st) {
+  struct om_log_info info;
+  struct om_checkpoint head;
+  struct om_bytes awaited;
+  uint64_t ignored;
+  *time_s = 0;
+  enum om_code code = om_head_compare(txn, size, log, note, len, st);
+  if (code == OM_OK) code = om_log_info(txn, &info, log, st);
+  if (code == OM_OK && info.retired && *size > info.end.size)
+    code = om_fail(st, OM_REFUSED, "retired", "log %s has ended before that", info.origin);
+  if (code == OM_OK && om_lost_awaited(txn, &awaited, &ignored, log)) code = mending(&info, st);
+  return code == OM_OK ? om_quorum_check(txn, &head, time_s, log, note, len, st) : code;
+}
+
 /* ---- cosigning ---- */
 
 static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, uint32_t log,

@@ -113,6 +113,10 @@ enum om_code om_cosign_key_check(struct om_txn *txn, uint32_t own, const uint8_t
  * covers. */
 enum om_code om_head_compare(struct om_txn *txn, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,
                              struct om_status *st);
+/* Will a batch store NOTE as a final head of LOG (om_batch_final), by what is held now? *SIZE: what it covers; *TIME_S:
+ * the time of its quorum. OM_WAIT, OM_REFUSED, OM_MALFORMED: not, or not yet. */
+enum om_code om_head_stands(struct om_txn *txn, uint64_t *size, uint64_t *time_s, uint32_t log, const uint8_t *note,
+                            size_t len, struct om_status *st);
 /* How far LOG's marks below INDEX cover MARKED; 0: there is none. Of LOG itself: the head at which its witnesses were
  * last settled. */
 uint64_t om_log_mark(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t index);

@@ -46,6 +46,8 @@ struct om_about {
   struct om_hash network;
   int64_t started_ms;        /* Unix time */
   uint32_t own_log;          /* OM_LOG_NONE: mirror only */
+  uint64_t reached_size;     /* the own log is final so far, which the store is about to show; 0: it shows it */
+  uint64_t reached_s;        /* the time of that quorum */
   bool ready;                /* heads may be signed */
   bool unjudged;             /* the registry log goes on under a head that can't be judged here */
   const char *waiting;       /* else: for what, one sentence */

@@ -74,10 +74,13 @@ static enum om_code fill(struct om_answering *a, Oremark__Finality *out, const O
   if (code != OM_OK) return code;
   out->origin = info->origin;
   out->index = at.index;
-  out->state = (char *)(at.index < info->final_size ? "final" : "pending");
+  bool own = at.log == a->about->own_log, reached = own && at.index < a->about->reached_size;
+  out->state = (char *)(at.index < info->final_size || reached ? "final" : "pending");
   if (at.index < info->final_size)
     out->time_s = info->final_time_s;
-  else if (at.log == a->about->own_log)
+  else if (reached)
+    out->time_s = a->about->reached_s;
+  else if (own)
     om_answer_missing(a, &out->missing, &out->n_missing, &out->needed, at.index);
   return OM_OK;
 }

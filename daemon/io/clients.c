@@ -372,6 +372,16 @@ void om_clients_final(struct om_clients *clients, uint64_t final_size) {
   clients->final_size = final_size;
 }
 
+bool om_clients_reached(struct om_clients *clients, uint32_t log, uint64_t size) {
+  if (!om_waiters_reached(clients->waiters, log, size)) return false;
+  om_reads_hold(clients->reads);
+  return true;
+}
+
+void om_clients_shown(struct om_clients *clients) {
+  om_reads_go_on(clients->reads);
+}
+
 static void link_in(struct om_clients *clients, struct om_client *client) {
   client->all = clients;
   client->next = clients->first;

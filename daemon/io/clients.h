@@ -37,6 +37,10 @@ void om_clients_writer(struct om_clients *clients, struct om_writer *writer);
 void om_clients_origin(struct om_clients *clients, const char *origin);
 /* How far the own log is final, for receipts: after each flush, before the jobs of it. */
 void om_clients_final(struct om_clients *clients, uint64_t final_size);
+/* LOG is final up to SIZE, which the store does not show yet: tells those who wait for that. True: somebody was told,
+ * and other reads wait from now on until om_clients_shown. */
+bool om_clients_reached(struct om_clients *clients, uint32_t log, uint64_t size);
+void om_clients_shown(struct om_clients *clients);
 /* Somebody connects. */
 void om_clients_incoming(struct om_clients *clients, struct om_listener *listener);
 /* A submission job is back from the writer; ends it. */

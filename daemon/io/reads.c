@@ -27,7 +27,8 @@ struct om_read {
   void *owner;
   struct om_read *prev, *next;
   struct heap requests;  /* frames */
-  struct om_about about; /* as of the call of om_reads_add */
+  struct om_about about; /* as of when it began */
+  bool held;             /* it has not begun */
   struct om_arena kept;  /* for it */
   /* Under the lock: */
   struct heap out;
@@ -40,6 +41,7 @@ struct om_reads {
   uv_cond_t taken; /* some work's answers have been taken, or it was cancelled */
   uv_async_t progress;
   struct om_read *first;
+  bool hold;
 };
 
 static void grow(struct heap *heap, size_t len) {
@@ -170,23 +172,46 @@ void om_read_add(struct om_read *read, const uint8_t *bytes, size_t len) {
   read->requests.len += OM_FRAME_HEADER_BYTES + len;
 }
 
-static void begin(struct om_reads *reads, struct om_read *read) {
+static void link_in(struct om_reads *reads, struct om_read *read) {
   read->all = reads;
-  reads->config.about(reads->config.ctx, &read->about, &read->kept);
   read->next = reads->first;
   if (read->next != NULL) read->next->prev = read;
   reads->first = read;
 }
 
+static void look_around(struct om_read *read) {
+  read->all->config.about(read->all->config.ctx, &read->about, &read->kept);
+}
+
 void om_reads_now(struct om_reads *reads, struct om_read *read) {
-  begin(reads, read);
+  link_in(reads, read);
+  look_around(read);
   work(&read->work);
   finish(read);
 }
 
+static void begin(struct om_read *read) {
+  read->held = false;
+  look_around(read);
+  OM_ASSERT(uv_queue_work(read->all->config.loop, &read->work, work, after) == 0);
+}
+
 void om_reads_add(struct om_reads *reads, struct om_read *read) {
-  begin(reads, read);
-  OM_ASSERT(uv_queue_work(reads->config.loop, &read->work, work, after) == 0);
+  link_in(reads, read);
+  if (reads->hold)
+    read->held = true;
+  else
+    begin(read);
+}
+
+void om_reads_hold(struct om_reads *reads) {
+  reads->hold = true;
+}
+
+void om_reads_go_on(struct om_reads *reads) {
+  reads->hold = false;
+  for (struct om_read *read = reads->first; read != NULL; read = read->next)
+    if (read->held) begin(read);
 }
 
 void om_reads_progress(struct om_reads *reads, void *owner) {

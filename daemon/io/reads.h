@@ -30,7 +30,11 @@ struct om_read *om_read_new(void *owner);
 /* Copies a request, which has been found to be one. */
 void om_read_add(struct om_read *read, const uint8_t *bytes, size_t len);
 void om_reads_add(struct om_reads *reads, struct om_read *read);
-/* Answers at once, in the loop: for requests whose answers are short and found by a few rows. */
+/* Reads that are added wait until they are let go on. */
+void om_reads_hold(struct om_reads *reads);
+void om_reads_go_on(struct om_reads *reads);
+/* Answers at once, in the loop, also where others wait: for requests whose answers are short and found by a few rows.
+ */
 void om_reads_now(struct om_reads *reads, struct om_read *read);
 /* OWNER wants more now. */
 void om_reads_progress(struct om_reads *reads, void *owner);

@@ -14,6 +14,7 @@
 #include "daemon/io/holdings.h"
 #include "daemon/io/logline.h"
 #include "daemon/io/peers.h"
+#include "daemon/io/reached.h"
 #include "daemon/io/tracker.h"
 #include "daemon/io/wall.h"
 #include "daemon/io/writer.h"
@@ -35,6 +36,7 @@ struct shell {
   struct om_fetches fetches;
   struct om_node *node;
   struct om_tracker tracker;
+  struct om_reached reached;
   struct om_writer *writer;
   struct om_job_list wanted; /* by the node, not given to the writer yet */
   struct om_clients *clients;
@@ -139,6 +141,7 @@ static void look_whether_ready(struct shell *shell) {
 static void on_told(void *ctx) {
   struct shell *shell = ctx;
   om_writer_add_all(shell->writer, &shell->wanted);
+  om_reached_tick(&shell->reached, shell->clients, (int64_t)uv_now(&shell->loop));
   look_whether_ready(shell);
 }
 
@@ -207,7 +210,10 @@ static void on_done(void *ctx, struct om_job *job) {
     case OM_JOB_COSIGN:
       om_node_cosigned(shell->node, &job->action, job->code == OM_OK ? job->line : NULL, job->code, now);
       break;
-    case OM_JOB_FINAL: om_node_finalised(shell->node, &job->action, job->code, now); break;
+    case OM_JOB_FINAL:
+      if (job->log == shell->tracker.own_log) om_reached_done(&shell->reached, shell->clients);
+      om_node_finalised(shell->node, &job->action, job->code, now);
+      break;
     case OM_JOB_START: om_node_start_kept(shell->node, &job->action, job->code, now); break;
     case OM_JOB_EVIDENCE: om_node_shown(shell->node, &job->action, job->number, job->code, now); break;
     case OM_JOB_SUBMIT: break;
@@ -227,6 +233,13 @@ static void on_failed(void *ctx, const struct om_status *why) {
   stop(shell, why);
 }
 
+/* A final head of the own log: nothing else has to go with it. */
+static void give_own_final(struct shell *shell, struct om_job *job) {
+  om_reached_look(&shell->reached, om_ledger_store(shell->ledger), job);
+  om_writer_add(shell->writer, job);
+  om_reached_tell(&shell->reached, shell->clients, shell->tracker.own_log, (int64_t)uv_now(&shell->loop));
+}
+
 static void on_action(void *ctx, const struct om_action *action) {
   struct shell *shell = ctx;
   struct om_action taken = *action;
@@ -236,8 +249,12 @@ static void on_action(void *ctx, const struct om_action *action) {
   }
   struct om_job *job = om_job_action(&taken);
   /* The own log's clients wait for its final heads, and every log follows the registry's at once. */
-  job->patient = job->kind == OM_JOB_FINAL && job->log != shell->tracker.own_log && job->log != OM_LOG_REGISTRY;
-  om_job_list_push(&shell->wanted, job);
+  bool own = job->kind == OM_JOB_FINAL && job->log == shell->tracker.own_log;
+  job->patient = job->kind == OM_JOB_FINAL && !own && job->log != OM_LOG_REGISTRY;
+  if (own)
+    give_own_final(shell, job);
+  else
+    om_job_list_push(&shell->wanted, job);
 }
 
 /* ---- what clients ask of the daemon ---- */
@@ -256,6 +273,8 @@ static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   *out = (struct om_about){
       .network = *om_ledger_network(shell->ledger), .started_ms = shell->started_ms, .own_log = shell->tracker.own_log};
   out->ready = shell->ready;
+  out->reached_size = shell->reached.size;
+  out->reached_s = shell->reached.time_s;
   out->unjudged = om_node_unjudged(shell->node, OM_LOG_REGISTRY);
   char text[OM_STATUS_TEXT_BYTES];
   if (!shell->ready && om_node_waiting(shell->node, text, sizeof text))

@@ -119,6 +119,14 @@ void om_waiters_settled(struct om_waiters *waiters) {
   if (any) answer_due(waiters);
 }
 
+bool om_waiters_reached(struct om_waiters *waiters, uint32_t log, uint64_t size) {
+  bool any = false;
+  for (struct waiting *w = waiters->first; w != NULL; w = w->next)
+    if (w->log == log && w->index < size) w->due = any = true;
+  if (any) answer_due(waiters);
+  return any;
+}
+
 /* Is it pending or queued, and where? */
 static enum om_code look_up(struct om_waiters *waiters, struct om_place *at, bool *pending,
                             const Oremark__GetFinality *get, struct om_status *st) {

@@ -1,6 +1,6 @@
 /* Clients that wait until a statement is final. A request for finality (proto/client.proto) whose statement stands here
- * and is pending is kept until a flush has made it final or its time is up; then it is due, and answered as one that
- * does not wait. Ownership: om_waiters_new makes it, om_waiters_free ends it when nobody waits. Thread: the loop's. */
+ * and is pending is kept until it is final or its time is up; then it is due, and answered as one that does not
+ * wait. Ownership: om_waiters_new makes it, om_waiters_free ends it when nobody waits. Thread: the loop's. */
 #ifndef OREMARK_DAEMON_IO_WAITERS_H
 #define OREMARK_DAEMON_IO_WAITERS_H
 
@@ -31,6 +31,8 @@ enum om_code om_waiters_add(struct om_waiters *waiters, bool *kept, void *owner,
                             struct om_status *st);
 /* A flush has been made: calls due for whatever is final now. */
 void om_waiters_settled(struct om_waiters *waiters);
+/* LOG is final up to SIZE, before a flush shows it: calls due for those below; false: nobody waits for one. */
+bool om_waiters_reached(struct om_waiters *waiters, uint32_t log, uint64_t size);
 /* OWNER has gone: forgets what it waits for. */
 void om_waiters_forget(struct om_waiters *waiters, const void *owner);
 /* Takes a request that OWNER waits for out, and tells its id; false: there is none. */

@@ -117,6 +117,26 @@ void sim_check_commit(struct sim_node *n) {
   check_end(s);
 }
 
+void sim_check_reached(struct sim_node *n, const struct om_action *action) {
+  struct sim *s = n->sim;
+  struct om_txn *txn;
+  struct om_note note;
+  struct om_checkpoint head;
+  struct om_status st = {0};
+  uint64_t size, time_s;
+  sim_must(s, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
+  enum om_code code = om_head_stands(txn, &size, &time_s, action->log, action->bytes, action->len, &st);
+  if (code == OM_OK) code = om_note_parse(&note, (const char *)action->bytes, action->len, &st);
+  if (code == OM_OK) code = om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st);
+  if (code == OM_OK) {
+    if (s->canon[action->log].edge->size < size) extend(s, txn, action->log, size);
+    if (!om_hash_equal(&s->canon[action->log].roots[size], &head.root))
+      sim_violation(s, "daemon %u tells that its log is final at %llu, which conflicts with what was seen before",
+                    n->daemon, (unsigned long long)size);
+  }
+  om_txn_abort(txn);
+}
+
 /* Of a log that has ended nothing beyond the end is told; a vote on one of two histories gives way to a quorum's. */
 static uint64_t answered_for(struct sim_node *n, struct om_txn *txn, uint32_t log) {
   struct om_log_info info;

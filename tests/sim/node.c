@@ -376,9 +376,12 @@ void sim_node_pump(struct sim_node *n) {
         sim_cut(n->sim, n->index, action.slot);
         om_action_free(&action);
         break;
+      case OM_ACTION_FINAL:
+        if (action.log == n->daemon) sim_check_reached(n, &action);
+        add_job(n, om_job_action(&action));
+        break;
       case OM_ACTION_COSIGN:
       case OM_ACTION_APPLY:
-      case OM_ACTION_FINAL:
       case OM_ACTION_START:
       case OM_ACTION_EVIDENCE: add_job(n, om_job_action(&action)); break;
     }

@@ -337,6 +337,8 @@ void sim_check_commit(struct sim_node *n); /* after each commit */
 void sim_check_votes(struct sim_node *n);  /* at a start: it has forgotten nothing that it has cosigned */
 /* Heads have been stated: what was final beyond them is lost, and the model begins anew with what is left. */
 void sim_check_restated(struct sim *s);
+/* ACTION, a FINAL of N's own log, is about to be written: who waits for it is told already. */
+void sim_check_reached(struct sim_node *n, const struct om_action *action);
 /* N may sign from now on: nothing that is final of its log is missing. */
 void sim_check_ready(struct sim_node *n);
 void sim_check_all(struct sim *s); /* the dear ones */

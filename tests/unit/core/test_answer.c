@@ -296,9 +296,14 @@ static void test_finality_names_who_has_not_cosigned(void **state) {
   about.witnesses_needed[1] = 0;
   seen = ask_finality(ledgers[0], &about, &receipt.statement_id, OM_HASH_BYTES);
   assert_int_equal(seen.needed, 1); /* enough have signed, but no head has them all yet */
+  about.reached_size = covers - 1;
+  assert_string_equal(ask_finality(ledgers[0], &about, &receipt.statement_id, OM_HASH_BYTES).state, "pending");
+  about.reached_size = covers;
+  assert_string_equal(ask_finality(ledgers[0], &about, &receipt.statement_id, OM_HASH_BYTES).state, "final");
   about.own_log = 1;
   seen = ask_finality(ledgers[0], &about, &receipt.statement_id, OM_HASH_BYTES);
-  assert_string_equal(seen.missing, ""); /* another's log: nothing is known of its witnesses */
+  assert_string_equal(seen.state, "pending"); /* another's log was meant */
+  assert_string_equal(seen.missing, "");      /* another's log: nothing is known of its witnesses */
   assert_string_equal(ask_finality(ledgers[0], &about, &receipt.statement_id, 31).code, "malformed");
   struct om_hash other = receipt.statement_id;
   other.bytes[0] ^= 1;

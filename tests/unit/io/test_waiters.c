@@ -121,6 +121,17 @@ static void test_a_flush_that_makes_it_final_ends_the_waiting(void **state) {
   assert_int_equal(n_answered, 2);
 }
 
+static void test_a_quorum_ends_the_waiting_for_what_it_covers(void **state) {
+  (void)state;
+  waits(&net, 7, 600000);
+  assert_false(om_waiters_reached(waiters, 0, receipt.index));
+  assert_false(om_waiters_reached(waiters, 1, receipt.index + 1)); /* of another log */
+  assert_int_equal(n_answered, 0);
+  assert_true(om_waiters_reached(waiters, 0, receipt.index + 1));
+  assert_int_equal(n_answered, 1);
+  assert_false(om_waiters_reached(waiters, 0, receipt.index + 1));
+}
+
 /* A site after none: it will be refused. */
 static void queue_a_bad_one(void) {
   struct om_batch *batch;
@@ -198,6 +209,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_only_what_is_pending_waits, begin, end),
       cmocka_unit_test_setup_teardown(test_a_flush_that_makes_it_final_ends_the_waiting, begin, end),
+      cmocka_unit_test_setup_teardown(test_a_quorum_ends_the_waiting_for_what_it_covers, begin, end),
       cmocka_unit_test_setup_teardown(test_what_is_queued_is_waited_for_until_it_is_decided, begin, end),
       cmocka_unit_test_setup_teardown(test_the_time_is_kept, begin, end),
       cmocka_unit_test_setup_teardown(test_whoever_has_gone_is_forgotten, begin, end),

@@ -447,9 +447,16 @@ static void cosignature(struct fixture *f, char line[OM_NOTE_LINE_BYTES], size_t
 
 static enum om_code offer_final(struct fixture *f, const char *note, size_t len, bool *newer, struct om_status *st) {
   struct om_batch *batch;
+  struct om_txn *txn;
+  uint64_t size, time_s;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[1]), st), OM_OK);
+  enum om_code stands = om_head_stands(txn, &size, &time_s, 1, (const uint8_t *)note, len, st);
+  assert_true((time_s == 1) == (stands == OM_OK));
+  om_txn_abort(txn);
   assert_int_equal(om_batch_begin(&batch, f->ledgers[1], st), OM_OK);
   enum om_code code = om_batch_final(batch, newer, 1, (const uint8_t *)note, len, st);
   om_batch_abort(batch);
+  assert_int_equal(stands, code); /* whoever asks before is told the same */
   return code;
 }
 

@@ -8,7 +8,7 @@
 #include "daemon/io/clients.h"
 
 enum {
-  OM_REACHED_MS = 5000, /* how long reads wait at most: longer than any flush, and a writer that has more to do first,
+  OM_REACHED_MS = 10000, /* how long reads wait at most: longer than any flush, and a writer that has more to do first,
                            as when it makes all tables anew, does not silence the daemon */
 };
 

@@ -261,6 +261,13 @@ const char *om_next_command(const Oremark__Statement *statement) {
   return by_hand ? "network accept" : "submit";
 }
 
+/* Whether no member makes it alone, whatever the lot. */
+static bool needs_others(const Oremark__Statement *statement) {
+  const Oremark__Event *first = statement->events[0];
+  return first->kind_case == OREMARK__EVENT__KIND_RELEASE || first->kind_case == OREMARK__EVENT__KIND_TRANSFER_TITLE ||
+         first->kind_case == OREMARK__EVENT__KIND_SETTLE;
+}
+
 static enum om_code write_out(struct om_session *session, const struct om_signed *statement,
                               const struct om_files *files, const char *path, struct om_status *st) {
   char hex[2 * OM_HASH_BYTES + 1];
@@ -271,7 +278,14 @@ static enum om_code write_out(struct om_session *session, const struct om_signed
                         json_pack("{s:s, s:s, s:o}", "statement_id", hex, "file", path, "lots", made_json(statement)),
                         st);
   const char *next = om_next_command(statement->statement);
-  fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark %s %s'\n", hex, path, next, path);
+  if (needs_others(statement->statement))
+    fprintf(
+        session->out,
+        "signed statement %.16s is in %s: it takes others' signatures too, by 'oremark sign %s'; then hand it in with "
+        "'oremark %s %s'\n",
+        hex, path, path, next, path);
+  else
+    fprintf(session->out, "signed statement %.16s is in %s: hand it in with 'oremark %s %s'\n", hex, path, next, path);
   say_documents(session, files);
   each_made(statement, line_made, session->out);
   return OM_OK;

@@ -127,7 +127,7 @@ const struct om_command om_command_document_list = {
     .words = "LOT|EVENT",
     .summary = "The documents that a lot's events and attestations name, and whether they are held here.",
     .help =
-        "Here: held, missing (another daemon may have it: 'document get' asks), erased (on purpose). 'lot verify' "
+        "Here: held, not fetched (another daemon may have it: 'document get' asks), erased (on purpose). 'lot verify' "
         "hashes\neach one again, of the whole lineage.\nExample:\n  oremark document list DRUM-17\n",
     .groups = OM_OPTS_DAEMON,
     .run = list,

@@ -1,6 +1,7 @@
 #include "cli/papers.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "cli/attested.h"
 #include "cli/views.h"
@@ -48,7 +49,7 @@ enum om_code om_papers_add(struct om_paper_list *list, const Oremark__Step *step
     om_show_cell(line, 1, "%" PRIu64, d->size);
     om_show_cell(line, 2, "%s", step->kind);
     om_show_cell(line, 3, "%s", step->member_name);
-    om_show_cell(line, 4, "%s", state);
+    om_show_cell(line, 4, "%s", strcmp(state, "missing") == 0 ? "not fetched" : state);
     om_show_cell(line, 5, "%s", hex);
   } else {
     json_t *json = om_document_json(d);

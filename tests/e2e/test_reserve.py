@@ -50,8 +50,9 @@ class Reserve(NetworkTest):
 
         # One signature is missing, and said whose.
         file = net.folder / "release"
-        net.must("release", lot, "--note", "decision 12", "--out", file, socket=net.daemons[RESERVE].socket, key=net.key(RESERVE),
+        made = net.must("release", lot, "--note", "decision 12", "--out", file, socket=net.daemons[RESERVE].socket, key=net.key(RESERVE),
                  member=RESERVE)
+        self.says(made.out, "it takes others' signatures too, by 'oremark sign")
         signing = net.must("sign", file, "--yes", key=net.key(BANK), member=4)  # on a machine without a daemon
         self.says(signing.out, "release 1 lot from hold: decision 12", lot)
         result = net.run(RESERVE, "submit", file)

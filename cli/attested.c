@@ -109,6 +109,30 @@ enum om_code om_attestations_first(struct om_session *session, Oremark__ListAtte
   return code;
 }
 
+enum om_code om_event_of_lot(struct om_session *session, Oremark__EventRef **out,
+                             const uint8_t number[OM_LOT_NUMBER_BYTES], const char *kind, struct om_status *st) {
+  Oremark__GetHistory get = OREMARK__GET_HISTORY__INIT;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__Reply *reply;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_HISTORY;
+  request.get_history = &get;
+  get.number = (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, (uint8_t *)(uintptr_t)number};
+  *out = NULL;
+  if (om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_HISTORY, st)) return st->code;
+  for (bool more = true; more && reply;) {
+    for (size_t i = 0; i < reply->history->n_steps; i++) {
+      const Oremark__Step *step = reply->history->steps[i];
+      if (kind ? strcmp(step->kind, kind) == 0 : *out == NULL) *out = om_event_ref_of(session->arena, step);
+    }
+    more = reply->more;
+    if (more && om_client_next(session->client, &reply, st)) return st->code;
+  }
+  if (reply) oremark__reply__free_unpacked(reply, NULL);
+  if (*out) return OM_OK;
+  return kind ? om_fail(st, OM_NO, NULL, "this lot has no event '%s' in its history: see 'oremark lot history'", kind)
+              : om_fail(st, OM_IO, NULL, "the daemon told no history of this lot");
+}
+
 Oremark__EventRef *om_event_ref_of(struct om_arena *arena, const Oremark__Step *step) {
   Oremark__EventRef *ref = om_arena_alloc(arena, sizeof *ref);
   oremark__event_ref__init(ref);

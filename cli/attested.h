@@ -27,6 +27,10 @@ enum om_code om_event_ref_read(struct om_session *session, Oremark__EventRef **o
                                struct om_status *st);
 /* STEP as a reference, in ARENA. */
 Oremark__EventRef *om_event_ref_of(struct om_arena *arena, const Oremark__Step *step);
+/* The last event of KIND ("hold") in the history of the lot NUMBER; NULL: the event that made it. OM_NO: there is none.
+ */
+enum om_code om_event_of_lot(struct om_session *session, Oremark__EventRef **out,
+                             const uint8_t number[OM_LOT_NUMBER_BYTES], const char *kind, struct om_status *st);
 /* The name of an attestation; in OUT, which is returned. */
 const char *om_attestation_name(char out[OM_EVENT_NAME_BYTES], const Oremark__Attestation *attestation);
 

@@ -17,23 +17,6 @@ static const struct om_option options[] = {
     {NULL, NULL, NULL},
 };
 
-/* The event that made the lot NUMBER: the first of its history. */
-static enum om_code made_by(struct om_session *session, Oremark__EventRef **out,
-                            const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
-  Oremark__GetHistory get = OREMARK__GET_HISTORY__INIT;
-  Oremark__Request request = OREMARK__REQUEST__INIT;
-  Oremark__Reply *reply;
-  request.what_case = OREMARK__REQUEST__WHAT_GET_HISTORY;
-  request.get_history = &get;
-  get.number = (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, (uint8_t *)(uintptr_t)number};
-  if (om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_HISTORY, st)) return st->code;
-  *out = reply->history->n_steps == 0 ? NULL : om_event_ref_of(session->arena, reply->history->steps[0]);
-  while (reply && reply->more)
-    if (om_client_next(session->client, &reply, st)) return st->code;
-  if (reply) oremark__reply__free_unpacked(reply, NULL);
-  return *out ? OM_OK : om_fail(st, OM_IO, NULL, "the daemon told no history of this lot");
-}
-
 static enum om_code read_values(struct om_session *session, Oremark__Correct *correct, struct om_status *st) {
   const struct om_args *args = session->args;
   const struct om_given *gross = om_args_find(args, "gross"), *text;
@@ -61,7 +44,8 @@ static enum om_code read_correct(struct om_session *session, Oremark__Correct *c
   size_t n;
   if (om_args_words(args, 1, 1, st) || read_values(session, correct, st) ||
       om_session_number(session, number, args->words[0].value, st) ||
-      (name ? om_event_ref_read(session, &correct->event, name, st) : made_by(session, &correct->event, number, st)))
+      (name ? om_event_ref_read(session, &correct->event, name, st)
+            : om_event_of_lot(session, &correct->event, number, NULL, st)))
     return st->code;
   if (!om_args_has(args, "lower")) return OM_OK;
   if (om_session_lots(session, &lots, &n, NULL, args, 1, st)) return st->code;

@@ -24,7 +24,7 @@ static void show_receipt(FILE *out, const Oremark__Lot *lot) {
 }
 
 static void show_hold(FILE *out, const Oremark__LotHold *hold) {
-  char text[OM_SHOW_BYTES], word[OM_WORD_BYTES];
+  char text[OM_SHOW_BYTES], word[OM_WORD_BYTES], when[OM_TIME_TEXT_BYTES];
   if (!hold) return;
   fprintf(out, "hold       %s, released by %u of ", om_word(word, &oremark__hold_reason__descriptor, (int)hold->reason),
           hold->threshold);
@@ -34,6 +34,10 @@ static void show_hold(FILE *out, const Oremark__LotHold *hold) {
     fprintf(out, "; by %s entry %" PRIu64 ", event %u", om_show_text(text, hold->at->origin), hold->at->index,
             hold->at->event);
   fputc('\n', out);
+  if (!hold->overruled) return;
+  om_time_format(when, sizeof when, hold->overruled->at_ms, hold->overruled->zone_min);
+  fprintf(out, "           overruled by the governors on %s: its custodian releases it alone\n", when);
+  om_show_wrapped(out, "           ", om_show_text(text, hold->overruled->text));
 }
 
 static void head(FILE *out, const Oremark__Lot *lot) {

@@ -137,9 +137,10 @@ static json_t *hold_json(const Oremark__LotHold *hold) {
   for (size_t i = 0; i < hold->n_releasers && i < hold->n_releaser_names; i++)
     json_array_append_new(releasers, json_pack("{s:I, s:o}", "member", (json_int_t)hold->releasers[i], "name",
                                                om_json_text(hold->releaser_names[i])));
-  return json_pack("{s:s, s:I, s:o, s:o}", "reason",
+  return json_pack("{s:s, s:I, s:o, s:o, s:o}", "reason",
                    om_word(word, &oremark__hold_reason__descriptor, (int)hold->reason), "threshold",
-                   (json_int_t)hold->threshold, "releasers", releasers, "at", place_json(hold->at));
+                   (json_int_t)hold->threshold, "releasers", releasers, "at", place_json(hold->at), "overruled",
+                   hold->overruled ? om_step_json(hold->overruled) : json_null());
 }
 
 json_t *om_lot_json(const Oremark__Lot *lot) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/overruled.h"
 #include "ledger/registry.h"
 #include "ledger/step.h"
 
@@ -75,28 +76,6 @@ static bool is_of(const struct om_lineage *lineage, const struct om_subject_key 
 
 /* ---- what has ended it ---- */
 
-/* Whether the governors have overruled the flag B: they name it by where its statement is filed. A statement is long
- * and may hold many flags, and few are overruled: it is read where the governors have spoken of that event of some
- * statement of the author's, and hashed where it is one of that time. */
-static enum om_code overruled(struct om_txn *txn, struct om_bearing *b, const struct om_hash *network,
-                              struct om_status *st) {
-  struct om_bytes entry;
-  struct om_found found;
-  struct om_hash id;
-  const struct om_place *at = &b->what.at;
-  if (!om_registry_overruled_any(txn, b->what.author, at->event, 0)) return om_txn_check(txn, st);
-  enum om_code code = om_log_entry(txn, &entry, at->log, at->index, st);
-  if (code != OM_OK) return code;
-  if (!om_find_event(&found, entry.data, entry.len, at->event))
-    return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: the store is damaged",
-                   (unsigned long long)at->index, at->log, at->event);
-  if (!om_registry_overruled_any(txn, found.member, at->event, (int64_t)found.signed_ms)) return om_txn_check(txn, st);
-  om_statement_id(&id, network, found.statement.data, found.statement.len);
-  b->overruled =
-      om_registry_overruled(txn, &b->ended_by, found.member, (int64_t)found.signed_ms, &id, at->event, OM_REGISTRY_NOW);
-  return om_txn_check(txn, st);
-}
-
 static enum om_code read_flag(struct om_txn *txn, struct om_bearing *b, const struct om_hash *network,
                               struct om_status *st) {
   int kind;
@@ -105,7 +84,10 @@ static enum om_code read_flag(struct om_txn *txn, struct om_bearing *b, const st
   b->severity = b->what.kept[1];
   b->due_ms = (int64_t)om_get64(b->what.kept + 2);
   b->cleared = om_attested_end(txn, &b->ended_by, &kind, &b->what.at);
-  enum om_code code = b->cleared ? OM_OK : overruled(txn, b, network, st);
+  enum om_code code = OM_OK;
+  if (!b->cleared)
+    code = om_overruled(txn, &b->overruled, &b->ended_by, OM_OVERRULED_FLAG, network, &b->what.at, b->what.author,
+                        OM_REGISTRY_NOW, st);
   b->share = b->cleared || b->overruled ? OM_BEARING_ENDED : OM_BEARING_OPEN;
   return code;
 }

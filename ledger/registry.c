@@ -124,31 +124,32 @@ bool om_registry_reassigned(struct om_txn *txn, struct om_reassigned *out, const
   return false;
 }
 
-void om_overruled_key(uint8_t out[OM_OVERRULED_KEY_BYTES], uint32_t member, uint32_t event, int64_t signed_ms,
-                      uint64_t since) {
-  out[0] = OM_ROW_OVERRULED;
+void om_overruled_key(uint8_t out[OM_OVERRULED_KEY_BYTES], enum om_overruled what, uint32_t member, uint32_t event,
+                      int64_t signed_ms, uint64_t since) {
+  out[0] = what == OM_OVERRULED_FLAG ? OM_ROW_OVERRULED : OM_ROW_FREED;
   om_be32(out + 1, member);
   om_be32(out + 5, event);
   om_be64(out + 9, (uint64_t)signed_ms);
   om_be64(out + OM_OVERRULED_SUBJECT_BYTES, since);
 }
 
-bool om_registry_overruled_any(struct om_txn *txn, uint32_t member, uint32_t event, int64_t signed_ms) {
-  enum { EVENT_BYTES = 1 + 4 + 4 };
+bool om_registry_overruled_any(struct om_txn *txn, enum om_overruled what, uint32_t member, uint32_t event,
+                               int64_t signed_ms) {
+  enum { KIND_BYTES = 1, EVENT_BYTES = 1 + 4 + 4 };
   uint8_t key[OM_OVERRULED_KEY_BYTES];
   struct om_bytes found, row;
-  size_t same = signed_ms == 0 ? EVENT_BYTES : OM_OVERRULED_SUBJECT_BYTES;
-  om_overruled_key(key, member, event, signed_ms, 0);
+  size_t same = member == OM_MEMBER_NONE ? KIND_BYTES : signed_ms == 0 ? EVENT_BYTES : OM_OVERRULED_SUBJECT_BYTES;
+  om_overruled_key(key, what, member, member == OM_MEMBER_NONE ? 0 : event, signed_ms, 0);
   return om_txn_next(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key) && found.len == sizeof key &&
          memcmp(found.data, key, same) == 0;
 }
 
-bool om_registry_overruled(struct om_txn *txn, struct om_place *act, uint32_t member, int64_t signed_ms,
-                           const struct om_hash *statement_id, uint32_t event, uint64_t as_of) {
+bool om_registry_overruled(struct om_txn *txn, struct om_place *act, enum om_overruled what, uint32_t member,
+                           int64_t signed_ms, const struct om_hash *statement_id, uint32_t event, uint64_t as_of) {
   uint8_t key[OM_OVERRULED_KEY_BYTES];
   struct om_bytes found, row;
   while (as_of > 0) {
-    om_overruled_key(key, member, event, signed_ms, as_of - 1);
+    om_overruled_key(key, what, member, event, signed_ms, as_of - 1);
     if (!om_txn_last(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key, OM_OVERRULED_SUBJECT_BYTES) ||
         found.len != sizeof key || row.len != OM_OVERRULED_BYTES)
       return false;

@@ -163,12 +163,17 @@ struct om_reassigned {
   uint64_t since; /* registry index of the act */
 };
 struct om_place;
-/* Whether the governors have overruled the flag that is EVENT of that statement, and *ACT where. */
-bool om_registry_overruled(struct om_txn *txn, struct om_place *act, uint32_t member, int64_t signed_ms,
-                           const struct om_hash *statement_id, uint32_t event, uint64_t as_of);
+/* What the governors overrule. */
+enum om_overruled { OM_OVERRULED_FLAG, OM_OVERRULED_HOLD };
 
-/* Whether they have overruled, of any statement that MEMBER signed at SIGNED_MS (0: at any time), EVENT. */
-bool om_registry_overruled_any(struct om_txn *txn, uint32_t member, uint32_t event, int64_t signed_ms);
+/* Whether the governors have overruled the flag or hold that is EVENT of that statement, and *ACT where. */
+bool om_registry_overruled(struct om_txn *txn, struct om_place *act, enum om_overruled what, uint32_t member,
+                           int64_t signed_ms, const struct om_hash *statement_id, uint32_t event, uint64_t as_of);
+
+/* Whether they have overruled, of any statement that MEMBER (0: anybody) signed at SIGNED_MS (0: at any time), EVENT
+ * (of anybody's: any). */
+bool om_registry_overruled_any(struct om_txn *txn, enum om_overruled what, uint32_t member, uint32_t event,
+                               int64_t signed_ms);
 
 /* The act that gives the lot to another while LAST_EVENT is its last; false: there is none as of AS_OF. There is one at
  * most, ever: two could be taken up by two logs. */

@@ -20,8 +20,9 @@ enum om_registry_kind {
   OM_ROW_RESTART = 't',    /* time (8), reason */
   OM_ROW_STATED = 'T',     /* a: log -> size (8), root (32) */
   OM_ROW_SUCCEEDED = 'n',  /* time (8), origin before (ends with 0), origin (ends with 0), reason */
-  OM_ROW_OVERRULED = 'O',  /* then member (4), event (4), signed_ms (8), since (8) -> statement id (32), event (2) of
-                              the act */
+  OM_ROW_OVERRULED = 'O',  /* a flag; then member (4), event (4), signed_ms (8), since (8) -> statement id (32), event
+                              (2) of the act */
+  OM_ROW_FREED = 'H',      /* the same of a hold */
   OM_ROW_WITNESSES = 'W',
   OM_ROW_GOVERNORS = 'G',
   OM_ROW_RULES = 'V',    /* version (4) */
@@ -71,8 +72,8 @@ enum {
   OM_OVERRULED_KEY_BYTES = OM_OVERRULED_SUBJECT_BYTES + 8,
   OM_OVERRULED_BYTES = OM_HASH_BYTES + 2,
 };
-void om_overruled_key(uint8_t out[OM_OVERRULED_KEY_BYTES], uint32_t member, uint32_t event, int64_t signed_ms,
-                      uint64_t since);
+void om_overruled_key(uint8_t out[OM_OVERRULED_KEY_BYTES], enum om_overruled what, uint32_t member, uint32_t event,
+                      int64_t signed_ms, uint64_t since);
 
 enum {
   OM_LIFTED_SUBJECT_BYTES = 1 + 4 + OM_HASH_BYTES,

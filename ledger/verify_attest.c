@@ -340,6 +340,7 @@ static enum om_code judge_event(struct attest *a, const Oremark__Event *event, u
     if (extracts && known->has_status) judge_site(a, known, index);
   }
   if (event->kind_case == OREMARK__EVENT__KIND_CLAIM) return judge_claim(a, event->claim, index, st);
+  if (event->kind_case == OREMARK__EVENT__KIND_HOLD) return om_verify_hold(a->v, member, index, st);
   return extracts ? judge_output(a, event->extract, member, event->at_ms, st) : OM_OK;
 }
 
@@ -422,11 +423,13 @@ static enum om_code tell(struct attest *a, struct om_status *st) {
 
 /* ---- all of it ---- */
 
-/* Has anything been attested here that could bear on a lineage? Most networks begin without. */
+/* Has anything been attested here, or a hold been overruled, that could bear on a lineage? Most networks begin without.
+ */
 static bool has_any(struct om_txn *txn) {
   static const uint8_t status[] = {OM_ROW_STATUS}, site[] = {OM_ABOUT_SITE};
   struct om_bytes key, row;
   return om_registry_schemes(txn, OM_REGISTRY_NOW) > 0 ||
+         om_registry_overruled_any(txn, OM_OVERRULED_HOLD, OM_MEMBER_NONE, 0, 0) ||
          (om_txn_next(txn, &key, &row, OM_TABLE_REGISTRY, status, 1) && key.data[0] == status[0]) ||
          (om_txn_next(txn, &key, &row, OM_TABLE_ATTESTED, site, 1) && key.data[0] == site[0]);
 }

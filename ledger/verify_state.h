@@ -108,6 +108,9 @@ enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st);
 /* The same for certificates, the status of mine sites, and estimates: judged, told, their entries hashed too. */
 enum om_code om_verify_attested(struct om_verify *v, struct om_status *st);
 
+/* Tells of EVENT of the lineage, a hold that MEMBER stated, where the governors have overruled it. */
+enum om_code om_verify_hold(struct om_verify *v, uint32_t member, size_t event, struct om_status *st);
+
 /* Compares OUTPUT with what was estimated of its site; what is read lives in ARENA. */
 struct om_output;
 enum om_code om_verify_output(struct om_verify *v, struct om_arena *arena, const struct om_output *output,

@@ -470,7 +470,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
                const Oremark__Request *request) {
   struct om_status st;
   struct om_answering a = {.sink = sink, .about = about, .id = request->id};
-  om_view_begin(&a.view, txn);
+  om_view_begin(&a.view, txn, &about->network);
   om_status_clear(&st);
   switch (request->what_case) {
     case OREMARK__REQUEST__WHAT_GET_STATUS: answer_status(&a, request->get_status, &st); break;

@@ -74,8 +74,8 @@ static enum om_code view_attestation(struct om_answering *a, Oremark__Attestatio
   if (code == OM_OK) code = view_corrected(a, out, at, st);
   if (code != OM_OK) return code;
   struct om_place act;
-  bool overruled =
-      om_registry_overruled(a->view.txn, &act, found.member, (int64_t)found.signed_ms, &id, at->event, OM_REGISTRY_NOW);
+  bool overruled = om_registry_overruled(a->view.txn, &act, OM_OVERRULED_FLAG, found.member, (int64_t)found.signed_ms,
+                                         &id, at->event, OM_REGISTRY_NOW);
   return view_ends(a, out, at, overruled ? &act : NULL, st);
 }
 

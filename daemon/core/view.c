@@ -3,14 +3,16 @@
 #include <string.h>
 
 #include "ledger/events/kinds.h"
+#include "ledger/overruled.h"
 #include "ledger/seal.h"
 #include "ledger/step.h"
 
 enum { COUNTRY_BYTES = 3, MILLISECONDS_A_DAY = 86400000 };
 
-void om_view_begin(struct om_view *view, struct om_txn *txn) {
+void om_view_begin(struct om_view *view, struct om_txn *txn, const struct om_hash *network) {
   memset(view, 0, sizeof *view);
   view->txn = txn;
+  view->network = network;
   view->arena = &view->shown;
 }
 
@@ -234,6 +236,18 @@ static enum om_code name_lot(struct om_view *view, Oremark__Lot *out, const stru
   return OM_OK;
 }
 
+static enum om_code view_overruled(struct om_view *view, Oremark__LotHold *out, const struct om_hold *hold,
+                                   struct om_status *st) {
+  struct om_place act;
+  bool is;
+  enum om_code code = om_overruled(view->txn, &is, &act, OM_OVERRULED_HOLD, view->network, &hold->at, OM_MEMBER_NONE,
+                                   OM_REGISTRY_NOW, st);
+  if (code != OM_OK || !is) return code;
+  struct om_step *step = om_arena_alloc(view->arena, sizeof *step);
+  code = om_step_read(view->txn, view->arena, step, view->network, &act, st);
+  return code == OM_OK ? om_view_made(view, &out->overruled, step, st) : code;
+}
+
 static enum om_code view_hold(struct om_view *view, Oremark__Lot *lot, const struct om_hold *hold,
                               struct om_status *st) {
   if (hold->reason == OREMARK__HOLD_REASON__HOLD_REASON_UNSTATED) return OM_OK;
@@ -245,7 +259,8 @@ static enum om_code view_hold(struct om_view *view, Oremark__Lot *lot, const str
   out->releasers = om_arena_copy(view->arena, hold->releasers, hold->n_releasers * sizeof *hold->releasers);
   out->releaser_names = om_arena_array(view->arena, hold->n_releasers, sizeof *out->releaser_names);
   for (size_t i = 0; i < hold->n_releasers; i++) out->releaser_names[i] = member_name(view, hold->releasers[i]);
-  return place(view, &out->at, &hold->at, st);
+  enum om_code code = view_overruled(view, out, hold, st);
+  return code == OM_OK ? place(view, &out->at, &hold->at, st) : code;
 }
 
 static void copy_lot(struct om_view *view, Oremark__Lot *out, const struct om_lot *lot) {

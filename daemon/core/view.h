@@ -13,6 +13,7 @@ enum {
 
 struct om_view {
   struct om_txn *txn;
+  const struct om_hash *network;
   struct om_arena *arena; /* of what is shown; ends with om_view_reset */
   struct om_arena shown, kept;
   struct om_arena entry; /* of the entry that was looked into last: lots that were made together follow each other */
@@ -23,8 +24,8 @@ struct om_view {
   uint32_t n_logs;
 };
 
-/* TXN is borrowed until om_view_end. VIEW is not to be moved. */
-void om_view_begin(struct om_view *view, struct om_txn *txn);
+/* TXN and NETWORK are borrowed until om_view_end. VIEW is not to be moved. */
+void om_view_begin(struct om_view *view, struct om_txn *txn, const struct om_hash *network);
 /* Forgets what was made so far, but not what was looked up of the logs. */
 void om_view_reset(struct om_view *view);
 void om_view_end(struct om_view *view);

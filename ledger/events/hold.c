@@ -7,6 +7,8 @@
  *   Hold                                              refused: it is held already; release it first, in one statement
  *   TransferTitle                                     with the signatures that its release takes; it stays on hold
  *   Release                                           with those signatures
+ *   the two                                           without them, where the governors have overruled the hold, from
+ *                                                     the log's own mark of that act on
  *   Receive, Reject                                   as ever, and it stays on hold: after a Reassign alone, for a lot
  *                                                     on hold is never shipped
  *   attestations about it, Claim                      as ever: they move nothing

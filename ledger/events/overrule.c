@@ -6,12 +6,17 @@
 enum { REASON_MAX = 1024 };
 
 enum om_code om_overrule_form(const Oremark__Event *event, struct om_status *st) {
-  if (om_form_event_ref("flag", event->overrule->flag, st) != OM_OK) return st->code;
+  const Oremark__Overrule *o = event->overrule;
+  if (o->flag && o->hold)
+    return om_fail(st, OM_REFUSED, "form", "`flag` and `hold`: one act overrules one of them: leave the other out");
+  if (om_form_event_ref(o->hold ? "hold" : "flag", o->hold ? o->hold : o->flag, st) != OM_OK) return st->code;
   return om_form_text("reason", event->overrule->reason, 1, REASON_MAX, st);
 }
 
 void om_overrule_describe(struct om_text *out, const Oremark__Event *event) {
-  om_text_add(out, "overrule the flag of ");
-  om_text_event_ref(out, event->overrule->flag);
+  const Oremark__Overrule *o = event->overrule;
+  om_text_add(out,
+              o->hold ? "let lots be released without the releasers of the hold that is " : "overrule the flag of ");
+  om_text_event_ref(out, o->hold ? o->hold : o->flag);
   om_text_remark(out, event->overrule->reason);
 }

@@ -1,4 +1,5 @@
-/* Release: ends a hold. The custodian says it, and enough of the members that the hold names sign it. */
+/* Release: ends a hold. The custodian says it, and enough of the members that the hold names sign it; nobody else,
+ * where the governors have overruled the hold (Overrule), since those members can't any more. */
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"

@@ -57,7 +57,8 @@ enum om_code om_rule_title_all(struct om_stage *stage, uint32_t *owner, const st
                                uint32_t into, const char *doing, struct om_status *st);
 
 /* Have as many of those who may release LOT, which is on hold, signed as its release takes? Else "hold"; DOING
- * completes "its ... takes". A releaser who is suspended does not count. */
+ * completes "its ... takes". A releaser who is suspended does not count. Where the governors have overruled the hold,
+ * nobody needs to have. */
 enum om_code om_rule_released(struct om_stage *stage, const struct om_lot *lot, const char *doing,
                               struct om_status *st);
 /* Is LOT free? Else "hold", with who may release it. */
@@ -111,7 +112,8 @@ enum om_code om_rule_conserved(const struct om_flow *in, const struct om_claim *
 enum om_code om_rule_measured(struct om_stage *stage, struct om_lot *lot, bool *is_short,
                               Oremark__ElementMass *const *measured, size_t n, const char *advice,
                               struct om_status *st);
-/* ROW's gross mass is GROSS_MG from now on (0: as it was); refused where it grows by more than a scale may find: "gross".
+/* ROW's gross mass is GROSS_MG from now on (0: as it was); refused where it grows by more than a scale may find:
+ * "gross".
  */
 enum om_code om_rule_gross(struct om_lot *row, uint64_t gross_mg, struct om_status *st);
 /* The metals of LOT together are no more than its gross mass: "content". */

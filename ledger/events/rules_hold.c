@@ -1,4 +1,5 @@
 #include "ledger/events/rules.h"
+#include "ledger/overruled.h"
 #include "ledger/text.h"
 
 enum { RELEASERS_NAMED = 4 }; /* of those who are still wanted: what fits one sentence */
@@ -19,6 +20,16 @@ static void add_members(const struct om_stage *stage, struct om_text *out, const
   if (n > RELEASERS_NAMED) om_text_add(out, " and %zu more", n - RELEASERS_NAMED);
 }
 
+/* Whether the governors stand in for the releasers, as far as the judged log has taken their act up. */
+static enum om_code check_overruled(struct om_stage *stage, bool *is, const struct om_hold *hold,
+                                    struct om_status *st) {
+  struct om_place act;
+  *is = false;
+  if (hold->at.log == stage->judged->log && hold->at.index == stage->judged->index) return OM_OK; /* not filed yet */
+  return om_overruled(stage->backing->txn, is, &act, OM_OVERRULED_HOLD, &stage->judged->network, &hold->at,
+                      OM_MEMBER_NONE, stage->judged->registry_size, st);
+}
+
 enum om_code om_rule_free(struct om_stage *stage, const struct om_lot *lot, struct om_status *st) {
   if (lot->hold.reason == OREMARK__HOLD_REASON__HOLD_REASON_UNSTATED) return OM_OK;
   char text[OM_LOT_TEXT_BYTES], reason[OM_ENUM_WORD_BYTES];
@@ -27,6 +38,14 @@ enum om_code om_rule_free(struct om_stage *stage, const struct om_lot *lot, stru
   for (size_t i = 0; i < OM_RELEASERS_MAX; i++) all[i] = true;
   om_text_clear(&members);
   add_members(stage, &members, &lot->hold, all);
+  bool overruled;
+  if (check_overruled(stage, &overruled, &lot->hold, st) != OM_OK) return st->code;
+  if (overruled)
+    return om_fail(st, OM_REFUSED, "hold",
+                   "lot %s is on hold (%s) by entry %llu of log %u, and the governors have overruled that: release it "
+                   "first (oremark release), which takes no other signature",
+                   om_lot_format(text, sizeof text, lot->number), reason_of(reason, lot),
+                   (unsigned long long)lot->hold.at.index, lot->hold.at.log);
   return om_fail(st, OM_REFUSED, "hold",
                  "lot %s is on hold (%s) by entry %llu of log %u: it must be released first (oremark release), which "
                  "takes %u of %s",
@@ -54,8 +73,10 @@ enum om_code om_rule_released(struct om_stage *stage, const struct om_lot *lot, 
                               struct om_status *st) {
   size_t n;
   bool missing[OM_RELEASERS_MAX];
+  bool overruled = false;
   enum om_code code = count_signed(stage, &n, missing, &lot->hold, st);
-  if (code != OM_OK || n >= lot->hold.threshold) return code;
+  if (code == OM_OK && n < lot->hold.threshold) code = check_overruled(stage, &overruled, &lot->hold, st);
+  if (code != OM_OK || overruled || n >= lot->hold.threshold) return code;
   char text[OM_LOT_TEXT_BYTES], reason[OM_ENUM_WORD_BYTES];
   struct om_text members;
   om_text_clear(&members);

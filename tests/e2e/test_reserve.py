@@ -2,7 +2,7 @@
 
 import unittest
 
-from network import DONE, GOVERNORS, REFUSED, USAGE, NetworkTest, wait_until
+from network import DONE, GOVERNORS, NO, REFUSED, USAGE, NetworkTest, wait_until
 
 RESERVE, MINISTRY, BANK, ARMY, TRADER = "State Reserve", "Ministry", "Central Bank", "Army", "Cobalt House"
 MEMBERS = {
@@ -78,6 +78,32 @@ class Reserve(NetworkTest):
         self.refused(net.run(RESERVE, "submit", file), REFUSED, "1 stands, and 1 more")
         wait_until(lambda: net.run(TRADER, "lot", "show", lot).status == DONE, "the lot does not arrive at the trader")
         self.refused(net.run(TRADER, "release", lot), REFUSED)  # who does not have it
+
+    def test_releasers_who_can_not_sign(self):
+        """The governors stand in for them, and everybody sees it."""
+        net = self.net
+        lot = self.declare()
+        self.hold(lot)
+        file = net.folder / "overrule"
+        net.wait_level()
+        self.refused(net.run(RESERVE, "release", lot, "--reason", "gone"), USAGE, "--as-governors")
+        proposed = net.must("governance", "propose", "release", lot, "--as-governors", "--reason", "the bank was wound up", "--out", file,
+                            socket=net.daemons[GOVERNORS].socket)
+        self.says(proposed.out, "let lots be released without the releasers of the hold that is event 0 of statement", "the bank was wound up",
+                  "1 more of these 1 must sign")
+        net.must("governance", "sign", file, "--yes", key=net.key(GOVERNORS), member=1)
+        net.must("governance", "submit", file, socket=net.daemons[GOVERNORS].socket)
+        wait_until(lambda: self.show(lot)["hold"]["overruled"], "the act does not arrive at the custodian")
+        self.says(net.run(RESERVE, "lot", "show", lot).out, "overruled by the governors", "its custodian releases it alone", "wound up")
+        self.refused(net.run(RESERVE, "ship", lot, "--consignee", TRADER, "--with-title"), REFUSED, "the governors have overruled that: release it first")
+        net.do(RESERVE, "release", lot)
+        net.do(RESERVE, "ship", lot, "--consignee", TRADER, "--with-title")
+        net.wait_level()
+        answer = net.verify(TRADER, lot)
+        self.assertEqual(answer["verdict"], "verified")
+        told, = [f["text"] for f in answer["findings"] if f["kind"] == "hold"]
+        self.says(told, "hold 1 lot (strategic-reserve)", "the governors said", "the bank was wound up")
+        self.refused(net.run(RESERVE, "release", self.declare(), "--as-governors", "--reason", "x"), NO, "no event 'hold'")
 
     def test_what_is_in_reserve(self):
         net = self.net

@@ -530,6 +530,13 @@ void custody_reassign(struct custody *c, struct lot_name lot, uint32_t to) {
   put_mark(c, now.pen, REGISTRY_SIZE + 1);
 }
 
+void custody_overrule(struct custody *c, const Oremark__EventRef *hold, uint64_t since) {
+  uint8_t key[OM_OVERRULED_KEY_BYTES], row[OM_OVERRULED_BYTES] = {0};
+  om_overruled_key(key, OM_OVERRULED_HOLD, hold->member, hold->event, hold->signed_ms, since);
+  memcpy(row, hold->statement_id.data, OM_HASH_BYTES);
+  om_txn_put(c->txn, OM_TABLE_REGISTRY, key, sizeof key, row, sizeof row);
+}
+
 void custody_mandate(struct custody *c, uint32_t owner, uint32_t agent, uint32_t scope, uint64_t since) {
   uint8_t row[OM_ROW_BY_BYTES + 1] = {0};
   row[OM_ROW_BY_BYTES] = (uint8_t)scope;

@@ -128,6 +128,9 @@ void agreed(struct custody *c, Oremark__Event *event, uint64_t gross_mg, const s
 /* The governors give LOT, at its last event, to TO: as of registry size REGISTRY_SIZE + 1 and later. */
 void custody_reassign(struct custody *c, struct lot_name lot, uint32_t to);
 
+/* The governors overrule HOLD: as of registry size SINCE + 1 and later. */
+void custody_overrule(struct custody *c, const Oremark__EventRef *hold, uint64_t since);
+
 /* OWNER gives AGENT a mandate of SCOPE (enum om_mandate; 0: ends it): as of registry size SINCE + 1 and later. */
 void custody_mandate(struct custody *c, uint32_t owner, uint32_t agent, uint32_t scope, uint64_t since);
 

@@ -246,6 +246,24 @@ static void forms(void **state) {
   REFUSE(c, "role", ASSAYER, hold(c, RESERVE, 1, three, LOTS(ref)));
 }
 
+/* What the judging log has marked decides. The hold goes on until it is released. */
+static void an_overruled_hold_takes_no_releaser(void **state) {
+  struct custody *c = *state;
+  struct lot_name other = held(c), lot = held(c);
+  custody_overrule(c, last_event(c, 0), REGISTRY_SIZE);
+  Oremark__Event *out = release(c, LOTS(at_last(c, lot)));
+  REFUSE(c, "hold", SMELTER, out);
+  c->registry_size = REGISTRY_SIZE + 1;
+  REFUSE(c, "hold", SMELTER, ship(c, TRADER, true, LOTS(at_last(c, lot))));
+  REFUSE(c, "hold", SMELTER, release(c, LOTS(at_last(c, other))));
+  REFUSE(c, "pen", TRADER, out);
+  SIGNED(c, SMELTER, transfer_title(c, SMELTER, MINE, LOTS(at_last(c, lot))), MINE);
+  ADMIT(c, SMELTER, release(c, LOTS(at_last(c, lot))));
+  REFUSE(c, "hold", SMELTER, release(c, LOTS(at_last(c, lot))));
+  /* A hold of the same statement is none that they could have named. */
+  REFUSE(c, "hold", SMELTER, hold(c, RESERVE, 1, three, LOTS(at_last(c, own(c)))), release(c, LOTS(at_place(c, 0, 0))));
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, custody_setup, custody_teardown)
   const struct CMUnitTest tests[] = {
@@ -262,6 +280,7 @@ int main(void) {
       TEST(title_of_a_pledge_passes_with_its_releasers),
       TEST(what_another_owns_is_held_with_its_signature),
       TEST(a_hold_survives_a_reassignment),
+      TEST(an_overruled_hold_takes_no_releaser),
       TEST(pools_are_not_held),
       TEST(forms),
   };

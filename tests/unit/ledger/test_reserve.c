@@ -21,7 +21,7 @@ struct fixture {
   char *paths[N];
   struct om_ledger *ledgers[N];
   struct custody pieces; /* whose memory events live in */
-  struct record made;
+  struct record made, held;
   uint8_t number[OM_LOT_NUMBER_BYTES];
   struct om_hash last;
   const struct om_secret *bank; /* the key that the bank signs with */
@@ -59,14 +59,19 @@ static struct record say(struct fixture *f, Oremark__Event *event, const uint32_
 }
 #define OTHERS(...) (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t)
 
-/* Says it at home, where it is taken. */
+/* At home it is taken. */
+static void recorded(struct fixture *f, const struct record *said) {
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  take(f, LOG, said->bytes, said->len);
+  network_lot(&f->net, number, &f->last, said->bytes, said->len, 0, 0);
+  settle_all(f);
+}
+
+/* Says it there. */
 static void done(struct fixture *f, Oremark__Event *event, const uint32_t *others, size_t n_others) {
   struct record said = say(f, event, others, n_others);
-  uint8_t number[OM_LOT_NUMBER_BYTES];
-  take(f, LOG, said.bytes, said.len);
-  network_lot(&f->net, number, &f->last, said.bytes, said.len, 0, 0);
+  recorded(f, &said);
   free(said.bytes);
-  settle_all(f);
 }
 
 static enum om_code refused(struct fixture *f, Oremark__Event *event, const uint32_t *others, size_t n_others) {
@@ -91,7 +96,8 @@ static int setup(void **state) {
   f->made = record_extract(&f->net, KEEPER, 1, 1, 1000000, t0);
   take(f, LOG, f->made.bytes, f->made.len);
   network_lot(&f->net, f->number, &f->last, f->made.bytes, f->made.len, 0, 0);
-  done(f, hold(&f->pieces, RESERVE, 2, (const uint32_t[]){MINISTRY, BANK, ARMY, 0}, LOTS(ref(f))), NULL, 0);
+  f->held = say(f, hold(&f->pieces, RESERVE, 2, (const uint32_t[]){MINISTRY, BANK, ARMY, 0}, LOTS(ref(f))), NULL, 0);
+  recorded(f, &f->held);
   free(site.bytes);
   *state = f;
   return 0;
@@ -102,6 +108,7 @@ static int teardown(void **state) {
   network_close_ledgers(&f->net, f->paths, f->ledgers);
   om_arena_free(&f->pieces.arena);
   free(f->made.bytes);
+  free(f->held.bytes);
   free(f);
   return 0;
 }
@@ -215,12 +222,97 @@ static void what_went_in_and_out_is_told_everywhere(void **state) {
   }
 }
 
+/* ---- whose releasers can't sign any more ---- */
+
+/* The governor overrules EVENT of the statement of RECORD: as a hold, or as a flag. */
+static void overrule(struct fixture *f, const struct record *record, uint32_t event, bool as_hold) {
+  Oremark__Event said = OREMARK__EVENT__INIT, *events[] = {&said};
+  Oremark__Overrule act = OREMARK__OVERRULE__INIT;
+  Oremark__EventRef ref = OREMARK__EVENT_REF__INIT;
+  Oremark__SignedStatement *outer = oremark__signed_statement__unpack(NULL, record->len, record->bytes);
+  Oremark__Statement *inner = oremark__statement__unpack(NULL, outer->statement.len, outer->statement.data);
+  struct om_hash id;
+  uint32_t governor = 1;
+  size_t len;
+  om_statement_id(&id, &f->net.id, outer->statement.data, outer->statement.len);
+  ref.member = inner->member;
+  ref.signed_ms = inner->signed_ms;
+  ref.statement_id = (ProtobufCBinaryData){OM_HASH_BYTES, id.bytes};
+  ref.event = event;
+  *(as_hold ? &act.hold : &act.flag) = &ref;
+  act.reason = (char[]){"the bank was wound up"};
+  said.kind_case = OREMARK__EVENT__KIND_OVERRULE;
+  said.at_ms = t0;
+  said.overrule = &act;
+  uint8_t *bytes = network_statement(&f->net, &len, governor, t0, events, 1, &governor, 1);
+  take(f, 0, bytes, len);
+  free(bytes);
+  oremark__statement__free_unpacked(inner, NULL);
+  oremark__signed_statement__free_unpacked(outer, NULL);
+}
+
+static bool is_told(struct fixture *f, const char *what) {
+  struct om_verdict verdict = {0};
+  struct om_txn *txn;
+  bool told = false;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[2]), &f->st), OM_OK);
+  assert_int_equal(om_verify_lot(txn, &f->pieces.arena, &verdict, &f->net.id, f->number, true, NULL, &f->st), OM_OK);
+  assert_true(verdict.verified);
+  for (size_t i = 0; i < verdict.n_findings; i++)
+    told |= strcmp(verdict.findings[i].kind, "hold") == 0 && strstr(verdict.findings[i].text, what) != NULL;
+  om_txn_abort(txn);
+  return told;
+}
+
+static void the_governors_stand_in_for_the_releasers(void **state) {
+  struct fixture *f = *state;
+  Oremark__Event *out = release(&f->pieces, LOTS(ref(f)));
+  assert_false(is_told(f, ""));
+  overrule(f, &f->held, 0, true);
+  assert_int_equal(refused(f, out, NULL, 0), OM_REFUSED); /* its log has not taken the act up */
+  assert_string_equal(f->st.rule, "hold");
+  settle_all(f);
+  assert_int_equal(refused(f, retire(&f->pieces, LOTS(ref(f))), NULL, 0), OM_REFUSED); /* it is on hold still */
+  assert_non_null(strstr(f->st.text, "the governors have overruled that: release it first"));
+  assert_true(is_told(f, "the bank was wound up"));
+  assert_int_equal(mirrored(f, out, NULL, 0), OM_OK);
+  done(f, out, NULL, 0);
+  assert_true(is_told(f, "sign the release; on "));
+  done(f, retire(&f->pieces, LOTS(ref(f))), NULL, 0);
+}
+
+static void title_passes_without_them_too(void **state) {
+  struct fixture *f = *state;
+  Oremark__Event *sale = transfer_title(&f->pieces, KEEPER, ARMY, LOTS(ref(f)));
+  assert_int_equal(refused(f, sale, OTHERS(ARMY)), OM_REFUSED);
+  overrule(f, &f->held, 0, true);
+  settle_all(f);
+  done(f, sale, OTHERS(ARMY));
+}
+
+/* Nothing else is let go: not by an act about a flag, another event, or a hold that came before. */
+static void only_the_hold_that_they_name(void **state) {
+  struct fixture *f = *state;
+  overrule(f, &f->held, 0, false);
+  overrule(f, &f->held, 1, true);
+  overrule(f, &f->made, 0, true);
+  settle_all(f);
+  assert_int_equal(refused(f, release(&f->pieces, LOTS(ref(f))), OTHERS(ARMY)), OM_REFUSED);
+  assert_false(is_told(f, ""));
+  overrule(f, &f->held, 0, true);
+  settle_all(f);
+  done(f, release(&f->pieces, LOTS(ref(f))), NULL, 0);
+  done(f, hold(&f->pieces, RESERVE, 2, (const uint32_t[]){MINISTRY, BANK, ARMY, 0}, LOTS(ref(f))), NULL, 0);
+  assert_int_equal(refused(f, release(&f->pieces, LOTS(ref(f))), NULL, 0), OM_REFUSED);
+  done(f, release(&f->pieces, LOTS(ref(f))), OTHERS(BANK, ARMY));
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(a_revoked_key_releases_nothing),
-      TEST(an_operator_that_lets_it_go_is_found_out),
-      TEST(what_went_in_and_out_is_told_everywhere),
+      TEST(a_revoked_key_releases_nothing),          TEST(an_operator_that_lets_it_go_is_found_out),
+      TEST(what_went_in_and_out_is_told_everywhere), TEST(the_governors_stand_in_for_the_releasers),
+      TEST(title_passes_without_them_too),           TEST(only_the_hold_that_they_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

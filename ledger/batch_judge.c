@@ -11,12 +11,27 @@
 struct asked {
   struct om_txn *txn;
   uint32_t log;
+  const struct om_part *part; /* NULL: the whole statement is judged */
 };
 
 static enum om_code backing_lot(void *ctx, struct om_arena *arena, struct om_lot *out,
                                 const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   struct asked *asked = ctx;
   return om_lot_find(asked->txn, arena, out, number, UINT32_MAX, st);
+}
+
+/* A lot that is stated is taken as it stands there, whatever this log has marked: what it leans on is not held. */
+static enum om_code part_lot(void *ctx, struct om_arena *arena, struct om_lot *out,
+                             const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
+  const struct asked *asked = ctx;
+  uint8_t key[OM_LOT_KEY_BYTES];
+  struct om_bytes row;
+  if (!asked->part->stated(asked->part->ctx, key, &row, number)) return backing_lot(ctx, arena, out, number, st);
+  enum om_code code = om_lot_decode(arena, out, key, row.data, row.len, st);
+  if (code == OM_OK && out->step == UINT32_MAX)
+    code = om_fail(st, OM_REFUSED, "lot", "a lot that is stated beside the entry has more steps than any");
+  out->at = (struct om_place){.log = asked->log};
+  return code;
 }
 
 static enum om_code backing_mark(void *ctx, uint64_t *size, uint32_t log, struct om_status *st) {
@@ -96,6 +111,13 @@ static enum om_code put_rows(struct om_txn *txn, struct om_arena *arena, const s
   return OM_OK;
 }
 
+static void put_others(struct om_txn *txn, const struct om_stage *stage) {
+  for (size_t i = 0; i < stage->n_others; i++) {
+    const struct om_staged_row *row = &stage->others[i];
+    om_txn_put(txn, row->table, row->key, row->key_len, row->data, row->len);
+  }
+}
+
 static enum om_code put_stage(struct om_txn *txn, struct om_arena *arena, const struct om_stage *stage,
                               struct om_status *st) {
   enum om_code code = put_rows(txn, arena, stage, st);
@@ -106,12 +128,24 @@ static enum om_code put_stage(struct om_txn *txn, struct om_arena *arena, const 
     om_be64(row, (uint64_t)stage->drift[i].mg);
     om_txn_put(txn, OM_TABLE_DRIFT, key, sizeof key, row, sizeof row);
   }
-  for (size_t i = 0; i < stage->n_others; i++) {
-    const struct om_staged_row *row = &stage->others[i];
-    om_txn_put(txn, row->table, row->key, row->key_len, row->data, row->len);
-  }
+  put_others(txn, stage);
   put_aliases(txn, stage);
   return OM_OK;
+}
+
+/* Of a part, what is not stated: rows of lots and of other tables. */
+static enum om_code put_part(struct om_txn *txn, struct om_arena *arena, struct om_stage *stage,
+                             const struct om_part *part, struct om_status *st) {
+  size_t kept = 0;
+  for (size_t i = 0; i < stage->n_rows; i++) {
+    uint8_t key[OM_LOT_KEY_BYTES];
+    struct om_bytes row;
+    if (!part->stated(part->ctx, key, &row, stage->rows[i]->number)) stage->rows[kept++] = stage->rows[i];
+  }
+  stage->n_rows = kept;
+  enum om_code code = put_rows(txn, arena, stage, st);
+  if (code == OM_OK) put_others(txn, stage);
+  return code;
 }
 
 bool om_batch_stands(struct om_txn *txn, struct om_place *out, const struct om_checked *checked) {
@@ -139,18 +173,21 @@ enum om_code om_statement_times(const Oremark__Statement *s, int64_t taken_ms, s
   return OM_OK;
 }
 
-static enum om_code judge_custody(struct om_batch *batch, const struct om_case *judged, struct om_need *need,
-                                  struct om_status *st) {
-  struct asked asked = {batch->txn, judged->log};
+static enum om_code judge_custody(struct om_batch *batch, const struct om_case *judged, const struct om_part *part,
+                                  struct om_need *need, struct om_status *st) {
+  struct asked asked = {batch->txn, judged->log, part};
   struct om_backing backing = {.ctx = &asked,
-                               .lot = backing_lot,
+                               .lot = part ? part_lot : backing_lot,
                                .mark = backing_mark,
                                .drift = backing_drift,
                                .txn = batch->txn,
-                               .inserts = true};
+                               .inserts = true,
+                               .uncapped = part != NULL};
   struct om_stage stage;
   enum om_code code = om_judge(&stage, &batch->arena, judged, &backing, &need->log, &need->size, st);
-  return code == OM_OK ? put_stage(batch->txn, &batch->arena, &stage, st) : code;
+  if (code != OM_OK) return code;
+  return part ? put_part(batch->txn, &batch->arena, &stage, part, st)
+              : put_stage(batch->txn, &batch->arena, &stage, st);
 }
 
 /* Acts write as they are judged: in a part that can be undone. */
@@ -162,8 +199,8 @@ static enum om_code judge_acts(struct om_batch *batch, const struct om_case *jud
   return code;
 }
 
-enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
-                            int64_t taken_ms, struct om_need *need, struct om_status *st) {
+static enum om_code judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
+                          int64_t taken_ms, const struct om_part *part, struct om_need *need, struct om_status *st) {
   uint32_t signers[OM_SIGNATURES_MAX], key_ids[OM_SIGNATURES_MAX];
   struct om_place before;
   struct om_case judged = {.network = batch->ledger->network,
@@ -175,7 +212,8 @@ enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, 
                            .index = state->edge.size,
                            .registry_size = state->registry_size,
                            .taken_ms = taken_ms,
-                           .rules_known = batch->ledger->rules_known};
+                           .rules_known = batch->ledger->rules_known,
+                           .only = part ? part->only : NULL};
   bool acts = om_kind_of(checked->statement->events[0])->class >= OM_KIND_GOVERNORS;
   if (acts != (state->log == OM_LOG_REGISTRY))
     return om_fail(st, OM_REFUSED, "registry",
@@ -191,7 +229,18 @@ enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, 
   OM_ASSERT(judged.n_signers == checked->signed_statement->n_signatures); /* one of each member, by its form */
   for (size_t i = 0; i < judged.n_signers; i++) key_ids[i] = checked->signed_statement->signatures[i]->key_id;
   om_arena_reset(&batch->arena);
-  code = acts ? judge_acts(batch, &judged, st) : judge_custody(batch, &judged, need, st);
+  code = acts ? judge_acts(batch, &judged, st) : judge_custody(batch, &judged, part, need, st);
   if (code == OM_OK) put_statement(batch->txn, checked, state->log, state->edge.size);
   return code;
+}
+
+enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
+                            int64_t taken_ms, struct om_need *need, struct om_status *st) {
+  return judge(batch, state, checked, taken_ms, NULL, need, st);
+}
+
+enum om_code om_batch_judge_part(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
+                                 const struct om_part *part, struct om_status *st) {
+  struct om_need need;
+  return judge(batch, state, checked, checked->entry->taken_ms, part, &need, st);
 }

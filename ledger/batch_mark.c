@@ -72,7 +72,7 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
                            struct om_status *st) {
   struct om_note note;
   struct om_checkpoint head;
-  struct om_log_state *marked;
+  struct om_log_state *marked = NULL;
   struct om_daemon known;
   uint64_t time_s;
   struct om_retired ended;
@@ -90,8 +90,9 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
       head.size > ended.size)
     return om_fail(st, OM_REFUSED, "retired", "log %u has ended with %llu entries, this mark says %llu", mark->log,
                    (unsigned long long)ended.size, (unsigned long long)head.size);
-  if (code == OM_OK) code = om_batch_log(batch, &marked, mark->log, st);
-  if (code == OM_OK) code = om_head_matches(batch->txn, mark->log, marked, &head, st);
+  bool whole = !batch->ledger->sparse || mark->log == OM_LOG_REGISTRY; /* the marked log is held */
+  if (code == OM_OK && whole) code = om_batch_log(batch, &marked, mark->log, st);
+  if (code == OM_OK && whole) code = om_head_matches(batch->txn, mark->log, marked, &head, st);
   if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) {
     code = om_head_forked(batch, marked, mark->checkpoint.data, mark->checkpoint.len, st);
     /* Who is to sign it stands in a history that is not held here: nothing can be said against the log that marks it.
@@ -108,10 +109,10 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   else if (code == OM_OK && mark->log == OM_LOG_REGISTRY && !own)
     code = next_list(batch, state, head.size, st);
   bool follows = mark->log == OM_LOG_REGISTRY && !own;
-  if (code == OM_OK && follows) code = om_ended_wait(batch, state, head.size, st);
-  if (code == OM_OK && follows) code = om_stated_wait(batch, state, head.size, st);
+  if (code == OM_OK && follows && !batch->ledger->sparse) code = om_ended_wait(batch, state, head.size, st);
+  if (code == OM_OK && follows && !batch->ledger->sparse) code = om_stated_wait(batch, state, head.size, st);
   /* What a mark leans on is final here too from now on: it is never cut while the mark stands. */
-  if (code == OM_OK)
+  if (code == OM_OK && whole)
     code = om_head_final(batch, &newer, marked, head.size, time_s, mark->checkpoint.data, mark->checkpoint.len, st);
   if (code != OM_OK) return code;
   uint8_t key[OM_MARK_KEY_BYTES], row[8];

@@ -1,13 +1,16 @@
 /* The check that bytes are the one canonical encoding of a message, made on the bytes and the schema, without
  * unpacking. */
 #include "keys/utf8.h"
+#include "ledger/bundle.h"
 #include "ledger/statement.h"
+#include "proto/bundle.pb-c.h"
 
 enum {
   REPEATED_MAX = 1000, /* the largest count that any field has: lots in an event */
 };
 
-/* Fields with a smaller limit than REPEATED_MAX, so that a small message can't unpack into a large one. */
+/* Fields with another limit than REPEATED_MAX; mostly a smaller one, so that a small message can't unpack into a large
+ * one. */
 static const struct {
   const ProtobufCMessageDescriptor *type;
   uint32_t field;
@@ -20,6 +23,7 @@ static const struct {
     {&oremark__loss__descriptor, 2, OM_LOT_METALS_MAX},
     {&oremark__transform__descriptor, 5, 16},
     {&oremark__draw__descriptor, 3, 16},
+    {&oremark__bundle_entry__descriptor, 6, OM_BUNDLE_OTHERS_MAX},
 };
 
 struct cursor {

@@ -13,7 +13,7 @@ enum {
                        much longer, and a daemon that was cut off hears of the act before of its witnesses */
 };
 
-static void put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const void *note, size_t len) {
+void om_head_put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const void *note, size_t len) {
   uint8_t key[OM_HEAD_KEY_BYTES], row[16 + OM_NOTE_BYTES_MAX];
   OM_ASSERT(len <= OM_NOTE_BYTES_MAX);
   om_head_key(key, log, OM_HEAD_FINAL);
@@ -55,7 +55,7 @@ enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *sta
   om_be64(row, state->edge.size);
   memcpy(row + 8, note, len);
   om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, row, 8 + len);
-  if (!om_quorum_any(&quorum)) put_final(batch->txn, state->log, state->edge.size, 0, note, len);
+  if (!om_quorum_any(&quorum)) om_head_put_final(batch->txn, state->log, state->edge.size, 0, note, len);
   return om_txn_check(batch->txn, st);
 }
 
@@ -94,7 +94,7 @@ enum om_code om_head_final(struct om_batch *batch, bool *newer, const struct om_
   enum om_code code = om_log_info(batch->txn, &info, state->log, st);
   if (code != OM_OK || size <= info.head_size) return code;
   if (om_lost_due(batch, state->log)) return mending(&info, st);
-  put_final(batch->txn, state->log, size, time_s, note, len);
+  om_head_put_final(batch->txn, state->log, size, time_s, note, len);
   *newer = true;
   code = om_evidence_later(batch, state, size, st);
   return code == OM_OK ? om_lost_final(batch, state, size, st) : code;

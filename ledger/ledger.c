@@ -187,20 +187,23 @@ enum om_code om_ledger_find_own(struct om_ledger *ledger, struct om_txn *txn, st
   return om_txn_check(txn, st);
 }
 
-enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t map_bytes, const uint8_t *genesis,
-                            size_t genesis_len, const uint8_t *own_link_key, struct om_status *st) {
+static enum om_code open_ledger(struct om_ledger **out, const char *path, uint64_t map_bytes, bool scratch,
+                                const uint8_t *genesis, size_t genesis_len, const uint8_t *own_link_key,
+                                struct om_status *st) {
   *out = NULL;
   struct om_ledger *ledger = calloc(1, sizeof *ledger);
   OM_ASSERT(ledger);
   ledger->own_log = OM_LOG_NONE;
   ledger->rules_known = OM_RULES_VERSION;
+  ledger->sparse = scratch;
   om_sha256(&ledger->network, genesis, genesis_len);
   if (own_link_key) {
     ledger->has_link_key = true;
     memcpy(ledger->link_key, own_link_key, sizeof ledger->link_key);
   }
   struct om_txn *txn = NULL;
-  enum om_code code = om_store_open(&ledger->store, path, map_bytes, st);
+  enum om_code code = scratch ? om_store_open_scratch(&ledger->store, path, map_bytes, st)
+                              : om_store_open(&ledger->store, path, map_bytes, st);
   if (code == OM_OK) code = check_store(ledger, genesis, genesis_len, st);
   if (code == OM_OK) code = om_txn_read(&txn, ledger->store, st);
   uint32_t rules;
@@ -215,6 +218,16 @@ enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t m
   }
   *out = ledger;
   return OM_OK;
+}
+
+enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t map_bytes, const uint8_t *genesis,
+                            size_t genesis_len, const uint8_t *own_link_key, struct om_status *st) {
+  return open_ledger(out, path, map_bytes, false, genesis, genesis_len, own_link_key, st);
+}
+
+enum om_code om_ledger_open_scratch(struct om_ledger **out, const char *path, uint64_t map_bytes,
+                                    const uint8_t *genesis, size_t genesis_len, struct om_status *st) {
+  return open_ledger(out, path, map_bytes, true, genesis, genesis_len, NULL, st);
 }
 
 void om_ledger_close(struct om_ledger *ledger) {

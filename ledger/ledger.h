@@ -45,6 +45,10 @@ struct om_ledger;
  * of the registry this is; it may not be there yet. NULL: mirror only. *OUT is the caller's, NULL on failure. */
 enum om_code om_ledger_open(struct om_ledger **out, const char *path, uint64_t map_bytes, const uint8_t *genesis,
                             size_t genesis_len, const uint8_t *own_link_key, struct om_status *st);
+/* A mirror in a store that is thrown away (om_store_open_scratch), for checking a bundle: of the logs besides the
+ * registry's some entries only are held, so nothing is asked of their trees. */
+enum om_code om_ledger_open_scratch(struct om_ledger **out, const char *path, uint64_t map_bytes,
+                                    const uint8_t *genesis, size_t genesis_len, struct om_status *st);
 /* After the last batch and transaction. NULL is fine. */
 void om_ledger_close(struct om_ledger *ledger);
 

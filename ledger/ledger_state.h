@@ -66,6 +66,7 @@ struct om_ledger {
   size_t n_logs;
   uint32_t rules_known; /* versions of the rules: OM_RULES_VERSION but for tests */
   bool lost;            /* entries are held that have lost: om_ledger_mend is due */
+  bool sparse;          /* of the logs besides the registry's some entries only are held: ledger/bundle.h */
 };
 
 struct om_batch {
@@ -116,6 +117,19 @@ struct om_need {
  * OM_WAIT with NEED->size > 0: the log has to mark another one first. */
 enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
                             int64_t taken_ms, struct om_need *need, struct om_status *st);
+/* A part of a statement, and what it leans on as somebody states it. */
+struct om_part {
+  const bool *only; /* the events to be judged */
+  void *ctx;
+  /* The stated row of the lot NUMBER, its KEY with it; false: none is stated. What the statement makes of such a lot is
+   * not written. */
+  bool (*stated)(void *ctx, uint8_t key[OM_LOT_KEY_BYTES], struct om_bytes *row,
+                 const uint8_t number[OM_LOT_NUMBER_BYTES]);
+};
+/* As om_batch_judge, of PART of the statement, whose marks all stand: what concerns whole logs (caps on drift, sums) is
+ * not looked at. */
+enum om_code om_batch_judge_part(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
+                                 const struct om_part *part, struct om_status *st);
 /* Where the statement stands already, if it does. */
 bool om_batch_stands(struct om_txn *txn, struct om_place *out, const struct om_checked *checked);
 /* Judges CHECKED as entry INDEX (= the log's size here) of LOG and appends it. OM_WAIT, OM_MALFORMED and OM_REFUSED as
@@ -129,6 +143,8 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
 /* Signs the head of the own log as STATE holds it, and stores it; with quorum 0 it is final at once. */
 enum om_code om_head_sign(struct om_batch *batch, const struct om_log_state *state, const struct om_signers_keys *keys,
                           struct om_status *st);
+/* Stores NOTE, whose quorum was checked, as LOG's final head. */
+void om_head_put_final(struct om_txn *txn, uint32_t log, uint64_t size, uint64_t time_s, const void *note, size_t len);
 /* The daemon that signs LOG's head at SIZE: the registry log has had several, perhaps. */
 enum om_code om_head_signer(struct om_txn *txn, struct om_daemon *out, uint32_t log, uint64_t size,
                             struct om_status *st);
@@ -274,6 +290,8 @@ enum om_code om_quorum_settles(struct om_txn *txn, bool *settles, uint32_t log, 
 /* Has LOG, at SIZE, not yet recorded a head that both lists of its last change signed? */
 enum om_code om_quorum_unsettled(struct om_txn *txn, bool *unsettled, uint32_t log, uint64_t size,
                                  struct om_status *st);
+/* Is the list of witnesses that LOG's head at SIZE asks for the one that the registry here has now? */
+enum om_code om_quorum_current(struct om_txn *txn, bool *current, uint32_t log, uint64_t size, struct om_status *st);
 /* Would a mark of the registry up to MARKED, standing in LOG at SIZE, begin a change of its witnesses while the last
  * one is not settled? A log has two lists to satisfy at most: beside a third, a head of two could contradict it. */
 enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint64_t size, uint64_t marked,

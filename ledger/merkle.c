@@ -263,6 +263,14 @@ enum om_code om_tree_root_at(const struct om_tiles *tiles, struct om_hash *out, 
   return walk_peaks(&w, out, size, size, st);
 }
 
+enum om_code om_tree_node(const struct om_tiles *tiles, struct om_hash *out, unsigned height, uint64_t index,
+                          struct om_status *st) {
+  struct walk w = {.tiles = tiles, .loaded = false};
+  OM_ASSERT(height < OM_TREE_HEIGHT);
+  if (index >= tiles->edge->size >> height) return check_size(tiles, UINT64_MAX, st);
+  return walk_node(&w, out, (struct node){height, index}, st);
+}
+
 enum om_code om_prove_inclusion(const struct om_tiles *tiles, struct om_proof *out, uint64_t index, uint64_t size,
                                 struct om_status *st) {
   struct walk w = {.tiles = tiles, .loaded = false};

@@ -72,6 +72,11 @@ struct om_proof {
 /* The root that the tree had at SIZE. OM_MISSING if it is not that large yet. */
 enum om_code om_tree_root_at(const struct om_tiles *tiles, struct om_hash *out, uint64_t size, struct om_status *st);
 
+/* The root of the perfect subtree over the leaves from INDEX << HEIGHT on, 1 << HEIGHT of them. OM_MISSING if the tree
+ * has not all of them. */
+enum om_code om_tree_node(const struct om_tiles *tiles, struct om_hash *out, unsigned height, uint64_t index,
+                          struct om_status *st);
+
 /* Proof that leaf INDEX is in the tree of the first SIZE leaves. OM_MISSING if there is no such leaf or size. */
 enum om_code om_prove_inclusion(const struct om_tiles *tiles, struct om_proof *out, uint64_t index, uint64_t size,
                                 struct om_status *st);

@@ -143,6 +143,14 @@ enum om_code om_quorum_unsettled(struct om_txn *txn, bool *unsettled, uint32_t l
   return code;
 }
 
+enum om_code om_quorum_current(struct om_txn *txn, bool *current, uint32_t log, uint64_t size, struct om_status *st) {
+  struct om_quorum_list then, now;
+  enum om_code code = om_quorum_list(txn, &then, log, judged_by(txn, log, size), st);
+  if (code == OM_OK) code = om_quorum_list(txn, &now, log, OM_REGISTRY_NOW, st);
+  *current = code == OM_OK && same_list(&then, &now);
+  return code;
+}
+
 enum om_code om_quorum_third(struct om_txn *txn, bool *third, uint32_t log, uint64_t size, uint64_t marked,
                              struct om_status *st) {
   struct om_quorum_list present, next;

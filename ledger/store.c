@@ -56,6 +56,7 @@ struct om_store {
   MDB_env *env;
   MDB_dbi tables[OM_TABLES];
   int lock_fd;
+  bool scratch; /* nothing of it is flushed */
   char path[PATH_BYTES];
 };
 
@@ -161,7 +162,7 @@ static int begin_file(const struct om_store *store) {
 }
 
 static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct om_status *st) {
-  int error = begin_file(store);
+  int error = store->scratch ? 0 : begin_file(store);
   if (error) return translate(store, error, "beginning the store", st);
   error = mdb_env_create(&store->env);
   if (!error) error = mdb_env_set_maxdbs(store->env, OM_TABLES);
@@ -169,7 +170,8 @@ static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct 
   if (!error) error = mdb_env_set_mapsize(store->env, (size_t)map_bytes);
   /* Default durability only: with NOSYNC or NOMETASYNC acknowledged commits could be lost. NOTLS: a read transaction
    * belongs to a piece of work, not to a thread. */
-  if (!error) error = mdb_env_open(store->env, store->path, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->scratch ? MDB_NOSYNC : 0u);
+  if (!error) error = mdb_env_open(store->env, store->path, flags, 0600);
   if (error) return translate(store, error, "opening the store", st);
   int dead;
   error = mdb_reader_check(store->env, &dead);
@@ -177,12 +179,14 @@ static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct 
   return open_tables(store, st);
 }
 
-enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st) {
+static enum om_code open_store(struct om_store **out, const char *path, uint64_t map_bytes, bool scratch,
+                               struct om_status *st) {
   *out = NULL;
   if (strlen(path) >= PATH_BYTES) return om_fail(st, OM_USAGE, NULL, "the store's path is too long");
   struct om_store *store = calloc(1, sizeof *store);
   OM_ASSERT(store);
   store->lock_fd = -1;
+  store->scratch = scratch;
   strcpy(store->path, path);
   enum om_code code = OM_OK;
   if (mkdir(path, 0700) != 0 && errno != EEXIST) code = translate(store, errno, "making the store's folder", st);
@@ -194,6 +198,14 @@ enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map
   }
   *out = store;
   return OM_OK;
+}
+
+enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st) {
+  return open_store(out, path, map_bytes, false, st);
+}
+
+enum om_code om_store_open_scratch(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st) {
+  return open_store(out, path, map_bytes, true, st);
 }
 
 void om_store_close(struct om_store *store) {

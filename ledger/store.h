@@ -45,6 +45,8 @@ struct om_bytes {
 /* Opens or creates the folder PATH (0700) with room for MAP_BYTES. OM_BUSY where another process has it open for
  * writing, OM_IO (with what to do) for a missing or read-only folder or a full disk. */
 enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st);
+/* The same for a store that is thrown away: nothing of it is flushed to the disk. */
+enum om_code om_store_open_scratch(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st);
 void om_store_close(struct om_store *store);
 
 enum om_code om_txn_read(struct om_txn **out, struct om_store *store, struct om_status *st);

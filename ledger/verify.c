@@ -39,6 +39,16 @@ static const char *const check_words[OM_CHECKS][2] = {
     [OM_CHECK_SIGNATURES] = {"signatures", "every signature is good under a key that the registry had at the time"},
 };
 
+/* Of a file, where these mean something else. */
+static const char *const given_words[OM_CHECKS] = {
+    [OM_CHECK_LINEAGE] = "every lot that went into it, and every event that made or moved one, is in the file",
+    [OM_CHECK_BYTES] = "every entry in the file is a leaf of its log's tree",
+    [OM_CHECK_TREE] = "those leaves, and the hashes that stand for the others, lead to the root of each log's head",
+    [OM_CHECK_STATE] = "every step that is shown of these lots follows from the entries in the file",
+    [OM_CHECK_HISTORY] = "the file has no proof of two final histories of a log that the lineage stands in",
+    [OM_CHECK_DOCUMENTS] = "the documents that are in the file have the hashes that the events name",
+};
+
 /* ---- findings ---- */
 
 void om_verify_pass(struct om_verify *v, enum om_check_kind kind, uint64_t n) {
@@ -95,7 +105,7 @@ static bool take_end(struct om_verify *v, struct om_verify_log *log) {
   if (!log->info.retired || log->info.final_size != log->info.end.size) return false;
   log->head.size = log->info.end.size;
   log->head.root = log->info.end.root;
-  log->has_head = true;
+  log->has_head = log->stated = true;
   if (om_log_quorum(v->txn, &quorum, log->info.log, log->head.size, &st) == OM_OK) note_quorum(log, &quorum);
   om_verify_pass(v, OM_CHECK_HEAD, 1);
   return true;
@@ -111,7 +121,7 @@ static bool take_stated(struct om_verify *v, struct om_verify_log *log) {
     return false;
   log->head.size = size;
   log->head.root = root;
-  log->has_head = true;
+  log->has_head = log->stated = true;
   if (om_log_quorum(v->txn, &quorum, log->info.log, size, &st) == OM_OK) note_quorum(log, &quorum);
   om_verify_pass(v, OM_CHECK_HEAD, 1);
   return true;
@@ -132,12 +142,18 @@ static enum om_code read_head(struct om_verify *v, struct om_verify_log *log, ui
   }
   log->has_head = true;
   note_quorum(log, &quorum);
-  om_verify_pass(v, OM_CHECK_HEAD, 1);
+  if (v->given && v->given->outdated[number])
+    om_verify_unknown(v, OM_CHECK_HEAD,
+                      "the head of %s at %llu is signed by witnesses that have been replaced since, and no log in the "
+                      "file that has the present ones vouches for it: ask for a newer bundle",
+                      log->info.origin, (unsigned long long)log->head.size);
+  else
+    om_verify_pass(v, OM_CHECK_HEAD, 1);
   return OM_OK;
 }
 
 /* NUMBER is from a row: it may be of no log at all. */
-static enum om_code open_log(struct om_verify *v, uint32_t number, struct om_status *st) {
+enum om_code om_verify_open(struct om_verify *v, uint32_t number, struct om_status *st) {
   if (number >= v->n_logs) return om_fail(st, OM_CORRUPT, NULL, "there is no log %u: the store is damaged", number);
   if (v->logs[number]) return OM_OK;
   struct om_verify_log *log = calloc(1, sizeof *log);
@@ -150,18 +166,18 @@ static enum om_code open_log(struct om_verify *v, uint32_t number, struct om_sta
 
 /* ---- what else bears on the lineage ---- */
 
-enum om_code om_verify_also(struct om_verify *v, bool *final, uint32_t log, uint64_t index, struct om_status *st) {
+enum om_code om_verify_also(struct om_verify *v, bool *final, const struct om_place *place, struct om_status *st) {
   *final = false;
-  enum om_code code = open_log(v, log, st);
+  enum om_code code = om_verify_open(v, place->log, st);
   if (code != OM_OK) return code;
-  *final = v->logs[log]->has_head && index < v->logs[log]->head.size;
-  if (!*final || log == OM_LOG_REGISTRY) return OM_OK; /* the registry log is hashed as a whole */
+  *final = v->logs[place->log]->has_head && place->index < v->logs[place->log]->head.size;
+  if (!*final || place->log == OM_LOG_REGISTRY) return OM_OK; /* the registry log is hashed as a whole */
   if (v->n_also == v->cap_also) {
     v->cap_also = v->cap_also == 0 ? 64 : 2 * v->cap_also;
     v->also = realloc(v->also, v->cap_also * sizeof *v->also);
     OM_ASSERT(v->also);
   }
-  v->also[v->n_also++] = (struct om_verify_also){index, log};
+  v->also[v->n_also++] = (struct om_verify_also){place->index, place->log, place->event};
   return OM_OK;
 }
 
@@ -173,7 +189,8 @@ bool om_verify_timeless(const struct om_verify *v, uint32_t log) {
 static int also_order(const void *a, const void *b) {
   const struct om_verify_also *x = a, *y = b;
   if (x->log != y->log) return x->log < y->log ? -1 : 1;
-  return (x->index > y->index) - (x->index < y->index);
+  if (x->index != y->index) return x->index < y->index ? -1 : 1;
+  return (x->event > y->event) - (x->event < y->event);
 }
 
 static void order_also(struct om_verify *v) {
@@ -294,10 +311,12 @@ static int mark_order(const void *a, const void *b) {
 }
 
 static enum om_code plan(struct om_verify *v, struct om_status *st) {
-  enum om_code code = open_log(v, OM_LOG_REGISTRY, st);
+  enum om_code code = om_verify_open(v, OM_LOG_REGISTRY, st);
   order_events(v);
   order_steps(v);
-  for (size_t i = 0; i < v->n_entries && code == OM_OK; i++) code = open_log(v, v->entries[i].log, st);
+  for (size_t i = 0; i < v->n_entries && code == OM_OK; i++) code = om_verify_open(v, v->entries[i].log, st);
+  for (uint32_t i = 0; v->given && i < v->given->n_logs && code == OM_OK; i++)
+    if (v->given->entries[i] > 0) code = om_verify_open(v, i, st);
   if (code != OM_OK) return code;
   find_registry_marks(v);
   order_entries(v);
@@ -324,14 +343,31 @@ static void check_histories(struct om_verify *v) {
   }
 }
 
-static void say_not_checked(const struct om_verify *v) {
+/* What an answer from a file rests on. */
+static void say_given(const struct om_verify *v) {
   struct om_verdict *out = v->verdict;
-  for (size_t i = 0; i < v->n_logs; i++) {
-    if (!v->logs[i] || !v->logs[i]->has_head || v->logs[i]->k > 0) continue;
-    not_checked(out, "The heads of %s need no cosignatures: this is not protected against a dishonest operator.",
-                v->logs[i]->info.origin);
-    break;
-  }
+  const struct om_verify_log *registry = v->logs[OM_LOG_REGISTRY];
+  char when[OM_TIME_TEXT_BYTES] = "a time that nobody has signed";
+  if (v->given->registry_s > 0) om_time_format(when, sizeof when, (int64_t)v->given->registry_s * 1000, 0);
+  not_checked(out,
+              "What the registry says after its entry %llu, final at %s: a key that was revoked or a member suspended "
+              "since is not known here.",
+              (unsigned long long)(registry && registry->has_head ? registry->head.size - 1 : 0), when);
+  not_checked(out,
+              "Caps on drift, that no statement stands twice, that every flag and correction is in the file, and that "
+              "no log has left out a mark: they concern whole logs and rest on the cosigners' word.");
+  not_checked(out,
+              "That the heads in marks are of the same histories as the heads in the file: it rests on the cosigners' "
+              "word.");
+  not_checked(out, "What the mine sites have put out in all, beside what was estimated: only their whole logs say so.");
+  if (!v->documents) not_checked(out, "Documents: the bytes of those that its events name were not looked at.");
+  if (v->given->others > 0)
+    not_checked(out, "%llu other lots that were moved together with these were taken as the file has them.",
+                (unsigned long long)v->given->others);
+}
+
+static void say_stored(const struct om_verify *v) {
+  struct om_verdict *out = v->verdict;
   if (!v->deep)
     not_checked(out,
                 "Signatures: each was checked when its entry was taken in here; a deep check goes over them again.");
@@ -346,8 +382,22 @@ static void say_not_checked(const struct om_verify *v) {
   if (v->bystanders > 0)
     not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.",
                 (unsigned long long)v->bystanders);
+}
+
+static void say_not_checked(const struct om_verify *v) {
+  struct om_verdict *out = v->verdict;
+  for (size_t i = 0; i < v->n_logs; i++) {
+    if (!v->logs[i] || !v->logs[i]->has_head || v->logs[i]->k > 0) continue;
+    not_checked(out, "The heads of %s need no cosignatures: this is not protected against a dishonest operator.",
+                v->logs[i]->info.origin);
+    break;
+  }
+  if (v->given)
+    say_given(v);
+  else
+    say_stored(v);
   not_checked(out, "What happens to the lot later, and what others may still say of it.");
-  not_checked(out, "The rules of attestations: each was judged when it was taken in here.");
+  if (!v->given) not_checked(out, "The rules of attestations: each was judged when it was taken in here.");
   not_checked(out, "That stated masses, assays and origins are true.");
 }
 
@@ -415,7 +465,7 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
   return code;
 }
 
-static void free_all(struct om_verify *v) {
+void om_verify_free(struct om_verify *v) {
   for (size_t i = 0; i < v->n_logs; i++) free(v->logs[i]);
   free(v->logs);
   free(v->order);
@@ -439,22 +489,24 @@ enum om_code om_verify_lot_whole(struct om_txn *txn, struct om_arena *arena, str
                                  const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                                  const struct om_verify_documents *documents, const struct om_progress *progress,
                                  struct om_status *st) {
-  struct om_verify v = {.txn = txn,
-                        .arena = arena,
-                        .network = network,
-                        .documents = documents,
-                        .progress = progress,
-                        .deep = deep,
-                        .verdict = out};
+  struct om_verify v = {
+      .txn = txn, .arena = arena, .network = network, .documents = documents, .progress = progress, .deep = deep};
+  enum om_code code = om_verify_run(&v, out, number, st);
+  om_verify_free(&v);
+  return code;
+}
+
+enum om_code om_verify_run(struct om_verify *v, struct om_verdict *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                           struct om_status *st) {
+  v->verdict = out;
   memset(out, 0, sizeof *out);
   for (size_t i = 0; i < OM_CHECKS; i++) {
     out->checks[i].name = check_words[i][0];
-    out->checks[i].what = check_words[i][1];
+    out->checks[i].what = v->given && given_words[i] ? given_words[i] : check_words[i][1];
   }
-  v.n_logs = om_log_count(txn);
-  v.logs = array(v.n_logs + 1, sizeof(struct om_verify_log *));
-  enum om_code code = verify(&v, number, st);
-  if (code == OM_OK) conclude(&v, arena);
-  free_all(&v);
+  v->n_logs = om_log_count(v->txn);
+  v->logs = array(v->n_logs + 1, sizeof(struct om_verify_log *));
+  enum om_code code = verify(v, number, st);
+  if (code == OM_OK) conclude(v, v->arena);
   return code;
 }

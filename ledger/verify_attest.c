@@ -100,10 +100,10 @@ static enum om_code load(struct attest *a, struct held *out, bool *final, const 
   struct om_attested row;
   *out = (struct held){.at = *at};
   enum om_code code = om_certificate_get(a->v->txn, &out->certificate, &row, &out->end, at, st);
-  if (code == OM_OK) code = om_verify_also(a->v, final, at->log, at->index, st);
+  if (code == OM_OK) code = om_verify_also(a->v, final, at, st);
   if (code != OM_OK || !out->end.ended) return code;
   bool end_final;
-  code = om_verify_also(a->v, &end_final, out->end.by.log, out->end.by.index, st);
+  code = om_verify_also(a->v, &end_final, &out->end.by, st);
   if (!end_final) out->end = (struct om_certificate_end){.until_ms = INT64_MAX};
   if (out->end.until_ms < out->certificate.until_ms) out->certificate.until_ms = out->end.until_ms;
   return code;

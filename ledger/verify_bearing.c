@@ -46,7 +46,7 @@ static enum om_code tell(struct om_verify *v, struct om_arena *scratch, const st
   struct om_step *step = om_arena_alloc(scratch, sizeof *step);
   char when[OM_TIME_TEXT_BYTES], first[BESIDE_BYTES];
   bool final;
-  enum om_code code = om_verify_also(v, &final, b->what.at.log, b->what.at.index, st);
+  enum om_code code = om_verify_also(v, &final, &b->what.at, st);
   if (code == OM_OK) code = om_step_read(v->txn, scratch, step, v->network, &b->what.at, st);
   if (code == OM_OK) code = beside(v, scratch, first, b, st);
   if (code != OM_OK) return code;

@@ -94,7 +94,7 @@ static enum om_code add_paper(struct om_verify *v, const struct om_place *at, st
   if (code == OM_MISSING) om_verify_fail(v, OM_CHECK_LINEAGE, "the entry of an attestation is not here: %s", st->text);
   if (code != OM_OK) return code == OM_MISSING ? OM_OK : code;
   if (at->event >= OM_EVENTS_MAX || !om_find_documents(named, entry.data, entry.len) || !named[at->event]) return OM_OK;
-  if (om_verify_also(v, &final, at->log, at->index, st) != OM_OK || !final) return st->code; /* nobody answers for it */
+  if (om_verify_also(v, &final, at, st) != OM_OK || !final) return st->code; /* nobody answers for it */
   if (v->n_papers == v->cap_papers) {
     v->cap_papers = v->cap_papers == 0 ? 16 : 2 * v->cap_papers;
     v->papers = realloc(v->papers, v->cap_papers * sizeof *v->papers);

@@ -10,7 +10,7 @@ static enum om_code only_final(struct om_verify *v, struct om_output_ceiling *ea
   size_t kept = 0;
   for (size_t i = 0; i < *n; i++) {
     bool final;
-    if (om_verify_also(v, &final, each[i].at.log, each[i].at.index, st) != OM_OK) return st->code;
+    if (om_verify_also(v, &final, &each[i].at, st) != OM_OK) return st->code;
     if (final) each[kept++] = each[i];
   }
   *n = kept;

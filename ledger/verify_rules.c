@@ -101,7 +101,14 @@ static enum om_code bystander(struct replay *r, struct om_arena *arena, struct o
   if (*step == 0) return om_fail(st, OM_MISSING, "lot", "no such lot before this entry");
   if (known->lots[id].first == OM_LINEAGE_NONE) r->v->bystanders++;
   known->lots[id].first = 0; /* counted */
-  if (found) return om_lot_get_step(r->v->txn, arena, out, number, *step - 1, st);
+  if (found) {
+    const struct om_verify_watch *watch = r->v->watch;
+    code = om_lot_get_step(r->v->txn, arena, out, number, *step - 1, st);
+    if (!watch || code != OM_OK) return code;
+    watch->other(watch->ctx, r->at, number, *step - 1);
+    out->at = (struct om_place){.log = entry_in_hand(r)->log}; /* what it leans on is not looked after */
+    return OM_OK;
+  }
   char text[OM_LOT_TEXT_BYTES];
   return om_fail(st, OM_CORRUPT, "state", "lot %s has no row by this entry, which names it: the store is damaged",
                  om_lot_format(text, sizeof text, number));
@@ -121,7 +128,9 @@ static enum om_code ask_lot(void *ctx, struct om_arena *arena, struct om_lot *ou
 
 static enum om_code ask_mark(void *ctx, uint64_t *size, uint32_t log, struct om_status *st) {
   struct replay *r = ctx;
-  *size = om_log_mark(r->v->txn, entry_in_hand(r)->log, log, entry_in_hand(r)->index);
+  const struct om_verify_entry *e = entry_in_hand(r);
+  if (r->v->watch) r->v->watch->mark(r->v->watch->ctx, e->log, e->index, log);
+  *size = om_log_mark(r->v->txn, e->log, log, e->index);
   return om_txn_check(r->v->txn, st);
 }
 
@@ -177,24 +186,23 @@ static enum om_code find_signers(struct replay *r, uint32_t signers[OM_SIGNATURE
 
 /* ---- which events ---- */
 
-/* The events of the lineage, and those of the same statement that they name lots by. */
-static enum om_code choose_events(struct replay *r, const Oremark__Statement *s, struct om_status *st) {
-  const struct om_verify *v = r->v;
-  const struct om_verify_entry *e = entry_in_hand(r);
+enum om_code om_verify_chosen(const struct om_verify *v, bool only[OM_EVENTS_MAX], size_t entry,
+                              const Oremark__Statement *s, struct om_status *st) {
+  const struct om_verify_entry *e = &v->entries[entry];
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
-  memset(r->only, 0, sizeof r->only);
+  memset(only, 0, OM_EVENTS_MAX * sizeof *only);
   for (uint32_t i = e->first_event; i < e[1].first_event; i++) {
     uint16_t event = v->lineage.events[v->order[i]].event;
     if (event >= s->n_events) return om_fail(st, OM_CORRUPT, "state", "it holds no event %u", event);
-    r->only[event] = true;
+    only[event] = true;
   }
   for (size_t i = s->n_events; i-- > 0;) {
-    if (!r->only[i]) continue;
+    if (!only[i]) continue;
     const struct om_kind *kind = om_kind_of(s->events[i]);
     if (!kind || !kind->rule) return om_fail(st, OM_CORRUPT, "state", "event %zu moves no lot", i);
     size_t n = om_event_refs(refs, s->events[i]);
     for (size_t k = 0; k < n; k++)
-      if (refs[k]->number.len == 0 && refs[k]->event < i) r->only[refs[k]->event] = true;
+      if (refs[k]->number.len == 0 && refs[k]->event < i) only[refs[k]->event] = true;
   }
   return OM_OK;
 }
@@ -332,6 +340,40 @@ static enum om_code judge(struct replay *r, const struct om_checked *checked, co
   return code == OM_OK ? check_rows(r, &stage, st) : code;
 }
 
+/* The rows that the entry wrote when it was judged as it was taken in. */
+static enum om_code count_rows(struct replay *r, struct om_status *st) {
+  const struct om_verify *v = r->v;
+  const struct om_verify_entry *e = entry_in_hand(r);
+  for (uint32_t i = e->first_step; i < e[1].first_step; i++) {
+    uint32_t id = v->lineage.steps[v->row_steps[i]].lot;
+    struct om_lot row;
+    om_arena_reset(&r->scratch);
+    enum om_code code = om_lot_get_step(v->txn, &r->scratch, &row, v->lineage.lots[id].number, r->lots[id].done++, st);
+    if (code != OM_OK) return code;
+    for (size_t k = 0; k < row.n_contents; k++) om_verify_pass(r->v, OM_CHECK_ATTRIBUTION, row.contents[k].mix.n);
+  }
+  om_verify_pass(r->v, OM_CHECK_STATE, e[1].first_step - e->first_step);
+  return OM_OK;
+}
+
+/* What was judged as it was taken in is only counted. */
+static enum om_code count_entry(struct replay *r, struct om_status *st) {
+  const struct om_verify_entry *e = entry_in_hand(r);
+  struct om_bytes bytes;
+  struct om_checked *checked;
+  enum om_code code = om_log_entry(r->v->txn, &bytes, e->log, e->index, st);
+  if (code != OM_OK) return code;
+  om_arena_reset(&r->arena);
+  code = om_check_entry(&checked, &r->arena, r->v->network, NULL, bytes.data, bytes.len, st);
+  for (size_t i = 0; code == OM_OK && i < checked->signed_statement->n_signatures; i++)
+    code = look_back(r, checked->signed_statement->signatures[i], st);
+  if (code == OM_OK) code = count_rows(r, st);
+  if (code != OM_OK) return code;
+  om_verify_pass(r->v, OM_CHECK_SIGNATURES, checked->signed_statement->n_signatures);
+  count(r, checked->statement);
+  return OM_OK;
+}
+
 static enum om_code replay_entry(struct replay *r, struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
   struct om_bytes bytes;
@@ -346,7 +388,7 @@ static enum om_code replay_entry(struct replay *r, struct om_status *st) {
   if (code == OM_OK) code = om_statement_times(checked->statement, checked->entry->taken_ms, st);
   if (code == OM_OK) code = om_rules_statement(r->v->txn, checked->statement, e->registry_size, st);
   if (code == OM_OK) code = find_signers(r, signers, &n_signers, checked, st);
-  if (code == OM_OK) code = choose_events(r, checked->statement, st);
+  if (code == OM_OK) code = om_verify_chosen(r->v, r->only, r->at, checked->statement, st);
   if (code != OM_OK) return code;
   for (uint32_t i = e->first_step; i < e[1].first_step; i++)
     r->lots[r->v->lineage.steps[r->v->row_steps[i]].lot].entry = (uint32_t)r->at + 1;
@@ -380,7 +422,7 @@ static enum om_code replay_all(struct replay *r, uint32_t *queue, struct om_stat
     enum om_code code = om_progress_tell(v->progress, "judging", i, v->n_entries, st);
     if (code != OM_OK) return code;
     r->at = queue[i];
-    code = replay_entry(r, st);
+    code = v->given ? count_entry(r, st) : replay_entry(r, st);
     if (code != OM_OK && om_txn_check(v->txn, &(struct om_status){0}) != OM_OK) return om_txn_check(v->txn, st);
     if (code != OM_OK) {
       om_verify_fail(v, check_of(v, st->rule), "entry %llu of %s: %s", (unsigned long long)entry_in_hand(r)->index,

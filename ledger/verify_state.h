@@ -24,6 +24,7 @@ struct om_verify_log {
   struct om_log_info info;
   struct om_checkpoint head;
   bool has_head;
+  bool stated; /* ...by the governors, and not by a note of the log's */
   uint32_t k, k_before;
   uint64_t time_s;
   uint64_t entries; /* hashed */
@@ -33,6 +34,27 @@ struct om_verify_log {
 struct om_verify_also {
   uint64_t index;
   uint32_t log;
+  uint16_t event;
+};
+
+/* What was proven of a store while it was filled from a file (ledger/bundle.h): bytes and trees, signatures, rules. It
+ * is not done again, and counted here. */
+struct om_verify_given {
+  size_t n_logs;
+  const uint64_t *entries;    /* of each log, by number: as many as were taken in; 0: the log is not in the file */
+  const bool *outdated;       /* by number: its head rests on witnesses that were replaced since, and on no others */
+  uint64_t all, bytes, trees; /* entries in all, their bytes; logs whose trees lead to their heads */
+  uint64_t others;            /* lots outside the lineage that were taken as the file has them */
+  uint64_t registry_s;        /* when the quorum of the registry's head signed it, Unix seconds; 0: nobody says */
+};
+
+/* Who wants to know what the entries of a lineage lean on, as they are judged again. */
+struct om_verify_watch {
+  void *ctx;
+  /* It was asked how far the marks before entry INDEX of LOG cover MARKED. */
+  void (*mark)(void *ctx, uint32_t log, uint64_t index, uint32_t marked);
+  /* Entry ENTRY (of om_verify.entries) moves the lot NUMBER, which is outside the lineage, from its step STEP on. */
+  void (*other)(void *ctx, size_t entry, const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step);
 };
 
 /* Findings of one sort, which leave room for others. */
@@ -49,6 +71,8 @@ struct om_verify {
   const struct om_hash *network;
   const struct om_verify_documents *documents; /* NULL: nobody knows of any */
   const struct om_progress *progress;
+  const struct om_verify_given *given; /* NULL: nothing is */
+  const struct om_verify_watch *watch; /* NULL: nobody */
   bool deep;
   struct om_verdict *verdict;
   struct om_lineage lineage;
@@ -78,6 +102,12 @@ enum {
                                         has a few. 200 bytes each, and a look at each for every record. */
 };
 
+/* Verifies the lot NUMBER, as om_verify_lot_whole does, with what V was given: txn, arena, network, documents,
+ * progress, given, watch, deep. V is the caller's to free, with all that was found, by om_verify_free. */
+enum om_code om_verify_run(struct om_verify *v, struct om_verdict *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                           struct om_status *st);
+void om_verify_free(struct om_verify *v);
+
 void om_verify_pass(struct om_verify *v, enum om_check_kind kind, uint64_t n);
 void om_verify_fail(struct om_verify *v, enum om_check_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -95,9 +125,12 @@ void om_verify_find_in(struct om_verify *v, const char *share, const char *kind,
 bool om_verify_too_many(struct om_verify *v, const char *share);
 /* Puts what was found into the verdict. At the end. */
 void om_verify_tell_findings(struct om_verify *v);
-/* Entry INDEX of LOG bears on the lineage: it is hashed too. *FINAL says whether a final head that is held covers it;
- * where none does it is left out, since nobody answers for it yet. To be called while the entries are planned. */
-enum om_code om_verify_also(struct om_verify *v, bool *final, uint32_t log, uint64_t index, struct om_status *st);
+/* The event at PLACE bears on the lineage: its entry is hashed too. *FINAL says whether a final head that is held
+ * covers it; where none does it is left out, since nobody answers for it yet. To be called while the entries are
+ * planned. */
+enum om_code om_verify_also(struct om_verify *v, bool *final, const struct om_place *place, struct om_status *st);
+/* v->logs[LOG], with its head. OM_CORRUPT: there is no such log. */
+enum om_code om_verify_open(struct om_verify *v, uint32_t log, struct om_status *st);
 /* Whether the final head of LOG needs no cosignatures, so that no quorum says when it was final. */
 bool om_verify_timeless(const struct om_verify *v, uint32_t log);
 /* "kamoto.example/log", for sentences. */
@@ -126,6 +159,10 @@ enum om_code om_verify_hash(struct om_verify *v, struct om_status *st);
 
 /* Judges every entry again, in an order in which every lot's steps follow each other; ends at the first failure. */
 enum om_code om_verify_rules(struct om_verify *v, struct om_status *st);
+
+/* The events of entry ENTRY's statement S that are of the lineage, and those of S that they name lots by. */
+enum om_code om_verify_chosen(const struct om_verify *v, bool only[OM_EVENTS_MAX], size_t entry,
+                              const Oremark__Statement *s, struct om_status *st);
 
 /* Finds the attestations about the lineage's lots that name documents: assays, inspections; their entries are hashed.
  */

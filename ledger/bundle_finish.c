@@ -1,0 +1,123 @@
+/* The verdict on a bundle, over the store that was filled from it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/bundle_read.h"
+
+/* ---- heads under witnesses that were replaced since ---- */
+
+/* Does entry INDEX of LOG mark MARKED at its very head? */
+static bool is_mark_of(struct om_txn *txn, uint32_t log, uint64_t index, uint32_t marked, const struct om_hash *root) {
+  struct om_bytes bytes;
+  struct om_note note;
+  struct om_checkpoint head;
+  struct om_status st;
+  if (om_log_entry(txn, &bytes, log, index, &st) != OM_OK) return false;
+  Oremark__Entry *entry = oremark__entry__unpack(NULL, bytes.len, bytes.data);
+  bool is =
+      entry && entry->what_case == OREMARK__ENTRY__WHAT_MARK && entry->mark->log == marked &&
+      om_note_parse(&note, (const char *)entry->mark->checkpoint.data, entry->mark->checkpoint.len, &st) == OM_OK &&
+      om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st) == OM_OK && om_hash_equal(&head.root, root);
+  if (entry) oremark__entry__free_unpacked(entry, NULL);
+  return is;
+}
+
+/* Has LOG, whose head the present witnesses have signed, a mark of MARKED at SIZE with ROOT? */
+static bool vouches(struct om_txn *txn, uint32_t log, uint32_t marked, uint64_t size, const struct om_hash *root) {
+  uint64_t below = UINT64_MAX, covered, at;
+  for (; om_log_mark_at(txn, &covered, &at, log, marked, below) && covered >= size; below = at)
+    if (covered == size && is_mark_of(txn, log, at, marked, root)) return true;
+  return false;
+}
+
+/* Which logs' heads rest on witnesses alone that the registry in the file has replaced: whoever has their keys by now
+ * could have gone on from an old mark of the registry as if nothing had happened since. */
+static enum om_code find_outdated(const struct om_bundle *b, struct om_txn *txn, bool *outdated, struct om_status *st) {
+  enum om_code code = OM_OK;
+  for (uint32_t i = 1; i < b->n_logs && code == OM_OK; i++) {
+    bool current = true;
+    if (b->logs[i] && b->logs[i]->noted) code = om_quorum_current(txn, &current, i, b->logs[i]->tree.size, st);
+    outdated[i] = !current;
+  }
+  bool *vouched = calloc(b->n_logs + 1, sizeof *vouched);
+  OM_ASSERT(vouched);
+  for (uint32_t i = 1; i < b->n_logs && code == OM_OK; i++) {
+    struct om_hash root;
+    if (!outdated[i]) continue;
+    om_pruned_root(&b->logs[i]->tree, &root);
+    for (uint32_t by = 1; by < b->n_logs && !vouched[i]; by++)
+      vouched[i] = by != i && b->logs[by] && b->logs[by]->noted && !outdated[by] &&
+                   vouches(txn, by, i, b->logs[i]->tree.size, &root);
+  }
+  for (size_t i = 1; i < b->n_logs; i++) outdated[i] = outdated[i] && !vouched[i];
+  free(vouched);
+  return code;
+}
+
+/* ---- the verdict ---- */
+
+static void count(const struct om_bundle *b, struct om_verify_given *given, uint64_t *entries) {
+  entries[OM_LOG_REGISTRY] = b->told.registry.size;
+  given->trees = 1;
+  for (size_t i = 1; i < b->n_logs; i++) {
+    if (!b->logs[i]) continue;
+    entries[i] = b->logs[i]->entries;
+    given->trees++;
+  }
+}
+
+enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struct om_verdict *out,
+                              struct om_bundle_told *told, const struct om_verify_documents *documents,
+                              const struct om_progress *progress, struct om_status *st) {
+  struct om_txn *txn;
+  struct om_log_info registry;
+  OM_ASSERT(b->part == OM_BUNDLE_ENDED);
+  enum om_code code = om_txn_read(&txn, b->ledger->store, st);
+  if (code != OM_OK) return code;
+  uint64_t *entries = calloc(b->n_logs + 1, sizeof *entries);
+  bool *outdated = calloc(b->n_logs + 1, sizeof *outdated);
+  OM_ASSERT(entries && outdated);
+  struct om_verify_given given = {.n_logs = b->n_logs,
+                                  .entries = entries,
+                                  .outdated = outdated,
+                                  .all = b->told.entries,
+                                  .bytes = b->told.bytes,
+                                  .others = b->told.others};
+  struct om_verify v = {.txn = txn,
+                        .arena = arena,
+                        .network = &b->ledger->network,
+                        .documents = documents,
+                        .progress = progress,
+                        .given = &given,
+                        .deep = true};
+  code = om_log_info(txn, &registry, OM_LOG_REGISTRY, st);
+  b->told.registry_s = given.registry_s = registry.final_time_s;
+  if (code == OM_OK) code = find_outdated(b, txn, outdated, st);
+  count(b, &given, entries);
+  if (code == OM_OK) code = om_verify_run(&v, out, b->told.lot, st);
+  if (code == OM_MISSING)
+    code = om_fail(st, OM_NO, "lot", "the file says nothing of how the lot that it names came to be");
+  om_verify_free(&v);
+  free(entries);
+  free(outdated);
+  om_txn_abort(txn);
+  *told = b->told;
+  return code;
+}
+
+enum om_code om_bundle_verify(struct om_arena *arena, struct om_verdict *out, struct om_bundle_told *told,
+                              const struct om_bundle_source *source, const char *folder, const uint8_t *genesis,
+                              size_t genesis_len, const struct om_checkpoint *pinned,
+                              const struct om_progress *progress, struct om_status *st) {
+  struct om_bundle *b;
+  enum om_code code = om_bundle_open(&b, source, folder, genesis, genesis_len, pinned, st);
+  if (code != OM_OK) return code;
+  for (size_t n = 1; code == OM_OK && n > 0;) {
+    code = om_bundle_next(b, &n, st);
+    if (code == OM_OK && n > 0) code = om_bundle_apply(b, st);
+    if (code == OM_OK) code = om_progress_tell(progress, "judging", b->told.entries, 0, st);
+  }
+  if (code == OM_OK) code = om_bundle_finish(b, arena, out, told, NULL, progress, st);
+  om_bundle_close(b);
+  return code;
+}

@@ -1,0 +1,67 @@
+/* What the files that read a bundle share and nobody else sees. */
+#ifndef OREMARK_LEDGER_BUNDLE_READ_H
+#define OREMARK_LEDGER_BUNDLE_READ_H
+
+#include "ledger/bundle_state.h"
+#include "ledger/ledger_state.h"
+#include "ledger/pruned.h"
+
+/* A frame of the block in hand. */
+struct om_bundle_item {
+  struct om_arena arena;
+  uint64_t offset; /* in the file */
+  const uint8_t *bytes;
+  size_t len;
+  bool seen; /* what follows is filled in */
+  const Oremark__BundleFrame *frame;
+  struct om_checked *checked; /* of an entry */
+  struct om_status st;
+  enum om_code code;
+};
+
+/* A log besides the registry's. */
+struct om_bundle_log {
+  struct om_pruned tree;
+  uint64_t registry_size; /* its last mark of the registry */
+  int64_t taken_ms;       /* its last entry */
+  uint64_t entries;
+  bool has_head, noted; /* the head is there; it is a note, else the registry's acts state it */
+};
+
+/* What may come next. */
+enum om_bundle_part {
+  OM_BUNDLE_BEGINS = 0,
+  OM_BUNDLE_REGISTRY,
+  OM_BUNDLE_ENTRIES,
+  OM_BUNDLE_HEADS,
+  OM_BUNDLE_EVIDENCE,
+  OM_BUNDLE_ENDED,
+};
+
+struct om_bundle {
+  struct om_bundle_source source;
+  struct om_ledger *ledger;
+  bool has_pinned;
+  struct om_checkpoint pinned;
+  /* Bytes read and not yet made into items: buffer[from .. to). */
+  uint8_t *buffer;
+  size_t cap, from, to;
+  uint64_t offset; /* of buffer[from] in the file */
+  bool magic, at_end;
+  struct om_bundle_item items[OM_BUNDLE_BLOCK_ITEMS];
+  size_t n_items;
+  enum om_bundle_part part;
+  struct om_bundle_log **logs; /* by number, once the registry is read */
+  size_t n_logs;
+  uint32_t last_head;          /* the log whose head came last */
+  struct om_log_state *judged; /* the log of the entry in hand, as the rules ask for it; its tree is not there */
+  struct om_bundle_told told;
+};
+
+/* Takes the item apart; TXN knows the registry as far as it is committed. */
+void om_bundle_see(struct om_bundle *bundle, struct om_bundle_item *item);
+/* Takes ITEM in within BATCH. Any code: om_bundle_apply makes the sentence. */
+enum om_code om_bundle_take(struct om_bundle *bundle, struct om_batch *batch, struct om_bundle_item *item,
+                            struct om_status *st);
+
+#endif

@@ -1,0 +1,105 @@
+#include "support/bundled.h"
+
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum om_code sink_write(void *ctx, const uint8_t *bytes, size_t len, struct om_status *st) {
+  struct bundled *b = ctx;
+  (void)st;
+  if (b->len + len > b->cap) {
+    b->cap = 2 * (b->len + len);
+    b->bytes = realloc(b->bytes, b->cap);
+    assert_non_null(b->bytes);
+  }
+  memcpy(b->bytes + b->len, bytes, len);
+  b->len += len;
+  return OM_OK;
+}
+
+enum om_code bundled_write(struct bundled *out, struct om_ledger *ledger, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                           struct om_status *st) {
+  struct om_txn *txn;
+  struct om_bundle_sink sink = {.ctx = out, .write = sink_write};
+  *out = (struct bundled){0};
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledger), st), st);
+  enum om_code code = om_bundle_write(txn, &out->written, om_ledger_network(ledger), number, &sink, NULL, st);
+  om_txn_abort(txn);
+  if (code == OM_OK) assert_int_equal(out->written.bytes, out->len);
+  return code;
+}
+
+struct reading {
+  const uint8_t *bytes;
+  size_t len, at;
+};
+
+static enum om_code source_read(void *ctx, uint8_t *out, size_t *n, size_t wanted, struct om_status *st) {
+  struct reading *r = ctx;
+  (void)st;
+  *n = r->len - r->at < wanted ? r->len - r->at : wanted;
+  if (*n > 0) memcpy(out, r->bytes + r->at, *n);
+  r->at += *n;
+  return OM_OK;
+}
+
+enum om_code bundled_verify(struct om_arena *arena, struct om_verdict *out, struct om_bundle_told *told,
+                            const struct network *net, const uint8_t *bytes, size_t len,
+                            const struct om_checkpoint *pinned, struct om_status *st) {
+  struct reading reading = {bytes, len, 0};
+  struct om_bundle_source source = {.ctx = &reading, .read = source_read};
+  char *folder = temp_folder();
+  enum om_code code =
+      om_bundle_verify(arena, out, told, &source, folder, net->genesis, net->genesis_len, pinned, NULL, st);
+  remove_folder(folder);
+  return code;
+}
+
+/* Checks whose counts are not about the same: what was hashed, and where what a whole store knows is not in a file. */
+static bool is_compared(enum om_check_kind kind) {
+  return kind != OM_CHECK_BYTES && kind != OM_CHECK_TREE && kind != OM_CHECK_HEAD && kind != OM_CHECK_FINAL &&
+         kind != OM_CHECK_HISTORY && kind != OM_CHECK_OUTPUT;
+}
+
+static bool same_counts(const struct om_check *a, const struct om_check *b) {
+  return a->passed == b->passed && a->failed == b->failed && a->unknown == b->unknown;
+}
+
+static void compare(const struct om_verdict *here, const struct om_verdict *there) {
+  bool same = true;
+  for (int i = 0; i < OM_CHECKS; i++) {
+    const struct om_check *a = &here->checks[i], *b = &there->checks[i];
+    if (!is_compared((enum om_check_kind)i) ? b->failed == a->failed : same_counts(a, b)) continue;
+    print_error("%s: here %d passed, %d failed, %d unknown (%s); by the bundle %d, %d, %d (%s)\n", a->name,
+                (int)a->passed, (int)a->failed, (int)a->unknown, a->first, (int)b->passed, (int)b->failed,
+                (int)b->unknown, b->first);
+    same = false;
+  }
+  assert_true(same);
+  assert_int_equal(here->verified, there->verified);
+  assert_int_equal(here->undecided, there->undecided);
+  assert_int_equal(here->records, there->records);
+  assert_int_equal(here->lots, there->lots);
+}
+
+void bundled_agrees(struct om_ledger *ledger, const struct network *net, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  struct om_status st = {0};
+  struct om_arena arena = {0};
+  struct om_verdict here, there;
+  struct om_bundle_told told;
+  struct om_txn *txn;
+  struct bundled b;
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledger), &st), &st);
+  assert_ok(om_verify_lot(txn, &arena, &here, &net->id, number, true, NULL, &st), &st);
+  om_txn_abort(txn);
+  assert_ok(bundled_write(&b, ledger, number, &st), &st);
+  assert_ok(bundled_verify(&arena, &there, &told, net, b.bytes, b.len, &b.written.registry, &st), &st);
+  if (getenv("OREMARK_TEST_SHOW"))
+    print_message("%d bytes, %d entries, %d logs, %d hashes, verified %d, records %d, statement bytes %d\n", (int)b.len,
+                  (int)told.entries, (int)b.written.logs, (int)told.hashes, there.verified, (int)there.records,
+                  (int)b.written.statement_bytes);
+  compare(&here, &there);
+  free(b.bytes);
+  om_arena_free(&arena);
+}

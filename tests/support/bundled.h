@@ -1,0 +1,24 @@
+/* Bundles in memory: written from a ledger, and verified with the genesis alone. */
+#ifndef OREMARK_TESTS_SUPPORT_BUNDLED_H
+#define OREMARK_TESTS_SUPPORT_BUNDLED_H
+
+#include "ledger/bundle.h"
+#include "support/network.h"
+
+struct bundled {
+  uint8_t *bytes; /* malloc'ed */
+  size_t len, cap;
+  struct om_bundle_written written;
+};
+
+enum om_code bundled_write(struct bundled *out, struct om_ledger *ledger, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                           struct om_status *st);
+/* Verifies the LEN bytes at BYTES in a folder that is gone afterwards; what is found lives in ARENA. */
+enum om_code bundled_verify(struct om_arena *arena, struct om_verdict *out, struct om_bundle_told *told,
+                            const struct network *net, const uint8_t *bytes, size_t len,
+                            const struct om_checkpoint *pinned, struct om_status *st);
+/* The bundle of the lot NUMBER, as LEDGER writes it, says what LEDGER's own deep verification says; prints what differs
+ * otherwise. */
+void bundled_agrees(struct om_ledger *ledger, const struct network *net, const uint8_t number[OM_LOT_NUMBER_BYTES]);
+
+#endif

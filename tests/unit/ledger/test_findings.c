@@ -7,6 +7,7 @@
 #include "ledger/bearing.h"
 #include "ledger/verify.h"
 #include "support/attest.h"
+#include "support/bundled.h"
 #include "support/records.h"
 
 enum { N = 4, GOVERNOR = 1, OWNER = 2, RIVAL = 3, CUSTOMER = 4, HOUR_MS = 3600000, AT_ONCE = 256 };
@@ -130,6 +131,7 @@ static void verified(struct fixture *f, struct om_verdict *out) {
   for (size_t i = 0; i < out->n_checks; i++)
     if (out->checks[i].failed) fail_msg("%s", out->checks[i].first);
   assert_true(out->verified);
+  bundled_agrees(f->ledgers[CUSTOMER - 1], &f->net, number);
 }
 
 static size_t count(const struct om_verdict *v, const char *kind, const char *text) {

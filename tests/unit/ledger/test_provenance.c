@@ -9,6 +9,7 @@
 #include "ledger/ledger_state.h"
 #include "ledger/trace.h"
 #include "ledger/verify.h"
+#include "support/bundled.h"
 #include "support/network.h"
 
 static const int64_t t0 = INT64_C(1710000000000);
@@ -264,6 +265,7 @@ static struct om_verdict assert_verified(const struct story *s, const struct lot
       if (!v.verified || v.undecided) fail_msg("daemon %zu: %s", i, first_failure(&v));
       assert_int_equal(v.n_checks, deep ? OM_CHECKS : OM_CHECKS - 1);
     }
+  bundled_agrees(s->ledgers[s->net.n - 1], &s->net, lot->number);
   return v;
 }
 

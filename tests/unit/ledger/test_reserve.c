@@ -7,6 +7,7 @@
 
 #include "ledger/held.h"
 #include "ledger/verify.h"
+#include "support/bundled.h"
 #include "support/custody.h"
 #include "support/records.h"
 
@@ -219,6 +220,7 @@ static void what_went_in_and_out_is_told_everywhere(void **state) {
     assert_int_equal(verdict.checks[OM_CHECK_CUSTODY].passed, 4); /* hold, release, hold, title */
     assert_int_equal(verdict.checks[OM_CHECK_SIGNATURES].passed, 1 + 1 + 3 + 1 + 3);
     om_txn_abort(txn);
+    bundled_agrees(f->ledgers[daemon], &f->net, f->number);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/verify.h"
+#include "support/bundled.h"
 #include "support/records.h"
 
 enum { N = 4, OWNER = 2, CONSIGNEE = 3, HOUR_MS = 3600000 };
@@ -95,6 +96,7 @@ static const char *finding(struct fixture *f, struct om_arena *arena, const char
   for (size_t i = 0; i < verdict->n_checks; i++)
     if (verdict->checks[i].failed) fail_msg("%s", verdict->checks[i].first);
   assert_true(verdict->verified);
+  bundled_agrees(f->ledgers[CONSIGNEE - 1], &f->net, number);
   for (size_t i = 0; i < verdict->n_findings; i++) {
     if (strcmp(verdict->findings[i].kind, kind) != 0) continue;
     assert_string_equal(found, "");

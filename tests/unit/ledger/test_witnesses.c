@@ -8,6 +8,7 @@
 
 #include "ledger/ledger_state.h"
 #include "ledger/verify.h"
+#include "support/bundled.h"
 #include "support/records.h"
 #include "support/sealing.h"
 
@@ -453,6 +454,7 @@ static void a_verdict_names_both_quorums(void **state) {
   assert_int_equal(om_verify_lot(txn, &arena, &verdict, &f->net.id, number, true, NULL, &st), OM_OK);
   om_txn_abort(txn);
   assert_true(verdict.verified);
+  bundled_agrees(f->ledgers[1], &f->net, number);
   assert_int_equal(verdict.n_logs, 2);
   assert_int_equal(verdict.logs[0].k, 3); /* the registry has settled */
   assert_int_equal(verdict.logs[0].k_before, 0);

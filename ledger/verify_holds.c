@@ -15,7 +15,7 @@ enum om_code om_verify_hold(struct om_verify *v, uint32_t member, size_t event, 
   struct om_arena scratch = {0};
   struct om_step *held = om_arena_alloc(&scratch, sizeof *held), *said = om_arena_alloc(&scratch, sizeof *said);
   char when[OM_TIME_TEXT_BYTES];
-  code = om_verify_also(v, &final, act.log, act.index, st);
+  code = om_verify_also(v, &final, &act, st);
   if (code == OM_OK) code = om_step_read(v->txn, &scratch, held, v->network, &place, st);
   if (code == OM_OK) code = om_step_read(v->txn, &scratch, said, v->network, &act, st);
   if (code == OM_OK) {

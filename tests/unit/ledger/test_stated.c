@@ -1,5 +1,6 @@
 /* What a restart of the network states of a log is leaned on, though no quorum has signed it. */
 #include "restarts.h"
+#include "support/bundled.h"
 
 /* Daemon 2 has recorded a lot and shipped it to the miner; daemons 0 and 1 hold that, and nobody makes it final. */
 static void leave_a_tail(struct record *lot, struct record *shipped) {
@@ -26,6 +27,7 @@ static void assert_verified(size_t daemon, const struct record *lot) {
     if (verdict->checks[i].failed) fail_msg("%s", verdict->checks[i].first);
   assert_true(verdict->verified);
   om_txn_abort(txn);
+  bundled_agrees(ledgers[daemon], &net, number);
   om_arena_free(&arena);
 }
 

@@ -288,7 +288,10 @@ static enum om_code append(void *ctx, struct om_batch *batch, struct om_status *
   for (size_t i = 1; i < a->n_heads && code == OM_OK; i++) code = still_held(batch, a->heads[i], st);
   if (code == OM_OK) code = make_entry(&entry, &arena, batch, a, registry->taken_ms, st);
   if (code == OM_OK) code = om_batch_take(batch, OM_LOG_REGISTRY, a->out->index, entry, st);
-  for (size_t i = 0; i < a->n_heads && code == OM_OK; i++) forget_vote(batch->txn, a->heads[i]);
+  for (size_t i = 0; i < a->n_heads && code == OM_OK; i++) {
+    forget_vote(batch->txn, a->heads[i]);
+    om_stop_forget(batch->txn, a->heads[i]->log);
+  }
   if (code == OM_OK && a->daemon) end_seal(batch->txn);
   if (om_wanted(batch->txn)) om_txn_del(batch->txn, OM_TABLE_META, meta_wanted, sizeof meta_wanted - 1);
   om_txn_del(batch->txn, OM_TABLE_META, meta_by_hand, sizeof meta_by_hand - 1);

@@ -20,6 +20,7 @@ enum om_code om_batch_stop_log(struct om_batch *batch, uint32_t log, uint64_t in
   om_evidence_key(key, log, OM_EVIDENCE_STOP, index);
   om_txn_put(batch->txn, OM_TABLE_EVIDENCE, key, sizeof key, row, 2 + text + len);
   free(row);
+  om_stop_judged(batch->txn, log, index);
   return om_txn_check(batch->txn, st);
 }
 
@@ -101,9 +102,11 @@ static enum om_code doubt_or_stop(struct om_batch *batch, uint32_t log, uint64_t
                                   const struct om_checked *checked, struct om_status *st) {
   struct om_log_state *state;
   struct om_status why = *st;
-  bool doubted;
+  uint64_t size;
+  bool doubted = false,
+       claimed = om_log_claim(batch->txn, NULL, &size, NULL, log, index); /* then what is held is under the claim too */
   enum om_code code = om_batch_log(batch, &state, log, st);
-  if (code == OM_OK) code = om_lost_doubt(batch, &doubted, state, st);
+  if (code == OM_OK && !claimed) code = om_lost_doubt(batch, &doubted, state, st);
   if (code != OM_OK) return code;
   *st = why;
   if (!doubted) return stop_at(batch, log, index, checked, st);
@@ -113,12 +116,14 @@ static enum om_code doubt_or_stop(struct om_batch *batch, uint32_t log, uint64_t
 
 enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                              struct om_status *st) {
+  bool yields = false;
   OM_ASSERT(log != batch->ledger->own_log);
   if (index == 0 || is_stopped(batch->txn, log)) { /* looked at closely only where something may be wrong */
     struct om_log_info info;
     enum om_code code = om_log_info(batch->txn, &info, log, st);
     if (code != OM_OK) return code;
-    if (info.stopped)
+    yields = info.stopped && om_stop_yields(batch->txn, log, index);
+    if (info.stopped && !yields)
       return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   }
   if (om_lost_due(batch, log))
@@ -127,6 +132,7 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
   bool by_hand = log == OM_LOG_REGISTRY && om_by_hand(checked);
   enum om_code code =
       by_hand ? om_by_hand_wait(batch, index, checked, st) : om_batch_take(batch, log, index, checked, st);
+  if (code == OM_OK && yields) om_stop_lift(batch->txn, log, index);
   return code == OM_REFUSED || code == OM_MALFORMED ? doubt_or_stop(batch, log, index, checked, st) : code;
 }
 

@@ -96,14 +96,17 @@ enum om_code om_head_final(struct om_batch *batch, bool *newer, const struct om_
   if (om_lost_due(batch, state->log)) return mending(&info, st);
   om_head_put_final(batch->txn, state->log, size, time_s, note, len);
   *newer = true;
+  om_stop_reached(batch->txn, state->log, size);
   code = om_evidence_later(batch, state, size, st);
   return code == OM_OK ? om_lost_final(batch, state, size, st) : code;
 }
 
-/* A head of a log that an invalid entry has stopped may cover that entry. */
-static void note_stopped(struct om_batch *batch, uint32_t log, const uint8_t *note, size_t len) {
-  struct om_status not_covered;
-  om_batch_prove_stop(batch, log, note, len, &not_covered); /* what fails for good shows in the transaction */
+/* A head of a log that an invalid entry has stopped may cover that entry, or have a quorum for another in its place. */
+static void note_stopped(struct om_batch *batch, const struct om_log_info *info, const uint8_t *note, size_t len) {
+  struct om_log_state *state;
+  struct om_status st;
+  if (!info->frozen && om_batch_log(batch, &state, info->log, &st) == OM_OK)
+    om_stop_claim(batch, state, note, len, &st); /* what fails for good shows in the transaction */
 }
 
 enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, const uint8_t *note, size_t len,
@@ -124,7 +127,7 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
     code = om_head_forked(batch, state, note, len, st);
     return code == OM_WAIT && log == batch->ledger->own_log ? st->code = OM_REFUSED : code;
   }
-  if (code == OM_WAIT && info.stopped) note_stopped(batch, log, note, len);
+  if (code == OM_WAIT && info.stopped) note_stopped(batch, &info, note, len);
   if (code != OM_OK || head.size <= info.head_size) return code;
   code = om_quorum_check(batch->txn, &head, &time_s, log, note, len, st);
   return code == OM_OK ? om_head_final(batch, newer, state, head.size, time_s, note, len, st) : code;
@@ -321,7 +324,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   struct om_hash call;
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
-  if (code == OM_OK && info.stopped) note_stopped(batch, log, note, len);
+  if (code == OM_OK && info.stopped) note_stopped(batch, &info, note, len);
   if (code == OM_OK && info.stopped)
     code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   if (code == OM_OK && info.frozen)

@@ -262,6 +262,7 @@ static void stopped_info(struct om_txn *txn, struct om_log_info *out) {
   om_evidence_key(key, out->log, OM_EVIDENCE_STOP, UINT64_MAX);
   out->stopped = om_txn_last(txn, NULL, &row, OM_TABLE_EVIDENCE, key, sizeof key, 5);
   if (!out->stopped || row.len < 2) return;
+  out->yields = om_stop_yields(txn, out->log, out->size);
   size_t len = (size_t)row.data[0] << 8 | row.data[1];
   if (len > row.len - 2 || len >= sizeof out->stopped_why) return;
   memcpy(out->stopped_why, row.data + 2, len);

@@ -73,7 +73,8 @@ struct om_log_info {
                              less than a restart states of it */
   uint64_t registry_size; /* the log's last registry mark (the registry log: its own size) */
   int64_t taken_ms;       /* time of the last entry */
-  bool stopped;           /* an invalid entry was met: not followed further */
+  bool stopped;           /* an invalid entry was met: not followed further... */
+  bool yields;            /* ...unless a quorum has signed another in its place: that is being fetched */
   char stopped_why[OM_STATUS_TEXT_BYTES];
   uint64_t cuts, cut_at; /* how often entries of it were taken out again here, and from where on the last time */
   bool frozen;           /* two final heads that contradict each other were seen: not marked or cosigned further */
@@ -106,6 +107,11 @@ enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, enum om_e
 /* The highest head of LOG, a note, that is kept durably here: the last that this daemon has cosigned, or the last final
  * one; of a log that has ended, none beyond its end. OM_MISSING if none. */
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
+/* Whether LOG, of which HELD entries are held, was stopped at an entry beyond which a quorum has signed a head: what is
+ * taken of it has to lie under that head, NOTE of *SIZE entries with *ROOT (NOTE, ROOT may be NULL), and if it does and
+ * is valid, the log goes on. */
+bool om_log_claim(struct om_txn *txn, struct om_bytes *note, uint64_t *size, struct om_hash *root, uint32_t log,
+                  uint64_t held);
 /* In which start of its daemon LOG was answered last: 16 bytes. False: in none. */
 bool om_log_start(struct om_txn *txn, uint8_t out[16], uint32_t log);
 /* May the daemon whose log is OWN (OM_LOG_NONE: it is asked for nothing) cosign with KEY, the public half of the key in
@@ -219,7 +225,8 @@ enum om_code om_batch_settle_witnesses(struct om_batch *batch, bool *marked, int
 
 /* Takes entry INDEX (= the log's size here) of a mirrored log. OM_WAIT: it is a mark beyond what is held of the marked
  * log, or is to be judged by registry entries not held: come again when more of those has arrived. OM_MALFORMED,
- * OM_REFUSED: the entry is invalid: the log is stopped here, the entry kept as evidence. */
+ * OM_REFUSED: the entry is invalid: the log is stopped here, the entry kept as evidence. A log that is stopped takes
+ * nothing, but for what om_batch_proven has found to lie under a claim (om_log_claim). */
 enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t index, struct om_checked *checked,
                              struct om_status *st);
 /* The same for the own log, whose tail this store has lost and others hold; but an entry that is invalid stops nothing.

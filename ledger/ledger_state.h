@@ -38,6 +38,7 @@ enum om_head_kind {
   OM_HEAD_START = 'a', /* in which start of the log's daemon it was answered last (16): with the votes, what a witness
                           has promised */
   OM_HEAD_CUT = 'k',   /* how often entries of it were taken out (8), and at which size last (8) */
+  OM_HEAD_CLAIM = 'q', /* a quorum signed it beyond the entry at which the log was stopped: ledger/yield.c */
   OM_HEAD_SEAL = 's',  /* id of the governors' call (32), Seal: no more of the log is cosigned */
 };
 
@@ -224,6 +225,10 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
  * NOTE. False: the log was cut there before, and has come to nothing again. */
 bool om_lost_note(struct om_batch *batch, const struct om_checkpoint *head, const uint8_t *note, size_t len,
                   uint32_t log, uint64_t final_size);
+/* The same of NOTE, which is proven to contradict what is held of STATE's log, also where it was cut before: nothing is
+ * taken but what lies under NOTE from then on (yield.c). */
+void om_lost_claimed(struct om_batch *batch, const struct om_log_state *state, const uint8_t *note, size_t len,
+                     uint64_t final_size);
 /* The next entry of STATE's log is invalid after what is held of it, says its home. Where that is not all final, the
  * home may have lost it and gone on without: it is cut and fetched anew, once for each place, and a few times in all.
  * False: the entry counts as invalid. */
@@ -247,6 +252,28 @@ enum om_code om_lost_final(struct om_batch *batch, const struct om_log_state *st
                            struct om_status *st);
 /* Whether anything is due, for the ledger's memory. */
 enum om_code om_lost_look(struct om_ledger *ledger, struct om_txn *txn, struct om_status *st);
+
+/* ---- ledger/yield.c: a stop that gives way to a quorum ---- */
+
+/* NOTE is a head of STATE's log, which is stopped: keeps evidence if it covers the entry at which it is, and if a
+ * quorum signed it, has what it covers fetched. */
+enum om_code om_stop_claim(struct om_batch *batch, const struct om_log_state *state, const uint8_t *note, size_t len,
+                           struct om_status *st);
+/* Whether entry INDEX of LOG, at which it is stopped, may be judged, because it is proven to lie under a claim, or
+ * before the end of the log. */
+bool om_stop_yields(struct om_txn *txn, uint32_t log, uint64_t index);
+/* Entry INDEX of LOG has been found invalid. */
+void om_stop_judged(struct om_txn *txn, uint32_t log, uint64_t index);
+/* LOG is final up to FINAL_SIZE. */
+void om_stop_reached(struct om_txn *txn, uint32_t log, uint64_t final_size);
+/* Within a rebuild: LOG has been cut. */
+void om_stop_cut(struct om_txn *txn, uint32_t log);
+/* LOG goes on from a head that the governors have stated. */
+void om_stop_forget(struct om_txn *txn, uint32_t log);
+/* LOG is stopped at no entry from FROM on any more; those at which it was are kept in OM_TABLE_CUT. */
+void om_stop_lift(struct om_txn *txn, uint32_t log, uint64_t from);
+/* Keeps an entry that is not of LOG any more. */
+void om_cut_keep(struct om_txn *txn, uint32_t log, uint64_t index, const uint8_t *bytes, size_t len);
 
 /* ---- evidence ---- */
 

@@ -123,6 +123,19 @@ bool om_lost_note(struct om_batch *batch, const struct om_checkpoint *head, cons
   return true;
 }
 
+void om_lost_claimed(struct om_batch *batch, const struct om_log_state *state, const uint8_t *note, size_t len,
+                     uint64_t final_size) {
+  struct om_note parsed;
+  struct om_checkpoint head;
+  struct om_status ignored;
+  if (om_lost_due(batch, state->log) || state->edge.size <= final_size ||
+      om_head_parse(batch->txn, &parsed, &head, state->log, note, len, &ignored) != OM_OK)
+    return;
+  struct awaited row = {head.size, final_size, true, head.root, {note, len}};
+  put_awaited(batch->txn, state->log, &row);
+  batch->lost = true;
+}
+
 /* Whether LOG is still to be cut, and where. */
 static bool is_due(struct om_txn *txn, uint64_t *cut, uint32_t log) {
   struct awaited row;

@@ -67,16 +67,48 @@ static enum om_code signed_root(struct om_batch *batch, struct om_hash *root, ui
   return code;
 }
 
+/* Where a quorum has signed a head beyond the entry at which LOG was stopped, nothing counts but what lies under it. */
+static enum om_code check_claim(struct om_batch *batch, uint32_t log, const struct om_proven *brought,
+                                const struct om_hash *root, struct om_status *st) {
+  struct om_hash claimed;
+  uint64_t size;
+  if (!om_log_claim(batch->txn, NULL, &size, &claimed, log, brought->start)) return om_txn_check(batch->txn, st);
+  if (brought->size == size && om_hash_equal(root, &claimed)) return OM_OK;
+  return om_fail(st, OM_MISSING, NULL, "of log %u what lies under a head of %llu entries is waited for", log,
+                 (unsigned long long)size);
+}
+
 /* The root that is to cover what is brought of LOG. */
 static enum om_code root_of(struct om_batch *batch, struct om_hash *root, uint32_t log, const struct om_proven *brought,
                             struct om_status *st) {
   struct om_retired end;
   bool ended = om_registry_retired(batch->txn, &end, log, OM_REGISTRY_NOW);
-  if (brought->len > 0 && !ended) return signed_root(batch, root, log, brought, st);
+  if (brought->len > 0 && !ended) {
+    enum om_code code = signed_root(batch, root, log, brought, st);
+    return code == OM_OK ? check_claim(batch, log, brought, root, st) : code;
+  }
   if (brought->len == 0 && om_stated_root(batch->txn, root, log, brought->size)) return OM_OK;
   if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
   return om_fail(st, OM_MISSING, NULL, "entries of log %u are proven up to %llu, where nothing is stated of it", log,
                  (unsigned long long)brought->size);
+}
+
+/* What is held does not lie under the head that a quorum has signed beyond it: it has lost, too. */
+static enum om_code beside_claim(struct om_batch *batch, const struct om_log_state *state,
+                                 const struct om_proven *brought, struct om_status *st) {
+  struct om_log_info info;
+  om_fail(st, OM_MISSING, "fork", "the quorum of log %u has signed others than the %llu entries held here", state->log,
+          (unsigned long long)state->edge.size);
+  struct om_status why = *st, ignored = *st;
+  om_head_forked(batch, state, brought->note, brought->len, &ignored); /* for the evidence */
+  enum om_code code = om_log_info(batch->txn, &info, state->log, st);
+  if (code == OM_OK) om_lost_claimed(batch, state, brought->note, brought->len, info.head_size);
+  if (code != OM_OK || om_txn_check(batch->txn, st) != OM_OK) return st->code;
+  if (om_lost_due(batch, state->log))
+    return om_fail(st, OM_WAIT, "mending", "another history of log %u is held here than its quorum has signed",
+                   state->log);
+  *st = why;
+  return st->code;
 }
 
 /* The log has signed, or the governors have stated, a tree that does not go on from what is held here. Where its own
@@ -84,9 +116,12 @@ static enum om_code root_of(struct om_batch *batch, struct om_hash *root, uint32
 static enum om_code beside(struct om_batch *batch, const struct om_log_state *state, const struct om_proven *brought,
                            struct om_status *st) {
   bool doubted = false;
+  uint64_t size;
   if (state->log == batch->ledger->own_log)
     return om_fail(st, OM_REFUSED, "fork", "this log has signed a head of %llu entries beside those held here",
                    (unsigned long long)brought->size);
+  if (brought->len > 0 && om_log_claim(batch->txn, NULL, &size, NULL, state->log, brought->start))
+    return beside_claim(batch, state, brought, st);
   enum om_code code = brought->home || brought->len == 0 ? om_lost_doubt(batch, &doubted, state, st) : OM_OK;
   if (code != OM_OK) return code;
   if (doubted)

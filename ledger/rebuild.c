@@ -6,8 +6,6 @@
 #include "ledger/ledger_state.h"
 #include "ledger/times.h"
 
-enum { CUT_KEY_BYTES = OM_LOG_ENTRY_KEY_BYTES + 8 }; /* eight bytes of a hash tell histories apart, no more is asked */
-
 struct replayed {
   uint64_t held; /* entries before */
   uint64_t end;  /* entries to be taken again; those from here on are cut */
@@ -101,40 +99,14 @@ static enum om_code replay_all(struct rebuild *r, struct om_status *st) {
 
 /* ---- what was cut ---- */
 
-static void keep_cut(struct om_txn *txn, uint32_t log, uint64_t index, const uint8_t *bytes, size_t len) {
-  uint8_t key[CUT_KEY_BYTES];
-  struct om_hash leaf;
-  om_leaf_hash(&leaf, bytes, len);
-  om_log_entry_key(key, log, index);
-  memcpy(key + OM_LOG_ENTRY_KEY_BYTES, leaf.bytes, CUT_KEY_BYTES - OM_LOG_ENTRY_KEY_BYTES);
-  om_txn_put(txn, OM_TABLE_CUT, key, sizeof key, bytes, len);
-}
-
 static enum om_code keep_entries(struct rebuild *r, uint32_t log, struct om_status *st) {
   for (uint64_t index = r->logs[log].end; index < r->logs[log].held; index++) {
     struct om_bytes entry;
     enum om_code code = stored(r, &entry, log, index, st);
     if (code != OM_OK) return code;
-    keep_cut(r->batch->txn, log, index, entry.data, entry.len);
+    om_cut_keep(r->batch->txn, log, index, entry.data, entry.len);
   }
   return OM_OK;
-}
-
-/* The entry that the log was stopped at stood above the cut: another will stand there. It is kept like the others. */
-static void lift_stop(struct rebuild *r, uint32_t log) {
-  uint8_t key[OM_EVIDENCE_KEY_BYTES], behind[OM_EVIDENCE_KEY_BYTES];
-  struct om_bytes found, row;
-  om_evidence_key(key, log, OM_EVIDENCE_STOP, r->logs[log].end);
-  for (bool more = om_txn_next(r->old, &found, &row, OM_TABLE_EVIDENCE, key, sizeof key);
-       more && found.len == sizeof key && memcmp(found.data, key, 5) == 0;
-       more = om_txn_step(r->old, &found, &row, OM_TABLE_EVIDENCE)) {
-    size_t why = row.len < 2 ? 0 : (size_t)row.data[0] << 8 | row.data[1];
-    if (row.len > 2 + why)
-      keep_cut(r->batch->txn, log, om_get64(found.data + 5), row.data + 2 + why, row.len - 2 - why);
-    om_evidence_key(behind, log, OM_EVIDENCE_BEHIND, om_get64(found.data + 5));
-    om_txn_del(r->batch->txn, OM_TABLE_EVIDENCE, behind, sizeof behind);
-    om_txn_del(r->batch->txn, OM_TABLE_EVIDENCE, found.data, found.len);
-  }
 }
 
 static void drop_head(struct rebuild *r, uint32_t log, enum om_head_kind kind) {
@@ -174,7 +146,9 @@ static enum om_code cut_all(struct rebuild *r, struct om_status *st) {
     enum om_code code = keep_entries(r, log, st);
     if (code != OM_OK) return code;
     note_cut(r, log);
-    lift_stop(r, log);
+    /* The entry that the log was stopped at stood above the cut: another will stand there. */
+    om_stop_lift(r->batch->txn, log, l->end);
+    om_stop_cut(r->batch->txn, log);
     om_lost_cut(r->batch->txn, log, l->end);
     om_ended_was_cut(r->batch->txn, log);
     drop_head(r, log, OM_HEAD_OWN);

@@ -68,6 +68,7 @@ enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, con
   }
   row->has_final = larger(row->has_final, size);
   row->has = larger(row->has, size);
+  om_stopped_look(node, slot, log);
   om_sync_choose(node, log, now_ms);
   return OM_OK;
 }

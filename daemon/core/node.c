@@ -155,6 +155,7 @@ void om_node_log_changed(struct om_node *node, uint32_t log, uint64_t size, bool
   bool grown = size > tracked->size, lifted = tracked->stopped && !stopped;
   tracked->stopped = stopped;
   if (grown) tracked->size = size;
+  if (lifted) om_stopped_look_all(node, log);
   if (grown || stopped) om_sync_grown(node, log, now_ms);
   if (grown && log == node->config.own_log) om_recover_advance(node, now_ms);
   if (lifted) om_sync_choose(node, log, now_ms);

@@ -96,6 +96,7 @@ struct om_row {
   bool show_again;           /* it showed evidence that could not be looked at: to be asked for all that it holds */
   uint8_t shown;             /* the pieces held here that the peer knows, a bit for each */
   bool stalled;              /* brought nothing at the present size of the log */
+  bool heads_only;           /* followed for the heads of a log that is stopped */
   uint64_t has, has_final;   /* what the peer holds, as far as known here */
   uint64_t told, told_final; /* what it was told that this daemon holds */
   bool told_any;
@@ -173,6 +174,7 @@ struct om_tracked {
   uint32_t next_dirty; /* index + 1 in the node's queue of logs with an action to give */
   bool dirty;
   bool stopped;
+  bool claimed; /* a quorum's head beyond that stop is known to the ledger */
   bool ended;   /* by the governors: nothing of it counts from... */
   uint64_t end; /* ...here on */
   uint64_t size;
@@ -193,7 +195,8 @@ struct om_tracked {
   uint64_t wanted;        /* entries below this are taken in and given out, final or not */
   uint64_t invited;       /* entries under what its home has proposed: who witnesses may stand among them */
   uint64_t stated;        /* om_node_stated */
-  struct om_heard refill; /* the own log at a start: taken back from others up to this head; none: it is not */
+  struct om_heard refill; /* taken only from who proves it up to this head: the own log at a start, or one that was
+                             stopped where a quorum has signed another entry; none: neither */
 
   uint32_t source; /* slot from which it is followed */
   struct om_inbox inbox;
@@ -354,8 +357,8 @@ void om_sync_free(struct om_tracked *tracked);
 void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
 /* LOG was cut: what was being fetched is behind other entries now. */
 void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms);
-/* Takes the own log back from others up to HEAD; up to what is held, or NULL: no further. */
-void om_sync_refill(struct om_node *node, const struct om_heard *head, int64_t now_ms);
+/* Takes LOG from whoever proves it up to HEAD, the own one too; up to what is held, or NULL: no further so. */
+void om_sync_refill(struct om_node *node, uint32_t log, const struct om_heard *head, int64_t now_ms);
 /* Where the root of what is followed from the peer of ROW is known here, so that it is to be proven up to there; 0:
  * nowhere. */
 uint64_t om_sync_prove(const struct om_tracked *tracked, const struct om_row *row);
@@ -379,6 +382,14 @@ void om_recover_tell_again(struct om_node *node, uint32_t log); /* what the answ
 /* The answer to a question about LOG that the peer in SLOT has passed on. */
 bool om_recover_tell(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log);
 void om_recover_free(struct om_node *node);
+
+/* stopped.c: logs that an invalid entry has stopped */
+
+#define OM_PROVE_NOTHING UINT64_MAX /* no log is as long: then no entries come, and the heads do */
+
+/* More is said of LOG by the peer in SLOT, or LOG was stopped, or goes on. */
+void om_stopped_look(struct om_node *node, uint32_t slot, uint32_t log);
+void om_stopped_look_all(struct om_node *node, uint32_t log);
 
 /* evidence.c: what proves that logs break the rules */
 enum om_code om_evidence_shown(struct om_node *node, uint32_t slot, const Oremark__Shown *in, struct om_status *st);

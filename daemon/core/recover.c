@@ -96,7 +96,7 @@ static const struct om_heard *highest_told(const struct om_recovery *recovery, c
 
 static void begin(struct om_node *node, int64_t now_ms) {
   node->recovery.ready = true;
-  om_sync_refill(node, NULL, now_ms);
+  om_sync_refill(node, node->config.own_log, NULL, now_ms);
   om_recover_free(node);
   for (uint32_t log = 0; log < node->n_logs; log++) om_node_mark_log(node, log);
   om_quorum_advance(node, now_ms);
@@ -111,7 +111,7 @@ void om_recover_advance(struct om_node *node, int64_t now_ms) {
   if (stand && !own->applying && lacking(node) == 0)
     begin(node, now_ms);
   else
-    om_sync_refill(node, recovery->fork ? NULL : told, now_ms);
+    om_sync_refill(node, node->config.own_log, recovery->fork ? NULL : told, now_ms);
 }
 
 /* Names the witnesses again that have neither a link nor told. */

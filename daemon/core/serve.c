@@ -81,7 +81,7 @@ static bool follow_next(struct om_node *node, struct om_action *out, struct om_r
     row->follow_due = false;
     row->follow_from = larger(row->follow_from, node->logs[log].size);
     follow.from = row->follow_from;
-    follow.prove = om_sync_prove(&node->logs[log], row);
+    follow.prove = row->heads_only ? OM_PROVE_NOTHING : om_sync_prove(&node->logs[log], row);
   }
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_FOLLOW;
   message.follow = &follow;

@@ -111,21 +111,31 @@ static bool eligible(struct om_node *node, uint32_t slot, uint32_t log) {
   return om_node_live(node, slot) && !om_node_row(node, slot, log)->stalled;
 }
 
-/* The next slot after AFTER, cyclically, from which more can be had. */
-static uint32_t next_with_more(struct om_node *node, uint32_t log, uint32_t after) {
-  for (uint32_t i = 1; i <= OM_PEERS_MAX; i++) {
-    uint32_t slot = (after + i) % OM_PEERS_MAX;
-    if (eligible(node, slot, log) && has_more(node, slot, log)) return slot;
-  }
-  return OM_SLOT_NONE;
+/* Whether LOG's own daemon is one like any other: the log has ended, or it has fed this daemon what it kept from
+ * others. */
+static bool home_is_one_of_many(const struct om_tracked *tracked) {
+  return tracked->ended || tracked->refill.size > 0;
 }
 
-/* The log's home first, unless the log has ended; then whom it is followed from already, unless only another has more.
+/* The next slot after AFTER, cyclically, from which more can be had; where the log's own daemon has fed this one what
+ * it kept from others, it comes last. */
+static uint32_t next_with_more(struct om_node *node, uint32_t log, uint32_t after) {
+  uint32_t home = OM_SLOT_NONE;
+  for (uint32_t i = 1; i <= OM_PEERS_MAX; i++) {
+    uint32_t slot = (after + i) % OM_PEERS_MAX;
+    if (!eligible(node, slot, log) || !has_more(node, slot, log)) continue;
+    if (node->peers[slot].log != log || node->logs[log].refill.size == 0) return slot;
+    home = slot;
+  }
+  return home;
+}
+
+/* The log's home first, unless it is one of many; then whom it is followed from already, unless only another has more.
  */
 static uint32_t pick_source(struct om_node *node, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
   uint32_t home = om_node_slot_of(node, log), now = tracked->source;
-  if (!tracked->ended && home != OM_SLOT_NONE && eligible(node, home, log) &&
+  if (!home_is_one_of_many(tracked) && home != OM_SLOT_NONE && eligible(node, home, log) &&
       om_node_row(node, home, log)->has >= tracked->size)
     return home;
   bool current = now != OM_SLOT_NONE && om_node_live(node, now);
@@ -201,18 +211,17 @@ void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
   }
 }
 
-void om_sync_refill(struct om_node *node, const struct om_heard *head, int64_t now_ms) {
-  uint32_t own = node->config.own_log;
-  struct om_tracked *tracked = &node->logs[own];
+void om_sync_refill(struct om_node *node, uint32_t log, const struct om_heard *head, int64_t now_ms) {
+  struct om_tracked *tracked = &node->logs[log];
   uint64_t before = tracked->refill.size;
   if (head == NULL || head->size <= tracked->size)
     om_heard_clear(&tracked->refill);
   else if (head->size != before)
     om_heard_set(&tracked->refill, head->size, head->note, head->len, OM_SLOT_NONE);
   if (tracked->refill.size == before) return;
-  if (tracked->source != OM_SLOT_NONE) abandon_source(node, own); /* it proves up to what was told before */
-  om_node_mark_log(node, own);
-  om_sync_choose(node, own, now_ms);
+  if (tracked->source != OM_SLOT_NONE) abandon_source(node, log); /* it proves up to what was told before */
+  om_node_mark_log(node, log);
+  om_sync_choose(node, log, now_ms);
 }
 
 void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size) {
@@ -244,6 +253,17 @@ static void be_patient(struct om_tracked *tracked) {
   tracked->patient = true;
 }
 
+void om_node_claim(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms) {
+  struct om_heard head = {.size = size, .note = (uint8_t *)(uintptr_t)note, .len = len, .slot = OM_SLOT_NONE};
+  if (log >= node->n_logs || log == node->config.own_log) return;
+  struct om_tracked *tracked = &node->logs[log];
+  tracked->claimed = size > 0 || tracked->stopped; /* where it is stopped again, there is no other claim */
+  om_stopped_look_all(node, log);
+  om_sync_news(node, log);
+  forget_stalls(node, log);
+  om_sync_refill(node, log, size == 0 ? NULL : &head, now_ms);
+}
+
 /* The peer in SLOT says less of LOG than it has sent: the log was cut there, and what came is of what is gone. The same
  * may be so of what is kept until it may be taken in, where the log's own daemon says less or has a new link. */
 static void doubt_inbox(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, bool first) {
@@ -269,7 +289,9 @@ void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t si
   if (gone) om_pair_clear(&node->logs[log].proposals);
   row->has = size;
   row->has_final = final_size;
-  if (log < node->n_logs) om_sync_choose(node, log, now_ms);
+  if (log >= node->n_logs) return;
+  om_stopped_look(node, slot, log);
+  om_sync_choose(node, log, now_ms);
 }
 
 void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms) {
@@ -289,6 +311,7 @@ void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_m
   struct om_tracked *tracked = &node->logs[log];
   tracked->ended = true;
   tracked->end = end;
+  om_stopped_look_all(node, log);
   tracked->waits = false;
   om_pair_clear(&tracked->claims);
   om_witness_forget(node, log);
@@ -357,7 +380,8 @@ static bool proves_enough(const struct om_tracked *tracked, const struct om_peer
 static void take_chunk(struct om_node *node, uint32_t slot, struct om_row *row, uint64_t size,
                        const struct om_peer_entries *in) {
   struct om_tracked *tracked = &node->logs[in->log];
-  struct om_inbox_chunk *chunk = new_chunk(in, slot, !tracked->ended && node->peers[slot].log == in->log);
+  bool home = !home_is_one_of_many(tracked) && node->peers[slot].log == in->log;
+  struct om_inbox_chunk *chunk = new_chunk(in, slot, home);
   chunk->size = size;
   if (in->prove == 0) {
     chunk->head = row->head;
@@ -574,6 +598,7 @@ static void stop_log(struct om_node *node, uint32_t log) {
   stop_source(node, log);
   clear_inbox(node, tracked);
   om_witness_stopped(node, log);
+  om_stopped_look_all(node, log);
 }
 
 void om_node_applied(struct om_node *node, struct om_action *action, uint64_t size, enum om_code code, int64_t now_ms) {

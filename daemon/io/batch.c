@@ -255,10 +255,11 @@ static enum om_code check_place(struct run *run, const struct om_slice *part, st
   bool other;
   if (om_log_info(om_batch_txn(run->batch), &info, job->log, st) != OM_OK) return st->code;
   if (look_behind(run, &other, part, st) != OM_OK) return st->code;
-  if (info.size == place && !info.stopped && !other) return OM_OK;
+  bool stopped = info.stopped && !info.yields;
+  if (info.size == place && !stopped && !other) return OM_OK;
   job->size = info.size;
   job->cut = other || info.size < place; /* the node was told of an earlier outcome after the log was cut */
-  if (info.stopped)
+  if (stopped)
     om_fail(st, OM_REFUSED, NULL, "log %u is stopped: %s", job->log, info.stopped_why);
   else
     om_status_clear(st);

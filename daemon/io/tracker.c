@@ -69,6 +69,19 @@ static enum om_code tell_provable(struct om_tracker *tracker, struct om_txn *txn
   return code == OM_MISSING ? OM_OK : code;
 }
 
+/* A log that is stopped no more, because a quorum has signed another entry, is proven by that quorum's head from its
+ * first message on; one that is stopped again is left before the head is forgotten. */
+static void tell_stop(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info, uint64_t *claim,
+                      bool changed, int64_t now_ms) {
+  struct om_bytes note;
+  uint64_t size = 0, before = *claim;
+  bool stopped = info->stopped && !info->yields;
+  *claim = info->log != tracker->own_log && om_log_claim(txn, &note, &size, NULL, info->log, info->size) ? size : 0;
+  if (*claim != before && *claim != 0) om_node_claim(tracker->node, info->log, size, note.data, note.len, now_ms);
+  if (changed) om_node_log_changed(tracker->node, info->log, info->size, stopped, now_ms);
+  if (*claim != before && *claim == 0) om_node_claim(tracker->node, info->log, 0, NULL, 0, now_ms);
+}
+
 static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool witnesses,
                             int64_t now_ms, struct om_status *st) {
   struct om_log_info info;
@@ -86,8 +99,9 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   uint64_t own_mark = grown || first ? om_log_mark(txn, log, log, UINT64_MAX) : told->own_mark;
   if (first || cut || witnesses || info.registry_size != told->registry_size || own_mark != told->own_mark)
     code = tell_quorum(tracker, txn, &info, now_ms, st);
-  if (first || grown || info.stopped != told->stopped)
-    om_node_log_changed(tracker->node, log, info.size, info.stopped, now_ms);
+  bool stopped = info.stopped && !info.yields;
+  uint64_t claim = first ? 0 : told->claim;
+  tell_stop(tracker, txn, &info, &claim, first || grown || stopped != told->stopped, now_ms);
   uint64_t head_size = first ? 0 : told->head_size, provable = first ? 0 : told->provable;
   if (code == OM_OK) code = tell_provable(tracker, txn, &provable, &info, now_ms, st);
   if (code == OM_OK && log == tracker->own_log && head_size < info.size)
@@ -104,7 +118,8 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
                            .head_size = head_size,
                            .cuts = info.cuts,
                            .own_mark = own_mark,
-                           .stopped = info.stopped,
+                           .claim = claim,
+                           .stopped = stopped,
                            .frozen = info.frozen,
                            .ended = info.retired,
                            .pieces = info.pieces};

@@ -67,6 +67,7 @@ static void smuggle(struct lie *l, const uint8_t *bytes, size_t len) {
 
 /* Not even protobuf; or well-formed, but of a member whose home is another log. And entries behind it. */
 void lie_tell(struct lie *l, bool malformed) {
+  free(l->bad);
   if (malformed) {
     l->bad = malloc(l->bad_len = 3);
     memset(l->bad, 0xff, l->bad_len);

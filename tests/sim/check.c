@@ -259,6 +259,14 @@ static bool holds_stated(struct sim *s, struct om_txn *here, uint32_t log) {
   return s->restart != NULL && om_log_info(here, &info, log, &st) == OM_OK && info.size == s->stated[log];
 }
 
+/* Who was fed what a home kept from others goes on with them. */
+static bool holds_final(struct sim_node *n, struct om_txn *here, uint32_t log) {
+  struct om_log_info info;
+  struct om_status st = {0};
+  bool known = om_log_info(here, &info, log, &st) == OM_OK;
+  return known && !info.stopped && !info.frozen && info.final_size == n->sim->canon[log].edge->size;
+}
+
 static bool holds_all(struct sim_node *n) {
   struct sim *s = n->sim;
   struct om_txn *here, *home;
@@ -267,6 +275,7 @@ static bool holds_all(struct sim_node *n) {
   bool all = true;
   sim_must(s, om_txn_read(&here, om_ledger_store(n->ledger), &st), &st, "reading");
   for (uint32_t log = 0; log < s->n && all; log++) {
+    if (s->nodes[log].feeds) all = holds_final(n, here, log);
     if (sim_liar(&s->nodes[log])) continue;
     if (s->nodes[log].gone) {
       all = holds_stated(s, here, log);

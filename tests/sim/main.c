@@ -157,6 +157,11 @@ static void choose_liars(struct sim *s) {
     case 2: n->cosigns_all = true; break;
     case 3: n->replays = true; break;
     case 4: n->boasts = true; break;
+    case 5:
+    case 6:
+      n->feeds = true;
+      n->victim = (n->index + 1 + (uint32_t)(s->seed % (s->n - 1))) % (uint32_t)s->n;
+      break;
     default: break;
   }
 }

@@ -19,7 +19,7 @@ int64_t sim_wall(const struct sim_node *n) {
 }
 
 bool sim_liar(const struct sim_node *n) {
-  return n->alters || n->cosigns_all || n->replays || n->boasts || n->two_faced;
+  return n->alters || n->cosigns_all || n->replays || n->boasts || n->two_faced || n->feeds;
 }
 
 bool sim_forked(const struct sim *s) {

@@ -95,6 +95,8 @@ struct sim_node {
   bool stale;                 /* a face that marks no registry: it knows of no other witnesses */
   bool side;                  /* an honest one's: which of the two faces it is shown */
   bool boasts;                /* says that it holds more, or less, than it does */
+  bool feeds;                 /* gives bad entries of its log to one other, and good ones to the rest */
+  uint32_t victim;            /* that one */
   struct sim_message old[16]; /* sent once; replayed */
 };
 
@@ -223,7 +225,7 @@ struct sim {
     struct om_hash vector, state;
   } states[1024];
   size_t n_states;
-  size_t finals, refused, accepted, crashes, told, lost, unfinal;
+  size_t finals, refused, accepted, crashes, told, lost, unfinal, fed;
 };
 
 uint64_t sim_below(struct sim *s, uint64_t limit);
@@ -304,6 +306,11 @@ void sim_cut(struct sim *s, uint32_t a, uint32_t b);
 void sim_send(struct sim *s, uint32_t from, struct om_action *action);
 /* Delivers what is due, link by link in random order. */
 void sim_deliver(struct sim *s);
+
+/* feed.c */
+bool sim_is_fed(const struct sim_node *n, const struct sim_node *home);
+/* What goes from N to its victim in place of BYTES. */
+void sim_feed(struct sim_node *n, uint32_t to, uint8_t **bytes, size_t *len);
 
 /* story.c */
 void sim_story_begin(struct sim *s);

@@ -138,6 +138,7 @@ void sim_send(struct sim *s, uint32_t from, struct om_action *action) {
   OM_ASSERT(s->linked[from][to]);
   sim_trace(s, action->bytes, action->len);
   if (twist(&s->nodes[from], to, &action->bytes, &action->len)) {
+    if (s->nodes[from].feeds) sim_feed(&s->nodes[from], to, &action->bytes, &action->len);
     if (s->nodes[from].replays) replay(&s->nodes[from], to, action->bytes, action->len);
     push(s, from, to, action->bytes, action->len);
     action->bytes = NULL;

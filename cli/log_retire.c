@@ -114,10 +114,11 @@ static enum om_code say_held(struct om_session *session, const Oremark__RetireLo
                              const Oremark__LogState *here) {
   uint64_t held = here ? here->size : 0;
   if (!session->status)
-    fprintf(session->err,
-            "oremark: no daemon was asked: make sure that one that goes on holds all %" PRIu64
-            " entries that log %u is to end with\n",
-            retire->size, retire->log);
+    fprintf(
+        session->err,
+        "oremark: no daemon was asked: heads of different size were not held against each other; and make sure that "
+        "a daemon that goes on holds all %" PRIu64 " entries that log %u is to end with\n",
+        retire->size, retire->log);
   else if (held < retire->size)
     fprintf(session->err,
             "oremark: %" PRIu64 " of the %" PRIu64
@@ -127,11 +128,71 @@ static enum om_code say_held(struct om_session *session, const Oremark__RetireLo
   return OM_OK;
 }
 
+/* What the daemon says of the head in SEAL, by its own tree; NULL: the seal states none. */
+static enum om_code compare(struct om_session *session, const Oremark__HeadCompared **out, const Oremark__Seal *seal,
+                            struct om_status *st) {
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__CompareHead ask = OREMARK__COMPARE_HEAD__INIT;
+  Oremark__Reply *reply;
+  *out = NULL;
+  if (seal->head.len == 0) return OM_OK;
+  ask.log = seal->log;
+  ask.head = seal->head;
+  request.what_case = OREMARK__REQUEST__WHAT_COMPARE_HEAD;
+  request.compare_head = &ask;
+  if (om_session_call(session, &reply, &request, st)) return st->code;
+  Oremark__HeadCompared *copy = om_arena_alloc(session->arena, sizeof *copy);
+  oremark__head_compared__init(copy);
+  if (reply->what_case == OREMARK__REPLY__WHAT_HEAD_COMPARED) {
+    copy->state = om_copy_text(session->arena, reply->head_compared->state);
+    copy->size = reply->head_compared->size;
+    copy->held = reply->head_compared->held;
+  }
+  oremark__reply__free_unpacked(reply, NULL);
+  *out = copy;
+  return OM_OK;
+}
+
+static void say_apart(struct om_session *session, const char *path, uint32_t log, const Oremark__HeadCompared *said) {
+  if (strcmp(said->state, "other") == 0)
+    fprintf(session->err,
+            "oremark: %s states a head of log %u over %" PRIu64 " entries that contradicts the %" PRIu64
+            " entries which the daemon asked holds\n",
+            path, log, said->size, said->held);
+  else
+    fprintf(session->err,
+            "oremark: %s states a head of log %u over %" PRIu64 " entries, more than the %" PRIu64
+            " which the daemon asked holds: whether they fit together was not looked at; ask a daemon that holds them "
+            "(--socket)\n",
+            path, log, said->size, said->held);
+}
+
+/* Heads of different size contradict each other too: each is held against the tree that the daemon has, and those that
+ * do not fit it are told, all of them. *OTHER: how many. */
+static enum om_code compare_seals(struct om_session *session, size_t *other, const Oremark__RetireLog *retire,
+                                  const struct om_args *args, struct om_status *st) {
+  *other = 0;
+  for (size_t i = 1; session->status && i <= retire->n_seals; i++) {
+    const char *path = args->words[i].value;
+    const Oremark__HeadCompared *said;
+    Oremark__Seal *seal;
+    if (om_seal_read(session->arena, &seal, path, st) || compare(session, &said, seal, st)) return st->code;
+    if (!said || strcmp(said->state, "same") == 0) continue;
+    if (strcmp(said->state, "unsigned") == 0)
+      return om_fail(st, OM_USAGE, NULL, "%s states a head that log %u has not signed: leave that seal out", path,
+                     seal->log);
+    *other += strcmp(said->state, "other") == 0;
+    say_apart(session, path, seal->log, said);
+  }
+  return OM_OK;
+}
+
 static enum om_code choose_head(struct om_session *session, Oremark__RetireLog *retire, const struct om_args *args,
                                 struct om_status *st) {
   const Oremark__LogState *here;
   const char *judge = om_args_value(args, "judge");
-  if (look(session, &here, retire->log, st)) return st->code;
+  size_t other;
+  if (look(session, &here, retire->log, st) || compare_seals(session, &other, retire, args, st)) return st->code;
   if (judge) return judged_head(session, retire, judge, here, st) == OM_OK ? say_held(session, retire, here) : st->code;
   if (retire->n_seals == 0)
     return om_fail(st, OM_USAGE, NULL,
@@ -143,6 +204,11 @@ static enum om_code choose_head(struct om_session *session, Oremark__RetireLog *
         "evidence is held against %s ('oremark evidence' shows it), so its highest head need not be the right "
         "one: say which one stands with --judge SEAL",
         here->origin);
+  if (other > 0)
+    return om_fail(st, OM_USAGE, NULL,
+                   "%zu of the seals' heads contradict%s what the daemon asked holds of %s: two histories of one log. "
+                   "Ask other daemons too (--socket), and say which one stands with --judge SEAL or --judge here",
+                   other, other == 1 ? "s" : "", here->origin);
   return take_highest(session, retire, st) == OM_OK ? say_held(session, retire, here) : st->code;
 }
 

@@ -497,6 +497,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
       break;
     case OREMARK__REQUEST__WHAT_ERASE_DOCUMENT: om_answer_erase_document(&a, request->erase_document, &st); break;
     case OREMARK__REQUEST__WHAT_GET_FINAL_HEAD: om_answer_head(&a, request->get_final_head, &st); break;
+    case OREMARK__REQUEST__WHAT_COMPARE_HEAD: om_answer_compare(&a, request->compare_head, &st); break;
     case OREMARK__REQUEST__WHAT_GET_TILES: om_answer_tiles(&a, request->get_tiles, &st); break;
     case OREMARK__REQUEST__WHAT_READ_ENTRIES: om_answer_entries(&a, request->read_entries, &st); break;
     case OREMARK__REQUEST__WHAT_PROVE_INCLUSION: om_answer_inclusion(&a, request->prove_inclusion, &st); break;

@@ -4,7 +4,7 @@
 
 #include "daemon/core/answer_parts.h"
 
-/* ---- the head ---- */
+/* ---- heads ---- */
 
 bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, struct om_status *st) {
   Oremark__FinalHead head = OREMARK__FINAL_HEAD__INIT;
@@ -17,6 +17,27 @@ bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, 
   head.note = (ProtobufCBinaryData){note.len, (uint8_t *)(uintptr_t)note.data};
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_FINAL_HEAD, false);
   reply.final_head = &head;
+  return om_answer_put(a, &reply);
+}
+
+static const char *standing(enum om_code code) {
+  if (code == OM_OK) return "same";
+  if (code == OM_REFUSED) return "other";
+  if (code == OM_MALFORMED) return "unsigned";
+  return code == OM_WAIT ? "beyond" : NULL;
+}
+
+bool om_answer_compare(struct om_answering *a, const Oremark__CompareHead *asked, struct om_status *st) {
+  Oremark__HeadCompared out = OREMARK__HEAD_COMPARED__INIT;
+  struct om_log_info *info = om_arena_alloc(a->view.arena, sizeof *info);
+  if (om_log_info(a->view.txn, info, asked->log, st) != OM_OK) return om_answer_fail(a, st);
+  const char *state =
+      standing(om_head_compare(a->view.txn, &out.size, asked->log, asked->head.data, asked->head.len, st));
+  if (state == NULL) return om_answer_fail(a, st);
+  out.state = (char *)(uintptr_t)state;
+  out.held = info->size;
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_HEAD_COMPARED, false);
+  reply.head_compared = &out;
   return om_answer_put(a, &reply);
 }
 

@@ -1,6 +1,7 @@
 """A daemon that is gone for good: its witnesses seal its log, the governors end it, its member goes on elsewhere; and if the
 daemon comes back after all, it agrees with everybody."""
 
+import shutil
 import unittest
 
 from network import DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
@@ -140,6 +141,65 @@ class WithoutWitnesses(NetworkTest):
         wait_until(lambda: self.net.run(MINE, *ship, at=REFINER).status == DONE, self.net.daemons[REFINER].said)
         self.net.start(MINE)
         self.net.wait_level()
+
+
+class TwoHistories(NetworkTest):
+    """One witness has sealed a head of entries that the log has lost since, and went on without: the heads are of different
+    size, and no daemon that is there has ever met both."""
+    members = FIVE
+    quorum = 3
+    ALONE = REFINER  # whose log is the SUCCESSOR
+
+    def log(self, name):
+        return next(log for log in self.net.do(name, "status").json["logs"] if log["origin"] == LOG)
+
+    def extract(self):
+        self.net.do(MINE, *Lifted.EXTRACT)
+
+    def stop(self, *names):
+        for name in names:
+            self.assertEqual(self.net.daemons[name].stop(), 0)
+
+    def seal(self, name):
+        seal = self.net.folder / f"by-{MEMBERS[name][0]}.seal"
+        return seal, self.net.do(name, "log", "make-seal", self.call, "--out", seal).json["size"]
+
+    def retire(self, *words):
+        return self.net.run(GOVERNORS, "log", "retire", LOG, *words, "--successor", SUCCESSOR, "--reason", "gone")
+
+    def test_heads_of_different_size_contradict_each_other(self):
+        mine, others = self.net.daemons[MINE], [GOVERNORS, MAKER, RECYCLER]
+        self.call = self.net.folder / "mine.call"
+        self.net.do(GOVERNORS, "log", "seal", LOG, "--reason", "gone", "--out", self.call)
+        self.net.do(MINE, *Lifted.EXTRACT, "--wait-final")
+        self.net.wait_level()
+        before = self.log(MINE)["size"]
+        self.stop(MINE)
+        shutil.copytree(mine.store, mine.folder / "before")
+        self.net.start(MINE)
+        wait_until(lambda: self.net.do(MINE, "status").json["ready"], mine.said)
+        self.stop(*others)
+        self.extract()
+        wait_until(lambda: SUCCESSOR not in self.net.do(MINE, "status").json["missing"], mine.said)  # it has cosigned
+        alone, size = self.seal(self.ALONE)
+        self.assertEqual(size, before + 1)
+        self.stop(self.ALONE, MINE)
+        shutil.rmtree(mine.store)
+        (mine.folder / "before").rename(mine.store)
+        self.net.start(MINE, *others)
+        wait_until(lambda: self.net.do(MINE, "status").json["ready"], mine.said)
+        self.extract()
+        self.net.do(MINE, *Lifted.EXTRACT, "--wait-final")
+        for name in others:
+            wait_until(lambda: self.log(name)["final_size"] == before + 2, self.net.daemons[name].said)
+        mine.kill()
+        seals = [self.seal(name)[0] for name in (MAKER, RECYCLER)]
+        self.refused(self.retire(alone, *seals), USAGE,
+                     f"{alone} states a head of log 1 over {before + 1} entries that contradicts the {before + 2} entries",
+                     "1 of the seals' heads contradicts", "--judge")
+        result = self.retire(alone, *seals, "--judge", seals[0])
+        self.assertEqual(result.status, DONE, str(result))
+        self.says(result.err, f"{alone} states a head of log 1")
 
 
 if __name__ == "__main__":

@@ -691,6 +691,11 @@ static void requests(void) {
     all[i].id = (uint64_t)i + 1;
     ask(i, &all[i]);
   }
+  Oremark__CompareHead compare = OREMARK__COMPARE_HEAD__INIT;
+  compare.head = number;
+  all[0] = (Oremark__Request)OREMARK__REQUEST__INIT;
+  all[0].what_case = OREMARK__REQUEST__WHAT_COMPARE_HEAD, all[0].compare_head = &compare;
+  ask(40, &all[0]);
   lot[0] = 8; /* the pool */
   for (int i = 2; i < 6; i++) ask(20 + i, &all[i]);
   document_requests();

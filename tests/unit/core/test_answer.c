@@ -395,6 +395,78 @@ static void test_evidence_is_told(void **state) {
   close_fixture(&f);
 }
 
+/* ---- heads held against the tree ---- */
+
+struct compared {
+  char state[16], code[16];
+  uint64_t size, held;
+};
+
+static bool take_compared(void *ctx, const Oremark__Reply *reply) {
+  struct compared *out = ctx;
+  snprintf(out->code, sizeof out->code, "%s", reply->code);
+  if (reply->what_case != OREMARK__REPLY__WHAT_HEAD_COMPARED) return true;
+  snprintf(out->state, sizeof out->state, "%s", reply->head_compared->state);
+  out->size = reply->head_compared->size;
+  out->held = reply->head_compared->held;
+  return true;
+}
+
+/* What daemon 2 says of a head of LOG over SIZE entries with ROOT, signed in the name of log 1. */
+static struct compared ask_compared(struct fixture *f, uint32_t log, uint64_t size, const struct om_hash *root,
+                                    size_t signer) {
+  struct compared out = {.size = 0};
+  struct om_answer_sink sink = {.ctx = &out, .put = take_compared};
+  struct om_about about = {.own_log = 2};
+  struct om_checkpoint head = {.size = size, .root = *root, .origin = "daemon1.example/log"};
+  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES], note[OM_NOTE_BYTES_MAX];
+  struct om_status st;
+  struct om_txn *txn;
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__CompareHead ask = OREMARK__COMPARE_HEAD__INIT;
+  size_t len, text_len = om_checkpoint_format(text, &head);
+  assert_int_equal(om_note_begin(note, &len, text, text_len, &st), OM_OK);
+  size_t n = om_note_sign(line, head.origin, f->net.log_keys[signer], text, text_len);
+  assert_int_equal(om_note_add_line(note, &len, line, n, &st), OM_OK);
+  ask.log = log;
+  ask.head = (ProtobufCBinaryData){len, (uint8_t *)note};
+  request.what_case = OREMARK__REQUEST__WHAT_COMPARE_HEAD;
+  request.compare_head = &ask;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[2]), &st), OM_OK);
+  om_answer(&sink, txn, &about, &request);
+  om_txn_abort(txn);
+  return out;
+}
+
+static void test_heads_of_any_size_are_held_against_the_tree(void **state) {
+  (void)state;
+  static struct om_log_tiles tiles;
+  struct fixture f;
+  struct om_txn *txn;
+  struct om_status st;
+  struct om_log_info info;
+  struct om_hash first, none = {{0}};
+  open_fixture(&f);
+  settle(&f);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f.ledgers[2]), &st), OM_OK);
+  assert_int_equal(om_log_info(txn, &info, 1, &st), OM_OK);
+  assert_int_equal(om_log_tiles(txn, &tiles, 1, &st), OM_OK);
+  assert_int_equal(om_tree_root_at(&tiles.tiles, &first, 1, &st), OM_OK);
+  om_txn_abort(txn);
+  assert_true(info.size > 1);
+  struct compared seen = ask_compared(&f, 1, 1, &first, 1);
+  assert_string_equal(seen.state, "same");
+  assert_true(seen.size == 1 && seen.held == info.size);
+  assert_string_equal(ask_compared(&f, 1, info.size, &info.root, 1).state, "same");
+  assert_string_equal(ask_compared(&f, 1, 1, &none, 1).state, "other");
+  assert_string_equal(ask_compared(&f, 1, info.size, &first, 1).state, "other");
+  assert_string_equal(ask_compared(&f, 1, info.size + 1, &none, 1).state, "beyond");
+  assert_string_equal(ask_compared(&f, 1, 1, &first, 0).state, "unsigned");
+  assert_string_equal(ask_compared(&f, 0, 1, &first, 1).state, "unsigned"); /* of another log */
+  assert_string_equal(ask_compared(&f, 99, 1, &first, 1).code, "missing");
+  close_fixture(&f);
+}
+
 /* ---- an entry that its log has signed and must not hold ---- */
 
 struct texts {
@@ -468,6 +540,7 @@ int main(void) {
                                      cmocka_unit_test(test_a_walk_past_unwanted_lots_takes_no_memory),
                                      cmocka_unit_test(test_finality_names_who_has_not_cosigned),
                                      cmocka_unit_test(test_evidence_is_told),
+                                     cmocka_unit_test(test_heads_of_any_size_are_held_against_the_tree),
                                      cmocka_unit_test(test_who_says_that_an_entry_is_invalid)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

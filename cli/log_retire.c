@@ -255,7 +255,8 @@ const struct om_command om_command_log_retire = {
     .summary = "End a log that its witnesses have sealed; its members go on in another (act of the governors).",
     .help = OM_GOVERNORS_ACT
     "It ends at the highest head that the seals state; of w operators that witness it, w + f - k + 1 must have sealed\n"
-    "(three of four, five of seven).\n"
+    "(three of four, five of seven). Each head is held against what the daemon asked holds of that log; where one\n"
+    "contradicts it, ask other daemons too (--socket), and say which head stands with --judge.\n"
     "Example:\n"
     "  oremark log retire registry.example/log by-1.seal by-3.seal by-4.seal --origin registry-2.example/log \\\n"
     "    --operator 1 --keys new-keys --reason fire --out registry.retire    then: oremark network accept\n"

@@ -14,6 +14,7 @@
   X(lot_show)               \
   X(lot_history)            \
   X(publish)                \
+  X(proof)                  \
   X(evidence)               \
   X(verify_evidence)        \
   X(lot_trace)              \

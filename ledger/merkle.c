@@ -18,6 +18,12 @@ struct walk {
   struct om_hash hashes[OM_TILE_HASHES];
 };
 
+/* Leaves the hashes as they are. */
+static void walk_begin(struct walk *w, const struct om_tiles *tiles) {
+  w->tiles = tiles;
+  w->loaded = false;
+}
+
 /* How many hashes the incomplete tile at LEVEL has. */
 static unsigned edge_count(uint64_t size, unsigned level) {
   return (unsigned)(size >> (OM_TILE_HEIGHT * level)) % OM_TILE_HASHES;
@@ -188,6 +194,9 @@ static enum om_code walk_tile(struct walk *w, const struct om_hash **hashes, uns
 
 /* The hash of node N, which must be complete in the tree. */
 static enum om_code walk_node(struct walk *w, struct om_hash *out, struct node n, struct om_status *st) {
+  if (w->tiles->node != NULL) {
+    return w->tiles->node(w->tiles->ctx, out, n.height, n.index, st);
+  }
   unsigned level = n.height / OM_TILE_HEIGHT, row = n.height % OM_TILE_HEIGHT;
   uint64_t first = n.index << row; /* of the hashes at this level */
   const struct om_hash *hashes;
@@ -251,7 +260,8 @@ static enum om_code check_size(const struct om_tiles *tiles, uint64_t size, stru
 }
 
 enum om_code om_tree_root_at(const struct om_tiles *tiles, struct om_hash *out, uint64_t size, struct om_status *st) {
-  struct walk w = {.tiles = tiles, .loaded = false};
+  struct walk w;
+  walk_begin(&w, tiles);
   enum om_code code = check_size(tiles, size, st);
   if (code != OM_OK) {
     return code;
@@ -273,7 +283,8 @@ enum om_code om_tree_node(const struct om_tiles *tiles, struct om_hash *out, uns
 
 enum om_code om_prove_inclusion(const struct om_tiles *tiles, struct om_proof *out, uint64_t index, uint64_t size,
                                 struct om_status *st) {
-  struct walk w = {.tiles = tiles, .loaded = false};
+  struct walk w;
+  walk_begin(&w, tiles);
   enum om_code code = check_size(tiles, size, st);
   if (code != OM_OK) {
     return code;
@@ -290,7 +301,8 @@ enum om_code om_prove_inclusion(const struct om_tiles *tiles, struct om_proof *o
  * new one. */
 enum om_code om_prove_consistency(const struct om_tiles *tiles, struct om_proof *out, uint64_t old_size,
                                   uint64_t new_size, struct om_status *st) {
-  struct walk w = {.tiles = tiles, .loaded = false};
+  struct walk w;
+  walk_begin(&w, tiles);
   enum om_code code = check_size(tiles, new_size, st);
   if (code != OM_OK) {
     return code;

@@ -61,6 +61,9 @@ struct om_tiles {
                       struct om_status *st);
   void *ctx;
   const struct om_edge *edge;
+  /* The root of the complete subtree INDEX of 2^HEIGHT leaves, by who remembers inner nodes (ledger/prover.h). NULL:
+   * they are hashed from the tiles. */
+  enum om_code (*node)(void *ctx, struct om_hash *out, unsigned height, uint64_t index, struct om_status *st);
 };
 
 /* The hashes of a proof in the order of RFC 9162: from the leaves to the root. */

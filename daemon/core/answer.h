@@ -7,6 +7,7 @@
 #include "daemon/core/node.h"
 #include "ledger/documents.h"
 #include "ledger/ledger.h"
+#include "ledger/prover.h"
 #include "proto/client.pb-c.h"
 
 enum {
@@ -66,6 +67,7 @@ struct om_answer_sink {
   bool (*put)(void *ctx, const Oremark__Reply *reply);
   /* Whether an answer is still wanted: asked by whoever may go on for long without putting any. NULL: it is. */
   bool (*wanted)(void *ctx);
+  struct om_prover *prover; /* begun with the transaction; NULL: each proof is made for itself */
 };
 
 /* Answers REQUEST by one or more replies, the last without `more`. */

@@ -129,12 +129,19 @@ bool om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked
 
 /* ---- inclusion ---- */
 
+static enum om_code prove_alone(struct om_answering *a, struct om_proof *out, const Oremark__ProveInclusion *asked,
+                                struct om_status *st) {
+  struct om_log_tiles *log;
+  enum om_code code = open_tree(a, &log, asked->log, asked->size, st);
+  return code == OM_OK ? om_prove_inclusion(&log->tiles, out, asked->index, asked->size, st) : code;
+}
+
 bool om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st) {
   Oremark__InclusionProof inclusion = OREMARK__INCLUSION_PROOF__INIT;
   struct om_proof proof;
-  struct om_log_tiles *log;
-  enum om_code code = open_tree(a, &log, asked->log, asked->size, st);
-  if (code == OM_OK) code = om_prove_inclusion(&log->tiles, &proof, asked->index, asked->size, st);
+  enum om_code code = a->sink->prover != NULL
+                          ? om_prover_inclusion(a->sink->prover, &proof, asked->log, asked->index, asked->size, st)
+                          : prove_alone(a, &proof, asked, st);
   if (code != OM_OK) return om_answer_fail(a, st);
   inclusion.hashes = (ProtobufCBinaryData){proof.n * sizeof proof.hashes[0], proof.hashes[0].bytes};
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_INCLUSION, false);

@@ -11,8 +11,9 @@
 #define READ_THREADS "32"
 
 enum {
-  AHEAD_BYTES = 1 << 20,  /* answers made and not yet taken by the loop; more waits for the client */
-  TELL_BYTES = 128 << 10, /* the loop is told when so much has come together */
+  AHEAD_BYTES = 1 << 20,   /* answers made and not yet taken by the loop; more waits for the client */
+  SMALL_PROVER_TILES = 64, /* 1 MiB for work that finds the large one taken */
+  TELL_BYTES = 128 << 10,  /* the loop is told when so much has come together */
 };
 
 /* Bytes that grow. */
@@ -42,6 +43,8 @@ struct om_reads {
   uv_async_t progress;
   struct om_read *first;
   bool hold;
+  struct om_prover *prover;
+  bool prover_taken; /* under the lock: by some work */
 };
 
 static void grow(struct heap *heap, size_t len) {
@@ -83,8 +86,8 @@ static bool wanted(void *ctx) {
 
 /* Answers all requests in ST's words: the store could not be read. */
 static void answer_one(struct om_read *read, struct om_arena *arena, struct om_txn *txn, const struct om_status *st,
-                       const struct om_frame *frame) {
-  struct om_answer_sink sink = {read, put, wanted};
+                       struct om_prover *prover, const struct om_frame *frame) {
+  struct om_answer_sink sink = {read, put, wanted, prover};
   om_arena_reset(arena);
   const Oremark__Request *request = oremark__request__unpack(om_arena_protobuf(arena), frame->len, frame->bytes);
   OM_ASSERT(request != NULL);
@@ -97,6 +100,25 @@ static void answer_one(struct om_read *read, struct om_arena *arena, struct om_t
   put(read, &reply);
 }
 
+/* The one that remembers much is for whoever comes first: a client that wants many proofs has it nearly always. */
+static struct om_prover *take_prover(struct om_reads *all) {
+  uv_mutex_lock(&all->lock);
+  bool free_now = !all->prover_taken;
+  all->prover_taken = true;
+  uv_mutex_unlock(&all->lock);
+  return free_now ? all->prover : om_prover_new(SMALL_PROVER_TILES);
+}
+
+static void give_back_prover(struct om_reads *all, struct om_prover *prover) {
+  if (prover != all->prover) {
+    om_prover_free(prover);
+    return;
+  }
+  uv_mutex_lock(&all->lock);
+  all->prover_taken = false;
+  uv_mutex_unlock(&all->lock);
+}
+
 static void work(uv_work_t *req) {
   struct om_read *read = req->data;
   struct om_frame_reader reader = {0};
@@ -107,8 +129,11 @@ static void work(uv_work_t *req) {
   struct om_txn *txn = NULL;
   om_status_clear(&st);
   om_txn_read(&txn, read->all->config.store, &st);
+  struct om_prover *prover = take_prover(read->all);
+  om_prover_begin(prover, txn);
   while (wanted(read) && om_frame_next(&reader, &frame, &chunk, &ignored) == OM_OK && frame.len > 0)
-    answer_one(read, &arena, txn, &st, &frame);
+    answer_one(read, &arena, txn, &st, prover, &frame);
+  give_back_prover(read->all, prover);
   if (st.code == OM_OK) om_txn_abort(txn);
   om_frame_reader_free(&reader);
   om_arena_free(&arena);
@@ -231,6 +256,7 @@ void om_reads_cancel(struct om_reads *reads, void *owner) {
 
 static void on_closed(uv_handle_t *handle) {
   struct om_reads *reads = handle->data;
+  om_prover_free(reads->prover);
   uv_cond_destroy(&reads->taken);
   uv_mutex_destroy(&reads->lock);
   free(reads);
@@ -255,6 +281,7 @@ enum om_code om_reads_new(struct om_reads **out, const struct om_reads_config *c
     return om_fail(st, OM_IO, NULL, "can't make an event: %s", uv_strerror(rc));
   }
   reads->progress.data = reads;
+  reads->prover = om_prover_new(OM_PROVER_TILES);
   *out = reads;
   return OM_OK;
 }

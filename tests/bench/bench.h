@@ -114,5 +114,6 @@ void bench_finality(void);
 void bench_wire(void);
 void bench_catch_up(void);
 void bench_idle_peers(void);
+void bench_inclusion(void);
 
 #endif

@@ -1,12 +1,13 @@
 """Logs as files that any web server can serve: whole, incremental, never rewritten, whatever interrupts a run."""
 
+import base64
 import os
 import shutil
 import subprocess
 import unittest
 
 import tiles
-from network import (GOVERNORS, MEMBERS, MINE, OREMARK, REFUSED, UNREACHABLE, USAGE, NetworkTest, die_with_parent,
+from network import (GOVERNORS, MEMBERS, MINE, OREMARK, REFUSED, UNDECIDED, UNREACHABLE, USAGE, NetworkTest, die_with_parent,
                      run, wait_until)
 
 FOLDERS = {"governors.example/log": "governors.example_log", "mine.example/log": "mine.example_log"}
@@ -145,6 +146,38 @@ class Publish(NetworkTest):
         told = self.publish("--log", "mine.example/log")["mine.example/log"]
         self.assertEqual((told["state"], told["size"], told["files"]), ("newer-there", 99999, 0))
 
+    def check_proof(self, path, index, checkpoint=None):
+        """The entry that the file proves."""
+        head, note = path.read_text().split("\n\n", 1)
+        heading, extra, at, *hashes = head.split("\n")
+        self.assertEqual((heading, at), ("c2sp.org/tlog-proof@v1", f"index {index}"))
+        entry = base64.b64decode(extra.removeprefix("extra "), validate=True)
+        checkpoint = tiles.Checkpoint(note)
+        self.assertEqual(sorted(checkpoint.signers), sorted(FOLDERS))
+        self.assertEqual(tiles.climb(index, checkpoint.size, tiles.leaf(entry), [base64.b64decode(h) for h in hashes]), checkpoint.root)
+        return entry
+
+    def test_proofs(self):
+        self.publish()
+        entries = self.mine.check()
+        file = self.net.folder / "x.tlog-proof"
+        for index in (0, 1, 255, 256, 511, 512, len(entries) - 1):
+            self.net.do(MINE, "proof", "mine.example/log", index, "-o", file)
+            self.assertEqual(self.check_proof(file, index), entries[index])
+        lot = self.net.do(GOVERNORS, "proof", "PUB-1-17", "-o", file).json
+        self.assertIn(b"PUB-1-17", self.check_proof(file, lot["index"]))
+        made = self.net.do(MINE, "extract", "--site", "Toquepala", "--lot", "c", "--form", "concentrate", "--gross", "1 t", "--metal",
+                           "Cu=280kg", "--wait-final").json
+        told = self.net.do(MINE, "proof", "--statement", made["statement"], "-o", file).json
+        self.assertEqual((told["origin"], told["index"]), ("mine.example/log", made["index"]))
+        self.check_proof(file, made["index"])
+        before = file.read_bytes()
+        self.refused(self.net.run(MINE, "proof", "mine.example/log", 99999, "-o", file), UNDECIDED, "99999", "not final yet")
+        self.refused(self.net.run(MINE, "proof", "none.example/log", 1, "-o", file), USAGE, "none.example/log", "oremark status")
+        self.refused(self.net.run(MINE, "proof", "mine.example/log", "one", "-o", file), USAGE, "one")
+        self.refused(self.net.run(MINE, "proof", "PUB-1-17"), USAGE, "--out")
+        self.assertEqual(file.read_bytes(), before)
+
     def test_two_at_once(self):
         self.publish("--log", "mine.example/log")
         with subprocess.Popen(["flock", self.mine.path, "-c", "echo; read wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -177,6 +210,9 @@ class DamagedStore(NetworkTest):
         out = self.net.folder / "out"
         result = self.net.run(MINE, "publish", out)
         self.assertEqual(result.status, UNREACHABLE, str(result))
+        proof = self.net.run(MINE, "proof", "UNMISTAKABLE-18", "-o", self.net.folder / "proof")
+        self.refused(proof, UNREACHABLE, "of mine.example/log", "does not hash", "damaged")
+        self.assertFalse((self.net.folder / "proof").exists())
         self.says(result.err, "entry", "of mine.example/log", "does not hash", "damaged")
         tiles.Folder(out / FOLDERS["governors.example/log"]).check()
         self.assertEqual(tiles.Folder(out / FOLDERS["mine.example/log"]).files(), {})

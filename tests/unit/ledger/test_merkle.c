@@ -206,7 +206,7 @@ static void refuse_other_place(const struct om_hash *leaf, uint64_t m, uint64_t 
 static void inclusion_at_every_size(void **state) {
   (void)state;
   struct store s = store_new();
-  struct om_tiles tiles = {store_get, &s, &edge};
+  struct om_tiles tiles = {.get = store_get, .ctx = &s, .edge = &edge};
   struct om_proof proof, naive;
   struct om_status st;
   memset(&edge, 0, sizeof edge);
@@ -280,7 +280,7 @@ static void refuse_other_sizes(uint64_t m, const struct om_hash *old_root, uint6
 static void consistency_at_every_size(void **state) {
   (void)state;
   struct store s = store_new();
-  struct om_tiles tiles = {store_get, &s, &edge};
+  struct om_tiles tiles = {.get = store_get, .ctx = &s, .edge = &edge};
   struct om_proof proof, naive;
   struct om_status st;
   memset(&edge, 0, sizeof edge);
@@ -365,7 +365,7 @@ static void edges_of_impossible_sizes_are_refused(void **state) {
 static void large_trees_answer_about_any_size(void **state) {
   (void)state;
   struct store s = store_new();
-  struct om_tiles tiles = {store_get, &s, &edge};
+  struct om_tiles tiles = {.get = store_get, .ctx = &s, .edge = &edge};
   struct om_proof proof, naive;
   struct om_status st;
   const size_t count = sizeof SIZES / sizeof SIZES[0];
@@ -396,7 +396,7 @@ static void large_trees_answer_about_any_size(void **state) {
 static void a_failing_store_is_passed_on(void **state) {
   (void)state;
   struct store s = store_new();
-  struct om_tiles tiles = {store_get, &s, &edge};
+  struct om_tiles tiles = {.get = store_get, .ctx = &s, .edge = &edge};
   struct om_proof proof;
   struct om_status st;
   struct om_hash before, after;
@@ -508,7 +508,7 @@ static void reference_tree(void **state) {
   const json_t *inputs = vectors_array(file, "leaf_inputs_hex"), *roots = vectors_array(file, "roots_by_size_hex");
   const json_t *inclusion = vectors_array(file, "inclusion"), *consistency = vectors_array(file, "consistency");
   struct store s = store_new();
-  struct om_tiles tiles = {store_get, &s, &edge};
+  struct om_tiles tiles = {.get = store_get, .ctx = &s, .edge = &edge};
   struct om_proof proof, want;
   struct om_status st;
   memset(&edge, 0, sizeof edge);
@@ -546,7 +546,7 @@ static void tiles_of_another_log(void **state) {
   (void)state;
   json_t *file = vectors_load("tlog/tiles_300.json");
   struct store s = store_new();
-  struct om_tiles tiles = {store_get, &s, &edge};
+  struct om_tiles tiles = {.get = store_get, .ctx = &s, .edge = &edge};
   static struct om_hash theirs[300];
   struct om_hash root, want_root, level1;
   struct om_proof proof, want;

@@ -112,8 +112,9 @@ void sim_check_commit(struct sim_node *n) {
     n->final_seen[log] = info.final_size;
     sim_trace(s, info.root.bytes, sizeof info.root.bytes);
   }
-  om_txn_abort(txn);
   if (!sim_liar(n)) sim_model(s);
+  sim_policy_check(n, txn);
+  om_txn_abort(txn);
   check_end(s);
 }
 
@@ -200,6 +201,8 @@ static void cut_canon(struct sim *s, struct sim_canon *canon, uint64_t size) {
 
 void sim_check_restated(struct sim *s) {
   sim_attest_restated(s);
+  sim_governors_restated(s);
+  sim_policy_restated(s);
   for (uint32_t log = 0; log < s->n; log++) cut_canon(s, &s->canon[log], s->stated[log]);
   s->n_model = s->n_grants = s->n_seen = s->n_mandates = 0;
   memset(s->gained_mg, 0, sizeof s->gained_mg);
@@ -250,6 +253,7 @@ static void check_state(struct sim_node *n) {
 void sim_check_all(struct sim *s) {
   for (size_t i = 0; i < s->n_nodes; i++)
     if (s->nodes[i].up) check_state(&s->nodes[i]);
+  sim_documents_check(s);
 }
 
 /* Of a log whose daemon is gone nothing is made final any more: everybody holds it as far as it was stated. */
@@ -302,7 +306,7 @@ bool sim_converged(struct sim *s) {
     bool answered = n->n_statements == 0 || s->gone_step != 0; /* what leans on a log that is gone may wait for ever */
     if (!answered || !holds_all(n)) return false;
   }
-  return true;
+  return sim_documents_settled(s);
 }
 
 void sim_show(struct sim *s) {

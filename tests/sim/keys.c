@@ -9,7 +9,7 @@
 
 enum {
   KEYS_ONE_IN = 4, /* seeds */
-  ACT_ONE_IN = 8, /* steps */
+  ACT_ONE_IN = 8,  /* steps */
   QUIET_STEPS = 30,
 };
 
@@ -52,11 +52,14 @@ static void fill(struct sim *s, Oremark__Event *event, struct om_hash *before, u
   om_txn_abort(txn);
 }
 
+/* KEY NULL: by the governors. */
 static void say(struct sim *s, uint32_t member, const struct om_secret *key, Oremark__Event *event) {
   struct om_hash before;
   size_t len;
   fill(s, event, &before, member);
-  uint8_t *bytes = network_statement_keys(&s->net, &len, member, sim_wall(&s->nodes[0]), &event, 1, &member, &key, 1);
+  uint8_t *bytes =
+      key == NULL ? sim_govern_sign(s, &len, event)
+                  : network_statement_keys(&s->net, &len, member, sim_wall(&s->nodes[0]), &event, 1, &member, &key, 1);
   s->told++;
   sim_node_submit(&s->nodes[0], bytes, len);
 }
@@ -92,7 +95,7 @@ static void revoke_key(struct sim *s, uint32_t member, const struct om_secret *k
   act.since_entry = 1;
   event.kind_case = OREMARK__EVENT__KIND_REVOKE_KEY;
   event.revoke_key = &act;
-  say(s, 1, s->net.member_keys[0], &event);
+  say(s, 1, NULL, &event);
 }
 
 static void set_roles(struct sim *s, uint32_t member) {
@@ -106,7 +109,7 @@ static void set_roles(struct sim *s, uint32_t member) {
   act.roles = roles;
   event.kind_case = OREMARK__EVENT__KIND_SET_ROLES;
   event.set_roles = &act;
-  say(s, 1, s->net.member_keys[0], &event);
+  say(s, 1, NULL, &event);
 }
 
 /* A second key; then a thief has it; then it is revoked, and all begins anew with another. */

@@ -119,9 +119,12 @@ void sim_step(struct sim *s, int64_t ms) {
   sim_seal_step(s);
   sim_restart_step(s);
   sim_join_step(s);
+  sim_policy_step(s);
+  if (!s->healing) sim_governors_step(s);
   if (!s->healing) sim_govern_step(s);
   if (!s->healing) sim_keys_step(s);
   if (!s->healing) sim_story_step(s);
+  sim_documents_step(s);
   sim_deliver(s);
   for (size_t i = 0, begin = sim_below(s, s->n_nodes); i < s->n_nodes; i++) {
     struct sim_node *n = &s->nodes[(begin + i) % s->n_nodes];
@@ -203,6 +206,9 @@ static void open_sim(struct sim *s) {
   if (s->join_step == 0) sim_restart_begin(s);
   sim_govern_begin(s);
   sim_keys_begin(s);
+  sim_governors_begin(s);
+  sim_policy_begin(s);
+  sim_documents_begin(s);
   for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);
   sim_story_begin(s);
 }
@@ -214,6 +220,8 @@ static void close_sim(struct sim *s) {
   free(s->restart);
   om_arena_free(&s->tale.arena);
   sim_keys_end(s);
+  sim_governors_end(s);
+  sim_documents_end(s);
   network_close(&s->net);
 }
 
@@ -241,10 +249,13 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
   if (!sim_forked(s)) sim_idle(s);
   printf("seed %" PRIu64
          ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores "
-         "lost, %zu lots given, %zu released, %zu by one of %zu mandates, %zu claims"
+         "lost, %zu lots given, %zu released, %zu by one of %zu mandates, %zu claims, %zu governments, %zu limits, %zu "
+         "rules, %zu upgrades, %zu documents "
+         "fetched, %zu erased"
          ", trace %016" PRIx64 "\n",
          seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->lost, s->taken_over,
-         s->released, s->by_mandate, s->n_mandates, s->claims, s->trace);
+         s->released, s->by_mandate, s->n_mandates, s->claims, s->governors.changes, s->policy.n_limits - 1,
+         s->policy.n_rules - 1, s->policy.upgrades, s->documents.fetched, s->documents.erasures, s->trace);
   fflush(stdout);
   uint64_t trace = s->trace;
   close_sim(s);

@@ -7,7 +7,6 @@
 #include "sim/sim.h"
 
 enum { COPPER = 29 };
-static const int64_t cap_mg = 1000000000; /* as in the genesis of tests/support/network.c */
 
 struct said {
   struct sim *s;
@@ -234,15 +233,6 @@ static void move(const struct said *said, const Oremark__Event *event, struct si
   }
 }
 
-static void gain(const struct said *said, int64_t in, int64_t out) {
-  int64_t *sum = &said->s->gained_mg[said->statement->member];
-  if (out <= in) return;
-  *sum += out - in;
-  if (*sum > cap_mg)
-    sim_violation(said->s, "member %u has gained %lld mg of copper out of nothing", said->statement->member,
-                  (long long)*sum);
-}
-
 static void model_mandate(const struct said *said, uint32_t agent, uint32_t scope) {
   struct sim *s = said->s;
   if (s->n_mandates == SIM_MANDATES) sim_violation(s, "the model has no room for mandates: run fewer steps");
@@ -251,6 +241,8 @@ static void model_mandate(const struct said *said, uint32_t agent, uint32_t scop
 
 static void model_act(const struct said *said, const Oremark__Event *event) {
   struct sim *s = said->s;
+  if (om_kind_of(event)->class == OM_KIND_GOVERNORS) sim_governors_model(s, &said->id, said->with_signatures, event);
+  sim_policy_model(s, said->index, event);
   const Oremark__GiveMandate *g = event->give_mandate;
   if (event->kind_case == OREMARK__EVENT__KIND_GIVE_MANDATE)
     model_mandate(said, g->agent, (g->ship ? OM_MANDATE_SHIP : 0) | (g->consume ? OM_MANDATE_CONSUME : 0));
@@ -268,7 +260,8 @@ static void model_act(const struct said *said, const Oremark__Event *event) {
 
 static void model_event(const struct said *said, uint16_t at) {
   const Oremark__Event *event = said->statement->events[at];
-  model_act(said, event);
+  if (said->log == OM_LOG_REGISTRY) model_act(said, event);
+  sim_documents_model(said->s, said->log, event);
   sim_attest_model(said->s, said->statement->member, &said->id, event);
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   struct om_hash event_id;
@@ -289,19 +282,19 @@ static void model_event(const struct said *said, uint16_t at) {
   }
   see(said->s, &event_id);
   int64_t out = left + born(said, event, at, &event_id, owner);
-  if (n > 0) gain(said, in, out);
+  if (n > 0) sim_policy_gained(said->s, said->log, said->statement->member, event, in, out);
 }
 
-/* How far the log follows the registry by its entry; false: the model does not, yet. */
+/* What the log leans on from here on; false: the model has not come so far yet. */
 static bool model_mark(struct sim *s, uint32_t log, const Oremark__Mark *mark) {
   struct om_note note;
   struct om_checkpoint head = {.size = 0};
   struct om_status st = {0};
-  if (mark->log != OM_LOG_REGISTRY || log == OM_LOG_REGISTRY) return true;
+  if (mark->log == log) return true;
   sim_must(s, om_note_parse(&note, (const char *)mark->checkpoint.data, mark->checkpoint.len, &st), &st, "a mark");
   sim_must(s, om_checkpoint_parse(&head, NULL, note.text, note.text_len, &st), &st, "a mark");
-  if (s->canon[OM_LOG_REGISTRY].modelled < head.size) return false;
-  s->canon[log].registry_size = head.size;
+  if (s->canon[mark->log].modelled < head.size) return false;
+  if (mark->log == OM_LOG_REGISTRY) s->canon[log].registry_size = head.size;
   return true;
 }
 
@@ -315,6 +308,7 @@ static bool model_entry(struct sim *s, uint32_t log, uint64_t index) {
   struct said said = {s, log, index, checked->statement, checked->signed_statement, checked->statement_id};
   size_t n = checked->statement != NULL ? checked->statement->n_events : 0;
   for (size_t i = 0; i < n; i++) all = all && known(s, checked->statement->events[i]);
+  if (n > 0 && all) sim_policy_valid(s, log, said.statement);
   for (size_t i = 0; i < n && all; i++) model_event(&said, (uint16_t)i);
   if (checked->entry->what_case == OREMARK__ENTRY__WHAT_MARK) all = model_mark(s, log, checked->entry->mark);
   om_arena_free(&arena);

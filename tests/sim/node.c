@@ -28,9 +28,13 @@ bool sim_forked(const struct sim *s) {
 
 /* ---- what the node asks ---- */
 
+struct sim_node *sim_node_of_holdings(void *ctx) {
+  return (struct sim_node *)((char *)ctx - offsetof(struct sim_node, holdings));
+}
+
 /* In the place of the entries that the ledger holds. */
 static enum om_code give_altered(void *ctx, struct om_entry_sink *sink, uint32_t log, uint64_t from, uint64_t upto) {
-  struct sim_node *n = (struct sim_node *)((char *)ctx - offsetof(struct sim_node, holdings));
+  struct sim_node *n = sim_node_of_holdings(ctx);
   struct om_status st;
   struct om_txn *txn;
   struct om_bytes entry;
@@ -96,6 +100,7 @@ void sim_node_open(struct sim_node *n) {
                           om_secret_public(s->net.link_keys[n->daemon]), &st),
            &st, "opening a ledger");
   sim_disk_of(NULL);
+  sim_policy_opened(n);
   struct om_node_config config = {
       .own_log = om_ledger_own_log(n->ledger), .version = "sim", .propose_interval_ms = PROPOSE_INTERVAL_MS};
   n->keys = network_signers(&s->net, n->daemon);
@@ -103,6 +108,7 @@ void sim_node_open(struct sim_node *n) {
   n->holdings = (struct om_holdings){om_ledger_store(n->ledger), s->net.id, n->keys.cosign, NULL, NULL};
   om_holdings_config(&n->holdings, &config);
   om_holdings_start(&n->holdings, &config, sim_wall(n), sim_below(s, UINT64_MAX));
+  sim_documents_open(n, &config);
   if (n->alters) config.entries = give_altered;
   n->node = om_node_new(&config);
   n->tracker = (struct om_tracker){.node = n->node, .own_log = config.own_log};
@@ -136,6 +142,7 @@ static void close_all(struct sim_node *n) {
   om_tracker_free(&n->tracker);
   om_node_free(n->node);
   n->node = NULL;
+  sim_documents_close(n);
   om_ledger_close(n->ledger);
   n->ledger = NULL;
   n->up = false;
@@ -159,7 +166,8 @@ void sim_node_swap(struct sim_node *n) {
 void sim_node_fork(struct sim_node *n) {
   struct sim *s = n->sim;
   struct sim_node *face = &s->nodes[s->n];
-  *face = (struct sim_node){.sim = s, .daemon = n->daemon, .index = (uint32_t)s->n, .two_faced = true, .side = true};
+  *face = (struct sim_node){
+      .sim = s, .daemon = n->daemon, .index = (uint32_t)s->n, .two_faced = true, .side = true, .outdated = n->outdated};
   face->path = temp_folder();
   face->skew_ms = n->skew_ms;
   sim_copy_store(s, face->path, n->path);
@@ -214,9 +222,34 @@ static void add_job(struct sim_node *n, struct om_job *job) {
   n->jobs[n->n_jobs++] = job;
 }
 
+/* Statements that were answered for good go. */
+static void forget_statements(struct sim_node *n) {
+  size_t kept = 0;
+  for (size_t i = 0; i < n->n_statements; i++) {
+    if (n->statements[i]->bytes != NULL)
+      n->statements[kept++] = n->statements[i];
+    else
+      free(n->statements[i]);
+  }
+  n->n_statements = kept;
+}
+
+/* What the daemon refuses before it comes to the writer. */
+static void stop_at_door(struct sim_node *n) {
+  for (size_t i = 0; i < n->n_statements; i++) {
+    struct sim_statement *statement = n->statements[i];
+    if (statement->due_ms > n->sim->now_ms || sim_documents_door(n, statement->bytes, statement->len)) continue;
+    free(statement->bytes);
+    statement->bytes = NULL;
+    n->sim->refused++;
+  }
+  forget_statements(n);
+}
+
 /* Gives the writer some of what there is, in any order; what members say, in theirs. */
 static void fill(struct sim_node *n) {
   struct sim *s = n->sim;
+  if (s->documents.on) stop_at_door(n);
   for (size_t i = 0; i < n->n_statements; i++) {
     struct sim_statement *statement = n->statements[i];
     if (statement->due_ms > s->now_ms) continue;
@@ -245,24 +278,14 @@ static void answer(struct sim_node *n, struct om_job *job) {
   if (statement->call && why == NULL) sim_sealed(n, job->items[0].seal, job->items[0].seal_len);
   s->accepted += why == NULL;
   s->refused += refused;
+  s->call_refused |= refused && statement->call;
+  if (refused) sim_policy_refused(n, why);
   if (why == NULL || refused || statement->call) {
     free(statement->bytes);
     statement->bytes = NULL;
   } else {
     statement->due_ms = s->now_ms + 500; /* it waits for another log, or for the clock */
   }
-}
-
-/* Statements that were answered for good go. */
-static void forget_statements(struct sim_node *n) {
-  size_t kept = 0;
-  for (size_t i = 0; i < n->n_statements; i++) {
-    if (n->statements[i]->bytes != NULL)
-      n->statements[kept++] = n->statements[i];
-    else
-      free(n->statements[i]);
-  }
-  n->n_statements = kept;
 }
 
 static void check_mirrored(struct sim_node *n, const struct om_job *job) {

@@ -52,6 +52,7 @@ void sim_lose_store(struct sim_node *n) {
     sim_copy_store(s, n->path, n->backup);
   else
     OM_ASSERT(unlink(path) == 0);
+  if (!restores) sim_documents_lose(n);
   memset(n->final_seen, 0, sizeof n->final_seen);
   n->forgot = true;
   s->lost++;

@@ -54,13 +54,12 @@ static void state_head(struct sim *s, Oremark__StatedHead *out, struct om_hash *
 }
 
 static void state(struct sim *s) {
-  const uint32_t governor = 1;
   Oremark__StatedHead heads[SIM_LOGS], *list[SIM_LOGS];
   struct om_hash roots[SIM_LOGS];
   uint32_t logs[SIM_LOGS];
   Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
   Oremark__Restart act = OREMARK__RESTART__INIT;
-  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  Oremark__Event event = OREMARK__EVENT__INIT;
   for (uint32_t i = 0; i < s->n; i++) {
     state_head(s, &heads[i], &roots[i], i);
     list[i] = &heads[i];
@@ -73,7 +72,7 @@ static void state(struct sim *s) {
   act.reason = reason;
   event.kind_case = OREMARK__EVENT__KIND_RESTART;
   event.restart = &act;
-  s->restart = network_statement(&s->net, &s->restart_len, governor, sim_wall(&s->nodes[0]), events, 1, &governor, 1);
+  s->restart = sim_govern_sign(s, &s->restart_len, &event);
   sim_check_restated(s);
   if (s->verbose) printf("  %llu: the governor restarts the network\n", (unsigned long long)s->step);
 }

@@ -12,18 +12,20 @@ enum { AGAIN_STEPS = 25 };
 
 static char reason[] = "under a seed";
 
+/* Again, when others have come to govern before all witnesses have heard it. */
 static void call(struct sim *s) {
-  const uint32_t governor = 1;
   Oremark__SealLog act = OREMARK__SEAL_LOG__INIT;
-  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
-  s->ends = 1 + (uint32_t)sim_below(s, s->n - 1);
-  for (uint32_t i = 1; i < s->n; i++)
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  if (s->call == NULL) s->ends = 1 + (uint32_t)sim_below(s, s->n - 1);
+  for (uint32_t i = 1; i < s->n && s->call == NULL; i++)
     if (s->nodes[i].two_faced) s->ends = i;
+  free(s->call);
+  s->call_refused = false;
   act.log = s->ends;
   act.reason = reason;
   event.kind_case = OREMARK__EVENT__KIND_SEAL_LOG;
   event.seal_log = &act;
-  s->call = network_statement(&s->net, &s->call_len, governor, sim_wall(&s->nodes[0]), events, 1, &governor, 1);
+  s->call = sim_govern_sign(s, &s->call_len, &event);
   if (s->verbose) printf("  %llu: the witnesses of log %u are to seal it\n", (unsigned long long)s->step, s->ends);
 }
 
@@ -163,7 +165,7 @@ static void end_log(struct sim *s) {
 
 void sim_seal_step(struct sim *s) {
   if (s->seal_step == 0 || s->step < s->seal_step || !s->nodes[0].up) return;
-  if (s->call == NULL) call(s);
+  if (s->call == NULL || (s->governors.on && s->call_refused)) call(s);
   ask_operators(s);
   if (s->ended_at != UINT64_MAX || s->step < s->retire_step) return;
   s->retire_step = s->step + AGAIN_STEPS;

@@ -25,6 +25,9 @@ enum {
   SIM_MANDATES = 1024,
   SIM_FINAL_MAX = 8192, /* entries of one log */
   SIM_STEP_MS = 50,
+  SIM_OLD_ACTS = 8,  /* handed in again */
+  SIM_POLICIES = 64, /* limits, and versions of the rules */
+  SIM_DOCUMENTS = 10,
 };
 
 struct sim_message {
@@ -54,6 +57,20 @@ struct sim_disk {
   bool dead;
 };
 
+/* A document on its way to the disk. */
+struct sim_keeping {
+  struct om_hash hash;
+  uint8_t *bytes; /* NULL: none */
+  size_t len;
+};
+
+struct sim_document {
+  uint8_t *bytes;
+  size_t len;
+  struct om_hash hash;
+  uint32_t was_at; /* a bit for each daemon, as it held this at some time */
+};
+
 struct sim_node {
   struct sim *sim;
   uint32_t daemon; /* number of its log */
@@ -74,7 +91,10 @@ struct sim_node {
   size_t n_jobs;
   struct sim_statement *statements[SIM_STATEMENTS];
   size_t n_statements;
-  int64_t skew_ms; /* of its wall clock */
+  struct om_documents *documents; /* NULL: none are kept */
+  struct sim_keeping keeping[OM_FETCHES_MAX];
+  uint32_t wanted, held, erased; /* a bit for each document; the last two by the model */
+  int64_t skew_ms;               /* of its wall clock */
   uint64_t final_seen[SIM_LOGS];
   bool gone, accepted;      /* for good; the restart, by hand */
   uint64_t voted[SIM_LOGS]; /* the largest head of each log that it has said it cosigned */
@@ -86,18 +106,19 @@ struct sim_node {
   uint8_t *seal; /* of the log that ends */
   size_t seal_len;
   /* What makes it dishonest or useless. */
-  bool behind;                /* nobody can call it: two of these never have a link */
-  bool mute;                  /* says nothing to what it is asked to witness */
-  bool alters;                /* gives out altered entries of others' logs */
-  bool cosigns_all;           /* signs whatever is proposed, as soon as it sees it */
-  bool replays;               /* sends old messages again */
-  bool two_faced;             /* it forks its log, and has a second face from then on; and votes in both */
-  bool stale;                 /* a face that marks no registry: it knows of no other witnesses */
-  bool side;                  /* an honest one's: which of the two faces it is shown */
-  bool boasts;                /* says that it holds more, or less, than it does */
-  bool feeds;                 /* gives bad entries of its log to one other, and good ones to the rest */
-  uint32_t victim;            /* that one */
-  struct sim_message old[16]; /* sent once; replayed */
+  bool behind;                 /* nobody can call it: two of these never have a link */
+  bool mute;                   /* says nothing to what it is asked to witness */
+  bool alters;                 /* gives out altered entries of others' logs */
+  bool cosigns_all;            /* signs whatever is proposed, as soon as it sees it */
+  bool replays;                /* sends old messages again */
+  bool two_faced;              /* it forks its log, and has a second face from then on; and votes in both */
+  bool stale;                  /* a face that marks no registry: it knows of no other witnesses */
+  bool side;                   /* an honest one's: which of the two faces it is shown */
+  bool boasts;                 /* says that it holds more, or less, than it does */
+  bool feeds;                  /* gives bad entries of its log to one other, and good ones to the rest */
+  uint32_t victim;             /* that one */
+  bool outdated, told_upgrade; /* its program knows the first version of the rules only; and has refused another */
+  struct sim_message old[16];  /* sent once; replayed */
 };
 
 /* A lot that the governors gave to another at one event of its life. */
@@ -150,6 +171,21 @@ struct sim_member_keys {
   bool revoked;                         /* the governor has said so */
 };
 
+struct sim_old_act {
+  uint8_t *bytes;
+  size_t len;
+};
+
+/* By the registry's entry SINCE. */
+struct sim_limits {
+  uint64_t since;
+  int64_t cap_mg, smelt_ppm;
+};
+struct sim_rules {
+  uint64_t since;
+  uint32_t version;
+};
+
 struct sim {
   uint64_t seed, random;
   uint64_t step;
@@ -176,12 +212,37 @@ struct sim {
     size_t n_made;
     struct sim_member_keys of[SIM_LOGS + 1]; /* by member */
   } keys;
+  struct { /* governors.c */
+    bool on;
+    uint64_t random;
+    struct sim_old_act old[SIM_OLD_ACTS];
+    size_t n, changes; /* by the model, as is all that follows */
+    uint32_t members[SIM_LOGS], threshold;
+    struct om_hash *acts; /* ids of their statements */
+    size_t n_acts;
+  } governors;
+  struct { /* policy.c */
+    bool limits, rules;
+    uint64_t random;
+    size_t upgrades;
+    size_t n_limits, n_rules; /* by the model */
+    struct sim_limits limits_of[SIM_POLICIES];
+    struct sim_rules rules_of[SIM_POLICIES];
+  } policy;
+  struct { /* documents.c */
+    bool on;
+    uint64_t random;
+    struct sim_document of[SIM_DOCUMENTS];
+    size_t n, fetched, erasures;
+    int attached; /* to the statement just made; -1: none */
+  } documents;
   bool changed;       /* the witnesses have */
   uint64_t seal_step; /* the governor ends a log from then on; 0: none */
   uint64_t retire_step, retire_tries;
   uint32_t ends, successor;
   uint8_t *call; /* to seal it; NULL: not yet */
   size_t call_len;
+  bool call_refused;     /* by a witness */
   uint64_t ended_at;     /* its final size, by the act; UINT64_MAX: it goes on */
   uint64_t change_step;  /* the governor changes the witnesses about then; 0: they stay */
   uint64_t join_step;    /* the last daemon and its member join from then on; 0: the genesis names them */
@@ -248,6 +309,7 @@ void sim_idle_said(struct sim_node *n, uint32_t to, const struct om_peer_message
 
 /* node.c */
 void sim_node_open(struct sim_node *n);
+struct sim_node *sim_node_of_holdings(void *ctx);
 void sim_node_crash(struct sim_node *n);
 /* A two-faced home forks: from now on there are two of it with the same keys, each shown to some of the others. */
 void sim_node_fork(struct sim_node *n);
@@ -299,6 +361,48 @@ void sim_keys_step(struct sim *s);
 const struct om_secret *sim_key(struct sim *s, uint32_t member);
 void sim_govern_begin(struct sim *s);
 void sim_govern_step(struct sim *s);
+
+/* governors.c */
+void sim_governors_begin(struct sim *s);
+void sim_governors_end(struct sim *s);
+void sim_governors_step(struct sim *s);
+/* EVENT in a statement of the governors; malloc'ed. */
+uint8_t *sim_govern_sign(struct sim *s, size_t *len, Oremark__Event *event);
+/* EVENT, an act of the governors, is final in the registry. */
+void sim_governors_model(struct sim *s, const struct om_hash *id, const Oremark__SignedStatement *said,
+                         const Oremark__Event *event);
+void sim_governors_restated(struct sim *s);
+
+/* policy.c */
+void sim_policy_begin(struct sim *s);
+void sim_policy_step(struct sim *s);
+void sim_policy_opened(struct sim_node *n); /* before its first batch */
+void sim_policy_refused(struct sim_node *n, const struct om_status *why);
+bool sim_policy_works(struct sim *s);               /* the next lot is smelted, so that limits are met */
+int64_t sim_policy_gain(struct sim *s, int64_t cu); /* what the scales say over it */
+uint32_t sim_policy_days(struct sim *s);            /* for which the next statement is valid; 0: a year */
+void sim_policy_model(struct sim *s, uint64_t index, const Oremark__Event *event);
+/* By EVENT in LOG, MEMBER makes OUT of IN. */
+void sim_policy_gained(struct sim *s, uint32_t log, uint32_t member, const Oremark__Event *event, int64_t in,
+                       int64_t out);
+void sim_policy_valid(struct sim *s, uint32_t log, const Oremark__Statement *statement);
+void sim_policy_restated(struct sim *s);
+/* Nobody takes in rules that it does not know, and who waits for that waits where they change. */
+void sim_policy_check(struct sim_node *n, struct om_txn *txn);
+
+/* documents.c */
+void sim_documents_begin(struct sim *s);
+void sim_documents_end(struct sim *s);
+void sim_documents_open(struct sim_node *n, struct om_node_config *config);
+void sim_documents_close(struct sim_node *n);
+void sim_documents_lose(struct sim_node *n);                                   /* with its disk */
+void sim_documents_attach(struct sim *s, Oremark__Event *event);               /* now and then */
+void sim_documents_put(struct sim_node *n);                                    /* what was attached, mostly */
+bool sim_documents_door(struct sim_node *n, const uint8_t *bytes, size_t len); /* does a statement pass it? */
+void sim_documents_step(struct sim *s);
+void sim_documents_model(struct sim *s, uint32_t log, const Oremark__Event *event);
+void sim_documents_check(struct sim *s);
+bool sim_documents_settled(struct sim *s); /* everybody honest has what anybody honest has, unless it has erased it */
 
 /* wire.c */
 void sim_link(struct sim *s, uint32_t a, uint32_t b);

@@ -17,6 +17,7 @@ static bool waits(const struct sim *s, const struct sim_node *face) {
 
 static void submit_to(struct sim *s, struct sim_node *face, const uint8_t *bytes, size_t len) {
   if (waits(s, face)) return;
+  sim_documents_put(face);
   uint8_t *copy = malloc(len);
   OM_ASSERT(copy != NULL);
   memcpy(copy, bytes, len);
@@ -39,8 +40,11 @@ static uint8_t *word(struct sim *s, size_t *len, uint32_t member, Oremark__Event
   const uint32_t *signers = n_signers == 2 ? both : &member;
   const struct om_secret *keys[2];
   for (size_t i = 0; i < n_signers; i++) keys[i] = sim_key(s, signers[i]);
+  s->net.valid_days = sim_policy_days(s);
+  sim_documents_attach(s, event);
   uint8_t *bytes = network_statement_keys(&s->net, len, member, sim_wall(&s->nodes[member - 1]), &event, 1, signers,
                                           keys, n_signers);
+  s->net.valid_days = 0;
   om_event_materials(event, &n, &skip);
   for (size_t i = 0; i < n && s->n_lots < SIM_LOTS; i++)
     network_lot(&s->net, s->lots[s->n_lots++], NULL, bytes, *len, 0, (uint16_t)(skip + i));
@@ -56,9 +60,12 @@ static void say(struct sim *s, uint32_t member, Oremark__Event *event, uint32_t 
   submit(s, &s->nodes[home], bytes, len);
 }
 
+/* MEMBER 0: by the governors. */
 static void say_to_registry(struct sim *s, Oremark__Event *event, uint32_t member) {
   size_t len;
-  uint8_t *bytes = network_statement(&s->net, &len, member, sim_wall(&s->nodes[0]), &event, 1, &member, 1);
+  uint8_t *bytes = member == 0
+                       ? sim_govern_sign(s, &len, event)
+                       : network_statement(&s->net, &len, member, sim_wall(&s->nodes[0]), &event, 1, &member, 1);
   s->told++;
   sim_node_submit(&s->nodes[0], bytes, len);
 }
@@ -76,7 +83,7 @@ void sim_say(struct sim *s, uint32_t member, Oremark__Event *event, struct om_ha
 }
 
 void sim_say_first_act(struct sim *s, Oremark__Event *event) {
-  say_to_registry(s, event, 1);
+  say_to_registry(s, event, 0);
 }
 
 static void say_act_by(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member,
@@ -92,7 +99,7 @@ static void say_act_by(struct sim *s, Oremark__Event *event, enum om_act_subject
 }
 
 void sim_say_act(struct sim *s, Oremark__Event *event, enum om_act_subject subject, uint32_t member) {
-  say_act_by(s, event, subject, member, 1);
+  say_act_by(s, event, subject, member, 0);
 }
 
 static struct om_hash say_site(struct sim *s, uint32_t member, uint32_t site, const struct om_hash *before) {
@@ -161,6 +168,7 @@ static void say_two_things(struct sim *s) {
     size_t len;
     if (waits(s, faces[i]) || s->step >= s->fork_step + FORK_STEPS + (faces[i]->stale ? STALE_STEPS : 0)) continue;
     uint8_t *bytes = word(s, &len, faces[i]->daemon + 1, new_lots(s), 0);
+    sim_documents_put(faces[i]);
     sim_node_submit(faces[i], bytes, len);
   }
 }
@@ -178,7 +186,7 @@ static Oremark__Event *part(struct sim *s, const struct om_lot *lot) {
 /* With what the scales say: a little less or, below the tolerance, more. */
 static Oremark__Event *work(struct sim *s, const struct om_lot *lot) {
   int64_t cu = copper_in(lot);
-  int64_t out = sim_one_in(s, 2) ? cu + cu / 101 : cu - (int64_t)sim_below(s, (uint64_t)cu / 20 + 1);
+  int64_t out = sim_one_in(s, 2) ? cu + sim_policy_gain(s, cu) : cu - (int64_t)sim_below(s, (uint64_t)cu / 20 + 1);
   Oremark__Event *e = transform(&s->tale, OREMARK__PROCESS__PROCESS_SMELT, LOTS(sim_ref_of(s, lot)),
                                 MATERIALS(copper(&s->tale, (uint64_t)(out + 1), (uint64_t)out)), NULL);
   e->transform->site = 2;
@@ -233,6 +241,7 @@ static Oremark__Event *next_event(struct sim *s, uint32_t member, const struct o
   if (lot->consignor != 0 && !lot->settled && sim_one_in(s, 3)) return agree(s, lot);
   if (sim_one_in(s, 8)) return put_on_hold(s, member, lot);
   if (sim_one_in(s, 8)) return sell(s, lot);
+  if (sim_policy_works(s)) return work(s, lot);
   switch (sim_below(s, 8)) {
     case 0: return part(s, lot);
     case 1: return work(s, lot);

@@ -106,6 +106,10 @@ void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses) {
 
 void network_open_rules(struct network *net, size_t n, size_t n_witnesses, uint32_t rules_version) {
   network_open_witnesses(net, n, n_witnesses);
+  network_begin_rules(net, rules_version);
+}
+
+void network_begin_rules(struct network *net, uint32_t rules_version) {
   Oremark__Genesis *g = oremark__genesis__unpack(NULL, net->genesis_len, net->genesis);
   OM_ASSERT(g);
   g->rules_version = rules_version;

@@ -28,6 +28,8 @@ void network_open_witnesses(struct network *net, size_t n, size_t n_witnesses);
 void network_open_part(struct network *net, size_t n, size_t n_named, size_t n_witnesses);
 /* The same, begun under that version of the rules. */
 void network_open_rules(struct network *net, size_t n, size_t n_witnesses, uint32_t rules_version);
+/* NET, just opened, begins under that version instead. */
+void network_begin_rules(struct network *net, uint32_t rules_version);
 void network_close(struct network *net);
 struct om_signers_keys network_signers(const struct network *net, size_t daemon);
 /* Opens a fresh ledger of DAEMON in the folder PATH. */

@@ -74,12 +74,12 @@ static bool known(struct sim *s, const Oremark__Event *event) {
   return sim_attest_known(s, event);
 }
 
-/* Whether the governors have given the lot, as it stands, to the member. */
+/* Whether the governors have given the lot, as it stands, to the member, as of the log's mark of the registry. */
 static bool given(const struct said *said, const struct sim_lot *lot) {
   const struct sim *s = said->s;
   for (size_t i = 0; i < s->n_grants; i++)
-    if (s->grants[i].to == said->statement->member && om_hash_equal(&s->grants[i].at, &lot->last) &&
-        memcmp(s->grants[i].lot, lot->number, OM_LOT_NUMBER_BYTES) == 0)
+    if (s->grants[i].to == said->statement->member && s->grants[i].since < s->canon[said->log].registry_size &&
+        om_hash_equal(&s->grants[i].at, &lot->last) && memcmp(s->grants[i].lot, lot->number, OM_LOT_NUMBER_BYTES) == 0)
       return true;
   return false;
 }
@@ -256,6 +256,7 @@ static void model_act(const struct said *said, const Oremark__Event *event) {
   memcpy(grant->lot, event->reassign->lot.data, OM_LOT_NUMBER_BYTES);
   memcpy(grant->at.bytes, event->reassign->last_event.data, OM_HASH_BYTES);
   grant->to = event->reassign->to;
+  grant->since = said->index;
 }
 
 static void model_event(const struct said *said, uint16_t at) {

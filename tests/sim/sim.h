@@ -121,8 +121,9 @@ struct sim_node {
   struct sim_message old[16];  /* sent once; replayed */
 };
 
-/* A lot that the governors gave to another at one event of its life. */
+/* A lot that the governors gave to another at one event of its life, by the registry's entry SINCE. */
 struct sim_grant {
+  uint64_t since;
   uint8_t lot[OM_LOT_NUMBER_BYTES];
   struct om_hash at;
   uint32_t to;

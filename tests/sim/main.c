@@ -250,8 +250,7 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
   printf("seed %" PRIu64
          ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores "
          "lost, %zu lots given, %zu released, %zu by one of %zu mandates, %zu claims, %zu governments, %zu limits, %zu "
-         "rules, %zu upgrades, %zu documents "
-         "fetched, %zu erased"
+         "rules, %zu upgrades, %zu documents fetched, %zu erased"
          ", trace %016" PRIx64 "\n",
          seed, s->n, s->told, s->accepted, s->refused, s->n_model, s->finals, s->crashes, s->lost, s->taken_over,
          s->released, s->by_mandate, s->n_mandates, s->claims, s->governors.changes, s->policy.n_limits - 1,

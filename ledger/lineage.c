@@ -7,7 +7,8 @@
 
 enum {
   FIRST_SLOTS = 1024,
-  IDS = 256, /* statement ids remembered: events of one statement are mostly met soon after one another */
+  SLOTS_GROW = 4, /* a large lineage is not moved from table to table too often */
+  IDS = 256,      /* statement ids remembered: events of one statement are mostly met soon after one another */
 };
 
 struct remembered {
@@ -50,88 +51,102 @@ static size_t mixed(uint64_t a, uint64_t b) {
   return (size_t)(h ^ h >> 29);
 }
 
-static size_t hash_number(const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+static uint32_t hash_number(const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   uint64_t a, b;
   memcpy(&a, number, 8);
   memcpy(&b, number + OM_LOT_NUMBER_BYTES - 8, 8);
-  return mixed(a, b);
+  return (uint32_t)mixed(a, b);
 }
 
-static size_t hash_event(const struct om_lineage_event *e) {
-  return mixed(e->index, (uint64_t)e->log << 16 | e->event);
+static uint32_t hash_event(const struct om_lineage_event *e) {
+  return (uint32_t)mixed(e->index, (uint64_t)e->log << 16 | e->event);
 }
 
-/* The slot of NUMBER, or the free one where it would go. */
-static uint32_t *number_slot(const struct om_lineage *l, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
-  size_t mask = l->by_number.n_slots - 1, i = hash_number(number) & mask;
-  while (l->by_number.slots[i] != 0 &&
-         memcmp(l->lots[l->by_number.slots[i] - 1].number, number, OM_LOT_NUMBER_BYTES) != 0)
+static uint32_t hash_hand(struct om_lineage_hand hand) {
+  return (uint32_t)mixed(hand.member, hand.site);
+}
+
+/* The slot of NUMBER, whose hash is HASH, or the free one where it would go. */
+static struct om_lineage_slot *number_slot(const struct om_lineage *l, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                                           uint32_t hash) {
+  const struct om_lineage_table *t = &l->by_number;
+  size_t mask = t->n_slots - 1, i = hash & mask;
+  while (t->slots[i].index != 0 &&
+         (t->slots[i].hash != hash || memcmp(l->lots[t->slots[i].index - 1].number, number, OM_LOT_NUMBER_BYTES) != 0))
     i = (i + 1) & mask;
-  return &l->by_number.slots[i];
+  return &t->slots[i];
 }
 
 static bool same_event(const struct om_lineage_event *a, const struct om_lineage_event *b) {
   return a->index == b->index && a->log == b->log && a->event == b->event;
 }
 
-static uint32_t *place_slot(const struct om_lineage *l, const struct om_lineage_event *e) {
-  size_t mask = l->by_place.n_slots - 1, i = hash_event(e) & mask;
-  while (l->by_place.slots[i] != 0 && !same_event(&l->events[l->by_place.slots[i] - 1], e)) i = (i + 1) & mask;
-  return &l->by_place.slots[i];
-}
-
-static uint32_t *hand_slot(const struct om_lineage *l, struct om_lineage_hand hand) {
-  size_t mask = l->by_hand.n_slots - 1, i = mixed(hand.member, hand.site) & mask;
-  while (l->by_hand.slots[i] != 0 && (l->hands[l->by_hand.slots[i] - 1].member != hand.member ||
-                                      l->hands[l->by_hand.slots[i] - 1].site != hand.site))
+static struct om_lineage_slot *place_slot(const struct om_lineage *l, const struct om_lineage_event *e, uint32_t hash) {
+  const struct om_lineage_table *t = &l->by_place;
+  size_t mask = t->n_slots - 1, i = hash & mask;
+  while (t->slots[i].index != 0 && (t->slots[i].hash != hash || !same_event(&l->events[t->slots[i].index - 1], e)))
     i = (i + 1) & mask;
-  return &l->by_hand.slots[i];
+  return &t->slots[i];
 }
 
-/* Twice the slots, all free: the caller puts back what was there. True if that is to be done. */
-static bool table_full(struct om_lineage_table *table, size_t n) {
-  if (table->n_slots > 2 * n) return false;
-  free(table->slots);
-  table->n_slots = table->n_slots == 0 ? FIRST_SLOTS : 2 * table->n_slots;
+static struct om_lineage_slot *hand_slot(const struct om_lineage *l, struct om_lineage_hand hand, uint32_t hash) {
+  const struct om_lineage_table *t = &l->by_hand;
+  size_t mask = t->n_slots - 1, i = hash & mask;
+  while (t->slots[i].index != 0 &&
+         (l->hands[t->slots[i].index - 1].member != hand.member || l->hands[t->slots[i].index - 1].site != hand.site))
+    i = (i + 1) & mask;
+  return &t->slots[i];
+}
+
+/* Room for one more than N, half of the slots staying free. */
+static void make_room(struct om_lineage_table *table, size_t n) {
+  if (table->n_slots > 2 * n) return;
+  struct om_lineage_table old = *table;
+  table->n_slots = old.n_slots == 0 ? FIRST_SLOTS : SLOTS_GROW * old.n_slots;
   table->slots = calloc(table->n_slots, sizeof *table->slots);
   OM_ASSERT(table->slots);
-  return true;
+  for (size_t i = 0; i < old.n_slots; i++) {
+    if (old.slots[i].index == 0) continue;
+    size_t at = old.slots[i].hash & (table->n_slots - 1);
+    while (table->slots[at].index != 0) at = (at + 1) & (table->n_slots - 1);
+    table->slots[at] = old.slots[i];
+  }
+  free(old.slots);
 }
 
 uint32_t om_lineage_add(struct om_lineage *l, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
-  if (table_full(&l->by_number, l->n_lots))
-    for (size_t i = 0; i < l->n_lots; i++) *number_slot(l, l->lots[i].number) = (uint32_t)i + 1;
-  uint32_t *slot = number_slot(l, number);
-  if (*slot != 0) return *slot - 1;
+  uint32_t hash = hash_number(number);
+  make_room(&l->by_number, l->n_lots);
+  struct om_lineage_slot *slot = number_slot(l, number, hash);
+  if (slot->index != 0) return slot->index - 1;
   l->lots = grown(l->lots, l->n_lots, &l->cap_lots, sizeof *l->lots);
   struct om_lineage_lot *lot = &l->lots[l->n_lots];
   *lot = (struct om_lineage_lot){.first = OM_LINEAGE_NONE, .last = OM_LINEAGE_NONE};
   memcpy(lot->number, number, sizeof lot->number);
-  *slot = (uint32_t)++l->n_lots;
-  return *slot - 1;
+  *slot = (struct om_lineage_slot){hash, (uint32_t)++l->n_lots};
+  return slot->index - 1;
 }
 
-static uint32_t add_event(struct om_lineage *l, const struct om_place *at) {
-  struct om_lineage_event event = {.index = at->index, .log = at->log, .event = at->event};
-  if (table_full(&l->by_place, l->n_events))
-    for (size_t i = 0; i < l->n_events; i++) *place_slot(l, &l->events[i]) = (uint32_t)i + 1;
-  uint32_t *slot = place_slot(l, &event);
-  if (*slot != 0) return *slot - 1;
+static uint32_t add_event(struct om_lineage *l, const struct om_lineage_event *event) {
+  uint32_t hash = hash_event(event);
+  make_room(&l->by_place, l->n_events);
+  struct om_lineage_slot *slot = place_slot(l, event, hash);
+  if (slot->index != 0) return slot->index - 1;
   l->events = grown(l->events, l->n_events, &l->cap_events, sizeof *l->events);
-  l->events[l->n_events] = event;
-  *slot = (uint32_t)++l->n_events;
-  return *slot - 1;
+  l->events[l->n_events] = *event;
+  *slot = (struct om_lineage_slot){hash, (uint32_t)++l->n_events};
+  return slot->index - 1;
 }
 
 static void add_hand(struct om_lineage *l, uint32_t member, uint32_t site) {
   struct om_lineage_hand hand = {member, site};
-  if (table_full(&l->by_hand, l->n_hands))
-    for (size_t i = 0; i < l->n_hands; i++) *hand_slot(l, l->hands[i]) = (uint32_t)i + 1;
-  uint32_t *slot = hand_slot(l, hand);
-  if (*slot != 0) return;
+  uint32_t hash = hash_hand(hand);
+  make_room(&l->by_hand, l->n_hands);
+  struct om_lineage_slot *slot = hand_slot(l, hand, hash);
+  if (slot->index != 0) return;
   l->hands = grown(l->hands, l->n_hands, &l->cap_hands, sizeof *l->hands);
   l->hands[l->n_hands] = hand;
-  *slot = (uint32_t)++l->n_hands;
+  *slot = (struct om_lineage_slot){hash, (uint32_t)++l->n_hands};
 }
 
 static void add_hands(struct om_lineage *l, const struct om_lot *row) {
@@ -156,19 +171,20 @@ static void add_step(struct om_lineage *l, uint32_t lot, uint32_t event) {
 
 uint32_t om_lineage_find(const struct om_lineage *l, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
   if (l->by_number.n_slots == 0) return OM_LINEAGE_NONE;
-  uint32_t slot = *number_slot(l, number);
-  return slot == 0 ? OM_LINEAGE_NONE : slot - 1;
+  uint32_t index = number_slot(l, number, hash_number(number))->index;
+  return index == 0 ? OM_LINEAGE_NONE : index - 1;
 }
 
 uint32_t om_lineage_find_event(const struct om_lineage *l, const struct om_place *place) {
   struct om_lineage_event event = {.index = place->index, .log = place->log, .event = place->event};
   if (l->by_place.n_slots == 0) return OM_LINEAGE_NONE;
-  uint32_t slot = *place_slot(l, &event);
-  return slot == 0 ? OM_LINEAGE_NONE : slot - 1;
+  uint32_t index = place_slot(l, &event, hash_event(&event))->index;
+  return index == 0 ? OM_LINEAGE_NONE : index - 1;
 }
 
 bool om_lineage_had(const struct om_lineage *l, uint32_t member, uint32_t site) {
-  return l->by_hand.n_slots != 0 && *hand_slot(l, (struct om_lineage_hand){member, site}) != 0;
+  const struct om_lineage_hand hand = {member, site};
+  return l->by_hand.n_slots != 0 && hand_slot(l, hand, hash_hand(hand))->index != 0;
 }
 
 void om_lineage_free(struct om_lineage *l) {
@@ -205,36 +221,43 @@ static enum om_code limit(struct om_status *st) {
                  OM_LINEAGE_MAX_EVENTS);
 }
 
-/* Takes in the next row of LOT; *EVENT is its event, or OM_LINEAGE_NONE where there is no further row. */
-static enum om_code take_row(struct collect *c, uint32_t *event, uint32_t lot, struct om_status *st) {
+/* Takes in ROW, the next of LOT. EVENT is likely to have written it, or OM_LINEAGE_NONE; *FOUND is what has. */
+static enum om_code take_row(struct collect *c, uint32_t *found, uint32_t lot, const struct om_lot *row, uint32_t event,
+                             struct om_status *st) {
   struct om_lineage *l = c->out;
-  uint32_t step = l->lots[lot].n_steps;
-  uint8_t key[OM_LOT_KEY_BYTES];
-  struct om_bytes bytes;
-  struct om_lot row;
-  *event = OM_LINEAGE_NONE;
-  om_lot_key(key, l->lots[lot].number, step);
-  if (!om_txn_get(c->txn, &bytes, OM_TABLE_LOTS, key, sizeof key)) return om_txn_check(c->txn, st);
-  enum om_code code = om_lot_decode_head(&row, key, bytes.data, bytes.len, st);
-  if (code != OM_OK) return code;
-  *event = add_event(l, &row.at);
+  const struct om_lineage_event at = {.index = row->at.index, .log = row->at.log, .event = row->at.event};
+  *found = event != OM_LINEAGE_NONE && same_event(&l->events[event], &at) ? event : add_event(l, &at);
   if (l->n_events > OM_LINEAGE_MAX_EVENTS || l->n_steps > OM_LINEAGE_MAX_LINKS) return limit(st);
-  add_step(l, lot, *event);
-  add_hands(l, &row);
-  if (row.pool) l->events[*event].moved_pool = true;
-  if (step == 0 || row.pool) will_expand(c, *event);
+  add_step(l, lot, *found);
+  add_hands(l, row);
+  if (row->pool) l->events[*found].moved_pool = true;
+  if (row->step == 0 || row->pool) will_expand(c, *found);
   return OM_OK;
 }
 
-/* Takes in the rows of LOT up to the one that EVENT wrote. */
-static enum om_code take_rows(struct collect *c, uint32_t lot, uint32_t event, struct om_status *st) {
-  struct om_lineage *l = c->out;
-  uint32_t found;
-  do {
-    enum om_code code = take_row(c, &found, lot, st);
-    if (code != OM_OK) return code;
-  } while (found != event && found != OM_LINEAGE_NONE);
-  if (found == event) return OM_OK;
+/* Takes in the rows of LOT up to the one that EVENT wrote, OM_LINEAGE_NONE: all. *FOUND says what wrote the last of
+ * them, OM_LINEAGE_NONE where there was none. A lot's rows stand side by side. */
+static enum om_code take_rows(struct collect *c, uint32_t *found, uint32_t lot, uint32_t event, struct om_status *st) {
+  const struct om_lineage_lot *taken = &c->out->lots[lot];
+  uint8_t key[OM_LOT_KEY_BYTES];
+  struct om_bytes at, bytes;
+  uint32_t step = taken->n_steps;
+  enum om_code code = OM_OK;
+  *found = OM_LINEAGE_NONE;
+  om_lot_key(key, taken->number, step);
+  for (bool more = om_txn_next(c->txn, &at, &bytes, OM_TABLE_LOTS, key, sizeof key);
+       more && code == OM_OK && at.len == sizeof key && memcmp(at.data, key, sizeof key) == 0;
+       more = om_txn_step(c->txn, &at, &bytes, OM_TABLE_LOTS)) {
+    struct om_lot row;
+    code = om_lot_decode_head(&row, key, bytes.data, bytes.len, st);
+    if (code == OM_OK) code = take_row(c, found, lot, &row, event, st);
+    if (*found == event && event != OM_LINEAGE_NONE) return code;
+    om_be32(key + OM_LOT_NUMBER_BYTES, ++step);
+  }
+  return code == OM_OK ? om_txn_check(c->txn, st) : code;
+}
+
+static enum om_code no_row(const struct om_lineage *l, uint32_t lot, uint32_t event, struct om_status *st) {
   char text[OM_LOT_TEXT_BYTES];
   om_lot_format(text, sizeof text, l->lots[lot].number);
   return om_fail(st, OM_CORRUPT, NULL,
@@ -247,7 +270,9 @@ static enum om_code take_input(struct collect *c, uint32_t lot, uint32_t event, 
   struct om_lineage *l = c->out;
   if (pool && l->events[event].moved_pool) return OM_OK;
   if (l->lots[lot].n_steps > 0 && l->steps[l->lots[lot].last].event == event) return OM_OK;
-  return take_rows(c, lot, event, st);
+  uint32_t found;
+  enum om_code code = take_rows(c, &found, lot, event, st);
+  return code == OM_OK && found != event ? no_row(l, lot, event, st) : code;
 }
 
 /* ---- what went into an event ---- */
@@ -288,7 +313,6 @@ static enum om_code open_entry(struct collect *c, struct opened *o, const struct
   }
   o->at = at;
   o->entry = &c->entry.found;
-  memset(o->events, 0, o->entry->n * sizeof o->events[0]);
   return OM_OK;
 }
 
@@ -355,21 +379,36 @@ static size_t inputs_of(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], bool *po
   return n;
 }
 
-/* The numbers of all that EVENT names are found before any of it is taken in: that may look into other entries. */
-static enum om_code expand(struct collect *c, uint32_t event, struct om_status *st) {
-  struct om_lineage_event at = c->out->events[event];
+/* The numbers of all lots that the event AT takes from. Most name theirs by number, and need not be taken apart. */
+static enum om_code find_inputs(struct collect *c, const uint8_t **numbers, size_t *n, bool *pool,
+                                const struct om_lineage_event *at, struct om_status *st) {
   struct opened o;
   o.entry = NULL;
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
-  uint8_t numbers[OM_EVENT_REFS_MAX][OM_LOT_NUMBER_BYTES];
-  bool pool;
-  enum om_code code = open_entry(c, &o, &at, st);
+  enum om_code code = open_entry(c, &o, at, st);
+  *pool = false;
   if (code != OM_OK) return code;
+  if (at->event < o.entry->n && om_find_inputs(numbers, n, o.entry->events[at->event])) return OM_OK;
   om_arena_reset(&c->arena);
-  const Oremark__Event *what = open_event(c, &o, at.event);
-  if (!what) return no_event(&at, st);
-  size_t n = inputs_of(refs, &pool, what);
-  for (size_t i = 0; i < n && code == OM_OK; i++) code = resolve(c, numbers[i], &o, refs[i], at.event, st);
+  memset(o.events, 0, o.entry->n * sizeof o.events[0]);
+  const Oremark__Event *what = open_event(c, &o, at->event);
+  if (!what) return no_event(at, st);
+  *n = inputs_of(refs, pool, what);
+  uint8_t(*made)[OM_LOT_NUMBER_BYTES] = om_arena_array(&c->arena, *n, sizeof *made);
+  for (size_t i = 0; i < *n && code == OM_OK; i++) {
+    code = resolve(c, made[i], &o, refs[i], at->event, st);
+    numbers[i] = made[i];
+  }
+  return code;
+}
+
+/* All numbers are found before any of the lots is taken in: that may look into other entries. */
+static enum om_code expand(struct collect *c, uint32_t event, struct om_status *st) {
+  struct om_lineage_event at = c->out->events[event];
+  const uint8_t *numbers[OM_EVENT_REFS_MAX];
+  size_t n = 0;
+  bool pool;
+  enum om_code code = find_inputs(c, numbers, &n, &pool, &at, st);
   c->out->events[event].first_input = (uint32_t)c->out->n_inputs;
   for (size_t i = 0; i < n && code == OM_OK; i++) code = add_input(c, numbers[i], event, pool, st);
   return code;
@@ -379,11 +418,10 @@ static enum om_code expand(struct collect *c, uint32_t event, struct om_status *
 
 static enum om_code collect_all(struct collect *c, const struct om_progress *progress, struct om_status *st) {
   uint32_t found;
-  enum om_code code = take_row(c, &found, 0, st);
+  enum om_code code = take_rows(c, &found, 0, OM_LINEAGE_NONE, st);
   if (code == OM_OK && found == OM_LINEAGE_NONE)
     return om_fail(st, OM_MISSING, "lot",
                    "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
-  while (code == OM_OK && found != OM_LINEAGE_NONE) code = take_row(c, &found, 0, st);
   for (size_t i = 0; i < c->n_queue && code == OM_OK; i++) {
     code = om_progress_tell(progress, "collecting", i, 0, st);
     if (code == OM_OK) code = expand(c, c->queue[i], st);

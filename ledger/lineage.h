@@ -47,9 +47,13 @@ struct om_lineage_hand {
   uint32_t member, site;
 };
 
-/* Open addressing over indexes; a slot holds index + 1, 0 is free. */
+/* Open addressing over indexes. A slot remembers its key's hash, so that few keys are looked at and none is hashed
+ * again when the table grows. */
+struct om_lineage_slot {
+  uint32_t hash, index; /* of what it stands for, plus 1; 0: free */
+};
 struct om_lineage_table {
-  uint32_t *slots;
+  struct om_lineage_slot *slots;
   size_t n_slots; /* a power of two */
 };
 

@@ -68,6 +68,7 @@ enum {
   STATEMENT_SIGNED_MS = 2,
   STATEMENT_EVENTS = 5,
   EVENT_DOCUMENTS = 4,
+  REF_NUMBER = 1, /* of proto/quantity.proto */
 };
 
 static bool find_in_statement(struct om_found *out, uint16_t event) {
@@ -119,6 +120,47 @@ bool om_find_events(struct om_found_all *out, const uint8_t *bytes, size_t len) 
     out->events[out->n++] = f.bytes;
   }
   return out->in.signed_ms <= OM_SIGNED_MAX_MS;
+}
+
+/* The kinds that make lots of whole lots, or of nothing (0), and in which field they name those (proto/custody.proto).
+ */
+static const struct {
+  uint32_t kind, inputs;
+} takers[] = {
+    {OREMARK__EVENT__KIND_EXTRACT, 0},   {OREMARK__EVENT__KIND_COLLECT, 0}, {OREMARK__EVENT__KIND_DECLARE, 0},
+    {OREMARK__EVENT__KIND_TRANSFORM, 3}, {OREMARK__EVENT__KIND_SPLIT, 1},   {OREMARK__EVENT__KIND_COMBINE, 1},
+};
+
+/* The lot number in the reference BYTES: its first field. */
+static const uint8_t *number_in(struct om_bytes bytes) {
+  struct wire in = {bytes.data, bytes.data ? bytes.data + bytes.len : NULL};
+  struct field f;
+  if (!next(&in, &f) || f.number != REF_NUMBER || !f.bytes.data || f.bytes.len != OM_LOT_NUMBER_BYTES) return NULL;
+  return f.bytes.data;
+}
+
+static bool inputs_in(const uint8_t **numbers, size_t *n, struct om_bytes what, uint32_t inputs) {
+  struct wire in = {what.data, what.data ? what.data + what.len : NULL};
+  struct field f;
+  for (*n = 0; next(&in, &f);) {
+    if (f.number != inputs) continue;
+    const uint8_t *number = number_in(f.bytes);
+    if (!number || *n == OM_EVENT_LOTS_MAX) return false;
+    numbers[(*n)++] = number;
+  }
+  return in.at == in.end;
+}
+
+bool om_find_inputs(const uint8_t **numbers, size_t *n, struct om_bytes event) {
+  struct wire in = {event.data, event.data ? event.data + event.len : NULL};
+  struct field f;
+  while (next(&in, &f)) {
+    if (f.number < takers[0].kind) continue; /* what is common to all kinds */
+    for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
+      if (takers[i].kind == f.number) return f.bytes.data && inputs_in(numbers, n, f.bytes, takers[i].inputs);
+    return false;
+  }
+  return false;
 }
 
 static bool names_documents(struct om_bytes event) {

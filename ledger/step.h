@@ -33,6 +33,11 @@ bool om_find_events(struct om_found_all *out, const uint8_t *bytes, size_t len);
  * nothing else. */
 bool om_find_documents(bool named[OM_EVENTS_MAX], const uint8_t *bytes, size_t len);
 
+/* The numbers of the lots that EVENT, an event's bytes, takes its metal from, where it makes lots and names all of
+ * those by number; in its order, pointing into its bytes. False for any other event, and where it can't be read: take
+ * it apart. */
+bool om_find_inputs(const uint8_t **numbers, size_t *n, struct om_bytes event);
+
 /* Finds the genesis in the first entry of the registry log. */
 bool om_find_genesis(struct om_bytes *out, const uint8_t *bytes, size_t len);
 

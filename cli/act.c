@@ -371,7 +371,7 @@ enum om_code om_act_run(struct om_session *session, struct om_status *st) {
   int64_t final_ms;
   if (om_final_option(&final_ms, session->args, st) ||
       om_event_begin(session, &event, session->args, om_now_ms(), st) ||
-      session->args->command->build(session, session->args, event, st) || om_act(session, event, st))
-    return om_say_apart(session, st);
-  return OM_OK;
+      session->args->command->build(session, session->args, event, st))
+    return st->code;
+  return om_act(session, event, st);
 }

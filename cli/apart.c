@@ -2,16 +2,12 @@
 
 #include <string.h>
 
-static bool no_daemon(const struct om_session *session, const struct om_status *st) {
-  return st->code == OM_IO && !session->client;
-}
-
 static bool network_named(const struct om_session *session) {
   return om_args_has(session->args, "network") || session->profile.network;
 }
 
 bool om_apart(const struct om_session *session, const struct om_status *st) {
-  return no_daemon(session, st) && network_named(session) && om_args_has(session->args, "out");
+  return session->no_daemon && st->code == OM_IO && network_named(session) && om_args_has(session->args, "out");
 }
 
 /* One more thing to give, where the command takes it and has not got it. */
@@ -27,7 +23,8 @@ enum om_code om_say_apart(const struct om_session *session, struct om_status *st
   const struct om_status said = *st;
   char list[160] = "";
   bool of_lots = command->words && strstr(command->words, "LOT") && !om_option_named(command, "previous");
-  if (!no_daemon(session, st) || !om_option_named(command, "network")) return st->code;
+  if (!session->no_daemon || st->code != OM_IO || command->groups & OM_OPTS_MANY || !(command->groups & OM_OPTS_SIGN))
+    return st->code;
   want(list, sizeof list, session, "network", "GENESIS");
   want(list, sizeof list, session, "out", "FILE");
   want(list, sizeof list, session, "number", "N");

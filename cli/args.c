@@ -206,11 +206,17 @@ enum om_code om_args_need(const struct om_args *args, const struct om_given **ou
 
 enum om_code om_args_words(const struct om_args *args, size_t min, size_t max, struct om_status *st) {
   if (args->n_words >= min && args->n_words <= max) return OM_OK;
+  const char *name = args->command->name, *words = args->command->words,
+             *first = args->words ? args->words[0].value : "";
+  const struct om_option *lot = om_option_named(args->command, "lot");
+  if (args->n_words > max && max == 0 && lot && strcmp(lot->arg, "LOT") == 0)
+    return om_fail(st, OM_USAGE, NULL, "%s: '%s' stands behind no option: is it a lot? write --lot %s", name, first,
+                   first);
   if (args->n_words > max && max == 0)
     return om_fail(st, OM_USAGE, NULL, "%s: '%s' is one word too many: put quotes around values with spaces in them",
-                   args->command->name, args->words[0].value);
-  return om_fail(st, OM_USAGE, NULL, "%s: usage: oremark %s %s [OPTION...]", args->command->name, args->command->name,
-                 args->command->words ? args->command->words : "");
+                   name, first);
+  return om_fail(st, OM_USAGE, NULL, "%s: usage: oremark %s%s%s [OPTION...]; 'oremark %s --help' explains them", name,
+                 name, words ? " " : "", words ? words : "", name);
 }
 
 enum om_code om_given_wrap(const struct om_given *given, struct om_status *st) {

@@ -58,15 +58,15 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   const struct om_args *args = session->args;
   Oremark__Event *event = NULL;
   Oremark__Assay *assay = om_arena_alloc(session->arena, sizeof *assay);
-  const struct om_given *side = om_args_find(args, "side");
+  const struct om_given *method, *side = om_args_find(args, "side");
   int role = 0;
   oremark__assay__init(assay);
   if (om_args_words(args, 1, 1, st) || om_event_begin(session, &event, args, om_now_ms(), st) ||
       (side && om_given_word(side, &role, &oremark__assay_role__descriptor, st)) || read_results(session, assay, st) ||
-      om_subject_lot(session, &assay->subject, args->words[0].value, st))
+      om_args_need(args, &method, "method", st) || om_subject_lot(session, &assay->subject, args->words[0].value, st))
     return st->code;
   assay->role = (Oremark__AssayRole)role;
-  assay->method = om_copy_text(session->arena, om_args_value(args, "method"));
+  assay->method = om_copy_text(session->arena, method->value);
   assay->sample = om_copy_text(session->arena, om_args_value(args, "sample"));
   event->kind_case = OREMARK__EVENT__KIND_ASSAY;
   event->assay = assay;

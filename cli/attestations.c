@@ -59,7 +59,9 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   const char *lot = om_args_value(args, "lot"), *member = om_args_value(args, "member"),
              *site = om_args_value(args, "site");
   if (om_args_words(args, 0, 0, st)) return st->code;
-  if ((lot != NULL) == (member != NULL) || (site && !member))
+  if (lot && member)
+    return om_fail(st, OM_USAGE, NULL, "attestations: about one thing at a time: give --lot or --member alone");
+  if (lot ? site != NULL : member == NULL)
     return om_fail(st, OM_USAGE, NULL,
                    "attestations: about what? --lot LOT, --member MEMBER, or --member MEMBER --site SITE");
   list.lot = (ProtobufCBinaryData){lot ? sizeof number : 0, number};

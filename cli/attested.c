@@ -24,7 +24,11 @@ enum om_code om_subject_lot(struct om_session *session, Oremark__Subject **out, 
 enum om_code om_subject_read(struct om_session *session, Oremark__Subject **out, const struct om_args *args,
                              struct om_status *st) {
   const char *lot = om_args_value(args, "lot"), *of = om_args_value(args, "of"), *site = om_args_value(args, "site");
-  if ((lot != NULL) == (of != NULL) || (site && !of))
+  if (lot && of)
+    return om_fail(st, OM_USAGE, NULL, "%s: it is about one thing: give --lot or --of alone", args->command->name);
+  if (site && !of)
+    return om_fail(st, OM_USAGE, NULL, "%s: whose site is '%s'? name its member with --of", args->command->name, site);
+  if (!lot && !of)
     return om_fail(st, OM_USAGE, NULL, "%s: what is it about? --lot LOT, --of MEMBER, or --of MEMBER --site SITE",
                    args->command->name);
   if (lot) return om_subject_lot(session, out, lot, st);

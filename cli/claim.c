@@ -10,15 +10,18 @@ static const struct om_option options[] = {
 
 /* The quantities, one for each lot of OUT. */
 static enum om_code read_quantities(Oremark__Claim *out, const struct om_args *args, struct om_status *st) {
+  const struct om_given *any;
   size_t n = 0;
+  if (om_args_need(args, &any, "quantity", st)) return st->code;
   for (size_t i = 0; i < args->n; i++) {
     if (!om_given_is(&args->given[i], "quantity")) continue;
     if (n < out->n_lots && om_given_mass(&args->given[i], &out->lots[n]->quantity_mg, st)) return st->code;
     n++;
   }
   if (n == out->n_lots) return OM_OK;
-  return om_fail(st, OM_USAGE, NULL, "claim: %zu lots and %zu quantities: give --quantity once for each lot",
-                 out->n_lots, n);
+  return om_fail(st, OM_USAGE, NULL,
+                 "claim: %zu lot%s, but %zu of --quantity: give it once for each lot, in their order", out->n_lots,
+                 out->n_lots == 1 ? "" : "s", n);
 }
 
 static enum om_code read_claim(struct om_session *session, Oremark__Claim *out, struct om_status *st) {

@@ -137,6 +137,9 @@ static const struct om_command *unknown(const char *name, struct om_status *st) 
   for (const struct om_command *const *c = om_commands; *c; c++) om_nearest_try(&nearest, (*c)->name);
   if (begins_a_name(name))
     list_second_words(name, st);
+  else if (*name == '-')
+    om_fail(st, OM_USAGE, NULL, "'%s' stands before the command: options come behind it, as in 'oremark status --json'",
+            name);
   else if (nearest.best)
     om_fail(st, OM_USAGE, NULL, "there is no command '%s': did you mean '%s'?", name, nearest.best);
   else

@@ -21,14 +21,21 @@ static enum om_code read_subject(struct om_session *session, Oremark__Flag *flag
   const char *event = om_args_value(session->args, "event");
   if (!event) return om_subject_read(session, &flag->subject, session->args, st);
   if (om_args_has(session->args, "lot") || om_args_has(session->args, "of"))
-    return om_fail(st, OM_USAGE, NULL, "flag: what is it about? one of --lot, --of and --event");
+    return om_fail(st, OM_USAGE, NULL, "flag: it is about one thing: give --lot, --of or --event alone");
   flag->subject = om_arena_alloc(session->arena, sizeof *flag->subject);
   oremark__subject__init(flag->subject);
   return om_event_ref_read(session, &flag->subject->event, event, st);
 }
 
+enum { SEVERITY_DEFAULT = 2, SEVERITY_MAX = 3 };
+
+static enum om_code read_severity(const struct om_given *given, uint64_t *out, struct om_status *st) {
+  if (om_given_u64(given, out, SEVERITY_MAX, st) == OM_OK && *out > 0) return OM_OK;
+  om_fail(st, OM_USAGE, NULL, "'%s' is no severity: write 1 (low), 2 (medium) or 3 (suspend at once)", given->value);
+  return om_given_wrap(given, st);
+}
+
 static enum om_code read_flag(struct om_session *session, Oremark__Flag *flag, struct om_status *st) {
-  enum { SEVERITY_DEFAULT = 2, SEVERITY_MAX = 3 };
   const struct om_args *args = session->args;
   const struct om_given *category, *text, *severity = om_args_find(args, "severity"), *due = om_args_find(args, "due");
   uint64_t value = SEVERITY_DEFAULT;
@@ -36,7 +43,7 @@ static enum om_code read_flag(struct om_session *session, Oremark__Flag *flag, s
   int word;
   if (om_args_words(args, 0, 0, st) || om_args_need(args, &category, "category", st) ||
       om_given_word(category, &word, &oremark__flag_category__descriptor, st) ||
-      om_args_need(args, &text, "text", st) || (severity && om_given_u64(severity, &value, SEVERITY_MAX, st)) ||
+      om_args_need(args, &text, "text", st) || (severity && read_severity(severity, &value, st)) ||
       read_subject(session, flag, st))
     return st->code;
   if (due && om_when_parse(&flag->due_ms, &zone, due->value, st)) return om_given_wrap(due, st);

@@ -233,6 +233,9 @@ enum om_code om_key_given(struct om_session *session, ProtobufCBinaryData *out, 
   const struct om_given *given = om_args_find(args, "key-id");
   const Oremark__MemberRights *rights;
   uint8_t id[4];
+  if (!given && !om_args_has(args, "vkey") && !om_args_has(args, "key-file"))
+    return om_fail(st, OM_USAGE, NULL, "%s: which key? --key-id HEX, as 'oremark member show %u' lists it",
+                   args->command->name, member);
   if (!given) return om_public_given(session, out, args, "", st);
   if (!om_hex_parse(id, sizeof id, given->value)) {
     om_fail(st, OM_USAGE, NULL, "'%s' is not a key's id of 8 hexadecimal digits", given->value);

@@ -32,7 +32,16 @@ static enum om_code read_releasers(struct om_session *session, Oremark__Hold *ho
   qsort(hold->releasers, hold->n_releasers, sizeof *hold->releasers, ascending);
   threshold = hold->n_releasers;
   const struct om_given *given = om_args_find(args, "threshold");
+  for (size_t i = 1; i < hold->n_releasers; i++)
+    if (hold->releasers[i] == hold->releasers[i - 1])
+      return om_fail(st, OM_USAGE, NULL, "hold: member %u is named twice as a releaser: name each once",
+                     hold->releasers[i]);
   if (given && om_given_u64(given, &threshold, UINT32_MAX, st)) return st->code;
+  if (threshold < 1 || threshold > hold->n_releasers) {
+    om_fail(st, OM_USAGE, NULL, "%s of %zu releasers can't sign: write a number from 1 to %zu", given->value,
+            hold->n_releasers, hold->n_releasers);
+    return om_given_wrap(given, st);
+  }
   hold->threshold = (uint32_t)threshold;
   return OM_OK;
 }

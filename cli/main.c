@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/apart.h"
 #include "cli/session.h"
 #include "cli/show.h"
 
@@ -69,6 +70,7 @@ static enum om_code run(const struct om_args *args, struct om_status *st) {
   struct om_session session;
   enum om_code code = om_session_begin(&session, args, st);
   if (code == OM_OK) code = args->command->run(&session, st);
+  if (code != OM_OK) om_say_apart(&session, st);
   if (code == OM_OK) om_status_clear(st); /* what was tried in vain on the way is nobody's concern */
   om_session_end(&session);
   if (st->code == OM_OK && (fflush(stdout) || ferror(stdout)))

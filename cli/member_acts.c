@@ -2,6 +2,7 @@
  * log. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/act.h"
 #include "cli/governors.h"
@@ -32,6 +33,17 @@ static const struct om_option enrol_options[] = {
     {NULL, NULL, NULL},
 };
 
+/* Two may have one name; most often it is typed twice. */
+static enum om_code tell_namesake(struct om_session *session, const char *name, struct om_status *st) {
+  const Oremark__Members *members;
+  if (om_session_members(session, &members, st)) return st->code;
+  for (size_t i = 0; i < members->n_members; i++)
+    if (strcasecmp(members->members[i]->name, name) == 0)
+      fprintf(session->err, "note: member %u has that name already; both are then to be named by number\n",
+              members->members[i]->member);
+  return OM_OK;
+}
+
 /* By --number, or the next one as the daemon knows it. */
 static enum om_code next_member(struct om_session *session, uint32_t *out, const struct om_args *args,
                                 struct om_status *st) {
@@ -41,7 +53,7 @@ static enum om_code next_member(struct om_session *session, uint32_t *out, const
   if (stated) return OM_OK;
   if (om_session_registry(session, &registry, NULL, 0, st)) return st->code;
   *out = registry->next_member;
-  return OM_OK;
+  return tell_namesake(session, om_args_value(args, "name"), st);
 }
 
 static enum om_code build_enrol(struct om_session *session, const struct om_args *args, Oremark__Event *event,

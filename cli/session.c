@@ -30,7 +30,10 @@ void om_session_end(struct om_session *session) {
 
 enum om_code om_session_client(struct om_session *session, struct om_client **out, struct om_status *st) {
   const char *path = om_args_value(session->args, "socket");
-  if (!session->client && om_client_open(&session->client, path ? path : session->profile.socket, st)) return st->code;
+  if (!session->client && om_client_open(&session->client, path ? path : session->profile.socket, st)) {
+    session->no_daemon = st->code == OM_IO;
+    return st->code;
+  }
   *out = session->client;
   return OM_OK;
 }

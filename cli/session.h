@@ -48,6 +48,7 @@ struct om_session {
   size_t last_events_used; /* of the --last-event options */
   /* Asked once; use the functions below. */
   struct om_client *client;
+  bool no_daemon; /* it was sought, and is not there */
   Oremark__Reply *members;
   Oremark__Reply *status;
   Oremark__Reply *registry, *rights; /* the last answers */

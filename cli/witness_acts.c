@@ -32,6 +32,9 @@ enum om_code om_list_witnesses(struct om_session *session, Oremark__WitnessList 
   const struct om_given *quorum = om_args_find(args, "quorum");
   uint64_t k = 0;
   bool none = om_args_has(args, "none");
+  if (!none && args->n_words == 0)
+    return om_fail(st, OM_USAGE, NULL, "%s: whose daemons are to witness? name their logs, or say --none",
+                   args->command->name);
   if (om_args_words(args, none ? 0 : 1, none ? 0 : OM_WITNESSES_MAX, st) ||
       (quorum && om_given_u64(quorum, &k, OM_WITNESSES_MAX, st)))
     return st->code;

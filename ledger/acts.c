@@ -13,7 +13,11 @@ enum om_code om_act_governors_signed(struct om_txn *txn, const struct om_case *j
     for (size_t j = 0; j < g.n; j++) is_governor = is_governor || g.members[j] == judged->signers[i];
     if (!is_governor)
       return om_fail(st, OM_REFUSED, "signature-not-needed",
-                     "member %u signed, but is no governor: leave that signature out", judged->signers[i]);
+                     judged->n_signers == 1
+                         ? "this is an act of the governors, and member %u is none of them ('oremark network show' "
+                           "lists them): have them sign it"
+                         : "member %u signed, but is no governor: leave that signature out",
+                     judged->signers[i]);
   }
   if (judged->n_signers < g.threshold)
     return om_fail(st, OM_REFUSED, "threshold",
@@ -86,7 +90,7 @@ enum om_code om_acts_apply(struct om_txn *txn, const struct om_case *judged, str
                           : om_act_refuse(st, "registry", "the registry log holds registry acts only");
   for (size_t i = 0; i < s->n_events && code == OM_OK; i++) {
     code = apply_one(txn, judged, s->events[i], (uint16_t)i, st);
-    if (code != OM_OK) om_wrap(st, "event %zu", i);
+    if (code != OM_OK) om_wrap(st, "event %zu (%s)", i, om_kind_of(s->events[i])->name);
   }
   return code == OM_OK ? om_txn_check(txn, st) : code;
 }

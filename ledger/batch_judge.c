@@ -199,6 +199,22 @@ static enum om_code judge_acts(struct om_batch *batch, const struct om_case *jud
   return code;
 }
 
+/* Says where it belongs. */
+static enum om_code wrong_log(struct om_batch *batch, uint32_t member, bool acts, struct om_status *st) {
+  struct om_member m;
+  struct om_daemon home;
+  struct om_status unknown;
+  uint32_t log = OM_LOG_REGISTRY;
+  if (!acts && om_registry_member(batch->txn, &m, member, OM_REGISTRY_NOW, &unknown) == OM_OK) log = m.home_log;
+  if (!acts && log == OM_LOG_REGISTRY)
+    return om_fail(st, OM_REFUSED, "registry",
+                   "the registry log holds registry acts only: submit this to the member's home daemon");
+  if (om_registry_daemon(batch->txn, &home, log, OM_REGISTRY_NOW, st)) return st->code;
+  return om_fail(st, OM_REFUSED, "registry", "%s: submit this to the daemon of %s (--socket)",
+                 acts ? "registry acts stand in the registry log" : "the registry log holds registry acts only",
+                 home.origin);
+}
+
 static enum om_code judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
                           int64_t taken_ms, const struct om_part *part, struct om_need *need, struct om_status *st) {
   uint32_t signers[OM_SIGNATURES_MAX], key_ids[OM_SIGNATURES_MAX];
@@ -215,10 +231,7 @@ static enum om_code judge(struct om_batch *batch, struct om_log_state *state, st
                            .rules_known = batch->ledger->rules_known,
                            .only = part ? part->only : NULL};
   bool acts = om_kind_of(checked->statement->events[0])->class >= OM_KIND_GOVERNORS;
-  if (acts != (state->log == OM_LOG_REGISTRY))
-    return om_fail(st, OM_REFUSED, "registry",
-                   acts ? "registry acts stand in the registry log: submit this to its daemon"
-                        : "the registry log holds registry acts only: submit this to the member's home daemon");
+  if (acts != (state->log == OM_LOG_REGISTRY)) return wrong_log(batch, checked->statement->member, acts, st);
   if (om_batch_stands(batch->txn, &before, checked))
     return om_fail(st, OM_REFUSED, "again", "the statement stands in log %u as entry %llu already", before.log,
                    (unsigned long long)before.index);

@@ -50,11 +50,11 @@ static enum om_code check_scheme(struct om_stage *stage, const char *scheme, str
   if (code == OM_MISSING)
     return om_fail(st, OM_REFUSED, "scheme",
                    "the governors have recognised no scheme called '%s': check its name, or have it recognised "
-                   "(RecogniseScheme)",
+                   "(oremark scheme recognise)",
                    scheme);
   if (code != OM_OK || listed) return code;
   return om_fail(st, OM_REFUSED, "scheme",
-                 "%s is not among the certifiers of '%s': the governors can add it (RecogniseScheme)",
+                 "%s is not among the certifiers of '%s': the governors can add it (oremark scheme recognise)",
                  om_stage_who(stage, who, stage->member.number), scheme);
 }
 

@@ -57,7 +57,8 @@ enum om_code om_rule_role(const struct om_stage *stage, uint32_t roles, const ch
   add_roles(&wanted, roles, " or ");
   add_roles(&has, stage->member.roles, ", ");
   return om_fail(st, OM_REFUSED, "role",
-                 "to %s takes the role of %s; roles of member %u (%s): %s: the governors can give it one (SetRoles)",
+                 "to %s takes the role of %s; roles of member %u (%s): %s: the governors can give it one (oremark "
+                 "member set-roles)",
                  doing, wanted.bytes, stage->member.number, stage->member.name, has.bytes);
 }
 

@@ -68,7 +68,7 @@ class Attestations(NetworkTest):
         self.refused(self.net.run(MINE, "assay", lot, "--side", "seller", "--method", "XRF", "--result", "Cu=2%", "--limit", "Au=1g/t"),
                      USAGE, "au=1g/t", "--result")
         self.refused(self.net.run(MINE, "assay", lot, "--method", "XRF", "--result", "Cu=2%"), REFUSED, "laboratory")
-        self.refused(self.net.run(MINE, "assay", lot, "--side", "seller", "--result", "Cu=2%"), REFUSED, "method")
+        self.refused(self.net.run(MINE, "assay", lot, "--side", "seller", "--result", "Cu=2%"), USAGE, "--method is missing")
         self.refused(self.net.run(MINE, "attestations"), USAGE, "--lot", "--member")
         self.refused(self.net.run(MINE, "attestations", "--lot", lot, "--member", MINE), USAGE, "--lot", "--member")
         self.says(self.net.run(MINE, "attestations", "--lot", lot).out, "nothing is attested")
@@ -175,7 +175,7 @@ class Certificates(NetworkTest):
                            "--lot", "cathode", "--form", "cathode", "--gross", "8 t", "--metal", "Cu=7.9t").lots
         claim = lambda *words: self.net.run(REFINER, "claim", *words, "--certificate", credit)
         self.refused(claim(lots[0], "--quantity", "8t"), REFUSED, "holds 7.900 t")
-        self.refused(claim(*lots, "--quantity", "1t"), USAGE, "--quantity once for each lot")
+        self.refused(claim(*lots, "--quantity", "1t"), USAGE, "2 lots, but 1 of --quantity")
         self.assertEqual(claim(*lots, "--quantity", "6t", "--quantity", "1t").status, DONE)
         self.refused(claim(lots[1], "--quantity", "4t"), REFUSED, "7.000 t is drawn already")
         self.assertEqual([self.one(REFINER, REFINER, credit)[key] for key in ("drawn_mg", "remaining_mg", "element")],

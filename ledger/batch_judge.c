@@ -199,20 +199,20 @@ static enum om_code judge_acts(struct om_batch *batch, const struct om_case *jud
   return code;
 }
 
-/* Says where it belongs. */
+/* Says where it belongs, as far as that is known. */
 static enum om_code wrong_log(struct om_batch *batch, uint32_t member, bool acts, struct om_status *st) {
-  struct om_member m;
+  const char *what = acts ? "registry acts stand in the registry log" : "the registry log holds registry acts only";
+  struct om_member m = {.home_log = OM_LOG_REGISTRY};
   struct om_daemon home;
-  struct om_status unknown;
-  uint32_t log = OM_LOG_REGISTRY;
-  if (!acts && om_registry_member(batch->txn, &m, member, OM_REGISTRY_NOW, &unknown) == OM_OK) log = m.home_log;
-  if (!acts && log == OM_LOG_REGISTRY)
-    return om_fail(st, OM_REFUSED, "registry",
-                   "the registry log holds registry acts only: submit this to the member's home daemon");
-  if (om_registry_daemon(batch->txn, &home, log, OM_REGISTRY_NOW, st)) return st->code;
-  return om_fail(st, OM_REFUSED, "registry", "%s: submit this to the daemon of %s (--socket)",
-                 acts ? "registry acts stand in the registry log" : "the registry log holds registry acts only",
-                 home.origin);
+  enum om_code code = acts ? OM_OK : om_registry_member(batch->txn, &m, member, OM_REGISTRY_NOW, st);
+  if (code == OM_OK && (acts || m.home_log != OM_LOG_REGISTRY))
+    code = om_registry_daemon(batch->txn, &home, m.home_log, OM_REGISTRY_NOW, st);
+  else if (code == OM_OK)
+    code = OM_MISSING;
+  if (code == OM_MISSING)
+    return om_fail(st, OM_REFUSED, "registry", "%s: submit this to the member's home daemon", what);
+  if (code != OM_OK) return code;
+  return om_fail(st, OM_REFUSED, "registry", "%s: submit this to the daemon of %s (--socket)", what, home.origin);
 }
 
 static enum om_code judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,

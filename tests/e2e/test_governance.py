@@ -54,6 +54,12 @@ class Governance(NetworkTest):
 
     def test_signatures_are_gathered_over_a_file(self):
         self.refused(self.net.run(GOVERNORS, "member", "suspend", MAKER, "--reason", "tags"), USAGE, "governance propose")
+        away = self.net.run(MINE, "member", "give-mandate", REFINER, "--ship")  # at a daemon that takes no such thing
+        self.refused(away, REFUSED, "submit this to the daemon of governors.example/log (--socket)")
+        here = self.net.run(MINE, "declare", "--site", "1", "--reason", "x", "--lot", "ore", "--form", "ore", "--gross", "1 t",
+                            "--metal", "Cu=1kg", at=GOVERNORS)
+        self.refused(here, REFUSED, "submit this to the daemon of mine.example/log (--socket)")
+        self.refused(self.net.run(MINE, "member", "end-mandate", REFINER, at=GOVERNORS), REFUSED, "end-mandate: member 2 has given")
         path = self.propose("suspend.statement", "member", "suspend", MAKER, "--reason", "tags of another mine")
         shown = self.away(MAKER, "governance", "show", path)
         self.says(shown.out, "suspend", "tags of another mine", "not signed  member 2 (Toquepala Mine)", "2 more of these 3")

@@ -28,7 +28,7 @@ static const struct om_secret *made(struct sim *s) {
 
 void sim_keys_begin(struct sim *s) {
   s->keys.random = s->seed * 0xD1342543DE82EF95u + 3;
-  s->keys.on = s->join_step == 0 && s->gone_step == 0 && one_in(s, KEYS_ONE_IN);
+  s->keys.on = s->join_step == 0 && one_in(s, KEYS_ONE_IN);
 }
 
 void sim_keys_end(struct sim *s) {

@@ -311,7 +311,7 @@ void sim_story_step(struct sim *s) {
   sim_attest_step(s);
   if (sim_forked(s)) say_two_things(s);
   if (s->n_grants > 0 && sim_one_in(s, 6)) say_given(s);
-  if (s->gone_step == 0 && sim_one_in(s, 5)) say_mandate(s, 1 + (uint32_t)sim_below(s, s->n));
+  if (sim_one_in(s, 5)) say_mandate(s, 1 + (uint32_t)sim_below(s, s->n));
   for (size_t i = 1 + sim_below(s, 2); i > 0; i--) {
     uint32_t member = 1 + (uint32_t)sim_below(s, s->n);
     om_arena_free(&s->tale.arena);

@@ -105,6 +105,7 @@ struct om_row {
   int64_t told_ms;
   uint64_t head_sent;              /* size of the last final head sent */
   uint64_t follow_from;            /* last Follow sent in this following */
+  bool begins;                     /* nothing of this following has come that goes on from what is held */
   int64_t allowance;               /* cost of entries that it may still send */
   uint64_t head_size;              /* of the head that it proves entries by: */
   struct om_proof_head *head;      /* NULL: none yet */
@@ -437,6 +438,9 @@ enum om_code om_quorum_cosigned(struct om_node *node, uint32_t slot, const struc
 void om_quorum_advance(struct om_node *node, int64_t now_ms);
 bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot);
 void om_quorum_refused(struct om_node *node, int64_t now_ms); /* the own ledger did not take an assembled head */
+/* The peer in SLOT holds less of the own log than before: what it was proposed while it held more it may have passed
+ * over, and is proposed to it again. */
+void om_quorum_cut(struct om_node *node, uint32_t slot);
 void om_quorum_free(struct om_node *node);
 
 /* relay.c: what is passed on between a log's home and those of its witnesses that it has no link to */

@@ -151,6 +151,10 @@ void om_quorum_again(struct om_node *node) {
   untold(node);
 }
 
+void om_quorum_cut(struct om_node *node, uint32_t slot) {
+  node->peers[slot].proposed = node->peers[slot].proposed_to = 0;
+}
+
 void om_quorum_refused(struct om_node *node, int64_t now_ms) {
   for (size_t i = 0; i < node->n_proposed; i++) free_proposal(node->proposed[i]);
   node->n_proposed = 0;

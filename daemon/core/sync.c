@@ -173,6 +173,7 @@ static void start_source(struct om_node *node, uint32_t log, uint32_t slot, int6
   tracked->progress_ms = now_ms;
   row->follow_due = true; /* after the stop of an earlier following, where that is still to be sent */
   row->follow_from = tracked->got;
+  row->begins = true;
   row->allowance += OM_WINDOW_BYTES + OM_CHUNK_BYTES + OM_ENTRY_MAX_BYTES + OM_PROOF_COST_BYTES;
   om_node_mark_row(node, slot, log);
 }
@@ -287,6 +288,7 @@ void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t si
   /* What its daemon has proposed beyond what it holds is of what was cut, and would stand in the way of other heads. */
   bool gone = log < node->n_logs && node->peers[slot].log == log && size < om_pair_highest(&node->logs[log].proposals);
   if (gone) om_pair_clear(&node->logs[log].proposals);
+  if (log == node->config.own_log && size < row->has) om_quorum_cut(node, slot);
   row->has = size;
   row->has_final = final_size;
   if (log >= node->n_logs) return;
@@ -403,9 +405,17 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
   row->allowance -= (int64_t)in->cost;
   if (take_proof_head(row, &size, in, st) != OM_OK) return st->code;
   struct om_tracked *tracked = &node->logs[in->log];
-  row->has = larger(row->has, in->start + in->n); /* the peer tells no more of what it has sent */
-  if (tracked->source != slot || tracked->stopped || in->start != tracked->got) { /* crossed with a stop */
+  row->has = larger(row->has, in->start + in->n);    /* the peer tells no more of what it has sent */
+  if (tracked->source != slot || tracked->stopped) { /* crossed with a stop */
     om_sync_choose(node, in->log, now_ms);
+    return OM_OK;
+  }
+  if (row->begins && in->start > 0 && in->n_before == 0) return OM_OK; /* of the following before this one */
+  if (in->start != tracked->got) {
+    if (in->n_before > 0 && !row->begins) /* the peer has begun anew: what follows can't be proven here */
+      choose_again(node, in->log, now_ms);
+    else
+      om_sync_choose(node, in->log, now_ms);
     return OM_OK;
   }
   if (!proves_enough(tracked, in)) { /* crossed with another Follow */
@@ -418,6 +428,7 @@ enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct o
     return OM_OK;
   }
   if (tracked->inbox.first == NULL) tracked->gather_ms = now_ms;
+  row->begins = false;
   take_chunk(node, slot, row, size, in);
   om_marks_look(node, in->log);
   if (in->start < apply_limit(tracked)) tracked->progress_ms = now_ms; /* what may never be taken in is no progress */

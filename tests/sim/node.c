@@ -351,6 +351,7 @@ bool sim_node_accept(struct sim_node *n, const uint8_t *bytes, size_t len) {
   if (crashes) {
     sim_node_crash(n);
   } else if (committed) {
+    n->queue.nudged = true; /* the writer goes on with a batch */
     sim_check_commit(n);
     refresh(n);
     sim_node_pump(n);

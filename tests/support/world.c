@@ -120,11 +120,11 @@ size_t world_note(const struct world *w, char note[OM_NOTE_BYTES_MAX], uint32_t 
   return len;
 }
 
-void world_entries(const struct world *w, uint8_t **bytes, size_t *len, uint32_t log, uint64_t start,
+void world_entries(const struct world *w, uint8_t **bytes, size_t *len, bool first, uint32_t log, uint64_t start,
                    const struct om_span *entries, size_t n) {
   char note[OM_NOTE_BYTES_MAX];
   struct om_entry_sink sink;
-  struct om_entry_proof proof = {.head = (const uint8_t *)note};
+  struct om_entry_proof proof = {.head = (const uint8_t *)note, .before.n = first && start > 0};
   struct om_edge *edge = calloc(1, sizeof *edge);
   struct om_status st;
   struct om_hash root, leaf;

@@ -147,8 +147,9 @@ bool world_agrees(const struct world *w);
 /* Hands BYTES to TO as if FROM had sent them over LINK; true if TO ended the link for it. */
 bool world_forge(struct world *w, size_t link, uint32_t from, const uint8_t *bytes, size_t len);
 /* The message that brings N entries of LOG from START on, proven by a head that LOG's key has signed: over them, where
- * START is 0, else over nothing that there is. *BYTES is the caller's. */
-void world_entries(const struct world *w, uint8_t **bytes, size_t *len, uint32_t log, uint64_t start,
+ * START is 0, else over nothing that there is. FIRST: of a following, so that they come with a proof of what stands in
+ * front of them, where something does. *BYTES is the caller's. */
+void world_entries(const struct world *w, uint8_t **bytes, size_t *len, bool first, uint32_t log, uint64_t start,
                    const struct om_span *entries, size_t n);
 /* A note of the first SIZE entries of NODE's own log, signed by it, with the cosignatures of the N nodes in WITNESSES.
  */

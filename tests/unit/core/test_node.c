@@ -121,7 +121,7 @@ static bool forge_entries(uint32_t log, uint64_t start, size_t n, size_t len) {
     memcpy(entries + i * len, fields, sizeof fields);
     spans[i] = (struct om_span){entries + i * len, len};
   }
-  world_entries(&w, &bytes, &bytes_len, log, start, spans, n);
+  world_entries(&w, &bytes, &bytes_len, true, log, start, spans, n);
   bool dropped = forge_raw(bytes, bytes_len);
   free(bytes);
   free(entries);
@@ -493,7 +493,7 @@ static void an_invalid_entry_stops_its_log(void **state) {
   size_t len = 0;
   uint8_t entry[100] = {9};
   const struct om_span span = {entry, sizeof entry};
-  world_entries(&w, &bytes, &len, 1, 0, &span, 1);
+  world_entries(&w, &bytes, &len, true, 1, 0, &span, 1);
   assert_false(forge_raw(bytes, len));
   free(bytes);
   world_run(&w, 500);
@@ -599,6 +599,7 @@ static int64_t rig_ms = 1000;
 static enum om_code rig_verdict = OM_OK; /* on heads */
 static struct om_action apply, final;    /* the last of each that came out */
 static uint64_t followed[3];             /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
+static bool rig_begins[3];               /* nothing was sent from that slot since it was followed */
 static size_t rig_follows;               /* that were not to stop */
 
 static size_t rig_judged;
@@ -617,6 +618,7 @@ static void note_follow(const struct om_action *action) {
   assert_non_null(message);
   if (message->what_case == OREMARK__PEER_MESSAGE__WHAT_FOLLOW && message->follow->log == 1) {
     followed[action->slot] = message->follow->stop ? UINT64_MAX : message->follow->from;
+    rig_begins[action->slot] = rig_begins[action->slot] || message->follow->stop;
     rig_follows += !message->follow->stop;
   }
   oremark__peer_message__free_unpacked(message, NULL);
@@ -656,7 +658,8 @@ static void rig_entries(uint32_t slot, uint64_t start, size_t n) {
   size_t len = 0;
   assert_true(n <= OM_CHUNK_ENTRIES);
   for (size_t i = 0; i < n; i++) spans[i] = (struct om_span){entry, sizeof entry};
-  world_entries(&w, &bytes, &len, 1, start, spans, n);
+  world_entries(&w, &bytes, &len, rig_begins[slot], 1, start, spans, n);
+  rig_begins[slot] = false;
   assert_int_equal(om_node_message(rig, slot, bytes, len, rig_ms, &st), OM_OK);
   free(bytes);
   rig_drain();
@@ -669,7 +672,7 @@ static void rig_open(void) {
   Oremark__Have have;
   rig = om_node_new(&config);
   apply = final = (struct om_action){.kind = OM_ACTION_SEND};
-  for (size_t i = 0; i < 3; i++) followed[i] = UINT64_MAX;
+  for (size_t i = 0; i < 3; i++) followed[i] = UINT64_MAX, rig_begins[i] = true;
   om_node_logs(rig, 3);
   for (uint32_t slot = 0; slot < 2; slot++) {
     om_node_connected(rig, slot, OM_LOG_NONE, 1000);
@@ -793,7 +796,7 @@ static void rig_own_mark(uint32_t slot, uint64_t index, uint64_t size) {
   entry.what_case = OREMARK__ENTRY__WHAT_MARK;
   entry.mark = &mark;
   const struct om_span span = {bytes, oremark__entry__pack(&entry, bytes)};
-  world_entries(&w, &out, &out_len, 1, index, &span, 1);
+  world_entries(&w, &out, &out_len, true, 1, index, &span, 1);
   assert_int_equal(om_node_message(rig, slot, out, out_len, rig_ms, &st), OM_OK);
   free(out);
   rig_drain();
@@ -848,6 +851,35 @@ static void news_that_cross_a_wait(void **state) {
   om_node_applied(rig, &apply, 10, OM_OK, 1000);
   rig_drain();
   assert_true(followed[0] == 10 || followed[1] == 10);
+  rig_close();
+  world_close(&w);
+}
+
+/* What goes on from a following that has ended proves nothing here, and is not taken for a lie: the peer has lost what
+ * it sent, takes an acknowledgement of that for a new following, and begins that before what has come already. */
+static void a_peer_begins_anew(void **state) {
+  (void)state;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  rig_head(slot, 100);
+  rig_entries(slot, 0, 10);
+  om_node_applied(rig, &apply, 10, OM_OK, 1000);
+  rig_drain();
+  apply.kind = OM_ACTION_SEND;
+  rig_begins[slot] = true;
+  rig_follows = 0;
+  rig_entries(slot, 9, 1); /* with its own proof of what stands before */
+  assert_int_equal(rig_follows, 1);
+  assert_int_equal(followed[slot], 10);
+  rig_begins[slot] = false;
+  rig_entries(slot, 10, 2); /* went out before it heard of the new following */
+  assert_int_equal(apply.kind, OM_ACTION_SEND);
+  assert_int_equal(followed[slot], 10);
+  rig_begins[slot] = true;
+  rig_entries(slot, 10, 3);
+  assert_int_equal(apply.kind, OM_ACTION_APPLY);
+  assert_int_equal(apply.n, 3);
   rig_close();
   world_close(&w);
 }
@@ -1096,6 +1128,7 @@ int main(void) {
       cmocka_unit_test(a_clock_set_back_mutes_no_home),
       cmocka_unit_test(a_recorded_head_leads_on),
       cmocka_unit_test(news_that_cross_a_wait),
+      cmocka_unit_test(a_peer_begins_anew),
       cmocka_unit_test(a_source_lost_during_an_apply),
       cmocka_unit_test(a_log_is_cut),
       cmocka_unit_test(the_first_head_is_not_forgotten),

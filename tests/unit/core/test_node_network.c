@@ -3,6 +3,7 @@
 #include "support/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/seed.h"
@@ -494,6 +495,40 @@ static void what_is_kept_gives_way(void **state) {
   }
 }
 
+static bool no_votes(struct world *world, uint32_t from, uint32_t to, Oremark__PeerMessage *message) {
+  (void)world, (void)from, (void)to;
+  return message->what_case != OREMARK__PEER_MESSAGE__WHAT_PROPOSE;
+}
+
+/* A witness passes over what its former, longer history of the log has no use for. Once it has given that up, and so
+ * says that it holds less, it is asked again over the same link. */
+static void who_holds_less_is_asked_again(void **state) {
+  (void)state;
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Have have = OREMARK__HAVE__INIT;
+  uint8_t *bytes;
+  size_t len;
+  world_open(&w, 2, everybody, test_seed(), false);
+  size_t link = world_join(&w, 0, 1);
+  world_begun(&w);
+  w.sends = no_votes;
+  world_append(&w, 0, 10, 100, 0, 0);
+  world_run(&w, 3000);
+  w.sends = NULL;
+  world_run(&w, 3000);
+  assert_int_equal(w.nodes[1].logs[0].size, 10);
+  assert_int_equal(w.nodes[0].logs[0].final_size, 0);
+  have.size = 8;
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
+  message.have = &have;
+  om_peer_encode(&bytes, &len, &message);
+  assert_false(world_forge(&w, link, 1, bytes, len));
+  free(bytes);
+  assert_true(world_settle(&w, 5000));
+  assert_int_equal(w.nodes[0].logs[0].final_size, 10);
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_witnesses),
@@ -514,6 +549,7 @@ int main(void) {
       cmocka_unit_test(a_lying_relay_is_left),
       cmocka_unit_test(a_cut_log_is_followed_anew),
       cmocka_unit_test(what_is_kept_gives_way),
+      cmocka_unit_test(who_holds_less_is_asked_again),
       cmocka_unit_test(late_and_silent_witnesses),
       cmocka_unit_test(a_peer_that_does_not_read),
   };

@@ -66,7 +66,7 @@ static void entries(uint64_t start, size_t n) {
   size_t len = 0;
   assert_true(n <= OM_CHUNK_ENTRIES);
   for (size_t i = 0; i < n; i++) spans[i] = (struct om_span){entry, sizeof entry};
-  world_entries(&w, &bytes, &len, HOME, start, spans, n);
+  world_entries(&w, &bytes, &len, true, HOME, start, spans, n);
   hear(bytes, len);
   free(bytes);
 }

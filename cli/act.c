@@ -172,6 +172,20 @@ static enum om_code show_receipt_json(struct om_session *session, const struct o
   return om_show_json(session->out, json, st);
 }
 
+/* What ends an attestation takes its name; so that it need not be looked up. */
+static void show_ending(FILE *out, const struct om_signed *statement) {
+  const struct om_recorded recorded = recorded_of(statement);
+  char name[OM_RECORDED_TEXT_BYTES];
+  for (size_t i = 0; i < statement->statement->n_events; i++) {
+    Oremark__Event__KindCase kind = statement->statement->events[i]->kind_case;
+    bool flag = kind == OREMARK__EVENT__KIND_FLAG;
+    if (flag || kind == OREMARK__EVENT__KIND_CERTIFY || kind == OREMARK__EVENT__KIND_ASSAY ||
+        kind == OREMARK__EVENT__KIND_ESTIMATE)
+      fprintf(out, "what would end it: oremark %s %s/%zu --reason TEXT\n", flag ? "clear" : "withdraw",
+              om_recorded_text(name, &recorded), i);
+  }
+}
+
 static void show_receipt(struct om_session *session, const struct om_signed *statement,
                          const Oremark__Receipt *receipt) {
   char hex[2 * OM_HASH_BYTES + 1], when[OM_TIME_TEXT_BYTES], origin[OM_SHOW_BYTES];
@@ -184,6 +198,7 @@ static void show_receipt(struct om_session *session, const struct om_signed *sta
             receipt->again ? "already recorded" : "recorded", om_show_text(origin, receipt->origin), receipt->index,
             when, hex);
   each_made(statement, line_made, session->out);
+  if (!receipt->queued) show_ending(session->out, statement);
 }
 
 /* It is in the daemon's hands, and what comes of it is not known yet. */

@@ -64,20 +64,34 @@ static const struct om_option material_options[] = {
     {NULL, NULL, NULL},
 };
 
+struct section {
+  const char *title; /* in the help; NULL: goes on with the one before */
+  const struct om_option *options;
+};
+enum { SECTIONS = 8 };
+
+static void sections_of(struct section out[SECTIONS], const struct om_command *command) {
+  const unsigned groups = command->groups;
+  const bool signs = (groups & OM_OPTS_SIGN) != 0;
+  const struct section all[SECTIONS] = {
+      {NULL, command->options},
+      {"each new lot:", groups & OM_OPTS_MATERIAL ? material_options : NULL},
+      {"papers:", signs && !(groups & OM_OPTS_MANY) ? document_options : NULL},
+      {"who signs, when, and where it goes:", signs ? sign_options : NULL},
+      {NULL, groups & OM_OPTS_PREVIOUS ? previous_options : NULL},
+      {signs ? NULL : "how the key is opened:", groups & OM_OPTS_PASSPHRASE ? passphrase_options : NULL},
+      {"any command:", groups & OM_OPTS_DAEMON ? daemon_options : NULL},
+      {groups & OM_OPTS_DAEMON ? NULL : "any command:", every_options},
+  };
+  memcpy(out, all, sizeof all);
+}
+
 void om_options_each(const struct om_command *command, void (*each)(void *ctx, const struct om_option *option),
                      void *ctx) {
-  const struct om_option *lists[] = {
-      command->options,
-      command->groups & OM_OPTS_MATERIAL ? material_options : NULL,
-      command->groups & OM_OPTS_SIGN ? sign_options : NULL,
-      command->groups & OM_OPTS_PREVIOUS ? previous_options : NULL,
-      command->groups & OM_OPTS_SIGN && !(command->groups & OM_OPTS_MANY) ? document_options : NULL,
-      command->groups & OM_OPTS_PASSPHRASE ? passphrase_options : NULL,
-      command->groups & OM_OPTS_DAEMON ? daemon_options : NULL,
-      every_options,
-  };
-  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-    for (const struct om_option *option = lists[i]; option && option->name; option++) each(ctx, option);
+  struct section sections[SECTIONS];
+  sections_of(sections, command);
+  for (size_t i = 0; i < SECTIONS; i++)
+    for (const struct om_option *option = sections[i].options; option && option->name; option++) each(ctx, option);
 }
 
 struct collected {
@@ -305,6 +319,13 @@ static void help_option(void *ctx, const struct om_option *option) {
 void om_args_help(FILE *out, const struct om_command *command) {
   fprintf(out, "oremark %s%s%s [OPTION...]\n%s\n\n", command->name, command->words ? " " : "",
           command->words ? command->words : "", command->summary);
-  om_options_each(command, help_option, out);
+  struct section sections[SECTIONS];
+  sections_of(sections, command);
+  bool any = false;
+  for (size_t i = 0; i < SECTIONS; any |= sections[i].options != NULL, i++) {
+    if (!sections[i].options) continue;
+    if (sections[i].title) fprintf(out, "%s%s\n", any ? "\n" : "", sections[i].title);
+    for (const struct om_option *option = sections[i].options; option->name; option++) help_option(out, option);
+  }
   if (command->help) fprintf(out, "\n%s", command->help);
 }

@@ -93,6 +93,15 @@ class Flags(NetworkTest):
         listed = self.net.do(GOVERNORS, "attestations", "--member", MINE).json["attestations"]
         self.assertEqual({a["state"] for a in listed}, {"stands", "overruled"})
 
+    def test_who_raised_it_is_told_how_to_end_it(self):
+        lot = self.ore()
+        for words, ends in ((("flag", "--lot", lot, "--category", "other", "--text", "wet"), "clear"),
+                            (("assay", lot, "--side", "seller", "--result", "Cu=27%", "--method", "XRF"), "withdraw")):
+            said = self.net.run(MINE, *words).out
+            self.says(said, f"what would end it: oremark {ends} ", " --reason TEXT")
+            name = said.split(f"oremark {ends} ")[1].split()[0]
+            self.assertEqual(self.net.run(MINE, ends, name, "--reason", "dried").status, DONE)
+
     def test_what_is_wrong_is_said(self):
         lot = self.ore()
         self.refused(self.net.run(MINE, "flag", "--lot", lot, "--category", "other"), USAGE, "--text")

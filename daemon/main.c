@@ -84,8 +84,10 @@ static enum om_code check_genesis(const uint8_t *bytes, size_t len, const char *
   return code;
 }
 
-static enum om_code open_key(struct om_secret **out, const struct om_settings *settings, const char *file,
-                             enum om_key_kind kind, struct om_status *st) {
+/* NAME (may be NULL) gets the key's name. */
+static enum om_code open_key(struct om_secret **out, char name[OM_KEY_NAME_BYTES + 1],
+                             const struct om_settings *settings, const char *file, enum om_key_kind kind,
+                             struct om_status *st) {
   char path[PATH_MAX];
   struct om_key_info info;
   struct om_passphrase_source source = {.from = OM_PASSPHRASE_NONE};
@@ -94,6 +96,7 @@ static enum om_code open_key(struct om_secret **out, const struct om_settings *s
   int n = snprintf(path, sizeof path, "%s/%s", settings->keys, file);
   if (n < 0 || (size_t)n >= sizeof path) return om_fail(st, OM_USAGE, NULL, "keys: the path is too long");
   if (om_keyfile_info(&info, path, st) != OM_OK) return st->code;
+  if (name != NULL) memcpy(name, info.name, sizeof info.name);
   if (info.kind != kind)
     return om_fail(st, OM_USAGE, NULL, "key file %s: holds a %s key, not a %s key", path, om_key_kind_name(info.kind),
                    om_key_kind_name(kind));
@@ -104,10 +107,10 @@ static enum om_code open_key(struct om_secret **out, const struct om_settings *s
 }
 
 static enum om_code open_keys(struct om_shell_keys *keys, const struct om_settings *settings, struct om_status *st) {
-  enum om_code code = open_key(&keys->log, settings, "log.key", OM_KEY_LOG, st);
-  if (code == OM_OK) code = open_key(&keys->cosign, settings, "cosign.key", OM_KEY_COSIGN, st);
-  if (code == OM_OK) code = open_key(&keys->witness, settings, "witness.key", OM_KEY_WITNESS, st);
-  if (code == OM_OK) code = open_key(&keys->link, settings, "link.key", OM_KEY_LINK, st);
+  enum om_code code = open_key(&keys->log, NULL, settings, "log.key", OM_KEY_LOG, st);
+  if (code == OM_OK) code = open_key(&keys->cosign, NULL, settings, "cosign.key", OM_KEY_COSIGN, st);
+  if (code == OM_OK) code = open_key(&keys->witness, keys->witness_name, settings, "witness.key", OM_KEY_WITNESS, st);
+  if (code == OM_OK) code = open_key(&keys->link, NULL, settings, "link.key", OM_KEY_LINK, st);
   if (code == OM_IO || code == OM_MISSING) st->code = code = OM_USAGE; /* a key that can't be read is a wrong setting */
   return code;
 }

@@ -31,7 +31,9 @@ enum kind {
   KIND_SIZE,    /* min and max: bytes */
   KIND_LEVEL,   /* a name of a log level */
   KIND_ADDRESS, /* a list of addresses to listen at */
-  KIND_PEERS,   /* sections; each has one address */
+  KIND_ONE_ADDRESS,
+  KIND_VKEYS, /* a list of logs' keys */
+  KIND_PEERS, /* sections; each has one address */
 };
 
 struct setting {
@@ -70,6 +72,11 @@ static const struct setting table[] = {
      "Threads that check signatures; by default the number of cores"},
     {"propose-interval-ms", KIND_NUMBER, AT(propose_interval_ms), 0, INTERVAL_MAX_MS, "0", NULL,
      "Shortest time in milliseconds from one head proposed to the witnesses to the next"},
+    {"witness-listen", KIND_ONE_ADDRESS, AT(witness_listen), 0, 0, NULL, "\"[::]:7480\"",
+     "Address, host:port, at which logs of others are witnessed over HTTP (C2SP tlog-witness), by witness.key; none by "
+     "default"},
+    {"witness-logs", KIND_VKEYS, AT(witness_logs), 0, 0, NULL, "{\"example.com/log+1f3a0c5d+AQ...\"}",
+     "Keys of the logs to witness there, as C2SP vkeys; a key's name is the origin of its log, which may have several"},
     {"peer", KIND_PEERS, AT(peers), 0, 0, NULL,
      "\"kokkola.example/log\" {\n#   address = \"kokkola.example:7412\"\n# }",
      "A daemon to keep a link to: the origin of its log, and its address; may be given for many"},
@@ -214,6 +221,30 @@ static enum om_code set_level(struct om_settings *s, const struct setting *row, 
   return OM_OK;
 }
 
+static bool is_list(enum kind kind) {
+  return kind == KIND_ADDRESS || kind == KIND_VKEYS;
+}
+
+static enum om_code set_one_address(struct om_settings *s, const struct setting *row, const char *value,
+                                    struct om_status *st) {
+  struct om_address address;
+  if (om_address_parse(&address, value, st) != OM_OK) return st->code;
+  char **at = field(s, row);
+  free(*at);
+  *at = strdup(value);
+  return *at != NULL ? OM_OK : no_memory(st);
+}
+
+static enum om_code check_vkey(const char *value, struct om_status *st) {
+  struct om_vkey key;
+  if (om_vkey_parse(&key, value, strlen(value), st) != OM_OK) {
+    st->code = OM_USAGE;
+    return om_wrap(st, "\"%s\"", value);
+  }
+  if (key.alg == OM_ALG_ED25519) return OM_OK;
+  return om_fail(st, OM_USAGE, NULL, "\"%s\" is a witness's key, not a log's", value);
+}
+
 /* Checks VALUE and keeps it; lists are only checked here and kept once they are whole. */
 static enum om_code set_value(struct om_settings *s, const struct setting *row, const char *value,
                               struct om_status *st) {
@@ -224,6 +255,8 @@ static enum om_code set_value(struct om_settings *s, const struct setting *row, 
     case KIND_SIZE: return set_size(s, row, value, st);
     case KIND_LEVEL: return set_level(s, row, value, st);
     case KIND_ADDRESS: return om_address_parse(&address, value, st);
+    case KIND_ONE_ADDRESS: return set_one_address(s, row, value, st);
+    case KIND_VKEYS: return check_vkey(value, st);
     case KIND_PEERS: break;
   }
   om_panic(__FILE__, __LINE__, "a section has no value");
@@ -265,7 +298,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
   size_t i = 0;
   while (strcmp(table[i].name, opt->name) != 0) OM_ASSERT(++i < SETTINGS);
   /* the values of a list follow each other; when the first comes again the list was set again */
-  bool is_again = load->seen[i] && (table[i].kind != KIND_ADDRESS || opt->nvalues == 1);
+  bool is_again = load->seen[i] && (!is_list(table[i].kind) || opt->nvalues == 1);
   load->seen[i] = true;
   if (is_again) {
     om_fail(load->st, OM_USAGE, NULL, "set a second time");
@@ -301,16 +334,24 @@ static int on_peer(cfg_t *cfg, cfg_opt_t *opt) {
   return fail_at(cfg, opt->name);
 }
 
-static enum om_code keep_lists(struct om_settings *s, cfg_t *cfg, struct om_status *st) {
-  size_t listen = cfg_size(cfg, "listen"), peers = cfg_size(cfg, "peer");
-  s->listen = calloc(listen + 1, sizeof *s->listen);
-  s->peers = calloc(peers + 1, sizeof *s->peers);
-  if (s->listen == NULL || s->peers == NULL) return no_memory(st);
-  for (; s->listen_count < listen; s->listen_count++) {
-    char **at = &s->listen[s->listen_count];
-    *at = strdup(cfg_getnstr(cfg, "listen", (unsigned)s->listen_count));
-    if (*at == NULL) return no_memory(st);
+static enum om_code keep_list(char ***out, size_t *n, cfg_t *cfg, const char *name, struct om_status *st) {
+  size_t all = cfg_size(cfg, name);
+  *out = calloc(all + 1, sizeof **out);
+  if (*out == NULL) return no_memory(st);
+  for (; *n < all; (*n)++) {
+    (*out)[*n] = strdup(cfg_getnstr(cfg, name, (unsigned)*n));
+    if ((*out)[*n] == NULL) return no_memory(st);
   }
+  return OM_OK;
+}
+
+static enum om_code keep_lists(struct om_settings *s, cfg_t *cfg, struct om_status *st) {
+  size_t peers = cfg_size(cfg, "peer");
+  if (keep_list(&s->listen, &s->listen_count, cfg, "listen", st) != OM_OK ||
+      keep_list(&s->witness_logs, &s->witness_logs_count, cfg, "witness-logs", st) != OM_OK)
+    return st->code;
+  s->peers = calloc(peers + 1, sizeof *s->peers);
+  if (s->peers == NULL) return no_memory(st);
   while (s->peers_count < peers) {
     cfg_t *section = cfg_getnsec(cfg, "peer", (unsigned)s->peers_count);
     struct om_settings_peer *peer = &s->peers[s->peers_count++];
@@ -328,7 +369,7 @@ static enum om_code parse(struct om_settings *s, const char *path, const char *t
     cfg_opt_t text_opt = CFG_STR_CB(table[i].name, NULL, CFGF_NODEFAULT, on_value);
     cfg_opt_t list_opt = CFG_STR_LIST_CB(table[i].name, NULL, CFGF_NODEFAULT, on_value);
     cfg_opt_t peer_opt = CFG_SEC(table[i].name, peer_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-    opts[i] = table[i].kind == KIND_PEERS ? peer_opt : table[i].kind == KIND_ADDRESS ? list_opt : text_opt;
+    opts[i] = table[i].kind == KIND_PEERS ? peer_opt : is_list(table[i].kind) ? list_opt : text_opt;
   }
   opts[SETTINGS] = (cfg_opt_t)CFG_END();
   cfg_t *cfg = cfg_init(opts, CFGF_NONE);
@@ -450,7 +491,7 @@ enum om_code om_settings_load(struct om_settings *s, const char *path, struct om
 
 void om_settings_free(struct om_settings *s) {
   for (size_t i = 0; i < SETTINGS; i++) {
-    if (table[i].kind != KIND_TEXT) continue;
+    if (table[i].kind != KIND_TEXT && table[i].kind != KIND_ONE_ADDRESS) continue;
     char **at = field(s, &table[i]);
     free(*at);
   }
@@ -459,7 +500,9 @@ void om_settings_free(struct om_settings *s) {
     free(s->peers[i].origin);
     free(s->peers[i].address);
   }
+  for (size_t i = 0; i < s->witness_logs_count; i++) free(s->witness_logs[i]);
   free(s->listen);
+  free(s->witness_logs);
   free(s->peers);
   *s = (struct om_settings){.store = NULL};
 }
@@ -478,6 +521,8 @@ static void print_bounds(FILE *out, const struct setting *row) {
       return;
     case KIND_LEVEL:
     case KIND_ADDRESS:
+    case KIND_ONE_ADDRESS:
+    case KIND_VKEYS:
     case KIND_PEERS: return;
   }
 }

@@ -44,6 +44,9 @@ struct om_settings {
   size_t listen_count;
   struct om_settings_peer *peers;
   size_t peers_count;
+  char *witness_listen; /* "host:port", checked; NULL: no log of others is witnessed */
+  char **witness_logs;  /* vkeys of others' logs, checked */
+  size_t witness_logs_count;
   uint64_t map_size;      /* bytes */
   uint64_t documents_max; /* bytes of documents together */
   uint64_t threads;       /* workers that check signatures */

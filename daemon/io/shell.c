@@ -17,6 +17,7 @@
 #include "daemon/io/reached.h"
 #include "daemon/io/tracker.h"
 #include "daemon/io/wall.h"
+#include "daemon/io/witness_http.h"
 #include "daemon/io/writer.h"
 
 enum { LISTENERS_MAX = 16 /* addresses of one machine */, HEX_BYTES = 2 * OM_HASH_BYTES + 1 };
@@ -43,6 +44,7 @@ struct shell {
   struct om_peers *peers;
   struct om_listener *listeners[LISTENERS_MAX + 1];
   size_t n_listeners;
+  struct om_witness_http *witness; /* NULL: not asked for */
   uv_signal_t signals[2];
   enum stage stage;
   bool clients_gone, peers_gone;
@@ -386,6 +388,18 @@ static enum om_code listen_all(struct shell *shell, struct om_status *st) {
   return OM_OK;
 }
 
+static enum om_code witness_others(struct shell *shell, struct om_status *st) {
+  const struct om_settings *settings = shell->settings;
+  struct om_witness_http_config config = {.address = settings->witness_listen,
+                                          .store = settings->store,
+                                          .name = shell->keys->witness_name,
+                                          .secret = shell->keys->witness,
+                                          .logs = settings->witness_logs,
+                                          .n_logs = settings->witness_logs_count};
+  if (settings->witness_listen == NULL || shell->keys->witness == NULL) return OM_OK;
+  return om_witness_http_start(&shell->witness, &config, st);
+}
+
 static enum om_code make_ends(struct shell *shell, struct om_status *st) {
   struct om_clients_config clients = {.loop = &shell->loop,
                                       .read_buffer = shell->read_buffer,
@@ -451,13 +465,14 @@ static enum om_code run(struct shell *shell, struct om_status *st) {
   catch_signals(shell);
   if (make_ends(shell, st) != OM_OK)
     om_panic(__FILE__, __LINE__, st->text); /* no memory or no thread at the very start */
-  if (listen_all(shell, st) != OM_OK) {
+  if (listen_all(shell, st) != OM_OK || witness_others(shell, st) != OM_OK) {
     stop(shell, st);
   } else {
     if (shell->keys->link != NULL) om_peers_dial(shell->peers, shell->settings);
     om_log_event(OM_LOG_INFO, "ready");
   }
   uv_run(&shell->loop, UV_RUN_DEFAULT);
+  om_witness_http_stop(shell->witness);
   om_node_free(shell->node);
   om_tracker_free(&shell->tracker);
   *st = shell->failure;

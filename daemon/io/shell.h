@@ -8,6 +8,7 @@
 /* The daemon's own secrets. All NULL: mirror only. */
 struct om_shell_keys {
   struct om_secret *log, *cosign, *witness, *link;
+  char witness_name[OM_KEY_NAME_BYTES + 1];
 };
 
 /* Runs the daemon until SIGTERM or SIGINT stops it (OM_OK), or until it can't go on: OM_USAGE, OM_REFUSED,

@@ -60,7 +60,10 @@ static inline int run_daemon(const struct daemons *d, size_t i) {
   char *listens[1] = {listen};
   struct om_settings_peer peers[NETWORK_MAX];
   const struct network *net = &d->net;
-  struct om_shell_keys keys = {net->log_keys[i], net->cosign_keys[i], net->witness_keys[i], net->link_keys[i]};
+  struct om_shell_keys keys = {.log = net->log_keys[i],
+                               .cosign = net->cosign_keys[i],
+                               .witness = net->witness_keys[i],
+                               .link = net->link_keys[i]};
   struct om_settings s = {.store = store,
                           .socket = path,
                           .listen = listens,

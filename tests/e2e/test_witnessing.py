@@ -1,0 +1,101 @@
+"""A daemon as a witness of other people's logs: C2SP tlog-witness over HTTP."""
+
+import hashlib
+import http.client
+import socket
+import subprocess
+import unittest
+
+import tiles
+from network import GOVERNORS, MEMBERS, MINE, OREMARKD, NetworkTest, free_port
+
+ORIGIN = "governors.example/log"
+
+
+class Witnessing(NetworkTest):
+    """The mine's daemon witnesses the governors' log as if it were a stranger's."""
+    members = {name: MEMBERS[name] for name in (GOVERNORS, MINE)}
+    witnesses = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.daemon, cls.port = cls.net.daemons[MINE], free_port()
+        log_key = cls.key(cls, GOVERNORS, "log")
+        cls.daemon.stop()
+        cls.daemon.configure(cls.net.genesis, witness_listen=f'"127.0.0.1:{cls.port}"', witness_logs='{"%s"}' % log_key)
+        cls.daemon.start()
+
+    def key(self, name, kind):
+        return self.net.must("key", "show", self.net.daemons[name].keys / f"{kind}.key", "--json").json["public"]
+
+    def ask(self, method, path, body=None):
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        link.request(method, path, body and body.encode())
+        answer = link.getresponse()
+        text = answer.read().decode()
+        link.close()
+        return answer.status, answer.getheader("Content-Type"), text
+
+    def checkpoint(self):
+        self.net.wait_level()
+        self.net.do(MINE, "publish", self.net.folder / "out")
+        return tiles.Folder(self.net.folder / "out" / "governors.example_log")
+
+    def test_witness(self):
+        folder = self.checkpoint()
+        note, hashes = (folder.path / "checkpoint").read_text(), [tiles.leaf(entry) for entry in folder.check()]
+        monitored = "/" + hashlib.sha256(ORIGIN.encode()).hexdigest() + "/checkpoint"
+        self.assertEqual(self.ask("GET", monitored)[0], 404)
+        status, kind, line = self.ask("POST", "/add-checkpoint", f"old 0\n\n{note}")
+        self.assertEqual((status, kind), (200, "text/plain; charset=utf-8"))
+        self.assertRegex(line, r"\A— mine\.example/log [A-Za-z0-9+/]+=*\n\Z")
+        self.assertEqual(self.ask("POST", "/add-checkpoint", f"old 0\n\n{note}"), (409, "text/x.tlog.size", f"{len(hashes)}\n"))
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertEqual(self.ask("POST", "/add-checkpoint", f"old 0\n\n{note}"), (409, "text/x.tlog.size", f"{len(hashes)}\n"))
+        self.assertEqual(self.ask("POST", "/add-checkpoint", f"old {len(hashes)}\n\n{note}")[0], 200)
+        status, _, text = self.ask("GET", monitored)
+        self.assertEqual((status, text.split("\n\n")[0]), (200, note.split("\n\n")[0]))
+        self.assertEqual(text.count("\n— "), 2)
+
+    def test_what_is_refused(self):
+        note = (self.checkpoint().path / "checkpoint").read_text()
+        for method, path, body, status in (("POST", "/add-checkpoint", "old 0\n", 400), ("POST", "/add-checkpoint", "", 400),
+                                           ("POST", "/add-checkpoint", "x" * 40000, 413),
+                                           ("POST", "/add-checkpoint", "old 0\n\n" + note.replace("governors", "strangers"), 404),
+                                           ("POST", "/add-checkpoint", "old 0\n\n" + note.replace("\n2\n", "\n3\n").replace("\n1\n", "\n2\n"), 403),
+                                           ("GET", "/add-checkpoint", None, 405), ("POST", "/", "old 0\n", 404), ("GET", "/", None, 404),
+                                           ("GET", "/checkpoint", None, 404), ("GET", "/../checkpoint", None, 404),
+                                           ("PUT", "/add-checkpoint", "x", 405), ("POST", "/add-checkpoint/", "old 0\n", 404)):
+            self.assertEqual(self.ask(method, path, body)[0], status, (method, path, body))
+
+    def test_a_body_without_end_is_cut_off(self):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as link:
+            link.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try:
+                for _ in range(1000):
+                    link.sendall(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+                rest = link.recv(1)
+            except OSError:
+                rest = b""
+            self.assertEqual(rest, b"")
+
+    def test_settings(self):
+        conf = self.net.folder / "other.conf"
+        text = self.daemon.conf.read_text()
+        for change, words in ((('witness-logs = {"', 'witness-logs = {"x'), ["witness-logs", "key id"]),
+                              ((self.key(GOVERNORS, "log"), self.key(GOVERNORS, "cosign")), ["witness-logs", "not a log's"]),
+                              ((f'"127.0.0.1:{self.port}"', '"127.0.0.1"'), ["witness-listen", "port"])):
+            self.assertIn(change[0], text)
+            conf.write_text(text.replace(*change))
+            result = self.check(conf)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.says(result.stderr, *words)
+
+    def check(self, conf):
+        return subprocess.run([OREMARKD, "--config", conf, "--check-config"], capture_output=True, text=True, timeout=60)
+
+
+if __name__ == "__main__":
+    unittest.main()

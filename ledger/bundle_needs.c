@@ -7,6 +7,7 @@
 #include "ledger/bundle_state.h"
 #include "ledger/ledger_state.h"
 #include "ledger/step.h"
+#include "ledger/times.h"
 
 /* ---- arrays ---- */
 
@@ -115,8 +116,21 @@ static void saw_other(void *ctx, size_t entry, const uint8_t number[OM_LOT_NUMBE
   add_other(needs, e->log, e->index, number, step);
 }
 
+/* The first head that is known here to have covered the entry: one that was held here, or that a log has marked. */
+static void saw_time(void *ctx, uint32_t log, uint64_t index) {
+  struct om_bundle_needs *needs = ctx;
+  struct om_time_of time;
+  if (!om_times_first(needs->v->txn, &time, log, index)) return;
+  if (needs->n_times > 0 && needs->times[needs->n_times - 1].log == log &&
+      needs->times[needs->n_times - 1].time.size == time.size)
+    return; /* neighbours are mostly final by the same head */
+  needs->times = grown(needs->times, needs->n_times, &needs->cap_times, sizeof *needs->times);
+  needs->times[needs->n_times++] = (struct om_bundle_time){log, time};
+  need_registry(needs, log, time.size);
+}
+
 void om_bundle_needs_watch(struct om_bundle_needs *needs, struct om_verify_watch *watch) {
-  *watch = (struct om_verify_watch){.ctx = needs, .mark = saw_mark, .other = saw_other};
+  *watch = (struct om_verify_watch){.ctx = needs, .mark = saw_mark, .other = saw_other, .time = saw_time};
   needs->touched = calloc((size_t)om_log_count(needs->v->txn) + 1, sizeof *needs->touched);
   OM_ASSERT(needs->touched);
 }
@@ -140,7 +154,7 @@ static enum om_code say_with_end(struct om_bundle_needs *needs, const struct om_
   struct om_place by = {0};
   int kind;
   enum om_code code = say(needs, place, st);
-  if (code == OM_OK && om_attested_end(needs->v->txn, &by, &kind, place)) code = say(needs, &by, st);
+  while (code == OM_OK && om_attested_end(needs->v->txn, &by, &kind, place)) code = say(needs, &by, st);
   return code;
 }
 
@@ -287,6 +301,12 @@ static int other_order(const void *a, const void *b) {
   return memcmp(x->number, y->number, sizeof x->number);
 }
 
+static int time_order(const void *a, const void *b) {
+  const struct om_bundle_time *x = a, *y = b;
+  if (x->log != y->log) return x->log < y->log ? -1 : 1;
+  return (x->time.size > y->time.size) - (x->time.size < y->time.size);
+}
+
 /* Sorts the N items of SIZE bytes and takes out what stands twice; how many are left. */
 static size_t sorted(void *items, size_t n, size_t size, int (*order)(const void *, const void *)) {
   char *at = items;
@@ -311,6 +331,7 @@ enum om_code om_bundle_needs_settle(struct om_bundle_needs *needs, struct om_sta
   if (code == OM_OK) code = lean_all(needs, st);
   if (code == OM_OK && needs->code != OM_OK) *st = needs->st, code = needs->code;
   if (needs->n > 0) qsort(needs->all, needs->n, sizeof *needs->all, need_order);
+  needs->n_times = sorted(needs->times, needs->n_times, sizeof *needs->times, time_order);
   needs->n_others = sorted(needs->others, needs->n_others, sizeof *needs->others, other_order);
   return code == OM_OK ? om_txn_check(v->txn, st) : code;
 }
@@ -320,5 +341,6 @@ void om_bundle_needs_free(struct om_bundle_needs *needs) {
   free(needs->slots);
   free(needs->said);
   free(needs->others);
+  free(needs->times);
   free(needs->touched);
 }

@@ -3,6 +3,7 @@
 #define OREMARK_LEDGER_BUNDLE_STATE_H
 
 #include "ledger/bundle.h"
+#include "ledger/times.h"
 #include "ledger/verify_state.h"
 #include "proto/bundle.pb-c.h"
 
@@ -35,6 +36,12 @@ struct om_bundle_other {
   uint8_t number[OM_LOT_NUMBER_BYTES];
 };
 
+/* A head by which an entry of LOG was final that the time matters of. */
+struct om_bundle_time {
+  uint32_t log;
+  struct om_time_of time;
+};
+
 struct om_bundle_needs {
   struct om_verify *v;
   struct om_bundle_need *all; /* once settled: by log and index; none of the registry log, which goes in whole */
@@ -45,6 +52,8 @@ struct om_bundle_needs {
   size_t n_said, cap_said;
   struct om_bundle_other *others; /* once settled: by log, index and number, none twice */
   size_t n_others, cap_others;
+  struct om_bundle_time *times; /* once settled: by log and size, none twice */
+  size_t n_times, cap_times;
   bool *touched; /* by log */
   struct om_status st;
   enum om_code code; /* of what failed while others called */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ledger/bundle_read.h"
-#include "ledger/events/kinds.h"
+#include "ledger/times.h"
 
 static enum om_code bad(struct om_status *st, const char *why) {
   return om_fail(st, OM_MALFORMED, "bundle", "%s: the file was damaged, or made wrong", why);
@@ -241,11 +241,25 @@ static void put_log(struct om_txn *txn, uint32_t log, const struct om_bundle_log
   om_txn_put(txn, OM_TABLE_LOGS, key, sizeof key, row, sizeof row);
 }
 
+static enum om_code take_time(struct om_bundle *b, struct om_batch *batch, const Oremark__BundleTime *t,
+                              struct om_status *st) {
+  struct om_checkpoint head;
+  uint64_t time_s;
+  if ((b->part != OM_BUNDLE_ENTRIES && b->part != OM_BUNDLE_TIMES) || t->log == OM_LOG_REGISTRY ||
+      t->log >= b->n_logs || !b->logs[t->log])
+    return bad(st, "a time is not where times stand, or of no log that is there");
+  b->part = OM_BUNDLE_TIMES;
+  enum om_code code = om_quorum_check(batch->txn, &head, &time_s, t->log, t->note.data, t->note.len, st);
+  if (code != OM_OK) return code;
+  om_times_marked(batch->txn, t->log, head.size, t->log, head.size, time_s);
+  return om_txn_check(batch->txn, st);
+}
+
 static enum om_code take_head(struct om_bundle *b, struct om_batch *batch, const Oremark__BundleHead *h,
                               struct om_status *st) {
   struct om_hash root;
   if (h->log == OM_LOG_REGISTRY) return take_registry_head(b, batch, h, st);
-  if (b->part != OM_BUNDLE_ENTRIES && b->part != OM_BUNDLE_HEADS) return bad(st, "a head is not where heads stand");
+  if (b->part < OM_BUNDLE_ENTRIES || b->part > OM_BUNDLE_HEADS) return bad(st, "a head is not where heads stand");
   struct om_bundle_log *log = h->log < b->n_logs ? b->logs[h->log] : NULL;
   if (!log || h->log <= b->last_head) return bad(st, "a head is of no log that is there, or not in order");
   b->part = OM_BUNDLE_HEADS;
@@ -301,6 +315,7 @@ enum om_code om_bundle_take(struct om_bundle *b, struct om_batch *batch, struct 
     case OREMARK__BUNDLE_FRAME__WHAT_BEGIN: return take_begin(b, frame->begin, st);
     case OREMARK__BUNDLE_FRAME__WHAT_ENTRY: return take_entry(b, batch, frame->entry, item->checked, st);
     case OREMARK__BUNDLE_FRAME__WHAT_HEAD: return take_head(b, batch, frame->head, st);
+    case OREMARK__BUNDLE_FRAME__WHAT_TIME: return take_time(b, batch, frame->time, st);
     case OREMARK__BUNDLE_FRAME__WHAT_EVIDENCE: return take_evidence(b, batch, frame->evidence, st);
     case OREMARK__BUNDLE_FRAME__WHAT_END: return take_end(b, frame->end, st);
     case OREMARK__BUNDLE_FRAME__WHAT__NOT_SET:

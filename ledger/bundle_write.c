@@ -292,6 +292,34 @@ static enum om_code put_entries(struct writer *w, struct om_status *st) {
   return OM_OK;
 }
 
+/* A head by which something was final that its time matters of. */
+static enum om_code put_time(struct writer *w, const struct om_bundle_time *t, struct om_status *st) {
+  Oremark__BundleFrame frame = OREMARK__BUNDLE_FRAME__INIT;
+  Oremark__BundleTime time = OREMARK__BUNDLE_TIME__INIT;
+  struct om_bytes bytes;
+  Oremark__Entry *entry = NULL;
+  om_arena_reset(&w->arena);
+  time.log = t->log;
+  if (t->time.marked) {
+    enum om_code code = om_log_entry(w->v->txn, &bytes, t->time.log, t->time.index, st);
+    if (code != OM_OK) return code;
+    entry = oremark__entry__unpack(om_arena_protobuf(&w->arena), bytes.len, bytes.data);
+    if (entry && entry->what_case == OREMARK__ENTRY__WHAT_MARK) time.note = entry->mark->checkpoint;
+  } else if (om_times_note(w->v->txn, &bytes, t->log, t->time.size)) {
+    time.note = data(bytes.data, bytes.len);
+  }
+  if (time.note.len == 0) return om_txn_check(w->v->txn, st); /* the time is then not known to who reads it */
+  frame.what_case = OREMARK__BUNDLE_FRAME__WHAT_TIME;
+  frame.time = &time;
+  return put(w, &frame, st);
+}
+
+static enum om_code put_times(struct writer *w, struct om_status *st) {
+  enum om_code code = OM_OK;
+  for (size_t i = 0; i < w->needs.n_times && code == OM_OK; i++) code = put_time(w, &w->needs.times[i], st);
+  return code;
+}
+
 static enum om_code put_heads(struct writer *w, struct om_status *st) {
   enum om_code code = OM_OK;
   for (size_t i = 0; i < w->n_cursors && code == OM_OK; i++) {
@@ -387,6 +415,7 @@ static enum om_code write_all(struct writer *w, const uint8_t *number, struct om
   if (code == OM_OK) code = put_begin(w, number, st);
   if (code == OM_OK) code = put_registry(w, st);
   if (code == OM_OK) code = put_entries(w, st);
+  if (code == OM_OK) code = put_times(w, st);
   if (code == OM_OK) code = put_heads(w, st);
   if (code == OM_OK) code = put_evidence(w, st);
   if (code == OM_OK) code = put_end(w, st);

@@ -55,20 +55,42 @@ void om_times_cut(struct om_txn *txn, uint32_t log, uint64_t size) {
   }
 }
 
-/* The time in TABLE's first row of LOG over more than INDEX entries; 0: none. */
-static uint64_t first_over(struct om_txn *txn, enum om_table table, size_t key_len, uint32_t log, uint64_t index) {
+/* TABLE's first row of LOG over more than INDEX entries. */
+static bool first_over(struct om_txn *txn, struct om_time_of *out, enum om_table table, size_t key_len, uint32_t log,
+                       uint64_t index) {
   uint8_t key[KEPT_KEY_BYTES];
   struct om_bytes found, row;
   kept_key(key, log, index + 1);
   if (!om_txn_next(txn, &found, &row, table, key, sizeof key) || found.len != key_len ||
       memcmp(found.data, key, 4) != 0 || row.len < TIME_BYTES)
-    return 0;
-  return om_get64(row.data);
+    return false;
+  *out = (struct om_time_of){.size = om_get64(found.data + 4), .time_s = om_get64(row.data)};
+  if (key_len == KEPT_KEY_BYTES) return true;
+  out->marked = true;
+  out->log = om_get32(found.data + KEPT_KEY_BYTES);
+  out->index = om_get64(found.data + KEPT_KEY_BYTES + 4);
+  return true;
+}
+
+bool om_times_first(struct om_txn *txn, struct om_time_of *out, uint32_t log, uint64_t index) {
+  struct om_time_of kept, marked;
+  bool is_kept = first_over(txn, &kept, OM_TABLE_TIMES, KEPT_KEY_BYTES, log, index);
+  bool is_marked = first_over(txn, &marked, OM_TABLE_COVERED, MARKED_KEY_BYTES, log, index);
+  if (!is_kept && !is_marked) return false;
+  *out = !is_kept || (is_marked && marked.time_s < kept.time_s) ? marked : kept;
+  return true;
+}
+
+bool om_times_note(struct om_txn *txn, struct om_bytes *note, uint32_t log, uint64_t size) {
+  uint8_t key[KEPT_KEY_BYTES];
+  kept_key(key, log, size);
+  if (!om_txn_get(txn, note, OM_TABLE_TIMES, key, sizeof key) || note->len <= TIME_BYTES) return false;
+  note->data += TIME_BYTES;
+  note->len -= TIME_BYTES;
+  return true;
 }
 
 uint64_t om_times_final(struct om_txn *txn, uint32_t log, uint64_t index) {
-  uint64_t kept = first_over(txn, OM_TABLE_TIMES, KEPT_KEY_BYTES, log, index);
-  uint64_t marked = first_over(txn, OM_TABLE_COVERED, MARKED_KEY_BYTES, log, index);
-  if (kept == 0 || (marked != 0 && marked < kept)) return marked;
-  return kept;
+  struct om_time_of first;
+  return om_times_first(txn, &first, log, index) ? first.time_s : 0;
 }

@@ -20,6 +20,18 @@ void om_times_cut(struct om_txn *txn, uint32_t log, uint64_t size);
 
 /* The earliest time, Unix seconds, of a quorum that is known here to have covered entry INDEX of LOG: it was final
  * then, perhaps a little before. 0: none is known. */
+/* The head that says so. */
+struct om_time_of {
+  uint64_t size, time_s;
+  bool marked; /* a log has marked it, as entry INDEX of LOG; else this daemon has held it */
+  uint32_t log;
+  uint64_t index;
+};
+/* False: none is known. */
+bool om_times_first(struct om_txn *txn, struct om_time_of *out, uint32_t log, uint64_t index);
+/* The note of a head of LOG that was held here; of one that was marked it stands in the marking entry. False: there is
+ * none. */
+bool om_times_note(struct om_txn *txn, struct om_bytes *note, uint32_t log, uint64_t size);
 uint64_t om_times_final(struct om_txn *txn, uint32_t log, uint64_t index);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/ledger_state.h"
+#include "ledger/times.h"
 #include "ledger/verify_state.h"
 
 static const char *const check_words[OM_CHECKS][2] = {
@@ -179,6 +180,11 @@ enum om_code om_verify_also(struct om_verify *v, bool *final, const struct om_pl
   }
   v->also[v->n_also++] = (struct om_verify_also){place->index, place->log, place->event};
   return OM_OK;
+}
+
+uint64_t om_verify_time(struct om_verify *v, uint32_t log, uint64_t index) {
+  if (v->watch) v->watch->time(v->watch->ctx, log, index);
+  return om_times_final(v->txn, log, index);
 }
 
 bool om_verify_timeless(const struct om_verify *v, uint32_t log) {
@@ -359,6 +365,7 @@ static void say_given(const struct om_verify *v) {
   not_checked(out,
               "That the heads in marks are of the same histories as the heads in the file: it rests on the cosigners' "
               "word.");
+  not_checked(out, "Whether a record was final earlier than the file shows.");
   not_checked(out, "What the mine sites have put out in all, beside what was estimated: only their whole logs say so.");
   if (!v->documents) not_checked(out, "Documents: the bytes of those that its events name were not looked at.");
   if (v->given->others > 0)

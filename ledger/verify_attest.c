@@ -102,6 +102,7 @@ static enum om_code load(struct attest *a, struct held *out, bool *final, const 
   enum om_code code = om_certificate_get(a->v->txn, &out->certificate, &row, &out->end, at, st);
   if (code == OM_OK) code = om_verify_also(a->v, final, at, st);
   if (code != OM_OK || !out->end.ended) return code;
+  om_verify_time(a->v, out->end.by.log, out->end.by.index);
   bool end_final;
   code = om_verify_also(a->v, &end_final, &out->end.by, st);
   if (!end_final) out->end = (struct om_certificate_end){.until_ms = INT64_MAX};
@@ -125,7 +126,10 @@ static uint32_t scheme_of(struct attest *a, const char *name) {
 static enum om_code hold(struct attest *a, const struct om_place *at, struct om_status *st) {
   struct held held;
   bool final = false;
-  if (a->n_held == OM_VERIFY_CERTIFICATES_MAX) return a->cut = true, OM_OK;
+  if (a->n_held == OM_VERIFY_CERTIFICATES_MAX) { /* one too many goes into a bundle as well, so that it shows there */
+    a->cut = true;
+    return om_verify_also(a->v, &final, at, st);
+  }
   enum om_code code = load(a, &held, &final, at, st);
   if (code != OM_OK || !final) return code;
   held.scheme = scheme_of(a, held.certificate.scheme);
@@ -171,9 +175,17 @@ static enum om_code find_known(struct attest *a, struct known **out, uint32_t me
   return code;
 }
 
+/* When the record was final. */
+static uint64_t time_of(struct attest *a, size_t event) {
+  const struct om_lineage_event *e = &a->v->lineage.events[event];
+  const struct om_verify_watch *watch = a->v->watch;
+  if (watch) watch->time(watch->ctx, e->log, e->index);
+  return a->time_s[a->v->entry_of[event]];
+}
+
 /* A record beside N certificates on one subject: where one is valid, another under the same scheme need not be. */
 static void judge_record(struct attest *a, uint32_t first, uint32_t n, size_t event) {
-  uint64_t time_s = a->time_s[a->v->entry_of[event]];
+  uint64_t time_s = n > 0 ? time_of(a, event) : 0;
   a->n_records++;
   for (uint32_t i = first; i < first + n; i++) {
     struct held *held = &a->held[i];
@@ -206,7 +218,7 @@ static void judge_drawn(struct attest *a, const struct held *held, size_t event)
   const struct om_verify *v = a->v;
   const struct om_certificate *c = &held->certificate;
   char what[OM_STATUS_TEXT_BYTES], when[OM_TIME_TEXT_BYTES];
-  uint64_t time_s = a->time_s[v->entry_of[event]];
+  uint64_t time_s = time_of(a, event);
   enum om_valid valid = om_valid_at(c->from_ms, c->until_ms, a->at_ms[event], time_s);
   drawing(a, what, held, event);
   if (held->end.ended) {
@@ -256,8 +268,8 @@ static enum om_code judge_claim(struct attest *a, const Oremark__Claim *claim, s
 /* ---- mine sites ---- */
 
 /* The status at the record's time, and at both ends of the second by which it was final; 0: none. */
-static void status_at(const struct attest *a, int out[3], const struct known *site, size_t event) {
-  uint64_t time_s = a->time_s[a->v->entry_of[event]];
+static void status_at(struct attest *a, int out[3], const struct known *site, size_t event) {
+  uint64_t time_s = time_of(a, event);
   int64_t times[3] = {a->at_ms[event], (int64_t)time_s * 1000, (int64_t)time_s * 1000 + 999};
   for (int i = 0; i < 3; i++) {
     struct om_site_status status;

@@ -55,6 +55,8 @@ struct om_verify_watch {
   void (*mark)(void *ctx, uint32_t log, uint64_t index, uint32_t marked);
   /* Entry ENTRY (of om_verify.entries) moves the lot NUMBER, which is outside the lineage, from its step STEP on. */
   void (*other)(void *ctx, size_t entry, const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step);
+  /* It was asked when entry INDEX of LOG was final. */
+  void (*time)(void *ctx, uint32_t log, uint64_t index);
 };
 
 /* Findings of one sort, which leave room for others. */
@@ -131,6 +133,8 @@ void om_verify_tell_findings(struct om_verify *v);
 enum om_code om_verify_also(struct om_verify *v, bool *final, const struct om_place *place, struct om_status *st);
 /* v->logs[LOG], with its head. OM_CORRUPT: there is no such log. */
 enum om_code om_verify_open(struct om_verify *v, uint32_t log, struct om_status *st);
+/* When entry INDEX of LOG was final, as om_times_final. */
+uint64_t om_verify_time(struct om_verify *v, uint32_t log, uint64_t index);
 /* Whether the final head of LOG needs no cosignatures, so that no quorum says when it was final. */
 bool om_verify_timeless(const struct om_verify *v, uint32_t log);
 /* "kamoto.example/log", for sentences. */

@@ -7,6 +7,7 @@
 
 #include "ledger/verify_state.h"
 #include "support/attest.h"
+#include "support/bundled.h"
 #include "support/history.h"
 #include "support/network.h"
 #include "support/records.h"
@@ -160,6 +161,7 @@ static struct om_verdict verified_at(struct scene *s, size_t daemon, struct lot_
   assert_ok(om_txn_read(&txn, om_ledger_store(s->ledgers[daemon]), &st), &st);
   assert_ok(om_verify_lot(txn, &s->arena, &out, &s->net.id, lot.number, true, NULL, &st), &st);
   om_txn_abort(txn);
+  if (out.checks[OM_CHECK_OUTPUT].failed == 0) bundled_agrees(s->ledgers[daemon], &s->net, lot.number);
   return out;
 }
 

@@ -131,8 +131,10 @@ static void saw_time(void *ctx, uint32_t log, uint64_t index) {
 
 void om_bundle_needs_watch(struct om_bundle_needs *needs, struct om_verify_watch *watch) {
   *watch = (struct om_verify_watch){.ctx = needs, .mark = saw_mark, .other = saw_other, .time = saw_time};
-  needs->touched = calloc((size_t)om_log_count(needs->v->txn) + 1, sizeof *needs->touched);
-  OM_ASSERT(needs->touched);
+  size_t n = (size_t)om_log_count(needs->v->txn) + 1;
+  needs->touched = calloc(n, sizeof *needs->touched);
+  needs->vouchers = calloc(n, sizeof *needs->vouchers);
+  OM_ASSERT(needs->touched && needs->vouchers);
 }
 
 /* ---- attestations ---- */
@@ -279,6 +281,59 @@ static enum om_code lean_all(struct om_bundle_needs *needs, struct om_status *st
   return code;
 }
 
+/* ---- heads that the present witnesses have not signed ---- */
+
+/* Is LOG's head here signed by the witnesses that the registry has now? */
+static enum om_code is_current(struct om_bundle_needs *needs, bool *is, uint32_t log, struct om_status *st) {
+  const struct om_verify_log *l;
+  *is = false;
+  enum om_code code = om_verify_open(needs->v, log, st);
+  if (code != OM_OK) return code;
+  l = needs->v->logs[log];
+  return l->has_head && !l->stated ? om_quorum_current(needs->v->txn, is, log, l->head.size, st) : OM_OK;
+}
+
+/* What LOG needs of its own ends below this. */
+static uint64_t end_of(const struct om_bundle_needs *needs, uint32_t log) {
+  uint64_t end = 0;
+  for (size_t i = 0; i < needs->n; i++)
+    if (needs->all[i].log == log && needs->all[i].index >= end) end = needs->all[i].index + 1;
+  return end;
+}
+
+/* The highest head of LOG that another one has marked whose own is signed by the present witnesses: they have seen it
+ * there. It takes the place of LOG's last. Where there is none the last one stands, and who reads it is told. */
+static enum om_code vouch(struct om_bundle_needs *needs, uint32_t log, struct om_status *st) {
+  struct om_bundle_voucher *voucher = &needs->vouchers[log];
+  uint64_t best = end_of(needs, log), size, at;
+  for (uint32_t by = OM_LOG_REGISTRY + 1; by < needs->v->n_logs; by++) {
+    bool current;
+    if (by == log) continue;
+    enum om_code code = is_current(needs, &current, by, st);
+    if (code != OM_OK) return code;
+    if (!current || !om_log_mark_at(needs->v->txn, &size, &at, by, log, needs->v->logs[by]->head.size)) continue;
+    if (size < best || (voucher->is && size == best)) continue;
+    best = size;
+    *voucher = (struct om_bundle_voucher){true, by, at};
+  }
+  if (!voucher->is) return OM_OK;
+  need_mark(needs, voucher->log, voucher->index + 1, log);
+  needs->v->logs[log]->head.size = best;
+  return OM_OK;
+}
+
+static enum om_code vouch_all(struct om_bundle_needs *needs, struct om_status *st) {
+  enum om_code code = OM_OK;
+  for (uint32_t log = OM_LOG_REGISTRY + 1; log < needs->v->n_logs && code == OM_OK; log++) {
+    bool current = true;
+    if (!needs->touched[log]) continue;
+    code = is_current(needs, &current, log, st);
+    const struct om_verify_log *l = needs->v->logs[log];
+    if (code == OM_OK && !current && l->has_head && !l->stated) code = vouch(needs, log, st);
+  }
+  return code;
+}
+
 /* ---- order ---- */
 
 static int need_order(const void *a, const void *b) {
@@ -329,6 +384,7 @@ enum om_code om_bundle_needs_settle(struct om_bundle_needs *needs, struct om_sta
   if (code == OM_OK) code = say_of_lots(needs, st);
   needs->n_said = sorted(needs->said, needs->n_said, sizeof *needs->said, said_order);
   if (code == OM_OK) code = lean_all(needs, st);
+  if (code == OM_OK) code = vouch_all(needs, st);
   if (code == OM_OK && needs->code != OM_OK) *st = needs->st, code = needs->code;
   if (needs->n > 0) qsort(needs->all, needs->n, sizeof *needs->all, need_order);
   needs->n_times = sorted(needs->times, needs->n_times, sizeof *needs->times, time_order);
@@ -343,4 +399,5 @@ void om_bundle_needs_free(struct om_bundle_needs *needs) {
   free(needs->others);
   free(needs->times);
   free(needs->touched);
+  free(needs->vouchers);
 }

@@ -42,6 +42,13 @@ struct om_bundle_time {
   struct om_time_of time;
 };
 
+/* Entry INDEX of LOG marks another at a head that goes into the file, in the place of a later one. */
+struct om_bundle_voucher {
+  bool is;
+  uint32_t log;
+  uint64_t index;
+};
+
 struct om_bundle_needs {
   struct om_verify *v;
   struct om_bundle_need *all; /* once settled: by log and index; none of the registry log, which goes in whole */
@@ -54,7 +61,8 @@ struct om_bundle_needs {
   size_t n_others, cap_others;
   struct om_bundle_time *times; /* once settled: by log and size, none twice */
   size_t n_times, cap_times;
-  bool *touched; /* by log */
+  bool *touched;                      /* by log */
+  struct om_bundle_voucher *vouchers; /* by log */
   struct om_status st;
   enum om_code code; /* of what failed while others called */
 };

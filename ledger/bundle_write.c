@@ -74,6 +74,19 @@ static enum om_code put_entry(struct writer *w, Oremark__BundleEntry *entry, str
   return put(w, &frame, st);
 }
 
+/* The checkpoint of the mark that is entry INDEX of LOG, in the arena; none where that is no mark. */
+static enum om_code marked_note(struct writer *w, struct om_bytes *note, uint32_t log, uint64_t index,
+                                struct om_status *st) {
+  struct om_bytes bytes;
+  enum om_code code = om_log_entry(w->v->txn, &bytes, log, index, st);
+  if (code != OM_OK) return code;
+  om_arena_reset(&w->arena);
+  const Oremark__Entry *entry = oremark__entry__unpack(om_arena_protobuf(&w->arena), bytes.len, bytes.data);
+  if (entry && entry->what_case == OREMARK__ENTRY__WHAT_MARK)
+    *note = (struct om_bytes){entry->mark->checkpoint.data, entry->mark->checkpoint.len};
+  return OM_OK;
+}
+
 /* GAP: N hashes for SKIPPED entries. */
 static enum om_code put_head(struct writer *w, uint32_t log, uint64_t skipped, const struct om_hash *gap, size_t n,
                              struct om_status *st) {
@@ -84,7 +97,11 @@ static enum om_code put_head(struct writer *w, uint32_t log, uint64_t skipped, c
   head.log = log;
   head.skipped = skipped;
   head.gap = data(gap, n * OM_HASH_BYTES);
-  if (!w->v->logs[log]->stated) code = om_log_final(w->v->txn, &note, log, st);
+  const struct om_bundle_voucher *voucher = &w->needs.vouchers[log];
+  if (voucher->is)
+    code = marked_note(w, &note, voucher->log, voucher->index, st);
+  else if (!w->v->logs[log]->stated)
+    code = om_log_final(w->v->txn, &note, log, st);
   if (code != OM_OK) return code;
   head.note = data(note.data, note.len);
   frame.what_case = OREMARK__BUNDLE_FRAME__WHAT_HEAD;
@@ -296,19 +313,15 @@ static enum om_code put_entries(struct writer *w, struct om_status *st) {
 static enum om_code put_time(struct writer *w, const struct om_bundle_time *t, struct om_status *st) {
   Oremark__BundleFrame frame = OREMARK__BUNDLE_FRAME__INIT;
   Oremark__BundleTime time = OREMARK__BUNDLE_TIME__INIT;
-  struct om_bytes bytes;
-  Oremark__Entry *entry = NULL;
-  om_arena_reset(&w->arena);
+  struct om_bytes bytes = {0};
+  enum om_code code = OM_OK;
+  if (t->time.marked)
+    code = marked_note(w, &bytes, t->time.log, t->time.index, st);
+  else if (!om_times_note(w->v->txn, &bytes, t->log, t->time.size))
+    code = om_txn_check(w->v->txn, st);
+  if (code != OM_OK || bytes.len == 0) return code; /* the time is then not known to who reads it */
   time.log = t->log;
-  if (t->time.marked) {
-    enum om_code code = om_log_entry(w->v->txn, &bytes, t->time.log, t->time.index, st);
-    if (code != OM_OK) return code;
-    entry = oremark__entry__unpack(om_arena_protobuf(&w->arena), bytes.len, bytes.data);
-    if (entry && entry->what_case == OREMARK__ENTRY__WHAT_MARK) time.note = entry->mark->checkpoint;
-  } else if (om_times_note(w->v->txn, &bytes, t->log, t->time.size)) {
-    time.note = data(bytes.data, bytes.len);
-  }
-  if (time.note.len == 0) return om_txn_check(w->v->txn, st); /* the time is then not known to who reads it */
+  time.note = data(bytes.data, bytes.len);
   frame.what_case = OREMARK__BUNDLE_FRAME__WHAT_TIME;
   frame.time = &time;
   return put(w, &frame, st);

@@ -431,6 +431,69 @@ static void a_log_that_begins_late(void **state) {
   equal_states(f);
 }
 
+/* What the bundle of the lot NUMBER says, as DAEMON writes it. */
+static struct om_verdict bundled(struct sealing *f, size_t daemon, const uint8_t *number) {
+  struct om_arena arena = {0};
+  struct om_verdict verdict;
+  struct om_bundle_told told;
+  struct om_status st = {0};
+  struct bundled b;
+  assert_ok(bundled_write(&b, f->ledgers[daemon], number, &st), &st);
+  assert_ok(bundled_verify(&arena, &verdict, &told, &f->net, b.bytes, b.len, NULL, &st), &st);
+  om_arena_free(&arena);
+  free(b.bytes);
+  return verdict;
+}
+
+/* Whoever gets the keys of witnesses that were replaced could go on from an old mark of the registry as if nothing had
+ * happened: a head of theirs counts only where the present ones have seen it. */
+static void heads_of_replaced_witnesses_are_vouched_for(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct record mine = record_site(&f->net, 2, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 1);
+  struct record plant = record_site(&f->net, N, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0 + 1);
+  assert_int_equal(submit(f, 0, &mine, t0 + 1, &st), OM_OK);
+  assert_int_equal(submit(f, 0, &plant, t0 + 1, &st), OM_OK);
+  sealing_settle(f, t0 + 2);
+  struct record lot = record_extract(&f->net, 2, 1, 1, 1000000, t0 + 3);
+  struct record shipped = record_ship(&f->net, 2, &lot, N, t0 + 4);
+  assert_int_equal(submit(f, 1, &lot, t0 + 3, &st), OM_OK);
+  assert_int_equal(submit(f, 1, &shipped, t0 + 4, &st), OM_OK);
+  network_lot(&f->net, number, NULL, lot.bytes, lot.len, 0, 0);
+  sealing_settle(f, t0 + 5);
+  bundled_agrees(f->ledgers[LAST], &f->net, number);
+  assert_int_equal(sealing_set_witnesses(f, last_five, 5, 0, NULL, NULL, t0 + 6, &st), OM_OK);
+  finalise_registry(f, t0 + 7);
+  struct om_verdict v = bundled(f, LAST, number);
+  assert_true(!v.verified && v.undecided);
+  assert_int_equal(v.checks[OM_CHECK_HEAD].unknown, 1);
+  assert_non_null(strstr(v.checks[OM_CHECK_HEAD].first, "replaced since"));
+  assert_true(follows(f, LAST, t0 + 8));
+  struct record received = record_receive(&f->net, N, 1, &lot, &shipped, t0 + 9);
+  assert_int_equal(submit(f, LAST, &received, t0 + 9, &st), OM_OK);
+  mirror_everywhere(f, LAST);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, LAST, (uint64_t)t0 / 1000, &st), OM_OK);
+  v = bundled(f, LAST, number);
+  if (!v.verified) fail_msg("%s", v.checks[OM_CHECK_HEAD].first);
+  assert_int_equal(v.records, 3);
+  /* The log goes on under the replaced ones: what is vouched for stands. */
+  struct record more = record_extract(&f->net, 2, 1, 1, 1000, t0 + 10);
+  assert_int_equal(submit(f, 1, &more, t0 + 10, &st), OM_OK);
+  mirror_everywhere(f, 1);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, 1, (uint64_t)t0 / 1000, &st), OM_OK);
+  assert_true(bundled(f, LAST, number).verified);
+  network_lot(&f->net, number, NULL, more.bytes, more.len, 0, 0);
+  v = bundled(f, LAST, number);
+  assert_true(!v.verified && v.undecided);
+  free(mine.bytes);
+  free(plant.bytes);
+  free(lot.bytes);
+  free(shipped.bytes);
+  free(received.bytes);
+  free(more.bytes);
+}
+
 /* Who verifies a lot meanwhile is told both quorums. */
 static void a_verdict_names_both_quorums(void **state) {
   struct sealing *f = *state;
@@ -771,6 +834,7 @@ int main(void) {
       TEST(an_open_change_is_no_way_round_the_registry),
       TEST(a_submission_waits_for_the_change),
       TEST(a_verdict_names_both_quorums),
+      TEST(heads_of_replaced_witnesses_are_vouched_for),
       cmocka_unit_test_setup_teardown(a_log_that_begins_late, sealing_open_new, sealing_close),
       TEST(a_list_may_be_skipped),
       TEST(a_new_key_waits_for_its_own_log),

@@ -7,9 +7,11 @@
 
 #include "daemon/core/link.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/pair.h"
 #include "keys/base64.h"
 #include "keys/keytext.h"
 #include "keys/seal.h"
+#include "ledger/bundle_state.h"
 #include "ledger/documents.h"
 #include "ledger/evidence.h"
 #include "ledger/merkle.h"
@@ -814,6 +816,27 @@ static void texts(void) {
   text("settings", 2, "", "store = \"${HOME}/x\\\"y\"\npropose-interval-ms = 5\n// three\ngroup = oremark\n");
 }
 
+/* A bundle, whole and without its last frames; and the rows that stand beside its entries. */
+static void bundles(void) {
+  const struct network *net;
+  const struct bundled *b = pair_open(&net);
+  int n = 0;
+  seed("bundle", n++, "\0", 1, b->bytes, b->len);
+  seed("bundle", n++, "\0", 1, b->bytes, b->len / 2);
+  for (size_t at = OM_BUNDLE_MAGIC_BYTES; at < b->len;) {
+    size_t len = om_get32(b->bytes + at);
+    Oremark__BundleFrame *frame = oremark__bundle_frame__unpack(NULL, len, b->bytes + at + OM_BUNDLE_LENGTH_BYTES);
+    OM_ASSERT(frame);
+    at += OM_BUNDLE_LENGTH_BYTES + len;
+    if (frame->what_case == OREMARK__BUNDLE_FRAME__WHAT_ENTRY && frame->entry->n_others > 0) {
+      const Oremark__BundleOther *other = frame->entry->others[0];
+      char prefix[2] = {1, (char)other->key.data[OM_LOT_KEY_BYTES - 1]};
+      seed("bundle", n++, prefix, 2, other->row.data, other->row.len);
+    }
+    oremark__bundle_frame__free_unpacked(frame, NULL);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc != 2) {
     fprintf(stderr, "usage: fuzz_seeds FOLDER\n");
@@ -824,6 +847,7 @@ int main(int argc, char **argv) {
   heads();
   evidence();
   sealed_details();
+  bundles();
   edges();
   records();
   judged();

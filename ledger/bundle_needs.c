@@ -130,7 +130,7 @@ static void saw_time(void *ctx, uint32_t log, uint64_t index) {
 }
 
 void om_bundle_needs_watch(struct om_bundle_needs *needs, struct om_verify_watch *watch) {
-  *watch = (struct om_verify_watch){.ctx = needs, .mark = saw_mark, .other = saw_other, .time = saw_time};
+  *watch = (struct om_verify_watch){.ctx = needs, .mark = saw_mark, .other = saw_other, .when = saw_time};
   size_t n = (size_t)om_log_count(needs->v->txn) + 1;
   needs->touched = calloc(n, sizeof *needs->touched);
   needs->vouchers = calloc(n, sizeof *needs->vouchers);

@@ -183,7 +183,7 @@ enum om_code om_verify_also(struct om_verify *v, bool *final, const struct om_pl
 }
 
 uint64_t om_verify_time(struct om_verify *v, uint32_t log, uint64_t index) {
-  if (v->watch) v->watch->time(v->watch->ctx, log, index);
+  if (v->watch) v->watch->when(v->watch->ctx, log, index);
   return om_times_final(v->txn, log, index);
 }
 

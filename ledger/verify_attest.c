@@ -179,7 +179,7 @@ static enum om_code find_known(struct attest *a, struct known **out, uint32_t me
 static uint64_t time_of(struct attest *a, size_t event) {
   const struct om_lineage_event *e = &a->v->lineage.events[event];
   const struct om_verify_watch *watch = a->v->watch;
-  if (watch) watch->time(watch->ctx, e->log, e->index);
+  if (watch) watch->when(watch->ctx, e->log, e->index);
   return a->time_s[a->v->entry_of[event]];
 }
 

@@ -56,7 +56,7 @@ struct om_verify_watch {
   /* Entry ENTRY (of om_verify.entries) moves the lot NUMBER, which is outside the lineage, from its step STEP on. */
   void (*other)(void *ctx, size_t entry, const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t step);
   /* It was asked when entry INDEX of LOG was final. */
-  void (*time)(void *ctx, uint32_t log, uint64_t index);
+  void (*when)(void *ctx, uint32_t log, uint64_t index);
 };
 
 /* Findings of one sort, which leave room for others. */

@@ -263,13 +263,20 @@ void sim_documents_check(struct sim *s) {
     for (size_t d = 0; s->nodes[i].up && d < s->documents.n; d++) check_one(&s->nodes[i], (int)d);
 }
 
+/* What N could have by now: of who can't reach it, only what others fetch and hand on, unless they have erased it. */
+static uint32_t within_reach(const struct sim *s, const struct sim_node *n) {
+  uint32_t held = 0;
+  for (size_t i = 0; i < s->n; i++) {
+    const struct sim_node *other = &s->nodes[i];
+    if (!other->gone && !sim_liar(other) && !(n->behind && other->behind)) held |= other->held;
+  }
+  return held;
+}
+
 bool sim_documents_settled(struct sim *s) {
-  uint32_t anywhere = 0;
-  for (size_t i = 0; i < s->n; i++)
-    if (!s->nodes[i].gone && !sim_liar(&s->nodes[i])) anywhere |= s->nodes[i].held;
   for (size_t i = 0; i < s->n; i++) {
     const struct sim_node *n = &s->nodes[i];
-    if (!n->gone && !sim_liar(n) && (anywhere & ~n->held & ~n->erased)) return false;
+    if (!n->gone && !sim_liar(n) && (within_reach(s, n) & ~n->held & ~n->erased)) return false;
   }
   return true;
 }

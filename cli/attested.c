@@ -85,17 +85,24 @@ enum om_code om_attestations_each(struct om_session *session, Oremark__ListAttes
                                   enum om_code (*each)(void *ctx, const Oremark__Attestation *attestation,
                                                        struct om_status *st),
                                   void *ctx, struct om_status *st) {
-  uint64_t left_out;
-  return om_attestations_first(session, list, each, ctx, &left_out, st);
+  struct om_attestations_rest rest;
+  return om_attestations_first(session, list, each, ctx, &rest, st);
+}
+
+static void read_downstream(struct om_downstream *out, const Oremark__Downstream *from) {
+  out->n = (size_t)from->lots;
+  out->more = from->more;
+  for (size_t i = 0; i < from->n_first && i < OM_DOWNSTREAM_SHOWN; i++)
+    if (from->first[i].len == OM_LOT_NUMBER_BYTES) memcpy(out->first[i], from->first[i].data, OM_LOT_NUMBER_BYTES);
 }
 
 enum om_code om_attestations_first(struct om_session *session, Oremark__ListAttestations *list,
                                    enum om_code (*each)(void *ctx, const Oremark__Attestation *attestation,
                                                         struct om_status *st),
-                                   void *ctx, uint64_t *left_out, struct om_status *st) {
+                                   void *ctx, struct om_attestations_rest *rest, struct om_status *st) {
   Oremark__Request request = OREMARK__REQUEST__INIT;
   Oremark__Reply *reply;
-  *left_out = 0;
+  *rest = (struct om_attestations_rest){0};
   request.what_case = OREMARK__REQUEST__WHAT_LIST_ATTESTATIONS;
   request.list_attestations = list;
   enum om_code code = om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_ATTESTATIONS, st);
@@ -104,7 +111,8 @@ enum om_code om_attestations_first(struct om_session *session, Oremark__ListAtte
         reply->what_case == OREMARK__REPLY__WHAT_ATTESTATIONS ? reply->attestations : NULL;
     for (size_t i = 0; part && i < part->n_attestations && code == OM_OK; i++)
       code = each(ctx, part->attestations[i], st);
-    *left_out = part ? part->left_out : 0;
+    rest->left_out = part ? part->left_out : 0;
+    if (part && part->built_on) read_downstream(&rest->built_on, part->built_on);
     if (code != OM_OK || !reply->more) break;
     code = om_client_next(session->client, &reply, st);
     if (code != OM_OK) return code;

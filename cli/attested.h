@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "cli/show.h"
 #include "cli/views.h"
+#include "ledger/downstream.h"
 
 /* Whom or what an attestation is about. */
 #define OM_SUBJECT_OPTIONS                                                             \
@@ -47,11 +48,16 @@ enum om_code om_attestations_each(struct om_session *session, Oremark__ListAttes
                                   enum om_code (*each)(void *ctx, const Oremark__Attestation *attestation,
                                                        struct om_status *st),
                                   void *ctx, struct om_status *st);
-/* The same; *LEFT_OUT: how many more there are that the daemon does not send. */
+/* What comes after them. */
+struct om_attestations_rest {
+  uint64_t left_out;             /* how many more there are that the daemon does not send */
+  struct om_downstream built_on; /* lots that were made of one that a correction bears on */
+};
+/* The same, with what the daemon says of the rest. */
 enum om_code om_attestations_first(struct om_session *session, Oremark__ListAttestations *list,
                                    enum om_code (*each)(void *ctx, const Oremark__Attestation *attestation,
                                                         struct om_status *st),
-                                   void *ctx, uint64_t *left_out, struct om_status *st);
+                                   void *ctx, struct om_attestations_rest *rest, struct om_status *st);
 
 /* "Cu=28.45%" as element and fraction, in ARENA. */
 enum om_code om_result_read(struct om_arena *arena, uint32_t *element, Oremark__Decimal **value, const char *text,

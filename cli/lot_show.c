@@ -121,17 +121,29 @@ static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_sta
   return OM_OK;
 }
 
-static enum om_code show_bearing(struct om_session *session, json_t *json, uint64_t *left_out,
+static enum om_code show_bearing(struct om_session *session, json_t *json, struct om_attestations_rest *rest,
                                  ProtobufCBinaryData number, struct om_status *st) {
   Oremark__ListAttestations list = OREMARK__LIST_ATTESTATIONS__INIT;
   struct bearing bearing = {session, json, 0};
+  char text[OM_DOWNSTREAM_TEXT_BYTES];
   list.lineage = number;
-  enum om_code code = om_attestations_first(session, &list, take, &bearing, left_out, st);
-  if (code == OM_OK && !json && *left_out > 0)
+  enum om_code code = om_attestations_first(session, &list, take, &bearing, rest, st);
+  if (code != OM_OK || json) return code;
+  if (rest->left_out > 0)
     fprintf(session->out,
             "and %" PRIu64 " more, less severe or settled: 'oremark attestations' lists those of a member\n",
-            *left_out);
-  return code;
+            rest->left_out);
+  if (rest->built_on.n > 0)
+    om_show_wrapped(session->out, "built on what was corrected: ", om_downstream_text(text, &rest->built_on));
+  return OM_OK;
+}
+
+static json_t *built_on_json(const struct om_downstream *d) {
+  char number[OM_LOT_TEXT_BYTES];
+  json_t *first = json_array();
+  for (size_t i = 0; i < d->n && i < OM_DOWNSTREAM_SHOWN; i++)
+    json_array_append_new(first, json_string(om_lot_format(number, sizeof number, d->first[i])));
+  return json_pack("{s:I, s:b, s:o}", "lots", (json_int_t)d->n, "at_least", d->more, "first", first);
 }
 
 /* ---- what lies beside the log ---- */
@@ -210,12 +222,13 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
       om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_LOT, st))
     return st->code;
   enum om_code code = OM_OK;
-  uint64_t left_out = 0;
+  struct om_attestations_rest rest = {0};
   if (session->json) {
     json_t *json = om_lot_json(reply->lot), *bearing = json_array();
-    code = show_bearing(session, bearing, &left_out, reply->lot->number, st);
+    code = show_bearing(session, bearing, &rest, reply->lot->number, st);
     json_object_set_new(json, "bearing", bearing);
-    json_object_set_new(json, "more_bearing", json_integer((json_int_t)left_out));
+    json_object_set_new(json, "more_bearing", json_integer((json_int_t)rest.left_out));
+    json_object_set_new(json, "built_on", built_on_json(&rest.built_on));
     if (code == OM_OK) code = show_beside(session, json, reply->lot, st);
     if (code == OM_OK)
       code = om_show_json(session->out, json, st);
@@ -224,7 +237,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   } else {
     head(session->out, reply->lot);
     origins(session->out, reply->lot);
-    code = show_bearing(session, NULL, &left_out, reply->lot->number, st);
+    code = show_bearing(session, NULL, &rest, reply->lot->number, st);
     if (code == OM_OK) code = show_beside(session, NULL, reply->lot, st);
   }
   oremark__reply__free_unpacked(reply, NULL);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ledger/bearing.h"
+#include "ledger/downstream.h"
 #include "ledger/step.h"
 #include "ledger/verify_state.h"
 
@@ -57,17 +58,32 @@ static enum om_code tell(struct om_verify *v, struct om_arena *scratch, const st
   return OM_OK;
 }
 
+/* What was made of the lot since stands on what was corrected, too. */
+static enum om_code tell_downstream(struct om_verify *v, struct om_status *st) {
+  struct om_downstream downstream;
+  char text[OM_DOWNSTREAM_TEXT_BYTES];
+  enum om_code code = om_downstream_collect(&downstream, v->txn, v->network, v->lineage.lots[0].number, st);
+  bool lacking = code == OM_CORRUPT || code == OM_MISSING; /* what comes later is not judged here */
+  if (lacking && om_txn_check(v->txn, st) == OM_OK) return OM_OK;
+  if (code != OM_OK || downstream.n == 0) return code;
+  om_verify_find_in(v, "corrections", "correction", "what was corrected is built on: %s",
+                    om_downstream_text(text, &downstream));
+  return OM_OK;
+}
+
 enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st) {
   struct om_arena found = {0}, scratch = {0};
   struct om_bearing *list;
   size_t n;
+  bool corrected = false;
   enum om_code code = om_bearing_collect(v->txn, &found, &list, &n, v->network, &v->lineage, v->progress, st);
   for (size_t i = 0; i < n && code == OM_OK; i++) {
+    corrected |= list[i].share == OM_BEARING_CORRECTION;
     if (!om_verify_too_many(v, share_of(&list[i]))) code = tell(v, &scratch, &list[i], st);
     om_arena_reset(&scratch);
     if (code == OM_OK) code = om_progress_tell(v->progress, "telling what bears on it", i + 1, n, st);
   }
   om_arena_free(&found);
   om_arena_free(&scratch);
-  return code;
+  return code == OM_OK && corrected ? tell_downstream(v, st) : code;
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/core/answer_parts.h"
 #include "ledger/bearing.h"
+#include "ledger/downstream.h"
 #include "ledger/output.h"
 
 struct listing {
@@ -10,7 +11,8 @@ struct listing {
   Oremark__Attestation *rows[OM_REPLY_ROWS];
   size_t n, size;
   uint64_t left_out; /* that come after those which are shown */
-  bool unwanted;     /* the client has gone */
+  struct om_downstream built_on;
+  bool unwanted; /* the client has gone */
 };
 
 static ProtobufCBinaryData copied(struct om_view *view, const void *data, size_t len) {
@@ -22,6 +24,14 @@ static bool put(struct listing *l, bool more) {
   out.attestations = l->rows;
   out.n_attestations = l->n;
   out.left_out = more ? 0 : l->left_out;
+  Oremark__Downstream built_on = OREMARK__DOWNSTREAM__INIT;
+  ProtobufCBinaryData first[OM_DOWNSTREAM_SHOWN];
+  built_on.lots = l->built_on.n;
+  built_on.more = l->built_on.more;
+  built_on.first = first;
+  for (; built_on.n_first < l->built_on.n && built_on.n_first < OM_DOWNSTREAM_SHOWN; built_on.n_first++)
+    first[built_on.n_first] = (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, l->built_on.first[built_on.n_first]};
+  if (!more && built_on.lots > 0) out.built_on = &built_on;
   Oremark__Reply reply = om_answer_good(l->a, OREMARK__REPLY__WHAT_ATTESTATIONS, more);
   reply.attestations = &out;
   l->unwanted = !om_answer_put(l->a, &reply);
@@ -142,6 +152,9 @@ static enum om_code list_bearing(struct listing *l, ProtobufCBinaryData number, 
   if (code == OM_OK)
     code = om_bearing_collect(a->view.txn, &arena, &list, &n, &a->about->network, &lineage, &progress, st);
   l->left_out = n > BEARING_SHOWN ? n - BEARING_SHOWN : 0;
+  bool corrected = false;
+  for (size_t i = 0; code == OM_OK && i < n; i++) corrected |= list[i].share == OM_BEARING_CORRECTION;
+  if (corrected) code = om_downstream_collect(&l->built_on, a->view.txn, &a->about->network, number.data, st);
   for (size_t i = 0; code == OM_OK && i < n - l->left_out && !l->unwanted; i++)
     code = list_one(l, &list[i].what.at, st);
   om_lineage_free(&lineage);

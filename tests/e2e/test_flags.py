@@ -42,6 +42,14 @@ class Flags(NetworkTest):
             one, = self.wait_bearing(name, of, 1)
             self.assertEqual((one["kind"], one["member_name"]), ("correct", MINE))
             self.says(one["text"], "gross 19.400 t", "Cu 5.450 t", "the scale read 0.6 t high")
+        # The lot itself says what was built on it.
+        for name in (MINE, REFINER):
+            shown = self.net.do(name, "lot", "show", lot).json["built_on"]
+            self.assertEqual(shown, {"lots": 1, "at_least": False, "first": [anode]})
+        self.says(self.net.run(MINE, "lot", "show", lot).out, "built on what was corrected: 1 lot has been made of it since: " + anode)
+        self.assertEqual(self.net.do(REFINER, "lot", "show", anode).json["built_on"]["lots"], 0)
+        self.assertIn(f"what was corrected is built on: 1 lot has been made of it since: {anode}",
+                      [f["text"] for f in self.net.verify(GOVERNORS, lot)["findings"]])
         # Nothing is rewritten.
         first, = [s for s in self.net.do(MINE, "lot", "history", lot).json["steps"] if s["kind"] == "extract"]
         self.says(first["text"], "20.000 t")

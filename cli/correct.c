@@ -4,6 +4,7 @@
 #include "cli/act.h"
 #include "cli/attested.h"
 #include "cli/clock.h"
+#include "cli/details.h"
 #include "cli/material.h"
 #include "cli/views.h"
 
@@ -36,6 +37,29 @@ static enum om_code read_values(struct om_session *session, Oremark__Correct *co
   return OM_OK;
 }
 
+/* An event may have made several lots, and a correction names the event: which of them is meant goes into its text. */
+static enum om_code say_which(struct om_session *session, Oremark__Correct *correct,
+                              const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
+  struct om_sealed_event e;
+  struct om_made made;
+  if (om_sealed_event(session, &e, correct->event, st)) return st->code;
+  struct om_signed s = {.statement = e.statement};
+  memcpy(s.id.bytes, correct->event->statement_id.data, OM_HASH_BYTES);
+  om_event_makes(&made, e.event);
+  for (size_t i = 0; made.n > 1 && i < made.n; i++) {
+    uint8_t other[OM_LOT_NUMBER_BYTES];
+    om_made_number(other, &s, (uint16_t)correct->event->event, (uint16_t)(made.first_output + i));
+    if (memcmp(other, number, sizeof other) != 0) continue;
+    const char *name = made.materials ? made.materials[i]->name : "";
+    size_t room = strlen(name) + strlen(correct->text) + sizeof "lot 65536 of 65536, : ";
+    char *text = om_arena_alloc(session->arena, room);
+    snprintf(text, room, "lot %zu of %zu%s%s: %s", i + 1, made.n, *name ? ", " : "", name, correct->text);
+    correct->text = text;
+    return OM_OK;
+  }
+  return OM_OK;
+}
+
 static enum om_code read_correct(struct om_session *session, Oremark__Correct *correct, struct om_status *st) {
   const struct om_args *args = session->args;
   const char *name = om_args_value(args, "event");
@@ -45,7 +69,9 @@ static enum om_code read_correct(struct om_session *session, Oremark__Correct *c
   if (om_args_words(args, 1, 1, st) || read_values(session, correct, st) ||
       om_session_number(session, number, args->words[0].value, st) ||
       (name ? om_event_ref_read(session, &correct->event, name, st)
-            : om_event_of_lot(session, &correct->event, number, NULL, st)))
+            : om_event_of_lot(session, &correct->event, number, NULL, st)) ||
+      (!name && correct->reason == OREMARK__CORRECT_REASON__CORRECT_REASON_INCORRECT_DATA &&
+       say_which(session, correct, number, st)))
     return st->code;
   if (!om_args_has(args, "lower")) return OM_OK;
   if (om_session_lots(session, &lots, &n, NULL, args, 1, st)) return st->code;
@@ -71,7 +97,8 @@ const struct om_command om_command_correct = {
     .help =
         "'lot show' and 'lot verify' give the right values beside the first ones, for this lot and all that was made "
         "of "
-        "it.\nExamples:\n  oremark correct DRUM-17 --gross 19.4t --metal Cu=5.5t --text \"scale read 0.6 t high\" "
+        "it.\nWhere the event made several lots, the text says which one is meant.\nExamples:\n  oremark correct "
+        "DRUM-17 --gross 19.4t --metal Cu=5.5t --text \"scale read 0.6 t high\" "
         "--lower\n  oremark correct DRUM-17 --did-not-occur --text \"typed twice\"\n",
     .options = options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,

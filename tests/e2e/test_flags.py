@@ -60,6 +60,15 @@ class Flags(NetworkTest):
         self.says(self.net.run(GOVERNORS, "lot", "show", anode).out, "it says: extract 1 lot")
         self.says(self.net.run(GOVERNORS, "lot", "verify", anode).out, "to be known", "19.400 t")
 
+    def test_one_of_several_lots_that_an_event_made(self):
+        """A correction names the event: its text says which lot is meant."""
+        first, second = self.net.do(MINE, "extract", "--site", "Toquepala", "--lot", "fine", "--form", "ore", "--gross", "2 t", "--metal", "Cu=1t",
+                                    "--lot", "coarse", "--form", "ore", "--gross", "3 t", "--metal", "Cu=1t").lots
+        self.net.do(MINE, "correct", second, "--gross", "2.9 t", "--text", "tare")
+        self.says(self.bearing(MINE, second)[0]["text"], "right is gross 2.900 t", "lot 2 of 2, coarse: tare")
+        self.net.do(MINE, "correct", first, "--gross", "1.9 t", "--text", "tare", "--lower")
+        self.says(self.bearing(MINE, first)[-1]["text"], "lot 1 of 2, fine: tare")
+
     def test_a_whole_lot_is_lowered(self):
         lot = self.ore()
         self.refused(self.net.run(MINE, "correct", lot, "--gross", "21 t", "--lower", "--text", "more"), REFUSED, "raise")

@@ -179,8 +179,7 @@ static void show_ending(FILE *out, const struct om_signed *statement) {
   for (size_t i = 0; i < statement->statement->n_events; i++) {
     Oremark__Event__KindCase kind = statement->statement->events[i]->kind_case;
     bool flag = kind == OREMARK__EVENT__KIND_FLAG;
-    if (flag || kind == OREMARK__EVENT__KIND_CERTIFY || kind == OREMARK__EVENT__KIND_ASSAY ||
-        kind == OREMARK__EVENT__KIND_ESTIMATE)
+    if (flag || kind == OREMARK__EVENT__KIND_CERTIFY || kind == OREMARK__EVENT__KIND_ESTIMATE)
       fprintf(out, "what would end it: oremark %s %s/%zu --reason TEXT\n", flag ? "clear" : "withdraw",
               om_recorded_text(name, &recorded), i);
   }

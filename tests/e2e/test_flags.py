@@ -113,7 +113,7 @@ class Flags(NetworkTest):
     def test_who_raised_it_is_told_how_to_end_it(self):
         lot = self.ore()
         for words, ends in ((("flag", "--lot", lot, "--category", "other", "--text", "wet"), "clear"),
-                            (("assay", lot, "--side", "seller", "--result", "Cu=27%", "--method", "XRF"), "withdraw")):
+                            (("estimate", "--site", "Toquepala", "--kind", "yearly-capacity", "--metal", "Cu=9kt"), "withdraw")):
             said = self.net.run(MINE, *words).out
             self.says(said, f"what would end it: oremark {ends} ", " --reason TEXT")
             name = said.split(f"oremark {ends} ")[1].split()[0]

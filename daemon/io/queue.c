@@ -65,6 +65,18 @@ void om_queue_end(struct om_queue *queue) {
   uv_mutex_destroy(&queue->lock);
 }
 
+/* Ends a stretch under the lock, and wakes who is to be woken after it: under it they would only wait for the lock. */
+static void leave(struct om_queue *queue) {
+  bool write = queue->wake_writer, all = queue->wake_all;
+  unsigned some = queue->wake_some;
+  queue->wake_writer = queue->wake_all = false;
+  queue->wake_some = 0;
+  uv_mutex_unlock(&queue->lock);
+  if (write) uv_cond_signal(&queue->to_write);
+  if (all) uv_cond_broadcast(&queue->to_check);
+  for (; !all && some > 0; some--) uv_cond_signal(&queue->to_check);
+}
+
 /* The MIRROR job that brings LOG's next entries, if the writer has not been through it yet. */
 static struct om_job *coming(const struct om_queue *queue, uint32_t log) {
   for (struct om_job *job = queue->classes[OM_CLASS_MIRRORED].first; job != NULL; job = job->next)
@@ -77,7 +89,7 @@ static void release_vote(struct om_queue *queue, struct om_job *job) {
   if (job->vote == NULL) return;
   om_job_list_push(&queue->classes[OM_CLASS_VOTES], job->vote);
   job->vote = NULL;
-  uv_cond_signal(&queue->to_write);
+  queue->wake_writer = true;
 }
 
 static bool follows_entries(const struct om_queue *queue, struct om_job *job) {
@@ -96,11 +108,11 @@ static void wake_for(struct om_queue *queue, const struct om_job *job, bool alon
   if (queue->idle && alone && job->n <= LITTLE_ITEMS) {
     queue->idle = false;
     queue->given = true;
-    uv_cond_signal(&queue->to_write);
+    queue->wake_writer = true;
   } else if (job->n > OM_JOB_SLICE_ITEMS) {
-    uv_cond_broadcast(&queue->to_check);
+    queue->wake_all = true;
   } else {
-    uv_cond_signal(&queue->to_check);
+    queue->wake_some++;
   }
 }
 
@@ -108,7 +120,7 @@ static void add(struct om_queue *queue, struct om_job *job) {
   enum om_job_class class = om_job_class(job);
   OM_ASSERT(!queue->stopping);
   if (follows_entries(queue, job)) {
-    uv_cond_signal(&queue->to_write); /* somebody waits for those entries now */
+    queue->wake_writer = true; /* somebody waits for those entries now */
     return;
   }
   if (class == OM_CLASS_FINALS && queue->classes[class].first == NULL) queue->finals_ns = uv_hrtime();
@@ -118,41 +130,41 @@ static void add(struct om_queue *queue, struct om_job *job) {
     push_unchecked(&queue->unchecked[class], job);
     wake_for(queue, job, alone);
   } else {
-    uv_cond_signal(&queue->to_write);
+    queue->wake_writer = true;
   }
 }
 
 void om_queue_add(struct om_queue *queue, struct om_job *job) {
   uv_mutex_lock(&queue->lock);
   add(queue, job);
-  uv_mutex_unlock(&queue->lock);
+  leave(queue);
 }
 
 void om_queue_add_all(struct om_queue *queue, struct om_job_list *list) {
   uv_mutex_lock(&queue->lock);
   for (struct om_job *job; (job = om_job_list_pop(list)) != NULL;) add(queue, job);
-  uv_mutex_unlock(&queue->lock);
+  leave(queue);
 }
 
 void om_queue_nudge(struct om_queue *queue) {
   uv_mutex_lock(&queue->lock);
   queue->nudged = true;
-  uv_cond_signal(&queue->to_write);
-  uv_mutex_unlock(&queue->lock);
+  queue->wake_writer = true;
+  leave(queue);
 }
 
 void om_queue_stop(struct om_queue *queue) {
   uv_mutex_lock(&queue->lock);
   queue->stopping = true;
-  uv_cond_signal(&queue->to_write);
-  uv_mutex_unlock(&queue->lock);
+  queue->wake_writer = true;
+  leave(queue);
 }
 
 void om_queue_stop_pool(struct om_queue *queue) {
   uv_mutex_lock(&queue->lock);
   queue->pool_stopping = true;
-  uv_cond_broadcast(&queue->to_check);
-  uv_mutex_unlock(&queue->lock);
+  queue->wake_all = true;
+  leave(queue);
 }
 
 /* Submissions first, but now and then an entry. NULL: nothing waits. */
@@ -214,8 +226,8 @@ void om_queue_checked(struct om_queue *queue, const struct om_slice *slice) {
   for (size_t i = slice->from; i < slice->upto; i++) job->items[i].done = true;
   while (job->ready < job->n && job->items[job->ready].done) job->ready++;
   job->checking--;
-  uv_cond_signal(&queue->to_write);
-  uv_mutex_unlock(&queue->lock);
+  queue->wake_writer = true;
+  leave(queue);
 }
 
 bool om_queue_unwanted(struct om_queue *queue, const struct om_slice *slice) {
@@ -353,7 +365,7 @@ bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_sl
     if (job->n == 0) job->ended = true;
     if (job->n > 0 && job->taken == job->n) release_vote(queue, job);
   }
-  uv_mutex_unlock(&queue->lock);
+  leave(queue);
   return job != NULL;
 }
 
@@ -388,7 +400,7 @@ static void give_up(struct om_queue *queue, struct om_job *job) {
 void om_queue_give_up(struct om_queue *queue, struct om_job *job) {
   uv_mutex_lock(&queue->lock);
   give_up(queue, job);
-  uv_mutex_unlock(&queue->lock);
+  leave(queue);
 }
 
 void om_queue_cut(struct om_queue *queue, uint64_t (*size)(void *ctx, uint32_t log), void *ctx) {
@@ -400,7 +412,7 @@ void om_queue_cut(struct om_queue *queue, uint64_t (*size)(void *ctx, uint32_t l
     job->size = held;
     if (!job->ended) give_up(queue, job);
   }
-  uv_mutex_unlock(&queue->lock);
+  leave(queue);
 }
 
 void om_queue_replaced(struct om_queue *queue, uint32_t log, uint64_t from, uint64_t held) {
@@ -412,7 +424,7 @@ void om_queue_replaced(struct om_queue *queue, uint32_t log, uint64_t from, uint
     job->size = held;
     if (!job->ended) give_up(queue, job);
   }
-  uv_mutex_unlock(&queue->lock);
+  leave(queue);
 }
 
 struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class) {

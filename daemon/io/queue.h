@@ -26,6 +26,8 @@ struct om_queue {
   bool idle;                                /* the writer waits, and may be given a little to check */
   bool given;                               /* it was: the pool has not been woken for it */
   bool nudged;                              /* the writer is to run a batch even if nothing waits */
+  bool wake_writer, wake_all;               /* who is to be woken when the lock is left: the writer, all checkers... */
+  unsigned wake_some;                       /* ...or so many of them */
   bool stopping;                            /* no more will be added: the writer ends when all is written */
   bool pool_stopping;                       /* the pool ends now */
 };

@@ -15,6 +15,7 @@
   X(lot_history)            \
   X(publish)                \
   X(proof)                  \
+  X(verify_proof)           \
   X(evidence)               \
   X(verify_evidence)        \
   X(lot_trace)              \
@@ -88,6 +89,7 @@
   X(network_new)            \
   X(network_show)           \
   X(network_join)           \
+  X(network_policy)         \
   X(network_set_witnesses)  \
   X(network_set_governors)  \
   X(network_set_limits)     \

@@ -500,6 +500,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_COMPARE_HEAD: om_answer_compare(&a, request->compare_head, &st); break;
     case OREMARK__REQUEST__WHAT_GET_TILES: om_answer_tiles(&a, request->get_tiles, &st); break;
     case OREMARK__REQUEST__WHAT_READ_ENTRIES: om_answer_entries(&a, request->read_entries, &st); break;
+    case OREMARK__REQUEST__WHAT_GET_QUORUM: om_answer_quorum(&a, request->get_quorum, &st); break;
     case OREMARK__REQUEST__WHAT_PROVE_INCLUSION: om_answer_inclusion(&a, request->prove_inclusion, &st); break;
     case OREMARK__REQUEST__WHAT_FETCH_DOCUMENT:
     case OREMARK__REQUEST__WHAT_ACCEPT:

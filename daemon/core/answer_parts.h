@@ -56,6 +56,7 @@ bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, 
 bool om_answer_compare(struct om_answering *a, const Oremark__CompareHead *asked, struct om_status *st);
 bool om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, struct om_status *st);
 bool om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked, struct om_status *st);
+bool om_answer_quorum(struct om_answering *a, const Oremark__GetQuorum *asked, struct om_status *st);
 bool om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st);
 
 /* Every succession of the registry log that stands here, in A's arena; *N of them. */

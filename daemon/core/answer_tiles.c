@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/core/answer_parts.h"
+#include "ledger/registry.h"
 
 /* ---- heads ---- */
 
@@ -38,6 +39,57 @@ bool om_answer_compare(struct om_answering *a, const Oremark__CompareHead *asked
   out.held = info->size;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_HEAD_COMPARED, false);
   reply.head_compared = &out;
+  return om_answer_put(a, &reply);
+}
+
+/* ---- who makes it final ---- */
+
+static enum om_code fill_witness(struct om_answering *a, Oremark__ListedWitness **out, const struct om_daemon *daemon,
+                                 struct om_status *st) {
+  struct om_arena *arena = a->view.arena;
+  struct om_member *member = om_arena_alloc(arena, sizeof *member);
+  Oremark__ListedWitness *w = *out = om_arena_alloc(arena, sizeof *w);
+  oremark__listed_witness__init(w);
+  w->log = daemon->log;
+  w->origin = om_arena_copy(arena, daemon->origin, strlen(daemon->origin) + 1);
+  w->cosign_key = (ProtobufCBinaryData){sizeof daemon->cosign_key,
+                                        om_arena_copy(arena, daemon->cosign_key, sizeof daemon->cosign_key)};
+  w->operator_member = daemon->operator_member;
+  enum om_code code = om_registry_member(a->view.txn, member, daemon->operator_member, OM_REGISTRY_NOW, st);
+  w->operator_ = member->name;
+  return code;
+}
+
+static enum om_code fill_list(struct om_answering *a, Oremark__QuorumList **out, const struct om_quorum_list *from,
+                              struct om_status *st) {
+  Oremark__QuorumList *list = *out = om_arena_alloc(a->view.arena, sizeof *list);
+  oremark__quorum_list__init(list);
+  list->needed = from->k;
+  list->witnesses = om_arena_array(a->view.arena, from->n, sizeof *list->witnesses);
+  for (; list->n_witnesses < from->n; list->n_witnesses++)
+    if (fill_witness(a, &list->witnesses[list->n_witnesses], &from->daemons[list->n_witnesses], st) != OM_OK)
+      return st->code;
+  return OM_OK;
+}
+
+bool om_answer_quorum(struct om_answering *a, const Oremark__GetQuorum *asked, struct om_status *st) {
+  Oremark__LogQuorum out = OREMARK__LOG_QUORUM__INIT;
+  Oremark__QuorumList *lists[OM_QUORUM_LISTS];
+  struct om_quorum *quorum = om_arena_alloc(a->view.arena, sizeof *quorum);
+  struct om_log_info *info = om_arena_alloc(a->view.arena, sizeof *info);
+  struct om_daemon daemon;
+  enum om_code code = om_log_info(a->view.txn, info, asked->log, st);
+  if (code == OM_OK) code = om_registry_daemon(a->view.txn, &daemon, asked->log, OM_REGISTRY_NOW, st);
+  if (code == OM_OK) code = om_log_quorum(a->view.txn, quorum, asked->log, info->head_size, st);
+  for (; code == OM_OK && out.n_lists < quorum->n_lists; out.n_lists++)
+    code = fill_list(a, &lists[out.n_lists], &quorum->lists[out.n_lists], st);
+  if (code != OM_OK) return om_answer_fail(a, st);
+  out.origin = info->origin;
+  out.log_key = (ProtobufCBinaryData){sizeof daemon.log_key, daemon.log_key};
+  out.size = info->head_size;
+  out.lists = lists;
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_QUORUM, false);
+  reply.quorum = &out;
   return om_answer_put(a, &reply);
 }
 

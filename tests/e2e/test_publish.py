@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import tiles
-from network import (GOVERNORS, MEMBERS, MINE, OREMARK, REFUSED, UNDECIDED, UNREACHABLE, USAGE, NetworkTest, die_with_parent,
+from network import (DONE, GOVERNORS, MEMBERS, MINE, NO, OREMARK, REFUSED, UNDECIDED, UNREACHABLE, USAGE, NetworkTest, die_with_parent,
                      run, wait_until)
 
 FOLDERS = {"governors.example/log": "governors.example_log", "mine.example/log": "mine.example_log"}
@@ -178,6 +178,35 @@ class Publish(NetworkTest):
         self.refused(self.net.run(MINE, "proof", "PUB-1-17"), USAGE, "--out")
         self.assertEqual(file.read_bytes(), before)
 
+    def test_policies(self):
+        """What proof and policy write is what verify-proof takes; nothing else is."""
+        policy, proof, other = (self.net.folder / name for name in ("mine.policy", "p.tlog-proof", "governors.policy"))
+        text = self.net.do(MINE, "network", "policy", "-o", policy).json["policy"]
+        self.assertEqual(text, policy.read_text())
+        self.assertEqual([line.split()[0] for line in text.splitlines() if not line.startswith("#")], ["log", "witness", "group", "quorum"])
+        self.assertEqual(text, self.net.do(GOVERNORS, "network", "policy", "mine.example/log").json["policy"])
+        other.write_text(self.net.run(MINE, "network", "policy", "governors.example/log").out)
+        self.net.do(MINE, "proof", "mine.example/log", 300, "-o", proof)
+        seen = run("verify-proof", proof, "--policy", policy, "--json").json
+        self.assertEqual((seen["verified"], seen["origin"], seen["index"], seen["cosigned_by"]), (True, "mine.example/log", 300, ["governors.example/log"]))
+        self.says(run("verify-proof", proof, "--policy", policy).out, "VERIFIED: entry 300 of mine.example/log", "governors.example/log", "not checked")
+        self.refused(run("verify-proof", proof, "--policy", other), NO, "no log mine.example/log")
+        lines = proof.read_text().split("\n")
+        wrong = self.net.folder / "wrong"
+        for i, line in ((2, "index 301"), (3, lines[4]), (1, "extra " + base64.b64encode(b"another").decode())):
+            wrong.write_text("\n".join(lines[:i] + [line] + lines[i + 1:]))
+            self.refused(run("verify-proof", wrong, "--policy", policy), NO, "entry")
+        wrong.write_text("\n".join(lines[:-2]) + "\n")  # no cosignature
+        self.refused(run("verify-proof", wrong, "--policy", policy), NO, "too few")
+        wrong.write_text("\n".join(lines[:1] + lines[2:]))
+        self.refused(run("verify-proof", wrong, "--policy", policy), USAGE, "--entry")
+        entry = self.net.folder / "entry"
+        entry.write_bytes(base64.b64decode(lines[1].removeprefix("extra ")))
+        self.assertEqual(run("verify-proof", wrong, "--policy", policy, "--entry", entry).status, DONE)
+        self.refused(run("verify-proof", entry, "--policy", policy), REFUSED, "tlog-proof")
+        self.refused(run("verify-proof", proof, "--policy", entry), REFUSED, "tlog-policy")
+        self.refused(self.net.run(MINE, "network", "policy", "none.example/log"), USAGE, "none.example/log")
+
     def test_two_at_once(self):
         self.publish("--log", "mine.example/log")
         with subprocess.Popen(["flock", self.mine.path, "-c", "echo; read wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -210,6 +239,7 @@ class DamagedStore(NetworkTest):
         out = self.net.folder / "out"
         result = self.net.run(MINE, "publish", out)
         self.assertEqual(result.status, UNREACHABLE, str(result))
+        self.says(self.net.run(MINE, "network", "policy").out, "quorum none", "nothing protects")
         proof = self.net.run(MINE, "proof", "UNMISTAKABLE-18", "-o", self.net.folder / "proof")
         self.refused(proof, UNREACHABLE, "of mine.example/log", "does not hash", "damaged")
         self.assertFalse((self.net.folder / "proof").exists())

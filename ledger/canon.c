@@ -185,7 +185,7 @@ static bool field_body(struct scan *s, struct cursor *c, const ProtobufCFieldDes
 
 bool om_canonical(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t len, struct om_status *st) {
   struct scan s = {.type = type};
-  struct cursor c = {bytes, bytes + len};
+  struct cursor c = {bytes, len == 0 ? bytes : bytes + len}; /* what is empty may stand nowhere: NULL */
   while (c.at != c.end) {
     uint64_t tag;
     if (!varint(&c, &tag) || tag >> 3 == 0 || tag > UINT32_MAX) return bad(st, type, NULL, "not a field");

@@ -18,7 +18,7 @@
 
 enum {
   HISTORIES = 5,
-  HISTORIES_MAX = 100, /* while a kind of act has not occurred */
+  HISTORIES_MAX = 40, /* while a kind of act has not occurred */
   STEPS = 170,
   N = 8, /* members and daemons in the end; the genesis names half of them */
   NAMED = 4,

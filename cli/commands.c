@@ -16,6 +16,8 @@
   X(publish)                \
   X(proof)                  \
   X(verify_proof)           \
+  X(bundle)                 \
+  X(verify)                 \
   X(evidence)               \
   X(verify_evidence)        \
   X(lot_trace)              \

@@ -1,11 +1,10 @@
 #include <inttypes.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/clock.h"
 #include "cli/session.h"
 #include "cli/show.h"
-#include "cli/views.h"
+#include "cli/verdict.h"
 
 static const struct om_option options[] = {
     {"deep", NULL, "also check every signature again"},
@@ -18,113 +17,6 @@ static void progress(struct om_session *session, const Oremark__Progress *p) {
   fprintf(session->err, "\r\033[K%s: %" PRIu64, om_show_text(text, p->step), p->done);
   if (p->total) fprintf(session->err, " of %" PRIu64, p->total);
   fflush(session->err);
-}
-
-static json_t *left_json(const Oremark__Verdict *v) {
-  json_t *left = json_array();
-  for (size_t i = 0; i < v->n_left; i++)
-    json_array_append_new(
-        left, json_pack("{s:o, s:I}", "what", om_json_text(v->left[i]->what), "n", (json_int_t)v->left[i]->n));
-  return left;
-}
-
-static json_t *verdict_json(const Oremark__Verdict *v) {
-  json_t *checks = json_array(), *not_checked = json_array(), *findings = json_array();
-  for (size_t i = 0; i < v->n_checks; i++)
-    json_array_append_new(
-        checks,
-        json_pack("{s:o, s:o, s:I, s:I, s:I, s:o}", "name", om_json_text(v->checks[i]->name), "what",
-                  om_json_text(v->checks[i]->what), "passed", (json_int_t)v->checks[i]->passed, "failed",
-                  (json_int_t)v->checks[i]->failed, "unknown", (json_int_t)v->checks[i]->unknown, "first_failure",
-                  v->checks[i]->failed + v->checks[i]->unknown ? om_json_text(v->checks[i]->first) : json_null()));
-  for (size_t i = 0; i < v->n_not_checked; i++) json_array_append_new(not_checked, om_json_text(v->not_checked[i]));
-  for (size_t i = 0; i < v->n_findings; i++)
-    json_array_append_new(findings, json_pack("{s:o, s:o}", "kind", om_json_text(v->findings[i]->kind), "text",
-                                              om_json_text(v->findings[i]->text)));
-  return json_pack("{s:s, s:o, s:o, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:o}", "verdict",
-                   v->undecided  ? "undecided"
-                   : v->verified ? "verified"
-                                 : "failed",
-                   "checks", checks, "findings", findings, "not_checked", not_checked, "more_findings",
-                   (json_int_t)v->more_findings, "findings_left", left_json(v), "records", (json_int_t)v->records,
-                   "entries", (json_int_t)v->entries, "bytes", (json_int_t)v->bytes, "heads",
-                   om_logs_json(v->logs, v->n_logs), "successions",
-                   om_successions_json(v->successions, v->n_successions));
-}
-
-/* The first thing that what is held here does not say; NULL: none. */
-static const char *unknown(const Oremark__Verdict *v) {
-  for (size_t i = 0; i < v->n_checks; i++)
-    if (v->checks[i]->unknown && v->checks[i]->failed == 0) return v->checks[i]->first;
-  return NULL;
-}
-
-static bool not_final(const Oremark__Verdict *v) {
-  for (size_t i = 0; i < v->n_checks; i++)
-    if (v->checks[i]->failed && strcmp(v->checks[i]->name, "final") == 0) return true;
-  return false;
-}
-
-/* Which log of the lineage has two final histories, in a sentence; NULL: none. */
-static const char *frozen(const Oremark__Verdict *v) {
-  for (size_t i = 0; i < v->n_checks; i++)
-    if (v->checks[i]->failed && strcmp(v->checks[i]->name, "history") == 0) return v->checks[i]->first;
-  return NULL;
-}
-
-static void show(struct om_session *session, const Oremark__Verdict *v, int64_t took_ms) {
-  static const char *const columns[] = {"check", ">passed", ">failed", ">unknown", "~what"};
-  struct libscols_table *table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
-  char text[OM_SHOW_BYTES];
-  for (size_t i = 0; i < v->n_checks; i++) {
-    const Oremark__Check *c = v->checks[i];
-    struct libscols_line *line = om_show_line(table, NULL);
-    om_show_cell(line, 0, "%s", c->name);
-    om_show_cell(line, 1, "%" PRIu64, c->passed);
-    om_show_cell(line, 2, "%" PRIu64, c->failed);
-    om_show_cell(line, 3, "%" PRIu64, c->unknown);
-    om_show_cell(line, 4, "%s%s%s", c->what,
-                 c->failed    ? ": first failure: "
-                 : c->unknown ? ": first unknown: "
-                              : "",
-                 c->failed + c->unknown ? c->first : "");
-  }
-  om_show_print(table);
-  fprintf(session->out, "\nagainst the heads of:\n");
-  om_logs_show(session->out, v->logs, v->n_logs);
-  om_successions_show(session->out, v->successions, v->n_successions);
-  if (v->n_findings) fprintf(session->out, "\nto be known:\n");
-  for (size_t i = 0; i < v->n_findings; i++)
-    om_show_wrapped(session->out, "- ", om_show_text(text, v->findings[i]->text));
-  for (size_t i = 0; i < v->n_left; i++)
-    fprintf(session->out, "- and %" PRIu64 " more %s\n", v->left[i]->n, om_show_text(text, v->left[i]->what));
-  if (v->n_not_checked) fprintf(session->out, "\nnot checked:\n");
-  for (size_t i = 0; i < v->n_not_checked; i++)
-    om_show_wrapped(session->out, "- ", om_show_text(text, v->not_checked[i]));
-  fprintf(session->out,
-          "\n%s: %" PRIu64 " record%s in %" PRIu64 " entries, %" PRIu64 " bytes re-hashed, %" PRId64 ".%03d s\n",
-          v->undecided  ? (frozen(v)      ? "UNDECIDED, a log has two histories"
-                           : not_final(v) ? "UNDECIDED, something is not final yet"
-                                          : "UNDECIDED, something is not known here")
-          : v->verified ? "VERIFIED"
-                        : "FAILED",
-          v->records, v->records == 1 ? "" : "s", v->entries, v->bytes, took_ms / 1000, (int)(took_ms % 1000));
-}
-
-static enum om_code conclude(const Oremark__Verdict *v, struct om_status *st) {
-  char text[OM_SHOW_BYTES];
-  if (v->undecided && frozen(v))
-    return om_fail(st, OM_WAIT, NULL,
-                   "the lineage can't be decided: %s; the governors have to say which of them counts",
-                   om_show_text(text, frozen(v)));
-  if (v->undecided && !not_final(v) && unknown(v))
-    return om_fail(st, OM_WAIT, NULL, "the lineage can't be decided: %s", om_show_text(text, unknown(v)));
-  if (v->undecided)
-    return om_fail(st, OM_WAIT, NULL,
-                   "the lineage can't be decided yet: something in it is not final; 'oremark status' shows how far "
-                   "each log is: try again once that has grown");
-  if (!v->verified) return om_fail(st, OM_NO, NULL, "the lineage does not verify: see the failed checks");
-  return OM_OK;
 }
 
 static enum om_code run(struct om_session *session, struct om_status *st) {
@@ -151,10 +43,10 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   if (reply->what_case != OREMARK__REPLY__WHAT_VERDICT)
     code = om_fail(st, OM_IO, NULL, "the daemon gave no verdict: are daemon and command of one version?");
   else if (session->json)
-    code = om_show_json(session->out, verdict_json(reply->verdict), st);
+    code = om_show_json(session->out, om_verdict_json(reply->verdict), st);
   else
-    show(session, reply->verdict, om_tick_ms() - began);
-  if (code == OM_OK) code = conclude(reply->verdict, st);
+    om_verdict_show(session->out, reply->verdict, om_tick_ms() - began);
+  if (code == OM_OK) code = om_verdict_conclude(reply->verdict, st);
   oremark__reply__free_unpacked(reply, NULL);
   return code;
 }

@@ -10,6 +10,7 @@
 #include "ledger/queued.h"
 #include "ledger/registry.h"
 #include "ledger/rules.h"
+#include "ledger/told.h"
 
 void om_answer_status(Oremark__Reply *reply, uint64_t id, const struct om_status *st) {
   reply->id = id;
@@ -89,7 +90,7 @@ static enum om_code fill_status(struct om_answering *a, Oremark__Status *status,
   status->ready = a->about->ready;
   status->queued = om_queued_count(txn);
   fill_restart(a, status);
-  status->successions = om_answer_successions(a, &status->n_successions);
+  status->successions = om_successions_told(a->view.txn, a->view.arena, &status->n_successions);
   if (a->about->waiting != NULL) status->waiting = (char *)(uintptr_t)a->about->waiting;
   if (a->about->cosign_key && om_cosign_key_check(txn, own, a->about->cosign_key, st) != OM_OK) {
     status->cosign_waits = (char *)om_arena_copy(a->view.arena, (const uint8_t *)st->text, strlen(st->text) + 1);
@@ -501,6 +502,7 @@ void om_answer(const struct om_answer_sink *sink, struct om_txn *txn, const stru
     case OREMARK__REQUEST__WHAT_GET_TILES: om_answer_tiles(&a, request->get_tiles, &st); break;
     case OREMARK__REQUEST__WHAT_READ_ENTRIES: om_answer_entries(&a, request->read_entries, &st); break;
     case OREMARK__REQUEST__WHAT_GET_QUORUM: om_answer_quorum(&a, request->get_quorum, &st); break;
+    case OREMARK__REQUEST__WHAT_WRITE_BUNDLE: om_answer_bundle(&a, request->write_bundle, &st); break;
     case OREMARK__REQUEST__WHAT_PROVE_INCLUSION: om_answer_inclusion(&a, request->prove_inclusion, &st); break;
     case OREMARK__REQUEST__WHAT_FETCH_DOCUMENT:
     case OREMARK__REQUEST__WHAT_ACCEPT:

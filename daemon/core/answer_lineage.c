@@ -1,12 +1,10 @@
 /* Answers that walk a whole lineage: they tell how far they are, and stop when nobody wants to know any more. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/core/answer_parts.h"
-#include "ledger/registry.h"
+#include "ledger/bundle.h"
+#include "ledger/told.h"
 #include "ledger/trace.h"
-#include "ledger/verify.h"
 
 struct walk {
   struct om_answering *a;
@@ -83,94 +81,6 @@ bool om_answer_trace(struct om_answering *a, const Oremark__GetTrace *asked, str
 
 /* ---- verify ---- */
 
-static void view_checks(struct om_arena *arena, Oremark__Verdict *out, const struct om_verdict *verdict) {
-  out->checks = om_arena_array(arena, verdict->n_checks, sizeof *out->checks);
-  for (size_t i = 0; i < verdict->n_checks; i++) {
-    const struct om_check *from = &verdict->checks[i];
-    Oremark__Check *to = out->checks[out->n_checks++] = om_arena_alloc(arena, sizeof *to);
-    oremark__check__init(to);
-    to->name = (char *)from->name;
-    to->what = (char *)from->what;
-    to->passed = from->passed;
-    to->failed = from->failed;
-    to->unknown = from->unknown;
-    to->first = (char *)from->first;
-  }
-  out->not_checked = om_arena_array(arena, verdict->n_not_checked + 1, sizeof *out->not_checked);
-  for (size_t i = 0; i < verdict->n_not_checked; i++)
-    out->not_checked[out->n_not_checked++] = (char *)verdict->not_checked[i];
-}
-
-static void view_findings(struct om_arena *arena, Oremark__Verdict *out, const struct om_verdict *verdict) {
-  out->findings = om_arena_array(arena, verdict->n_findings, sizeof *out->findings);
-  for (size_t i = 0; i < verdict->n_findings; i++) {
-    Oremark__Finding *to = out->findings[out->n_findings++] = om_arena_alloc(arena, sizeof *to);
-    oremark__finding__init(to);
-    to->kind = (char *)verdict->findings[i].kind;
-    to->text = (char *)verdict->findings[i].text;
-  }
-  out->more_findings = verdict->more_findings;
-  out->left = om_arena_array(arena, verdict->n_left, sizeof *out->left);
-  for (size_t i = 0; i < verdict->n_left; i++) {
-    Oremark__FindingsLeft *to = out->left[out->n_left++] = om_arena_alloc(arena, sizeof *to);
-    oremark__findings_left__init(to);
-    to->what = (char *)verdict->left[i].what;
-    to->n = verdict->left[i].n;
-  }
-}
-
-/* Said of every lot, ever after: what was there beyond the stated heads rests on the governors' word. */
-static void view_restart(struct om_answering *a, Oremark__Verdict *out) {
-  enum { TEXT_BYTES = 512 };
-  struct om_restart restart;
-  if (!om_registry_restart(a->view.txn, &restart, OM_REGISTRY_NOW)) return;
-  char *text = om_arena_alloc(a->view.arena, TEXT_BYTES);
-  snprintf(text, TEXT_BYTES,
-           "whether the heads were right from which the governors restarted the network (entry %" PRIu64
-           " of the registry log, %s)",
-           restart.since, restart.reason);
-  out->not_checked[out->n_not_checked++] = text;
-}
-
-Oremark__Succession **om_answer_successions(struct om_answering *a, size_t *n) {
-  struct om_succession found;
-  Oremark__Succession **out;
-  size_t count = 0;
-  for (uint64_t from = 0; om_registry_succession(a->view.txn, &found, from); from = found.since + 1) count++;
-  out = om_arena_array(a->view.arena, count, sizeof *out);
-  *n = 0;
-  for (uint64_t from = 0; *n < count; from = out[*n - 1]->index + 1) {
-    struct om_succession *kept = om_arena_alloc(a->view.arena, sizeof *kept);
-    bool is = om_registry_succession(a->view.txn, kept, from);
-    OM_ASSERT(is);
-    Oremark__Succession *to = out[(*n)++] = om_arena_alloc(a->view.arena, sizeof *to);
-    oremark__succession__init(to);
-    to->index = kept->since;
-    to->taken_ms = kept->taken_ms;
-    to->before = kept->before;
-    to->origin = kept->origin;
-    to->reason = kept->reason;
-  }
-  return out;
-}
-
-/* The heads that it was checked against, in the place of what is held now. */
-static enum om_code view_heads(struct om_answering *a, Oremark__Verdict *out, const struct om_verdict *verdict,
-                               struct om_status *st) {
-  out->logs = om_arena_array(a->view.arena, verdict->n_logs, sizeof *out->logs);
-  for (size_t i = 0; i < verdict->n_logs; i++) {
-    struct om_verdict_log *from = &verdict->logs[i];
-    Oremark__LogState *to;
-    if (om_view_log(&a->view, &to, from->log, st) != OM_OK) return st->code;
-    to->size = to->final_size = from->size;
-    to->root = (ProtobufCBinaryData){sizeof from->root.bytes, from->root.bytes};
-    to->quorum = from->k;
-    to->quorum_before = from->k_before;
-    out->logs[out->n_logs++] = to;
-  }
-  return OM_OK;
-}
-
 static enum om_document_state check_document(void *ctx, uint64_t *size, const struct om_hash *hash) {
   const struct om_document_hooks *hooks = ctx;
   return hooks->state(hooks->ctx, size, hash, true);
@@ -188,18 +98,67 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
     code = om_verify_lot_whole(a->view.txn, a->view.arena, verdict, &a->about->network, asked->number.data, asked->deep,
                                documents.ctx == NULL ? NULL : &documents, &progress, st);
   if (walk.unwanted) return false;
-  if (code == OM_OK) code = view_heads(a, &out, verdict, st);
+  if (code == OM_OK) code = om_verdict_told(a->view.txn, a->view.arena, &out, verdict, st);
   if (code != OM_OK) return om_answer_fail(a, st);
-  view_checks(a->view.arena, &out, verdict);
-  view_findings(a->view.arena, &out, verdict);
-  view_restart(a, &out);
-  out.successions = om_answer_successions(a, &out.n_successions);
-  out.verified = verdict->verified;
-  out.undecided = verdict->undecided;
-  out.records = verdict->records;
-  out.entries = verdict->entries;
-  out.bytes = verdict->bytes;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_VERDICT, false);
   reply.verdict = &out;
+  return om_answer_put(a, &reply);
+}
+
+/* ---- bundles ---- */
+
+enum { PART_BYTES = 128 << 10 }; /* a part well below a frame, and what the reading threads hand over at once */
+
+struct bundling {
+  struct walk walk;
+  uint8_t *part;
+  size_t len;
+};
+
+static bool put_part(struct bundling *b) {
+  Oremark__BundlePart part = OREMARK__BUNDLE_PART__INIT;
+  Oremark__Reply reply = om_answer_good(b->walk.a, OREMARK__REPLY__WHAT_BUNDLE_PART, true);
+  part.part = (ProtobufCBinaryData){b->len, b->part};
+  reply.bundle_part = &part;
+  b->len = 0;
+  b->walk.unwanted = !om_answer_put(b->walk.a, &reply);
+  return !b->walk.unwanted;
+}
+
+static enum om_code take_bytes(void *ctx, const uint8_t *bytes, size_t len, struct om_status *st) {
+  struct bundling *b = ctx;
+  while (len > 0) {
+    size_t room = PART_BYTES - b->len, n = len < room ? len : room;
+    memcpy(b->part + b->len, bytes, n);
+    b->len += n;
+    bytes += n;
+    len -= n;
+    if (b->len == PART_BYTES && !put_part(b)) return om_fail(st, OM_BUSY, NULL, "the bundle is not wanted any more");
+  }
+  return OM_OK;
+}
+
+bool om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked, struct om_status *st) {
+  struct bundling b = {.walk = {.a = a}, .part = om_arena_alloc(a->view.arena, PART_BYTES)};
+  struct om_bundle_sink sink = {&b, take_bytes};
+  struct om_progress progress = {tell, &b.walk};
+  struct om_bundle_written written;
+  enum om_code code = om_answer_number(asked->number, st);
+  if (code == OM_OK)
+    code = om_bundle_write(a->view.txn, &written, &a->about->network, asked->number.data, &sink, &progress, st);
+  if (b.walk.unwanted) return false;
+  if (code != OM_OK) return om_answer_fail(a, st);
+  if (b.len > 0 && !put_part(&b)) return false;
+  Oremark__BundleWritten out = OREMARK__BUNDLE_WRITTEN__INIT;
+  out.bytes = written.bytes;
+  out.entries = written.entries;
+  out.logs = written.logs;
+  out.records = written.records;
+  out.statement_bytes = written.statement_bytes;
+  out.registry_size = written.registry.size;
+  out.registry_root = (ProtobufCBinaryData){OM_HASH_BYTES, written.registry.root.bytes};
+  out.registry_s = written.registry_s;
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_BUNDLE_WRITTEN, false);
+  reply.bundle_written = &out;
   return om_answer_put(a, &reply);
 }

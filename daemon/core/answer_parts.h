@@ -33,6 +33,7 @@ void om_answer_missing(struct om_answering *a, char ***missing, size_t *n, uint3
 /* answer_lineage.c */
 bool om_answer_trace(struct om_answering *a, const Oremark__GetTrace *asked, struct om_status *st);
 bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, struct om_status *st);
+bool om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked, struct om_status *st);
 
 /* answer_held.c */
 bool om_answer_held(struct om_answering *a, const Oremark__ListHeld *asked, struct om_status *st);
@@ -59,7 +60,5 @@ bool om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked
 bool om_answer_quorum(struct om_answering *a, const Oremark__GetQuorum *asked, struct om_status *st);
 bool om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st);
 
-/* Every succession of the registry log that stands here, in A's arena; *N of them. */
-Oremark__Succession **om_answer_successions(struct om_answering *a, size_t *n);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "ledger/events/kinds.h"
 #include "ledger/overruled.h"
-#include "ledger/seal.h"
 #include "ledger/step.h"
+#include "ledger/told.h"
 
 enum { COUNTRY_BYTES = 3, MILLISECONDS_A_DAY = 86400000 };
 
@@ -66,46 +66,10 @@ static char *site_name(struct om_view *view, uint32_t member, uint32_t site) {
   return text(view, row.name);
 }
 
-static enum om_code view_end(struct om_view *view, Oremark__LogState *out, const struct om_log_info *info,
-                             struct om_status *st) {
-  struct om_hash call;
-  struct om_daemon next;
-  out->sealed = om_log_sealed(view->txn, &call, info->log);
-  out->retired = info->retired;
-  if (!info->retired) return OM_OK;
-  out->end = info->end.size;
-  uint32_t successor = om_registry_successor(view->txn, info->log, OM_REGISTRY_NOW);
-  enum om_code code = om_registry_daemon(view->txn, &next, successor, OM_REGISTRY_NOW, st);
-  if (code == OM_OK) out->successor = text(view, next.origin);
-  return code;
-}
-
 enum om_code om_view_log(struct om_view *view, Oremark__LogState **out, uint32_t log, struct om_status *st) {
   const struct om_log_info *info = NULL;
   if (log_info(view, &info, log, st) != OM_OK) return st->code;
-  OM_ASSERT(info != NULL);
-  Oremark__LogState *state = om_arena_alloc(view->arena, sizeof *state);
-  oremark__log_state__init(state);
-  state->log = log;
-  state->origin = text(view, info->origin);
-  state->size = info->size;
-  state->final_size = info->final_size;
-  state->root = bytes(view, info->root.bytes, sizeof info->root.bytes);
-  if (info->stopped) state->stopped = text(view, info->stopped_why);
-  state->operator_ = member_name(view, info->operator_member);
-  state->frozen = info->frozen;
-  state->evidence = info->evidence;
-  state->operator_member = info->operator_member;
-  struct om_daemon daemon;
-  if (om_registry_daemon(view->txn, &daemon, log, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
-  state->cosign_key = bytes(view, daemon.cosign_key, sizeof daemon.cosign_key);
-  struct om_quorum quorum;
-  enum om_code code = om_log_quorum(view->txn, &quorum, log, info->size, st);
-  if (code != OM_OK && code != OM_MISSING && code != OM_REFUSED) return code;
-  if (code == OM_OK) state->quorum = quorum.lists[0].k;
-  if (code == OM_OK && quorum.n_lists > 1) state->quorum_before = quorum.lists[1].k;
-  *out = state;
-  return view_end(view, state, info, st);
+  return om_log_told(view->txn, view->arena, out, info, st);
 }
 
 enum om_code om_view_entry(struct om_view *view, const Oremark__Entry **out, uint32_t log, uint64_t index,

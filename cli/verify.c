@@ -1,0 +1,234 @@
+/* `oremark verify`: a bundle checked with the genesis file alone: no daemon, and no trust in who wrote it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/clock.h"
+#include "cli/crew.h"
+#include "cli/explain.h"
+#include "cli/file.h"
+#include "cli/genesis.h"
+#include "cli/meter.h"
+#include "cli/scratch.h"
+#include "cli/seen.h"
+#include "cli/session.h"
+#include "cli/show.h"
+#include "cli/verdict.h"
+#include "ledger/bundle.h"
+#include "ledger/told.h"
+
+enum { MILLISECONDS_A_DAY = 86400000 };
+
+static const struct om_option options[] = {
+    {"network", "GENESIS", "the network's genesis file, from somebody you trust: all else follows from it"},
+    {"registry-head", "HEAD", "a head of the registry that you know to be true, as bundle and verify print it"},
+    {"explain", NULL, "go through the history record by record"},
+    {NULL, NULL, NULL},
+};
+
+struct verifying {
+  struct om_session *session;
+  const char *path;
+  FILE *file;
+  uint64_t file_bytes, read;
+  struct om_bundle *bundle;
+  struct om_crew *crew;
+  struct om_meter meter;
+  struct om_hash network;
+  struct om_seen seen;
+  struct om_verdict verdict;
+  struct om_bundle_told told;
+  int64_t began_ms;
+};
+
+static enum om_code read_bytes(void *ctx, uint8_t *out, size_t *n, size_t wanted, struct om_status *st) {
+  struct verifying *v = ctx;
+  *n = fread(out, 1, wanted, v->file);
+  v->read += *n;
+  if (*n == 0 && ferror(v->file)) return om_fail(st, OM_IO, NULL, "can't read %s: %s", v->path, strerror(errno));
+  return OM_OK;
+}
+
+static void check_item(void *ctx, size_t i) {
+  om_bundle_check(ctx, i);
+}
+
+static enum om_code go_through(struct verifying *v, struct om_status *st) {
+  for (size_t n;;) {
+    enum om_code code = om_bundle_next(v->bundle, &n, st);
+    if (code != OM_OK || n == 0) return code;
+    om_crew_do(v->crew, n, check_item, v->bundle);
+    code = om_bundle_apply(v->bundle, st);
+    if (code != OM_OK) return code;
+    om_meter_step(&v->meter, v->read, v->read);
+  }
+}
+
+/* A file that is no whole bundle proves nothing: the answer is no, as for one that lies. */
+static enum om_code no(struct om_status *st, const char *path) {
+  if (st->code == OM_MALFORMED || st->code == OM_REFUSED || st->code == OM_CORRUPT) st->code = OM_NO;
+  return om_wrap(st, "%s", path);
+}
+
+static enum om_code open_bundle(struct verifying *v, const struct om_checkpoint *pinned, struct om_status *st) {
+  const char *genesis_path = om_args_value(v->session->args, "network");
+  struct om_bundle_source source = {v, read_bytes};
+  struct om_scratch scratch;
+  uint8_t *genesis;
+  size_t len;
+  if (!genesis_path) genesis_path = v->session->profile.network;
+  if (om_file_read(v->session->arena, &genesis, &len, genesis_path, OM_GENESIS_MAX_BYTES, st) != OM_OK ||
+      om_scratch_make(&scratch, st) != OM_OK)
+    return st->code;
+  enum om_code code = om_bundle_open(&v->bundle, &source, scratch.store, genesis, len, pinned, st);
+  om_scratch_unlink(&scratch);
+  return code;
+}
+
+/* The higher of what was pinned by hand and what is remembered; *PINNED NULL where there is neither. Which of the two
+ * it is matters to nobody: a file must go on from both, and the registry that goes on from the higher one was checked
+ * when that was remembered. */
+static enum om_code find_pinned(struct verifying *v, struct om_checkpoint *by_hand, const struct om_checkpoint **pinned,
+                                struct om_status *st) {
+  const struct om_given *given = om_args_find(v->session->args, "registry-head");
+  *pinned = v->seen.any ? &v->seen.head : NULL;
+  if (!given) return OM_OK;
+  if (om_head_text_parse(by_hand, given->value, st) != OM_OK) return om_given_wrap(given, st);
+  if (v->seen.any && by_hand->size == v->seen.head.size && !om_hash_equal(&by_hand->root, &v->seen.head.root))
+    return om_fail(st, OM_NO, NULL,
+                   "--registry-head names another registry of %" PRIu64
+                   " entries than was verified before: one of the two is of a false network, or the registry was "
+                   "forked; ask the governors (remembered in %s)",
+                   by_hand->size, v->seen.path);
+  if (!v->seen.any || by_hand->size > v->seen.head.size) *pinned = by_hand;
+  return OM_OK;
+}
+
+/* ---- what is shown ---- */
+
+static void age(char out[48], uint64_t time_s) {
+  int64_t days = (om_now_ms() - (int64_t)time_s * 1000) / MILLISECONDS_A_DAY;
+  if (days <= 0)
+    snprintf(out, 48, "less than a day ago");
+  else
+    snprintf(out, 48, "%" PRId64 " day%s ago", days, days == 1 ? "" : "s");
+}
+
+static void show(struct verifying *v, const Oremark__Verdict *verdict) {
+  FILE *out = v->session->out;
+  char lot[OM_LOT_TEXT_BYTES], head[OM_HEAD_TEXT_BYTES], when[OM_TIME_TEXT_BYTES], ago[48];
+  fprintf(out, "bundle of lot %s, %" PRIu64 " bytes\n", om_lot_format(lot, sizeof lot, v->told.lot), v->told.bytes);
+  fprintf(out, "registry head %s", om_head_text(head, &v->told.registry));
+  if (v->told.registry_s > 0) {
+    age(ago, v->told.registry_s);
+    fprintf(out, ", signed %s, %s", om_time_format(when, sizeof when, (int64_t)v->told.registry_s * 1000, 0), ago);
+  }
+  fprintf(out,
+          "\n%" PRIu64 " statement%s and %" PRIu64 " mark%s with %" PRIu64 " signature%s; %" PRIu64
+          " hash%s for the entries that are left out\n\n",
+          v->told.statements, v->told.statements == 1 ? "" : "s", v->told.marks, v->told.marks == 1 ? "" : "s",
+          v->told.signatures, v->told.signatures == 1 ? "" : "s", v->told.hashes, v->told.hashes == 1 ? "" : "es");
+  om_verdict_show(out, verdict, om_tick_ms() - v->began_ms);
+}
+
+static json_t *told_json(struct verifying *v, const Oremark__Verdict *verdict) {
+  json_t *json = om_verdict_json(verdict);
+  char lot[OM_LOT_TEXT_BYTES], head[OM_HEAD_TEXT_BYTES];
+  json_object_set_new(json, "lot", json_string(om_lot_format(lot, sizeof lot, v->told.lot)));
+  json_object_set_new(json, "registry_head", json_string(om_head_text(head, &v->told.registry)));
+  json_object_set_new(json, "registry_time", om_json_time((int64_t)v->told.registry_s * 1000, 0));
+  json_object_set_new(json, "statements", json_integer((json_int_t)v->told.statements));
+  json_object_set_new(json, "marks", json_integer((json_int_t)v->told.marks));
+  json_object_set_new(json, "signatures", json_integer((json_int_t)v->told.signatures));
+  json_object_set_new(json, "hashes", json_integer((json_int_t)v->told.hashes));
+  json_object_set_new(json, "evidence", json_integer((json_int_t)v->told.evidence));
+  return json;
+}
+
+static enum om_code tell(struct verifying *v, struct om_status *st) {
+  struct om_session *session = v->session;
+  Oremark__Verdict verdict;
+  struct om_txn *txn;
+  bool explain = om_args_has(session->args, "explain");
+  json_t *records = explain && session->json ? json_array() : NULL;
+  enum om_code code = om_txn_read(&txn, om_bundle_store(v->bundle), st);
+  if (code == OM_OK) {
+    code = om_verdict_told(txn, session->arena, &verdict, &v->verdict, st);
+    if (code == OM_OK && explain)
+      code = om_explain(session->out, records, txn, &v->network, v->told.lot, &v->verdict, st);
+    om_txn_abort(txn);
+  }
+  if (code != OM_OK) {
+    json_decref(records);
+    return code;
+  }
+  if (!session->json) {
+    if (explain) fputc('\n', session->out);
+    show(v, &verdict);
+  } else {
+    json_t *json = told_json(v, &verdict);
+    if (records) json_object_set_new(json, "explained", records);
+    code = om_show_json(session->out, json, st);
+  }
+  return code == OM_OK ? om_verdict_conclude(&verdict, st) : code;
+}
+
+/* ---- all of it ---- */
+
+static enum om_code verify(struct verifying *v, struct om_status *st) {
+  struct om_checkpoint by_hand;
+  const struct om_checkpoint *pinned;
+  enum om_code code = om_seen_read(&v->seen, &v->network, st);
+  if (code == OM_OK) code = find_pinned(v, &by_hand, &pinned, st);
+  if (code == OM_OK) code = open_bundle(v, pinned, st);
+  if (code != OM_OK) return code;
+  om_meter_begin(&v->meter, v->session->err, "bytes", v->file_bytes, v->session->json);
+  code = go_through(v, st);
+  if (code == OM_OK) code = om_bundle_finish(v->bundle, v->session->arena, &v->verdict, &v->told, NULL, NULL, st);
+  om_meter_clear(&v->meter);
+  if (code == OM_OK) {
+    struct om_status kept;
+    om_status_clear(&kept);
+    if (om_seen_write(&v->seen, &v->told.registry, &kept) != OM_OK)
+      fprintf(v->session->err, "oremark: the registry's head is not remembered: %s\n", kept.text);
+    return tell(v, st);
+  }
+  return no(st, v->path);
+}
+
+static enum om_code run(struct om_session *session, struct om_status *st) {
+  struct verifying *v = om_arena_alloc(session->arena, sizeof *v);
+  struct stat about;
+  if (om_args_words(session->args, 1, 1, st)) return st->code;
+  *v = (struct verifying){.session = session, .path = session->args->words[0].value, .began_ms = om_tick_ms()};
+  const char *genesis = om_args_value(session->args, "network");
+  if (!genesis) genesis = session->profile.network;
+  if (!genesis)
+    return om_fail(st, OM_USAGE, NULL,
+                   "verify: name the network's genesis file by --network: what the file says is checked against it");
+  if (om_genesis_id(&v->network, genesis, st) != OM_OK)
+    return st->code == OM_MALFORMED || st->code == OM_REFUSED ? st->code = OM_USAGE : st->code;
+  v->file = fopen(v->path, "re");
+  if (!v->file) return om_fail(st, OM_IO, NULL, "can't read %s: %s", v->path, strerror(errno));
+  if (fstat(fileno(v->file), &about) == 0 && about.st_size > 0) v->file_bytes = (uint64_t)about.st_size;
+  v->crew = om_crew_new();
+  enum om_code code = verify(v, st);
+  om_crew_free(v->crew);
+  om_bundle_close(v->bundle);
+  fclose(v->file);
+  return code;
+}
+
+const struct om_command om_command_verify = {
+    .name = "verify",
+    .words = "FILE",
+    .summary = "Check a bundle, a lot's whole history in a file: no daemon, and no trust in who wrote it.",
+    .help =
+        "Everything follows from the genesis file. The newest registry that a file was verified\nagainst is "
+        "remembered: one with an older or another registry is refused afterwards.\nExit status: 0 verified, 1 "
+        "not, 5 undecided.\nExample:\n  oremark verify drum-17.bundle --network genesis.oremark --explain\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,134 @@
+"""A lot's history in a file: written by a daemon, checked by the command with the genesis file alone."""
+
+import os
+import stat
+import unittest
+
+from network import AUDITOR, DONE, GOVERNORS, MEMBERS, MINE, NO, REFINER, USAGE, NetworkTest, run, wait_until
+
+
+class Bundles(NetworkTest):
+    members = {name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER, AUDITOR)}
+    witnesses = (GOVERNORS, REFINER, AUDITOR)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        do = cls.net.do
+        ore, = do(MINE, "extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross", "20 t", "--metal",
+                  "Cu=5.6t", "--alias", "ORE-1").lots
+        do(MINE, "ship", ore, "--consignee", REFINER, "--mode", "rail", "--with-title")
+        wait_until(lambda: ore in {lot["number"] for lot in do(REFINER, "lots", "--incoming").json["lots"]}, "it is not announced")
+        do(REFINER, "receive", ore, "--site", "Ilo")
+        cls.anode, = do(REFINER, "transform", ore, "--site", "Ilo", "--process", "smelt", "--lot", "anode", "--form", "anode", "--gross",
+                        "5.5 t", "--metal", "Cu=5.4t", "--loss", "slag:Cu=200kg", "--alias", "ANODE-1", "--wait-final").lots
+        cls.net.wait_level()
+        cls.net.verify(AUDITOR, cls.anode)
+        cls.bundle = cls.net.folder / "anode.bundle"
+        cls.net.do(AUDITOR, "bundle", cls.anode, "-o", cls.bundle)
+
+    def setUp(self):
+        self.state = self.net.folder / "state" / self.id()
+        self.scratch = self.net.folder / "scratch" / self.id()
+        self.scratch.mkdir(parents=True)
+
+    def verify(self, path, *more, genesis=None):
+        """With no daemon, no key, and nothing remembered but what this test has verified."""
+        return run("verify", path, "--network", genesis or self.net.genesis, *more,
+                   env={"XDG_STATE_HOME": str(self.state), "TMPDIR": str(self.scratch)})
+
+    def altered(self, at):
+        path = self.net.folder / f"altered-{self.id()}-{at}"
+        whole = bytearray(self.bundle.read_bytes())
+        whole[at] ^= 1
+        path.write_bytes(whole)
+        return path
+
+    def test_it_says_what_a_daemon_says(self):
+        result = self.verify(self.bundle, "--json")
+        self.assertEqual(result.status, DONE, str(result))
+        offline, online = result.json, self.net.verify(AUDITOR, self.anode, "--deep")
+        self.assertEqual((offline["verdict"], offline["lot"]), ("verified", self.anode))
+        self.assertEqual(offline["records"], online["records"])
+        self.assertEqual(offline["findings"], online["findings"])
+        passed = {check["name"]: check["passed"] for check in offline["checks"]}
+        for name in ("signatures", "custody", "balance", "attribution", "chain", "rules", "head", "mark"):
+            self.assertGreater(passed[name], 0, name)
+        self.assertGreaterEqual(offline["signatures"], 4)
+        self.assertEqual({head["origin"]: head["quorum"] for head in offline["heads"]},
+                         {head["origin"]: head["quorum"] for head in online["heads"]})
+        self.assertEqual({head["quorum"] for head in offline["heads"]}, {2, 3})
+        self.assertEqual(list(self.scratch.iterdir()), [])
+
+    def test_the_screen(self):
+        result = self.verify(self.bundle, "--explain")
+        self.assertEqual(result.status, DONE, str(result))
+        self.says(result.out, "VERIFIED", self.anode, "registry head", "less than a day ago", "not checked", "signatures", "extract",
+                  MINE, "under its head at", "cosigned by 3 operators")
+        first, last = result.out.index("extract"), result.out.index("transform")
+        self.assertLess(first, last)
+
+    def test_explained_as_json(self):
+        explained = self.verify(self.bundle, "--explain", "--json").json["explained"]
+        self.assertEqual([record["kind"] for record in explained], ["extract", "ship", "receive", "transform"])
+
+    def test_a_bundle_is_not_overwritten_and_says_how_to_be_checked(self):
+        again = self.net.run(AUDITOR, "bundle", "ANODE-1", "-o", self.bundle)
+        self.assertNotEqual(again.status, DONE)
+        self.says(again.err, "exists already")
+        other = self.net.folder / "other.bundle"
+        said = self.net.do(REFINER, "bundle", "ANODE-1", "-o", other).json
+        self.assertEqual((said["records"], said["bytes"]), (4, other.stat().st_size))
+        self.assertEqual(stat.S_IMODE(other.stat().st_mode), 0o644 & ~os.umask(os.umask(0)))
+        self.says(self.net.run(REFINER, "bundle", "ANODE-1", "-o", self.net.folder / "third.bundle").out, "oremark verify", "registry head")
+        self.refused(self.net.run(REFINER, "bundle", "ANODE-1"), USAGE, "--out")
+        self.assertNotEqual(self.net.run(REFINER, "bundle", "NO-SUCH", "-o", self.net.folder / "none").status, DONE)
+        self.assertFalse((self.net.folder / "none").exists())
+
+    def test_altered_cut_and_foreign_files(self):
+        size = self.bundle.stat().st_size
+        for at in (0, 20, size // 3, size // 2, size - 1):
+            self.refused(self.verify(self.altered(at)), NO)
+        cut = self.net.folder / "cut"
+        cut.write_bytes(self.bundle.read_bytes()[:size // 2])
+        self.refused(self.verify(cut), NO, "cut off")
+        empty = self.net.folder / "empty"
+        empty.write_bytes(b"")
+        self.refused(self.verify(empty), NO, "no bundle")
+        self.refused(self.verify(self.net.genesis), NO, "no bundle")
+        self.assertEqual(list(self.scratch.iterdir()), [])
+
+    def test_typed_wrong(self):
+        self.refused(run("verify", self.bundle), USAGE, "--network")
+        self.refused(self.verify(self.bundle, "--registry-head", "12"), USAGE, "12", "64 hexadecimal")
+        self.refused(self.verify(self.bundle, genesis=self.bundle), USAGE)
+        self.assertNotEqual(self.verify(self.net.folder / "nowhere").status, DONE)
+
+    def test_another_network(self):
+        spec = (self.net.folder / "spec").read_text()
+        other_spec, other = self.net.folder / "other-spec", self.net.folder / "other-genesis"
+        other_spec.write_text(spec)
+        made = run("network", "new", other_spec, "--out", other)
+        self.assertEqual(made.status, DONE, str(made))
+        self.refused(self.verify(self.bundle, genesis=other), NO, "network")
+
+    def test_an_older_registry_is_refused_once_a_newer_one_was_seen(self):
+        head = self.verify(self.bundle, "--json").json["registry_head"]
+        size, root = head.split(":")
+        self.assertEqual(self.verify(self.bundle, "--registry-head", head).status, DONE)
+        self.refused(self.verify(self.bundle, "--registry-head", f"{size}:{'00' * 32}"), NO)
+        self.net.do(MINE, "member", "add-site", "--name", "Cuajone", "--kind", "mine", "--country", "PE", at=GOVERNORS)
+        newer = self.net.folder / "newer.bundle"
+
+        def goes_further():
+            newer.unlink(missing_ok=True)
+            return int(self.net.do(AUDITOR, "bundle", self.anode, "-o", newer).json["registry_head"].split(":")[0]) > int(size)
+
+        wait_until(goes_further, "the registry does not go on")
+        self.assertEqual(self.verify(newer, "--registry-head", head).status, DONE)
+        self.refused(self.verify(self.bundle), NO, "registry")
+        self.assertEqual(self.verify(newer).status, DONE)
+
+
+if __name__ == "__main__":
+    unittest.main()

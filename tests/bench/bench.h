@@ -114,6 +114,7 @@ void bench_finality(void);
 void bench_wire(void);
 void bench_catch_up(void);
 void bench_idle_peers(void);
+void bench_bundle(void);
 void bench_inclusion(void);
 
 #endif

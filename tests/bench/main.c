@@ -23,6 +23,7 @@ static const struct {
     {"wire", bench_wire},
     {"catch-up", bench_catch_up},
     {"idle-peers", bench_idle_peers},
+    {"bundle", bench_bundle},
     {"inclusion", bench_inclusion},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };

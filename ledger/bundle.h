@@ -7,8 +7,8 @@
  * Whoever wrote the file may have written anything: every size in it is bounded, and what is remembered of it grows
  * with the lots and the logs that it names, not with its bytes.
  *
- * Threads: om_bundle_check on any number of them between om_bundle_next and om_bundle_apply, each item once; all else
- * the caller's, one at a time. */
+ * Threads: om_bundle_check on any number of them between om_bundle_next and the om_bundle_apply of that block, each
+ * item once, also while the block before is applied; all else the caller's, one at a time. */
 #ifndef OREMARK_LEDGER_BUNDLE_H
 #define OREMARK_LEDGER_BUNDLE_H
 
@@ -19,7 +19,8 @@ enum {
   /* An entry (64 KiB), the hashes of a gap (126), and the rows of the lots outside the lineage that it moves: at most
    * 1,129 by its length, of some 150 bytes each, with OM_STATEMENT_SHARES_MAX shares of 19 bytes: 2.8 MB. */
   OM_BUNDLE_FRAME_MAX_BYTES = 4 * 1024 * 1024,
-  OM_BUNDLE_BLOCK_ITEMS = 128,         /* checked side by side: enough for a dozen threads; 64 KiB of memory each */
+  OM_BUNDLE_BLOCK_ITEMS = 96,          /* checked side by side: enough for a dozen threads; 64 KiB of memory each */
+  OM_BUNDLE_BLOCKS = 2,                /* read and not yet applied: one is checked while the one before is judged */
   OM_BUNDLE_BLOCK_BYTES = 1024 * 1024, /* then the block is full, but for one frame */
   OM_BUNDLE_OTHERS_MAX = 1200,         /* lots that an entry has room to name by number: 65,535 / 58, and some */
 };
@@ -77,16 +78,19 @@ enum om_code om_bundle_open(struct om_bundle **out, const struct om_bundle_sourc
                             const uint8_t *genesis, size_t genesis_len, const struct om_checkpoint *pinned,
                             struct om_status *st);
 
-/* Reads the next block of items. *N 0: the file is at its end. OM_MALFORMED: the file is damaged, cut off or no bundle;
- * ST says where. */
+/* Reads the next block of items, of which at most OM_BUNDLE_BLOCKS may be read and not applied. *N 0: the file is at
+ * its end. OM_MALFORMED: the file is damaged, cut off or no bundle; ST says where. */
 enum om_code om_bundle_next(struct om_bundle *bundle, size_t *n, struct om_status *st);
-/* Takes item I (below *N) of the block apart and checks its signatures; what is wrong with it om_bundle_apply tells. */
+/* Takes item I (below *N) of the block that was read last apart and checks its signatures; what is wrong with it
+ * om_bundle_apply tells. What is not checked so far is checked there. */
 void om_bundle_check(struct om_bundle *bundle, size_t i);
-/* Judges the block, in order. OM_NO: the file does not prove what it says, and where; OM_MALFORMED: it is damaged
- * there, or no bundle; OM_WAIT ("upgrade"): the network has gone over to rules that this program does not know. */
+/* Judges the first block that was read and is not applied, in order. OM_NO: the file does not prove what it says, and
+ * where; OM_MALFORMED: it is damaged there, or no bundle; OM_WAIT ("upgrade"): the network has gone over to rules that
+ * this program does not know. */
 enum om_code om_bundle_apply(struct om_bundle *bundle, struct om_status *st);
 
-/* After the last block: the verdict, its logs and findings in ARENA. OM_OK whatever it says; else as om_bundle_apply.
+/* After the last block was applied: the verdict, its logs and findings in ARENA. OM_OK whatever it says; else as
+ * om_bundle_apply.
  */
 enum om_code om_bundle_finish(struct om_bundle *bundle, struct om_arena *arena, struct om_verdict *out,
                               struct om_bundle_told *told, const struct om_verify_documents *documents,

@@ -71,8 +71,8 @@ enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struc
                               const struct om_progress *progress, struct om_status *st) {
   struct om_txn *txn;
   struct om_log_info registry;
-  OM_ASSERT(b->part == OM_BUNDLE_ENDED);
-  enum om_code code = om_txn_read(&txn, b->ledger->store, st);
+  enum om_code code = om_bundle_at_end(b, st);
+  if (code == OM_OK) code = om_txn_read(&txn, b->ledger->store, st);
   if (code != OM_OK) return code;
   uint64_t *entries = calloc(b->n_logs + 1, sizeof *entries);
   bool *outdated = calloc(b->n_logs + 1, sizeof *outdated);

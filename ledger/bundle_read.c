@@ -31,7 +31,8 @@ enum om_code om_bundle_open(struct om_bundle **out, const struct om_bundle_sourc
 
 void om_bundle_close(struct om_bundle *b) {
   if (!b) return;
-  for (size_t i = 0; i < OM_BUNDLE_BLOCK_ITEMS; i++) om_arena_free(&b->items[i].arena);
+  for (size_t k = 0; k < OM_BUNDLE_BLOCKS; k++)
+    for (size_t i = 0; i < OM_BUNDLE_BLOCK_ITEMS; i++) om_arena_free(&b->blocks[k].items[i].arena);
   for (size_t i = 0; i < b->n_logs; i++) free(b->logs[i]);
   free(b->logs);
   free(b->judged);
@@ -118,19 +119,27 @@ static enum om_code read_item(struct om_bundle *b, bool *more, struct om_bundle_
 }
 
 enum om_code om_bundle_next(struct om_bundle *b, size_t *n, struct om_status *st) {
+  struct om_bundle_block *block = &b->blocks[b->read % OM_BUNDLE_BLOCKS];
   size_t bytes = 0;
   bool more = true;
+  *n = 0;
+  OM_ASSERT(b->read - b->applied < OM_BUNDLE_BLOCKS);
   enum om_code code = b->magic ? OM_OK : read_magic(b, st);
-  *n = b->n_items = 0;
-  while (code == OM_OK && more && b->n_items < OM_BUNDLE_BLOCK_ITEMS && bytes < OM_BUNDLE_BLOCK_BYTES) {
-    code = read_item(b, &more, &b->items[b->n_items], st);
+  for (block->n = 0; code == OM_OK && block->n < OM_BUNDLE_BLOCK_ITEMS && bytes < OM_BUNDLE_BLOCK_BYTES;) {
+    code = read_item(b, &more, &block->items[block->n], st);
     if (code != OM_OK || !more) break;
-    bytes += b->items[b->n_items++].len;
+    bytes += block->items[block->n++].len;
   }
-  if (code == OM_OK && b->n_items == 0 && b->part != OM_BUNDLE_ENDED) code = cut_off(b, st);
-  if (code == OM_OK) *n = b->n_items;
   b->told.bytes = b->offset;
-  return code;
+  if (code != OM_OK || block->n == 0) return code;
+  b->read++;
+  *n = block->n;
+  return OM_OK;
+}
+
+enum om_code om_bundle_at_end(const struct om_bundle *b, struct om_status *st) {
+  OM_ASSERT(b->read == b->applied);
+  return b->part == OM_BUNDLE_ENDED ? OM_OK : cut_off(b, st);
 }
 
 /* ---- frames ---- */
@@ -158,8 +167,9 @@ void om_bundle_see(struct om_bundle *b, struct om_bundle_item *item) {
 }
 
 void om_bundle_check(struct om_bundle *b, size_t i) {
-  OM_ASSERT(i < b->n_items);
-  om_bundle_see(b, &b->items[i]);
+  struct om_bundle_block *block = &b->blocks[(b->read - 1) % OM_BUNDLE_BLOCKS];
+  OM_ASSERT(b->read > b->applied && i < block->n);
+  om_bundle_see(b, &block->items[i]);
 }
 
 /* ---- blocks ---- */
@@ -188,11 +198,14 @@ static enum om_code at_place(const struct om_bundle *b, struct om_batch *batch, 
 }
 
 enum om_code om_bundle_apply(struct om_bundle *b, struct om_status *st) {
+  struct om_bundle_block *block = &b->blocks[b->applied % OM_BUNDLE_BLOCKS];
   struct om_batch *batch;
+  OM_ASSERT(b->applied < b->read);
   enum om_code code = om_batch_begin(&batch, b->ledger, st);
   if (code != OM_OK) return code;
-  for (size_t i = 0; i < b->n_items && code == OM_OK; i++) {
-    struct om_bundle_item *item = &b->items[i];
+  b->applied++;
+  for (size_t i = 0; i < block->n && code == OM_OK; i++) {
+    struct om_bundle_item *item = &block->items[i];
     om_bundle_see(b, item);
     if (item->code != OM_OK) *st = item->st, code = item->code;
     if (code == OM_OK) code = om_bundle_take(b, batch, item, st);

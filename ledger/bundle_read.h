@@ -19,6 +19,11 @@ struct om_bundle_item {
   enum om_code code;
 };
 
+struct om_bundle_block {
+  struct om_bundle_item items[OM_BUNDLE_BLOCK_ITEMS];
+  size_t n;
+};
+
 /* A log besides the registry's. */
 struct om_bundle_log {
   struct om_pruned tree;
@@ -49,8 +54,8 @@ struct om_bundle {
   size_t cap, from, to;
   uint64_t offset; /* of buffer[from] in the file */
   bool magic, at_end;
-  struct om_bundle_item items[OM_BUNDLE_BLOCK_ITEMS];
-  size_t n_items;
+  struct om_bundle_block blocks[OM_BUNDLE_BLOCKS]; /* block N is blocks[N % OM_BUNDLE_BLOCKS] */
+  uint64_t read, applied;                          /* blocks */
   enum om_bundle_part part;
   struct om_bundle_log **logs; /* by number, once the registry is read */
   size_t n_logs;
@@ -59,7 +64,9 @@ struct om_bundle {
   struct om_bundle_told told;
 };
 
-/* Takes the item apart; TXN knows the registry as far as it is committed. */
+/* Has the file ended as a bundle does? */
+enum om_code om_bundle_at_end(const struct om_bundle *bundle, struct om_status *st);
+/* Takes the item apart. */
 void om_bundle_see(struct om_bundle *bundle, struct om_bundle_item *item);
 /* Takes ITEM in within BATCH. Any code: om_bundle_apply makes the sentence. */
 enum om_code om_bundle_take(struct om_bundle *bundle, struct om_batch *batch, struct om_bundle_item *item,

@@ -133,9 +133,9 @@ static enum om_code read_beside(struct beside *out, const Oremark__BundleEntry *
   }
   for (size_t i = 0; i < e->n_others; i++) {
     const ProtobufCBinaryData *key = &e->others[i]->key;
-    if (key->len != OM_LOT_KEY_BYTES ||
+    if (key->len != OM_LOT_KEY_BYTES || e->others[i]->row.len == 0 ||
         (i > 0 && memcmp(e->others[i - 1]->key.data, key->data, OM_LOT_NUMBER_BYTES) >= 0))
-      return bad(st, "the lots beside an entry are not in order");
+      return bad(st, "the lots beside an entry are not stated as such, or not in order");
   }
   return OM_OK;
 }

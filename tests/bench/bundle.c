@@ -219,16 +219,18 @@ static uint64_t anonymous(void) {
   return kib * 1024;
 }
 
+/* One block is checked by all, while this thread first judges the one before. */
 static enum om_code verify_all(struct pool *pool, long cores, uint64_t *peak, struct om_status *st) {
   enum om_code code = OM_OK;
-  while (code == OM_OK) {
+  for (bool before = false, more = true; code == OM_OK && (before || more); before = more) {
     code = om_bundle_next(pool->bundle, &pool->n, st);
-    if (code != OM_OK || pool->n == 0) break;
+    if (code != OM_OK) break;
+    more = pool->n > 0;
     atomic_store(&pool->next, 0);
     if (cores > 1) pthread_barrier_wait(&pool->begin);
+    if (before) code = om_bundle_apply(pool->bundle, st);
     check_items(pool);
     if (cores > 1) pthread_barrier_wait(&pool->end);
-    code = om_bundle_apply(pool->bundle, st);
     uint64_t now = anonymous();
     if (now > *peak) *peak = now;
   }

@@ -4,6 +4,7 @@
 
 #include "ledger/acts.h"
 #include "ledger/events/kinds.h"
+#include "ledger/had.h"
 #include "ledger/ledger_state.h"
 #include "ledger/rules.h"
 
@@ -122,6 +123,7 @@ static enum om_code put_stage(struct om_txn *txn, struct om_arena *arena, const 
                               struct om_status *st) {
   enum om_code code = put_rows(txn, arena, stage, st);
   if (code != OM_OK) return code;
+  for (size_t i = 0; i < stage->n_rows; i++) om_had_put(txn, stage->rows[i]);
   for (size_t i = 0; i < stage->n_drift; i++) {
     uint8_t key[OM_DRIFT_KEY_BYTES], row[8];
     drift_key(key, stage->member.number, stage->drift[i].element, stage->drift[i].period);

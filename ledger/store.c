@@ -46,6 +46,7 @@ static const struct {
     [OM_TABLE_TIMES] = {"times", ON_ITS_OWN},
 
     [OM_TABLE_HELD] = {"held", HASHED},
+    [OM_TABLE_HAD] = {"had", HASHED},
 };
 
 bool om_table_follows(enum om_table table) {

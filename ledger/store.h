@@ -31,6 +31,7 @@ enum om_table {
   OM_TABLE_COVERED, /* marked log (4), size (8), marking log (4), index (8) -> time of the quorum, Unix s (8) */
   OM_TABLE_TIMES,   /* log (4), size (8) -> time of the quorum (8), its note: of heads that were final here */
   OM_TABLE_HELD,    /* reason (1), lot number (20), step (4) -> when it was put on hold or released (ledger/held.h) */
+  OM_TABLE_HAD,     /* member (4), lot number (20) -> nothing: whose lots (ledger/had.h) */
   OM_TABLES,
 };
 

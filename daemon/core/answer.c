@@ -7,6 +7,7 @@
 #include "daemon/core/frame.h"
 #include "ledger/accept.h"
 #include "ledger/evidence.h"
+#include "ledger/had.h"
 #include "ledger/queued.h"
 #include "ledger/registry.h"
 #include "ledger/rules.h"
@@ -239,18 +240,27 @@ static bool put_lots(struct om_answering *a, Oremark__Lot **lots, size_t n, bool
   return go_on;
 }
 
-/* The last row of the first lot after NUMBER (or the first of all), in ARENA. OM_MISSING: there is none. */
+/* Whose lots are asked for; OM_MEMBER_NONE: everybody's. */
+static uint32_t whose(const Oremark__ListLots *asked) {
+  return asked->owner != 0 ? asked->owner : asked->custodian != 0 ? asked->custodian : asked->consignee;
+}
+
+/* The last row of the first lot after NUMBER (or the first of all) that MEMBER has had to do with, in ARENA.
+ * OM_MISSING: there is none. */
 static enum om_code next_lot(struct om_answering *a, struct om_arena *arena, struct om_lot *out,
-                             uint8_t number[OM_LOT_NUMBER_BYTES], bool first, struct om_status *st) {
+                             uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t member, bool first, struct om_status *st) {
   uint8_t key[OM_LOT_KEY_BYTES];
   struct om_bytes found, row;
   om_lot_key(key, number, UINT32_MAX);
-  if (!om_txn_next(a->view.txn, &found, &row, OM_TABLE_LOTS, key, first ? 0 : sizeof key) ||
-      found.len != OM_LOT_KEY_BYTES) {
+  bool any = member != OM_MEMBER_NONE
+                 ? om_had_next(a->view.txn, number, member, first)
+                 : om_txn_next(a->view.txn, &found, &row, OM_TABLE_LOTS, key, first ? 0 : sizeof key) &&
+                       found.len == OM_LOT_KEY_BYTES;
+  if (!any) {
     st->code = OM_MISSING;
     return om_txn_check(a->view.txn, st) != OM_OK ? st->code : OM_MISSING;
   }
-  memcpy(number, found.data, OM_LOT_NUMBER_BYTES);
+  if (member == OM_MEMBER_NONE) memcpy(number, found.data, OM_LOT_NUMBER_BYTES);
   return om_lot_get(a->view.txn, arena, out, number, st);
 }
 
@@ -277,7 +287,7 @@ static bool answer_lots(struct om_answering *a, const Oremark__ListLots *asked, 
   struct om_arena passing = {0}; /* a long walk past unwanted ones takes no memory */
   bool go_on = true;
   for (; code == OM_OK && left > 0 && go_on; om_arena_reset(&passing)) {
-    code = next_lot(a, &passing, &lot, number, first, st);
+    code = next_lot(a, &passing, &lot, number, whose(asked), first, st);
     first = false;
     if (code == OM_OK && !wanted(asked, &lot)) go_on = om_answer_wanted(a);
     if (code != OM_OK || !wanted(asked, &lot)) continue;

@@ -14,6 +14,7 @@ bool om_apart(const struct om_session *session, const struct om_status *st) {
 static void want(char *list, size_t room, const struct om_session *session, const char *name, const char *value) {
   size_t len = strlen(list);
   if (!om_option_named(session->args->command, name) || om_args_has(session->args, name)) return;
+  if (om_args_has(session->args, "facts") && strcmp(name, "out") != 0 && strcmp(name, "last-event") != 0) return;
   if (strcmp(name, "network") == 0 && network_named(session)) return;
   snprintf(list + len, room - len, "%s--%s %s", len ? ", " : "", name, value);
 }
@@ -30,6 +31,9 @@ enum om_code om_say_apart(const struct om_session *session, struct om_status *st
   want(list, sizeof list, session, "number", "N");
   want(list, sizeof list, session, "previous", "ID (or 'none')");
   if (of_lots) want(list, sizeof list, session, "last-event", "ID for each lot");
-  return om_fail(st, OM_IO, said.rule, "%s; without a daemon, %s%s%s name %smembers, sites and logs by number",
-                 said.text, *list ? "give " : "", list, *list ? ", and" : "", of_lots ? "lots, " : "");
+  return om_fail(st, OM_IO, said.rule, "%s; without a daemon, %s%s%s name %smembers, sites and logs by number%s",
+                 said.text, *list ? "give " : "", list, *list ? ", and" : "", of_lots ? "lots, " : "",
+                 om_args_has(session->args, "facts")
+                     ? ""
+                     : "; or by name with --facts FILE, which 'oremark network facts' writes where a daemon is");
 }

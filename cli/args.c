@@ -28,6 +28,7 @@ static const struct om_option sign_options[] = {
     {"valid-for", "DURATION", "not to be taken in later than this from now: 30d, 12h, 45m (default: 30d)"},
     {"out", "FILE", "write the signed statement to FILE instead of submitting it"},
     {"network", "GENESIS", "genesis file of the network, for signing without a daemon (OREMARK_NETWORK)"},
+    {"facts", "FILE", "what 'oremark network facts' has written, to be asked in place of a daemon, with --out"},
     {"last-event", "HEX", "id of the lot's last event, for signing without a daemon; once for each lot, in order"},
     {"wait", "SECONDS", "how long to try again while it leans on what is not final yet (default: 10)"},
     OM_WAIT_FINAL_OPTION,

@@ -90,6 +90,7 @@
   X(key_passwd)             \
   X(network_new)            \
   X(network_show)           \
+  X(network_facts)          \
   X(network_join)           \
   X(network_policy)         \
   X(network_set_witnesses)  \

@@ -93,9 +93,9 @@ static bool is_event_command(const struct om_command *command) {
 }
 
 static bool is_row_option(const char *name) {
-  static const char *const not_in_rows[] = {"key",     "member",          "valid-for",     "out",
-                                            "network", "last-event",      "wait",          "json",
-                                            "help",    "passphrase-file", "passphrase-fd", "socket"};
+  static const char *const not_in_rows[] = {"key",           "member", "valid-for", "out",  "network",
+                                            "last-event",    "wait",   "json",      "help", "passphrase-file",
+                                            "passphrase-fd", "socket", "facts"};
   for (size_t i = 0; i < sizeof not_in_rows / sizeof not_in_rows[0]; i++)
     if (strcmp(name, not_in_rows[i]) == 0) return false;
   return true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/facts.h"
 #include "cli/file.h"
 #include "cli/genesis.h"
 #include "cli/nearest.h"
@@ -46,12 +47,29 @@ enum om_code om_session_call(struct om_session *session, Oremark__Reply **out, O
   return om_client_call(client, out, request, st);
 }
 
+/* *OUT: what --facts says; NULL where it is not given, and the daemon is asked. */
+static enum om_code facts_given(struct om_session *session, const Oremark__Facts **out, struct om_status *st) {
+  const struct om_given *given = om_args_find(session->args, "facts");
+  *out = NULL;
+  if (!given) return OM_OK;
+  if (!om_args_has(session->args, "out"))
+    return om_fail(st, OM_USAGE, NULL,
+                   "--facts is for where no daemon is: say with --out FILE where the statement goes");
+  if (!session->facts && om_facts_read(&session->own, &session->facts, given->value, st))
+    return om_given_wrap(given, st);
+  *out = session->facts;
+  return OM_OK;
+}
+
 static enum om_code not_this_reply(struct om_status *st) {
   return om_fail(st, OM_IO, NULL,
                  "the daemon answered something else than was asked: are daemon and command of one version?");
 }
 
 enum om_code om_session_members(struct om_session *session, const Oremark__Members **out, struct om_status *st) {
+  const Oremark__Facts *facts;
+  if (facts_given(session, &facts, st)) return st->code;
+  if (facts) return *out = facts->members, OM_OK;
   if (!session->members) {
     Oremark__ListMembers list = OREMARK__LIST_MEMBERS__INIT;
     Oremark__Request request = OREMARK__REQUEST__INIT;
@@ -70,6 +88,13 @@ enum om_code om_session_registry(struct om_session *session, const Oremark__Regi
                                  uint32_t speaker, struct om_status *st) {
   Oremark__GetRegistry get = OREMARK__GET_REGISTRY__INIT;
   Oremark__Request request = OREMARK__REQUEST__INIT;
+  const Oremark__Facts *facts;
+  if (facts_given(session, &facts, st)) return st->code;
+  if (facts) {
+    Oremark__Registry *registry = om_arena_copy(session->arena, facts->registry, sizeof *registry);
+    registry->previous = event ? om_facts_previous(facts, event, speaker) : (ProtobufCBinaryData){0};
+    return *out = registry, OM_OK;
+  }
   request.what_case = OREMARK__REQUEST__WHAT_GET_REGISTRY;
   request.get_registry = &get;
   if (event) {
@@ -90,6 +115,11 @@ enum om_code om_session_rights(struct om_session *session, const Oremark__Member
                                struct om_status *st) {
   Oremark__GetMember get = OREMARK__GET_MEMBER__INIT;
   Oremark__Request request = OREMARK__REQUEST__INIT;
+  const Oremark__Facts *facts;
+  if (facts_given(session, &facts, st)) return st->code;
+  for (size_t i = 0; facts && i < facts->n_rights; i++)
+    if (facts->members->members[i]->member == member) return *out = facts->rights[i], OM_OK;
+  if (facts) return om_fail(st, OM_MISSING, NULL, "there is no member %u in the facts", member);
   get.member = member;
   request.what_case = OREMARK__REQUEST__WHAT_GET_MEMBER;
   request.get_member = &get;
@@ -102,6 +132,9 @@ enum om_code om_session_rights(struct om_session *session, const Oremark__Member
 }
 
 enum om_code om_session_status(struct om_session *session, const Oremark__Status **out, struct om_status *st) {
+  const Oremark__Facts *facts;
+  if (facts_given(session, &facts, st)) return st->code;
+  if (facts) return *out = facts->status, OM_OK;
   if (!session->status) {
     Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
     Oremark__Request request = OREMARK__REQUEST__INIT;
@@ -133,12 +166,15 @@ enum om_code om_session_network(struct om_session *session, struct om_hash *out,
   if (!path) path = session->profile.network;
   if (path && om_genesis_id(&session->network, path, st)) return st->code;
   bool offline = path && om_args_has(session->args, "out");
-  if (!offline || session->status) {
+  if (!offline || session->status || om_args_has(session->args, "facts")) {
     struct om_hash daemons;
     if (network_of_daemon(session, &daemons, st)) return st->code;
     if (path && !om_hash_equal(&daemons, &session->network))
       return om_fail(st, OM_USAGE, NULL,
-                     "the daemon serves another network than %s: name the right socket or genesis file", path);
+                     om_args_has(session->args, "facts")
+                         ? "the facts are of another network than %s: name the right file"
+                         : "the daemon serves another network than %s: name the right socket or genesis file",
+                     path);
     session->network = daemons;
   }
   session->have_network = true;

@@ -52,6 +52,7 @@ struct om_session {
   Oremark__Reply *members;
   Oremark__Reply *status;
   Oremark__Reply *registry, *rights; /* the last answers */
+  Oremark__Facts *facts;             /* of --facts: asked in place of the daemon; NULL: not read */
   bool have_network;
   struct om_hash network;
   struct om_secret *secret;

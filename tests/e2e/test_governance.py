@@ -137,6 +137,61 @@ class Governance(NetworkTest):
         self.assertEqual([one["name"] for one in shown["sites"]], ["Pit"])
         self.says(self.net.run(GOVERNORS, "member", "show", "Newcomer").out, "next site 2", f"its sites            {shown['last_site']}")
 
+    def test_facts_are_carried_to_where_no_daemon_is(self):
+        """One file takes the place of the daemon: names, numbers, the acts before, and who governs."""
+        facts, n = self.path("facts"), [0]
+        written = self.net.run(MAKER, "network", "facts", "-o", facts)
+        self.assertEqual(written.status, DONE, str(written))
+        self.says(written.out, "of 5 members" if self.net.do(MAKER, "network", "show").json["next_member"] == 6 else "members", f"--facts {facts}")
+        self.assertEqual(facts.read_text().splitlines()[0], "oremark facts 1")
+
+        def made(member, *words, key=None, status=DONE):
+            n[0] += 1
+            path = self.path(f"carried-{n[0]}")
+            result = run(*words, "--facts", facts, "--out", path, key=key or self.net.key(member), member=member)
+            self.assertEqual(result.status, status, str(result))
+            return path, result
+
+        def fresh():
+            facts.unlink()
+            self.net.do(GOVERNORS, "network", "facts", "-o", facts)
+
+        fresh()
+        for words in (("member", "set-roles", MAKER, "--role", "manufacturer"),
+                      ("scheme", "recognise", "Facts", "--certifier", MAKER),
+                      ("scheme", "recognise", "Facts", "--certifier", REFINER),
+                      ("member", "site-status", MINE, "Toquepala", "--status", "green", "--from", "2026-01-01", "--until", "2030-01-01"),
+                      ("member", "site-status", MINE, "Toquepala", "--status", "green", "--from", "2026-01-01", "--until", "2031-01-01"),
+                      ("member", "enrol", "--name", "Facts", "--country", "FI", "--home", "ilo.example/log", "--key-file",
+                       self.new_key("facts.key")),
+                      ("network", "set-governors", GOVERNORS, MINE, REFINER, "--threshold", "2")):
+            path, result = made(GOVERNORS, "governance", "propose", *words)
+            self.says(result.out, "not signed  member 2 (Toquepala Mine)", "2 more of these 3")
+            for name in (MINE, REFINER):
+                self.assertEqual(self.sign(name, path).status, DONE)
+            handed = self.submit(path)
+            self.assertEqual(handed.status, DONE, str(handed))
+            fresh()
+        for member, words in ((REFINER, ("member", "give-mandate", MINE, "--ship")),
+                              (REFINER, ("member", "add-site", "--name", "Facts", "--country", "PE", "--kind", "plant")),
+                              (REFINER, ("member", "add-key", "--key-file", self.new_key("facts-2.key")))):
+            for again in range(2 if words[1] != "add-key" else 1):
+                path, _ = made(member, *words)
+                handed = self.net.run(GOVERNORS, "submit", path)
+                self.assertEqual(handed.status, DONE, str(handed))
+                fresh()
+        path, _ = made(MINE, "extract", "--site", "Toquepala", "--lot", "ore", "--form", "ore", "--gross", "2 t", "--metal", "Cu=1t")
+        self.assertEqual(self.net.run(MINE, "submit", path).status, DONE)
+        _, result = made(MINE, "member", "suspend", "Nobody", "--reason", "x", status=USAGE)
+        self.says(result.err, "there is no member 'Nobody'")
+        self.refused(run("member", "suspend", MAKER, "--reason", "x", "--facts", facts, member=MINE), USAGE, "--out FILE")
+        text = facts.read_text()
+        facts.write_text(text[:-30] + "AAAA" + text[-26:])
+        _, result = made(MINE, "member", "suspend", MAKER, "--reason", "x", status=USAGE)
+        self.says(result.err, "damaged", "oremark network facts")
+        facts.write_text("something else\n")
+        self.says(made(MINE, "member", "suspend", MAKER, "--reason", "x", status=USAGE)[1].err, "is no file of 'oremark network facts'")
+
     def test_every_other_act_is_proposed_without_a_daemon(self):
         """Those that change who witnesses; the end of a log takes seals alone; a lot is named with its last event."""
         cosign, lot = self.path("fresh-cosign.key"), self.net.do(
@@ -204,7 +259,8 @@ class Governance(NetworkTest):
                     "--until", "2030-01-01")
         shown = self.net.do(GOVERNORS, "network", "show").json
         self.assertEqual(shown["limits"]["drift_caps_mg"], {"Cu": "2000000000"})
-        scheme, status = shown["schemes"][0], self.member(MINE)["sites"][0]["status"]
+        scheme = next(one for one in shown["schemes"] if one["scheme"] == "RMI RMAP")
+        status = self.member(MINE)["sites"][0]["status"]
         self.assertEqual((scheme["scheme"], scheme["ended"], scheme["certifiers"]), ("RMI RMAP", False, [3]))
         self.assertEqual(status["status"], "green")
         for last, words in ((shown["last_limits"], ("network", "set-limits", spec)),

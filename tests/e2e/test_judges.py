@@ -1,0 +1,103 @@
+"""Judges that nobody here wrote: Go's sumdb/note and sumdb/tlog (Debian: golang-golang-x-mod-dev) read what is published.
+
+Skipped where there is no Go compiler with these packages. With OREMARK_JUDGES=1 also tools from the Go module proxy, which
+takes minutes and a network: tessera's fsck over a published folder.
+"""
+
+import glob
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+from network import GOVERNORS, MEMBERS, MINE, NetworkTest, wait_until
+
+SKIPPED = 77
+GOCODE = pathlib.Path("/usr/share/gocode")
+SOURCE = pathlib.Path(__file__).resolve().parent.parent / "judges"
+
+
+def go():
+    """Debian's compiler, which has its library ready; else any."""
+    return next(iter(sorted(glob.glob("/usr/lib/go-*/bin/go"), reverse=True)), shutil.which("go"))
+
+
+class Judges(NetworkTest):
+    members = {name: MEMBERS[name] for name in (GOVERNORS, MINE)}
+    quorum = 1
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.judge = cls.net.folder / "judge"
+        env = {**os.environ, "GO111MODULE": "off", "GOPATH": str(GOCODE), "GOCACHE": str(cls.net.folder / "go-cache"), "GOFLAGS": "",
+               "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
+        subprocess.run([go(), "build", "-o", cls.judge, SOURCE / "judge.go"], env=env, cwd=cls.net.folder, check=True, timeout=600)
+        cls.out, cls.runs = cls.net.folder / "out", 0
+
+    def record(self, n):
+        """N more entries in the mine's log, all final, and published."""
+        Judges.runs += 1
+        path = self.net.folder / f"{Judges.runs}.csv"
+        path.write_text("event,site,material,form,gross,metals,aliases\n" + "".join(
+            f"extract,Toquepala,concentrate,concentrate,20 t,Cu=5.2t,J-{Judges.runs}-{i}\n" for i in range(n)))
+        self.net.do(MINE, "import", path, "--events", "1")
+        self.net.wait_level()
+        wait_until(lambda: all(log["size"] == log["final_size"] for log in self.net.do(MINE, "status").json["logs"]), "not all is final")
+        self.net.do(MINE, "publish", self.out)
+
+    def key(self, name, kind="log"):
+        return self.net.must("key", "show", self.net.daemons[name].keys / f"{kind}.key", "--json").json["public"]
+
+    def says(self, name, *more, good=True):
+        folder = self.out / self.net.daemons[name].origin.replace("/", "_")
+        done = subprocess.run([self.judge, *more[:2], self.key(name), folder, *more[2:]], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode == 0, good, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_sumdb(self):
+        """Checkpoint, tiles, bundles, consistency and proofs of two logs, one of them with tiles at two levels."""
+        self.record(100)
+        old = self.net.folder / "old"
+        shutil.copy(self.out / "mine.example_log" / "checkpoint", old)
+        self.record(200)
+        proofs = []
+        for index in (0, 99, 256, 299):
+            proofs.append(self.net.folder / f"{index}.tlog-proof")
+            self.net.do(MINE, "proof", "mine.example/log", index, "-o", proofs[-1])
+        said = self.says(MINE, "-old", old, *proofs)
+        self.assertEqual(said.count("proves entry"), 4, said)
+        self.assertIn("goes on from", said)
+        self.assertIn("governors.example/log: 2 entries", self.says(GOVERNORS))
+        # The judge is awake.
+        bundle = self.out / "mine.example_log" / "tile/entries/000"
+        right = bundle.read_bytes()
+        bundle.write_bytes(right[:-1] + bytes([right[-1] ^ 1]))
+        self.assertIn("entry 255", self.says(MINE, good=False))
+        bundle.write_bytes(right)
+        proofs[0].write_text(proofs[0].read_text().replace("index 0\n", "index 1\n"))
+        self.says(MINE, "-old", old, proofs[0], good=False)
+
+    @unittest.skipUnless(os.environ.get("OREMARK_JUDGES"), "OREMARK_JUDGES=1 fetches tessera's fsck by the Go module proxy")
+    def test_tessera(self):
+        self.record(300)
+        tools = self.net.folder / "go"
+        env = {**os.environ, "GOPATH": str(tools), "GOCACHE": str(self.net.folder / "go-cache-2"), "GOFLAGS": "-modcacherw"}
+        subprocess.run([shutil.which("go"), "install", "github.com/transparency-dev/tessera/cmd/fsck@latest"], env=env, check=True,
+                       cwd=self.net.folder, timeout=1800)
+        for name in (GOVERNORS, MINE):
+            key = self.net.folder / f"{name}.vkey"
+            key.write_text(self.key(name) + "\n")
+            folder = self.out / self.net.daemons[name].origin.replace("/", "_")
+            done = subprocess.run([tools / "bin" / "fsck", f"--storage_url=file://{folder}/", f"--public_key={key}"],
+                                  capture_output=True, text=True, timeout=300)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    if not go() or not (GOCODE / "src/golang.org/x/mod/sumdb/tlog").is_dir():
+        print("skipped: no Go compiler with golang.org/x/mod/sumdb here (Debian: golang-go, golang-golang-x-mod-dev)")
+        sys.exit(SKIPPED)
+    unittest.main()

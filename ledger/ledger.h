@@ -112,6 +112,10 @@ enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t
  * is valid, the log goes on. */
 bool om_log_claim(struct om_txn *txn, struct om_bytes *note, uint64_t *size, struct om_hash *root, uint32_t log,
                   uint64_t held);
+/* The same of LOG, not stopped, from which was cut what a quorum has signed otherwise, until the head of that is final
+ * here: else its daemon could feed the same again. */
+bool om_log_awaited(struct om_txn *txn, struct om_bytes *note, uint64_t *size, struct om_hash *root, uint32_t log,
+                    uint64_t held);
 /* In which start of its daemon LOG was answered last: 16 bytes. False: in none. */
 bool om_log_start(struct om_txn *txn, uint8_t out[16], uint32_t log);
 /* May the daemon whose log is OWN (OM_LOG_NONE: it is asked for nothing) cosign with KEY, the public half of the key in

@@ -157,6 +157,16 @@ bool om_lost_awaited(struct om_txn *txn, struct om_bytes *note, uint64_t *size, 
   return true;
 }
 
+bool om_log_awaited(struct om_txn *txn, struct om_bytes *note, uint64_t *size, struct om_hash *root, uint32_t log,
+                    uint64_t held) {
+  struct awaited row;
+  if (!get_awaited(txn, &row, log) || row.due || row.size <= held) return false;
+  *size = row.size;
+  if (note) *note = row.note;
+  if (root) *root = row.root;
+  return true;
+}
+
 /* ---- it is cut ---- */
 
 /* The vote on the losing history gives way to the awaited head; its note is kept until it can be shown as evidence. */

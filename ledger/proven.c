@@ -67,12 +67,15 @@ static enum om_code signed_root(struct om_batch *batch, struct om_hash *root, ui
   return code;
 }
 
-/* Where a quorum has signed a head beyond the entry at which LOG was stopped, nothing counts but what lies under it. */
+/* Where a quorum has signed a head beyond the entry at which LOG was stopped, or in the place of what was cut from it,
+ * nothing counts but what lies under that. */
 static enum om_code check_claim(struct om_batch *batch, uint32_t log, const struct om_proven *brought,
                                 const struct om_hash *root, struct om_status *st) {
   struct om_hash claimed;
   uint64_t size;
-  if (!om_log_claim(batch->txn, NULL, &size, &claimed, log, brought->start)) return om_txn_check(batch->txn, st);
+  if (!om_log_claim(batch->txn, NULL, &size, &claimed, log, brought->start) &&
+      !om_log_awaited(batch->txn, NULL, &size, &claimed, log, brought->start))
+    return om_txn_check(batch->txn, st);
   if (brought->size == size && om_hash_equal(root, &claimed)) return OM_OK;
   return om_fail(st, OM_MISSING, NULL, "of log %u what lies under a head of %llu entries is waited for", log,
                  (unsigned long long)size);
@@ -117,12 +120,20 @@ static enum om_code beside(struct om_batch *batch, const struct om_log_state *st
                            struct om_status *st) {
   bool doubted = false;
   uint64_t size;
+  struct om_checkpoint head;
+  struct om_log_info info;
+  struct om_status ignored;
   if (state->log == batch->ledger->own_log)
     return om_fail(st, OM_REFUSED, "fork", "this log has signed a head of %llu entries beside those held here",
                    (unsigned long long)brought->size);
-  if (brought->len > 0 && om_log_claim(batch->txn, NULL, &size, NULL, state->log, brought->start))
-    return beside_claim(batch, state, brought, st);
-  enum om_code code = brought->home || brought->len == 0 ? om_lost_doubt(batch, &doubted, state, st) : OM_OK;
+  enum om_code code = om_log_info(batch->txn, &info, state->log, st);
+  if (code != OM_OK) return code;
+  bool claimed = brought->len > 0 && om_log_claim(batch->txn, NULL, &size, NULL, state->log, brought->start);
+  bool quorum_signed =
+      brought->len > 0 && !info.frozen && brought->size > info.head_size &&
+      om_quorum_beside(batch->txn, &head, state->log, info.head_size, brought->note, brought->len, &ignored) == OM_OK;
+  if (claimed || quorum_signed) return beside_claim(batch, state, brought, st);
+  code = brought->home || brought->len == 0 ? om_lost_doubt(batch, &doubted, state, st) : OM_OK;
   if (code != OM_OK) return code;
   if (doubted)
     return om_fail(st, OM_WAIT, "mending", "log %u has gone on without what is not final here: it is fetched anew",

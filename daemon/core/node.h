@@ -157,6 +157,9 @@ void om_node_log_changed(struct om_node *node, uint32_t log, uint64_t size, bool
 /* LOG was stopped, and a quorum has signed NOTE, a head of SIZE beyond that: what is taken of it has to be proven up to
  * there, by whoever has it. SIZE 0: no more. */
 void om_node_claim(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len, int64_t now_ms);
+/* The same of LOG, from which something was cut that a quorum has signed otherwise; until SIZE entries are held. */
+void om_node_awaited(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len,
+                     int64_t now_ms);
 /* The governors have ended LOG with END entries, as the registry here says: at the start, and when it does. It is
  * followed up to there from whoever has it, also without a head, and no further. */
 void om_node_log_ended(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);

@@ -265,6 +265,13 @@ void om_node_claim(struct om_node *node, uint32_t log, uint64_t size, const uint
   om_sync_refill(node, log, size == 0 ? NULL : &head, now_ms);
 }
 
+void om_node_awaited(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len,
+                     int64_t now_ms) {
+  struct om_heard head = {.size = size, .note = (uint8_t *)(uintptr_t)note, .len = len, .slot = OM_SLOT_NONE};
+  if (log < node->n_logs && log != node->config.own_log && !node->logs[log].claimed && !node->logs[log].ended)
+    om_sync_refill(node, log, &head, now_ms);
+}
+
 /* The peer in SLOT says less of LOG than it has sent: the log was cut there, and what came is of what is gone. The same
  * may be so of what is kept until it may be taken in, where the log's own daemon says less or has a new link. */
 static void doubt_inbox(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, bool first) {
@@ -612,6 +619,16 @@ static void stop_log(struct om_node *node, uint32_t log) {
   om_stopped_look_all(node, log);
 }
 
+/* What others have does not go on from what is held, and there is a head with its quorum beyond that: one of the two
+ * histories is signed by a quorum. Whoever proves what it brings up to that head shows which (ledger/proven.c). */
+static void prove_claim(struct om_node *node, uint32_t log, int64_t now_ms) {
+  const struct om_tracked *tracked = &node->logs[log];
+  const struct om_heard *claim = &tracked->claims.newest;
+  if (claim->size == 0) claim = &tracked->claims.first;
+  if (log == node->config.own_log || tracked->ended || tracked->refill.size > 0 || claim->size <= tracked->size) return;
+  om_sync_refill(node, log, claim, now_ms);
+}
+
 void om_node_applied(struct om_node *node, struct om_action *action, uint64_t size, enum om_code code, int64_t now_ms) {
   OM_ASSERT(action->kind == OM_ACTION_APPLY && action->log < node->n_logs);
   uint32_t log = action->log;
@@ -647,6 +664,7 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
       break;
     case OM_MISSING:
       if (om_node_live(node, tracked->apply_slot)) om_node_row(node, tracked->apply_slot, log)->stalled = true;
+      prove_claim(node, log, now_ms);
       choose_again(node, log, now_ms);
       break;
     case OM_USAGE:
@@ -713,6 +731,8 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
   tracked->progress_ms = now_ms;
   tracked->unjudged_ms = 0;
   om_sync_news(node, log);
+  if (log != node->config.own_log && !tracked->claimed && tracked->refill.size <= tracked->size)
+    om_heard_clear(&tracked->refill);
   if (!tracked->applying && tracked->inbox.first == NULL) tracked->got = larger(tracked->got, tracked->size);
   forget_stalls(node, log);
   if (tracked->stopped) stop_log(node, log);

@@ -82,6 +82,17 @@ static void tell_stop(struct om_tracker *tracker, struct om_txn *txn, const stru
   if (*claim != before && *claim == 0) om_node_claim(tracker->node, info->log, 0, NULL, 0, now_ms);
 }
 
+static void tell_awaited(struct om_tracker *tracker, struct om_txn *txn, const struct om_log_info *info,
+                         uint64_t *awaited, int64_t now_ms) {
+  struct om_bytes note;
+  uint64_t size = 0;
+  bool any =
+      info->log != tracker->own_log && !info->stopped && om_log_awaited(txn, &note, &size, NULL, info->log, info->size);
+  if (!any) size = 0;
+  if (size != *awaited && any) om_node_awaited(tracker->node, info->log, size, note.data, note.len, now_ms);
+  *awaited = size;
+}
+
 static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint32_t log, bool first, bool witnesses,
                             int64_t now_ms, struct om_status *st) {
   struct om_log_info info;
@@ -100,7 +111,8 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
   if (first || cut || witnesses || info.registry_size != told->registry_size || own_mark != told->own_mark)
     code = tell_quorum(tracker, txn, &info, now_ms, st);
   bool stopped = info.stopped && !info.yields;
-  uint64_t claim = first ? 0 : told->claim;
+  uint64_t claim = first ? 0 : told->claim, awaited = first || cut ? 0 : told->awaited;
+  tell_awaited(tracker, txn, &info, &awaited, now_ms);
   tell_stop(tracker, txn, &info, &claim, first || grown || stopped != told->stopped, now_ms);
   uint64_t head_size = first ? 0 : told->head_size, provable = first ? 0 : told->provable;
   if (code == OM_OK) code = tell_provable(tracker, txn, &provable, &info, now_ms, st);
@@ -119,6 +131,7 @@ static enum om_code refresh(struct om_tracker *tracker, struct om_txn *txn, uint
                            .cuts = info.cuts,
                            .own_mark = own_mark,
                            .claim = claim,
+                           .awaited = awaited,
                            .stopped = stopped,
                            .frozen = info.frozen,
                            .ended = info.retired,

@@ -11,8 +11,9 @@ struct om_told {
   uint64_t own_mark;   /* head at which its witnesses were last settled */
   uint64_t final_head; /* size of its last final head */
   bool stopped, frozen, ended;
-  uint64_t claim;  /* a quorum signed so much of it beyond a stop; 0: no matter */
-  uint32_t pieces; /* of evidence */
+  uint64_t claim;   /* a quorum signed so much of it beyond a stop; 0: no matter */
+  uint64_t awaited; /* the same in the place of what was cut from it */
+  uint32_t pieces;  /* of evidence */
 };
 
 struct om_tracker {

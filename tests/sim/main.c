@@ -230,9 +230,8 @@ static void heal(struct sim *s) {
   mend(s);
   for (size_t i = 0; i < s->n; i++) s->nodes[i].skew_ms = SKEW_MS; /* nobody is behind what was recorded */
   int64_t until = s->now_ms + HEAL_MS;
-  if (sim_forked(s)) until = s->now_ms + FORKED_MS;
   while (s->now_ms < until && !sim_converged(s)) sim_step(s, SIM_STEP_MS);
-  bool converged = sim_forked(s) || sim_converged(s);
+  bool converged = sim_converged(s);
   if (!converged || s->verbose) sim_show(s);
   if (!converged) sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
   sim_check_all(s);

@@ -456,6 +456,10 @@ void sim_check_ready(struct sim_node *n);
 void sim_check_all(struct sim *s); /* the dear ones */
 /* Whether everybody honest holds all of everybody honest's logs, as final. */
 bool sim_converged(struct sim *s);
+/* agree.c: whether everybody honest thinks the same of liars' logs, and holds all that is final of them */
+bool sim_agreed(struct sim *s);
+/* Whether a home that has forked its log leaves enough witnesses for the others' logs to become final. */
+bool sim_quorum_left(const struct sim *s);
 /* Who holds how much of which log, final/all, on standard output. */
 void sim_show(struct sim *s);
 

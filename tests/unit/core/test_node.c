@@ -599,6 +599,7 @@ static int64_t rig_ms = 1000;
 static enum om_code rig_verdict = OM_OK; /* on heads */
 static struct om_action apply, final;    /* the last of each that came out */
 static uint64_t followed[3];             /* `from` of the last Follow to each slot; UINT64_MAX: stopped */
+static uint64_t proven[3];               /* what it was to prove */
 static bool rig_begins[3];               /* nothing was sent from that slot since it was followed */
 static size_t rig_follows;               /* that were not to stop */
 
@@ -618,6 +619,7 @@ static void note_follow(const struct om_action *action) {
   assert_non_null(message);
   if (message->what_case == OREMARK__PEER_MESSAGE__WHAT_FOLLOW && message->follow->log == 1) {
     followed[action->slot] = message->follow->stop ? UINT64_MAX : message->follow->from;
+    proven[action->slot] = message->follow->prove;
     rig_begins[action->slot] = rig_begins[action->slot] || message->follow->stop;
     rig_follows += !message->follow->stop;
   }
@@ -884,6 +886,38 @@ static void a_peer_begins_anew(void **state) {
   world_close(&w);
 }
 
+/* What others have does not go on from what is held, and a quorum has signed more: whoever is followed then proves what
+ * it brings up to the quorum's head, until that is reached. */
+static void a_quorum_beyond_is_to_be_proven(void **state) {
+  (void)state;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  rig_head(slot, 50);
+  rig_entries(slot, 0, 10);
+  om_node_applied(rig, &apply, 10, OM_OK, 1000);
+  rig_drain();
+  assert_int_equal(proven[slot], 0);
+  rig_entries(slot, 10, 10);
+  om_node_applied(rig, &apply, 10, OM_MISSING, 1000);
+  rig_drain();
+  slot = 1 - slot; /* the other first */
+  assert_int_equal(followed[slot], 10);
+  assert_int_equal(proven[slot], 50);
+  om_node_log_cut(rig, 1, 5, 1000);
+  rig_drain();
+  slot = followed[0] == 5 ? 0 : 1;
+  assert_int_equal(followed[slot], 5);
+  assert_int_equal(proven[slot], 50);
+  om_node_log_changed(rig, 1, 50, false, 1000);
+  om_node_disconnected(rig, slot, 1000);
+  rig_drain();
+  assert_int_equal(followed[1 - slot], 50);
+  assert_int_equal(proven[1 - slot], 0);
+  rig_close();
+  world_close(&w);
+}
+
 /* The followed peer goes while an APPLY is under way that then takes in only a part: the next is asked from there. */
 static void a_source_lost_during_an_apply(void **state) {
   (void)state;
@@ -1128,6 +1162,7 @@ int main(void) {
       cmocka_unit_test(a_clock_set_back_mutes_no_home),
       cmocka_unit_test(a_recorded_head_leads_on),
       cmocka_unit_test(news_that_cross_a_wait),
+      cmocka_unit_test(a_quorum_beyond_is_to_be_proven),
       cmocka_unit_test(a_peer_begins_anew),
       cmocka_unit_test(a_source_lost_during_an_apply),
       cmocka_unit_test(a_log_is_cut),

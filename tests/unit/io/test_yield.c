@@ -254,12 +254,38 @@ static void test_what_stood_before_it_goes_too(void **state) {
   close_all();
 }
 
+/* The home feeds it another history of good entries, shorter than what a quorum signs: that shows where the quorum's
+ * head comes with the entries under it, and goes on to count until it is reached. */
+static void test_a_shorter_history_goes_too(void **state) {
+  (void)state;
+  lie_open(&l, FIRST);
+  open_twin();
+  extract(l.ledgers[LIE_LOG], 2);
+  struct lie_head fork = lie_head(&l);
+  must_be(bring(l.ledgers[LIE_LOG], &fork, FIRST, FIRST + 2), OM_OK, &l.st);
+  struct lie_head won = win(GOOD), unsigned_head = head_of(twin, false);
+  assert_int_equal(hear(&won), OM_WAIT);
+  assert_int_equal(bring(twin, &unsigned_head, FIRST + 2, FIRST + GOOD), OM_MISSING); /* nobody's word but the home's */
+  assert_int_equal(fed().size, FIRST + 2);
+  assert_int_equal(bring(twin, &won, FIRST + 2, FIRST + GOOD), OM_WAIT);
+  assert_int_equal(fed().size, FIRST);
+  restart();
+  assert_int_equal(bring(l.ledgers[LIE_LOG], &fork, FIRST, FIRST + 2), OM_MISSING); /* not a second time */
+  assert_int_equal(bring(twin, &unsigned_head, FIRST, FIRST + 1), OM_OK); /* the same head, without its quorum */
+  must_be(bring(twin, &won, FIRST + 1, FIRST + GOOD), OM_OK, &l.st);
+  must_be(hear(&won), OM_OK, &l.st);
+  assert_int_equal(fed().final_size, FIRST + GOOD);
+  assert_false(fed().frozen || fed().stopped);
+  close_all();
+}
+
 int main(void) {
   om_log_set_level(OM_LOG_ERROR);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_quorum_sets_it_going),
       cmocka_unit_test(test_a_quorum_for_the_bad_entry),
       cmocka_unit_test(test_what_stood_before_it_goes_too),
+      cmocka_unit_test(test_a_shorter_history_goes_too),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,9 @@
 /* libFuzzer's entry: always 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* A target may have this: called when a whole corpus was replayed, to see that it has reached what it should. */
+void fuzz_replayed(void) __attribute__((weak));
+
 /* Takes the first byte off the input, 0 where there is none. */
 static inline uint8_t fuzz_byte(const uint8_t **data, size_t *len) {
   if (*len == 0) return 0;

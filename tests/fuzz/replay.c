@@ -43,8 +43,10 @@ static void run(const char *path) {
 }
 
 int main(int argc, char **argv) {
+  struct stat info;
   LLVMFuzzerTestOneInput(NULL, 0);
   for (int i = 1; i < argc; i++) run(argv[i]);
+  if (fuzz_replayed && argc == 2 && stat(argv[1], &info) == 0 && S_ISDIR(info.st_mode)) fuzz_replayed();
   printf("%zu files\n", files);
   return files == 0;
 }

@@ -8,6 +8,7 @@
 #include "daemon/core/link.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/pair.h"
+#include "fuzz/yard.h"
 #include "keys/base64.h"
 #include "keys/keytext.h"
 #include "keys/seal.h"
@@ -344,6 +345,62 @@ static void judged_for_two(void) {
   }
 }
 
+/* Every kind of attestation that the member can make, and a claim, by the one-byte names of lots and events. */
+static void judged_attestations(void) {
+  uint8_t lot_name = 0, names[YARD_EVENTS];
+  Oremark__EventRef refs[YARD_EVENTS];
+  for (uint8_t i = 0; i < YARD_EVENTS; i++) {
+    names[i] = i;
+    oremark__event_ref__init(&refs[i]);
+    refs[i].statement_id = (ProtobufCBinaryData){1, &names[i]};
+  }
+  char word[] = "word";
+  Oremark__Subject lot = OREMARK__SUBJECT__INIT, other = OREMARK__SUBJECT__INIT, event_of = OREMARK__SUBJECT__INIT;
+  Oremark__Decimal tenth = OREMARK__DECIMAL__INIT;
+  Oremark__AssayResult result = OREMARK__ASSAY_RESULT__INIT, *results[] = {&result};
+  Oremark__ElementMass mass = OREMARK__ELEMENT_MASS__INIT, *masses[] = {&mass};
+  Oremark__LotRef ref = OREMARK__LOT_REF__INIT;
+  Oremark__ClaimedLot claimed = OREMARK__CLAIMED_LOT__INIT, *all_claimed[] = {&claimed};
+  lot.lot = ref.number = (ProtobufCBinaryData){1, &lot_name};
+  other.member = 3;
+  event_of.event = &refs[YARD_EXTRACT];
+  tenth.digits = tenth.places = 1;
+  result.element = mass.element = 29;
+  result.value = &tenth;
+  mass.mass_mg = 999000;
+  claimed.lot = &ref;
+  claimed.quantity_mg = 1000;
+  Oremark__Assay assay = OREMARK__ASSAY__INIT;
+  Oremark__Certify certify = OREMARK__CERTIFY__INIT;
+  Oremark__Withdraw withdraw = OREMARK__WITHDRAW__INIT;
+  Oremark__Flag flag = OREMARK__FLAG__INIT;
+  Oremark__Clear clear = OREMARK__CLEAR__INIT;
+  Oremark__Correct correct = OREMARK__CORRECT__INIT;
+  Oremark__Estimate estimate = OREMARK__ESTIMATE__INIT;
+  Oremark__Claim claim = OREMARK__CLAIM__INIT;
+  JUDGE(110, assay, ASSAY, assay.subject = &lot, assay.method = assay.sample = word, assay.n_results = 1,
+        assay.results = results, assay.role = OREMARK__ASSAY_ROLE__ASSAY_ROLE_SELLER);
+  JUDGE(111, certify, CERTIFY, certify.subject = &other, certify.scheme = certify.scope = word,
+        certify.valid_from_ms = 1, certify.valid_until_ms = 2, certify.quantity_mg = 1000, certify.element = 29);
+  JUDGE(112, certify, CERTIFY, certify.subject = &lot);
+  JUDGE(113, withdraw, WITHDRAW, withdraw.certificate = &refs[YARD_OWN_CERTIFICATE], withdraw.reason = word);
+  JUDGE(114, withdraw, WITHDRAW, withdraw.certificate = &refs[YARD_ESTIMATE]);
+  JUDGE(115, flag, FLAG, flag.subject = &lot,
+        flag.category = OREMARK__FLAG_CATEGORY__FLAG_CATEGORY_NON_STATE_ARMED_GROUPS, flag.severity = 3,
+        flag.text = word);
+  JUDGE(116, flag, FLAG, flag.subject = &event_of);
+  JUDGE(117, clear, CLEAR, clear.flag = &refs[YARD_FLAG], clear.reason = word);
+  JUDGE(118, clear, CLEAR, clear.flag = &refs[YARD_OTHERS_FLAG]);
+  JUDGE(119, correct, CORRECT, correct.event = &refs[YARD_EXTRACT],
+        correct.reason = OREMARK__CORRECT_REASON__CORRECT_REASON_INCORRECT_DATA, correct.n_metals = 1,
+        correct.metals = masses, correct.text = word);
+  JUDGE(120, correct, CORRECT, correct.lot = &ref);
+  JUDGE(121, estimate, ESTIMATE, estimate.member = 2, estimate.site = 1,
+        estimate.kind = OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY, estimate.n_metals = 1,
+        estimate.metals = masses, estimate.as_of_ms = YARD_NOW_MS);
+  JUDGE(122, claim, CLAIM, claim.certificate = &refs[YARD_CERTIFICATE], claim.n_lots = 1, claim.lots = all_claimed);
+}
+
 /* Every custody event on lots of the yard by their one-byte names: on one at rest, on the pool, on one that is
  * arriving, on a large one; where two are named also on another at rest. */
 static void judged(void) {
@@ -417,6 +474,12 @@ static void judged(void) {
         UINT64_C(1004000000000000); /* four thousandths more than was shipped: within tolerance, over the cap */
     JUDGE(n + 13, receive, RECEIVE, got.n_metals = 1, got.metals = masses);
     mass.mass_mg = 499999;
+    if (i == 1) { /* the pool: all that is in it, measured */
+      Oremark__ElementMass gold_left = OREMARK__ELEMENT_MASS__INIT, *all_left[] = {&mass, &gold_left};
+      gold_left.element = 79;
+      gold_left.mass_mg = 4999;
+      JUDGE(123, stocktake, STOCKTAKE, stocktake.n_metals = 2, stocktake.metals = all_left);
+    }
     if (i > 0) continue;
     JUDGE(10, extract, EXTRACT, extract.site = 1, extract.n_lots = 2, extract.lots = lots);
     JUDGE(11, collect, COLLECT, collect.site = 2, collect.waste = OREMARK__WASTE_CLASS__WASTE_CLASS_POST_CONSUMER,
@@ -852,6 +915,7 @@ int main(int argc, char **argv) {
   records();
   judged();
   judged_for_two();
+  judged_attestations();
   lot_rows();
   links();
   noise();

@@ -18,6 +18,15 @@ static void settle(void) {
   OM_ASSERT(network_settle(&yard.net, yard.ledgers, YARD_NOW_MS, &st) == OM_OK);
 }
 
+static void note(int which, uint32_t member, const uint8_t *bytes, size_t len) {
+  Oremark__SignedStatement *said = oremark__signed_statement__unpack(NULL, len, bytes);
+  OM_ASSERT(said);
+  yard.events[which].member = member;
+  yard.events[which].signed_ms = YARD_NOW_MS;
+  om_statement_id(&yard.events[which].statement_id, &yard.net.id, said->statement.data, said->statement.len);
+  oremark__signed_statement__free_unpacked(said, NULL);
+}
+
 static void add_sites(void) {
   struct record mine = record_site(&yard.net, YARD_MEMBER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, YARD_NOW_MS);
   struct om_hash before = record_event(&yard.net, &mine);
@@ -98,6 +107,7 @@ static void add_lots(void) {
     records[i] = record_extract(&yard.net, of[i].member, 1, of[i].n, of[i].copper_mg, YARD_NOW_MS);
     take(of[i].member - 1, &records[i]);
     name_lots(&records[i], of[i].n);
+    if (i == 0) note(YARD_EXTRACT, of[i].member, records[i].bytes, records[i].len);
   }
   struct record charge = record_charge(&yard.net, YARD_MEMBER, 2, &records[1], YARD_NOW_MS);
   struct record away = record_ship(&yard.net, YARD_MEMBER, &records[2], YARD_OTHER, YARD_NOW_MS);
@@ -111,6 +121,89 @@ static void add_lots(void) {
   free(charge.bytes);
   free(away.bytes);
   free(here.bytes);
+}
+
+/* ---- attestations ---- */
+
+static void attest(int which, uint32_t member, Oremark__Event *event) {
+  struct record said = {0};
+  said.bytes = network_statement(&yard.net, &said.len, member, YARD_NOW_MS, &event, 1, &member, 1);
+  take(member - 1, &said);
+  note(which, member, said.bytes, said.len);
+  free(said.bytes);
+}
+
+static void recognise_scheme(void) {
+  uint32_t governor = 1, certifiers[] = {YARD_MEMBER, YARD_OTHER};
+  Oremark__RecogniseScheme act = OREMARK__RECOGNISE_SCHEME__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  struct record said = {0};
+  act.scheme = (char[]){YARD_SCHEME};
+  act.n_certifiers = 2;
+  act.certifiers = certifiers;
+  event.kind_case = OREMARK__EVENT__KIND_RECOGNISE_SCHEME;
+  event.recognise_scheme = &act;
+  said.bytes = network_statement(&yard.net, &said.len, governor, YARD_NOW_MS, events, 1, &governor, 1);
+  take(0, &said);
+  free(said.bytes);
+  settle();
+}
+
+static void certify(int which, uint32_t member, uint32_t holder) {
+  Oremark__Subject about = OREMARK__SUBJECT__INIT;
+  Oremark__Certify act = OREMARK__CERTIFY__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  about.member = holder;
+  act.subject = &about;
+  act.scheme = (char[]){YARD_SCHEME};
+  act.valid_from_ms = 1;
+  act.valid_until_ms = 2 * YARD_NOW_MS;
+  act.quantity_mg = 500000;
+  act.element = 29;
+  event.kind_case = OREMARK__EVENT__KIND_CERTIFY;
+  event.certify = &act;
+  attest(which, member, &event);
+}
+
+static void raise(int which, uint32_t member) {
+  Oremark__Subject about = OREMARK__SUBJECT__INIT;
+  Oremark__Flag act = OREMARK__FLAG__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  about.member = YARD_OTHER;
+  act.subject = &about;
+  act.category = OREMARK__FLAG_CATEGORY__FLAG_CATEGORY_SECURITY_FORCES;
+  act.severity = 1;
+  act.text = (char[]){"word"};
+  event.kind_case = OREMARK__EVENT__KIND_FLAG;
+  event.flag = &act;
+  attest(which, member, &event);
+}
+
+static void estimate(void) {
+  Oremark__ElementMass mass = OREMARK__ELEMENT_MASS__INIT, *masses[] = {&mass};
+  Oremark__Estimate act = OREMARK__ESTIMATE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  mass.element = 29;
+  mass.mass_mg = 1000000;
+  act.member = YARD_MEMBER;
+  act.site = 1;
+  act.kind = OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE;
+  act.n_metals = 1;
+  act.metals = masses;
+  act.as_of_ms = YARD_NOW_MS;
+  event.kind_case = OREMARK__EVENT__KIND_ESTIMATE;
+  event.estimate = &act;
+  attest(YARD_ESTIMATE, YARD_MEMBER, &event);
+}
+
+static void add_attestations(void) {
+  recognise_scheme();
+  certify(YARD_CERTIFICATE, YARD_OTHER, YARD_MEMBER);
+  certify(YARD_OWN_CERTIFICATE, YARD_MEMBER, YARD_OTHER);
+  raise(YARD_FLAG, YARD_MEMBER);
+  raise(YARD_OTHERS_FLAG, YARD_OTHER);
+  estimate();
+  settle();
 }
 
 /* ---- balance ---- */
@@ -161,6 +254,7 @@ struct yard *yard_open(void) {
   add_sites();
   add_lots();
   add_kept_lots();
+  add_attestations();
   OM_ASSERT(om_txn_read(&txn, om_ledger_store(yard.ledgers[1]), &st) == OM_OK);
   yard.sums = yard_balance(txn);
   for (size_t i = 0; i < yard.n_lots; i++) {

@@ -13,6 +13,25 @@ enum {
 };
 
 #define YARD_NOW_MS INT64_C(1710000000000)
+#define YARD_SCHEME "word" /* that is recognised; both may certify under it */
+
+/* What is there to be named by attestations: an extraction, a certificate for a quantity on the member and one that it
+ * has given, a concern of its own and one of the other's, an estimate. */
+enum {
+  YARD_EXTRACT,
+  YARD_CERTIFICATE,
+  YARD_OWN_CERTIFICATE,
+  YARD_FLAG,
+  YARD_OTHERS_FLAG,
+  YARD_ESTIMATE,
+  YARD_EVENTS,
+};
+
+struct yard_event {
+  uint32_t member;
+  int64_t signed_ms;
+  struct om_hash statement_id;
+};
 
 struct yard_sums {
   om_u128 mg[OM_ELEMENT_MAX + 1]; /* 64 bits do for a lot, not for all that may be declared */
@@ -25,6 +44,7 @@ struct yard {
                    received of the other; 10: on hold until the other signs */
   uint8_t lots[YARD_LOTS_MAX][OM_LOT_NUMBER_BYTES];
   struct om_hash last[YARD_LOTS_MAX];
+  struct yard_event events[YARD_EVENTS];
   struct yard_sums sums; /* contained metal in all of them */
   uint64_t size;         /* of log 1 */
   uint32_t nonce;        /* of the network when it was opened */

@@ -89,7 +89,7 @@ static void greet(uint32_t slot, uint32_t log) {
 static void entries(uint32_t slot, size_t n) {
   static const uint8_t entry[50] = {1};
   struct om_entry_sink sink;
-  struct om_entry_proof proof = {.prove = FINAL};
+  struct om_entry_proof proof = {.prove = FINAL, .before = {.n = 1}};
   uint8_t *bytes = NULL;
   size_t len = 0;
   om_entry_sink_begin(&sink, LOG, HELD);

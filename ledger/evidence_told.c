@@ -125,7 +125,8 @@ enum om_code om_batch_evidence_again(struct om_batch *batch, uint32_t log, struc
     struct om_checkpoint about;
     bool final;
     code = om_log_evidence(batch->txn, &row, &standing, log, i, st);
-    if (code != OM_OK || standing != OM_EVIDENCE_STANDS) continue;
+    bool stands = standing == OM_EVIDENCE_STANDS || standing == OM_EVIDENCE_REFUTED; /* final heads stand anyway */
+    if (code != OM_OK || !stands) continue;
     uint8_t *bytes = om_arena_copy(&arena, row.data, row.len);
     code = both_final(batch->txn, &final, log, bytes, row.len, st);
     if (code == OM_OK && final) code = om_evidence_about(bytes, row.len, &what, &about, st);

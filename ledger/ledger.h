@@ -26,7 +26,8 @@ enum om_evidence_standing {
   OM_EVIDENCE_STANDS = 0, /* two signed heads contradict each other, or an entry is invalid */
   OM_EVIDENCE_FREEZES,    /* two final heads do: the log is frozen */
   OM_EVIDENCE_CLAIMED,    /* a well-formed entry is said to be invalid, and was not judged here... */
-  OM_EVIDENCE_REFUTED,    /* ...or was, and is valid: a piece to be passed over */
+  OM_EVIDENCE_REFUTED,    /* ...or was, and is valid: a piece to be passed over. The same of two heads beyond one that
+                             a restart has stated since, which are not both final */
 };
 
 enum {

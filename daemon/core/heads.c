@@ -73,6 +73,12 @@ enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, con
   return OM_OK;
 }
 
+bool om_head_cosigned(const uint8_t *note, size_t len) {
+  struct om_note parsed;
+  struct om_status st;
+  return om_note_parse(&parsed, (const char *)note, len, &st) == OM_OK && parsed.n > 1;
+}
+
 bool om_node_unjudged(const struct om_node *node, uint32_t log) {
   if (log >= node->n_logs) return false;
   const struct om_tracked *tracked = &node->logs[log];

@@ -273,6 +273,7 @@ struct om_recovery {
   bool asks;  /* who witnesses the own log is known */
   bool ready; /* for the rest of this run */
   bool fork;
+  bool behind; /* what is told by witnesses for whom the governors have stated another head does not go on from here */
   size_t n;
   struct om_teller tellers[OM_GATHERED_MAX]; /* of either list */
   struct om_unlinked to;                     /* witnesses that are asked through others */
@@ -371,7 +372,10 @@ void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t siz
 void om_marks_look(struct om_node *node, uint32_t log);
 
 /* recover.c: the start */
-void om_recover_quorum(struct om_node *node, int64_t now_ms);               /* the own log's witnesses have been told */
+void om_recover_quorum(struct om_node *node, int64_t now_ms); /* the own log's witnesses have been told */
+/* What was to be taken back of the own log does not go on from what is held: true if that is so because an act of the
+ * governors is to be accepted here first. */
+bool om_recover_behind(struct om_node *node, int64_t now_ms);
 void om_recover_stated(struct om_node *node, uint32_t log, int64_t now_ms); /* LOG's head has been stated anew */
 void om_recover_advance(struct om_node *node, int64_t now_ms);
 void om_recover_tick(struct om_node *node, int64_t now_ms);
@@ -411,7 +415,8 @@ void om_document_lost(struct om_node *node, uint32_t slot); /* the link in SLOT 
 void om_document_free(struct om_node *node);
 
 /* heads.c: final heads that peers bring; besides om_sync_head above */
-void om_heads_judge_again(struct om_node *node, uint32_t log);              /* LOG or the registry has grown */
+bool om_head_cosigned(const uint8_t *note, size_t len);        /* by anybody but the log itself, good or not */
+void om_heads_judge_again(struct om_node *node, uint32_t log); /* LOG or the registry has grown */
 void om_heads_judge_row(struct om_node *node, uint32_t slot, uint32_t log); /* the peer has an allowance again */
 
 /* judge.c: each peer's allowance of checks that no quorum stands behind */

@@ -82,14 +82,20 @@ static bool heads_stand(struct om_node *node, const struct om_tracked *own) {
   return all;
 }
 
+/* The governors have stated a head of the own log, and this daemon has not accepted that yet: a store of before a
+ * restart of the network, perhaps. */
+static bool is_ahead(const struct om_tracked *own, const struct om_teller *teller) {
+  return teller->stated > own->stated;
+}
+
 /* The own log is taken back up to this, the highest head told; NULL: none was. Who holds more holds it under no head
  * that it could show. */
 static const struct om_heard *highest_told(const struct om_recovery *recovery, const struct om_tracked *own) {
   const struct om_heard *highest = NULL;
   for (size_t i = 0; i < recovery->n; i++) {
     const struct om_heard *head = &recovery->tellers[i].head;
-    if (head->size > 0 && !is_past(own, &recovery->tellers[i]) && (highest == NULL || head->size > highest->size))
-      highest = head;
+    bool counts = !is_past(own, &recovery->tellers[i]) && !(recovery->behind && is_ahead(own, &recovery->tellers[i]));
+    if (head->size > 0 && counts && (highest == NULL || head->size > highest->size)) highest = head;
   }
   return highest;
 }
@@ -146,7 +152,18 @@ void om_recover_quorum(struct om_node *node, int64_t now_ms) {
   om_recover_advance(node, now_ms);
 }
 
+bool om_recover_behind(struct om_node *node, int64_t now_ms) {
+  struct om_recovery *recovery = &node->recovery;
+  const struct om_tracked *own = own_log(node);
+  for (size_t i = 0; i < recovery->n; i++)
+    if (recovery->tellers[i].head.size == own->refill.size && is_ahead(own, &recovery->tellers[i]))
+      recovery->behind = true;
+  if (recovery->behind) om_recover_advance(node, now_ms);
+  return recovery->behind;
+}
+
 void om_recover_stated(struct om_node *node, uint32_t log, int64_t now_ms) {
+  if (log == node->config.own_log) node->recovery.behind = false;
   if (log == node->config.own_log) om_recover_advance(node, now_ms);
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++)
     if (node->peers[slot].connected && node->peers[slot].log == log && node->peers[slot].has_asked)
@@ -341,6 +358,13 @@ static void add_missing(const struct om_node *node, char *out, size_t len) {
   }
 }
 
+/* Whether some of them go by an act that is to be accepted here first. */
+static bool any_ahead(const struct om_node *node, uint32_t own) {
+  for (size_t i = 0; i < node->recovery.n && own < node->n_logs; i++)
+    if (is_ahead(&node->logs[own], &node->recovery.tellers[i])) return true;
+  return false;
+}
+
 bool om_node_waiting(const struct om_node *node, char *out, size_t len) {
   uint32_t own = node->config.own_log;
   out[0] = '\0';
@@ -353,6 +377,10 @@ bool om_node_waiting(const struct om_node *node, char *out, size_t len) {
              "not the log's; put the right one in its place, or start with an empty one");
   } else if (!node->recovery.asks || own >= node->n_logs) {
     snprintf(out, len, "waits for the registry to say who its witnesses are");
+  } else if (any_ahead(node, own)) {
+    snprintf(out, len,
+             "the governors have stated how its log goes on, and witnesses have accepted that: accept it here too "
+             "(oremark network accept FILE)");
   } else if (more > 0) {
     snprintf(out, len, "waits for %u more of its witnesses to say how far this log had got", more);
     add_missing(node, out, len);

@@ -655,6 +655,7 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
       break;
     case OM_MALFORMED:
     case OM_REFUSED:
+      if (log == node->config.own_log && om_recover_behind(node, now_ms)) break;
       stop_log(node, log);
       if (log == node->config.own_log) node->recovery.fork = true;
       break;
@@ -678,12 +679,22 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
   om_node_mark_log(node, log);
 }
 
+/* Some have cosigned the head of LOG that the peer in SLOT sent, and not those who count here. The log's own daemon may
+ * go by an act of the governors that is not accepted here yet: it pays, and stays. */
+static void blame_for_head(struct om_node *node, uint32_t slot, uint32_t log) {
+  if (om_node_live(node, slot) && node->peers[slot].log == log)
+    om_judge_spend(node, slot);
+  else
+    om_node_drop(node, slot, "it sent a final head that does not stand");
+}
+
 void om_node_finalised(struct om_node *node, struct om_action *action, enum om_code code, int64_t now_ms) {
   OM_ASSERT(action->kind == OM_ACTION_FINAL && action->log < node->n_logs);
   uint32_t log = action->log;
   struct om_tracked *tracked = &node->logs[log];
   uint64_t size = tracked->finalising;
   OM_ASSERT(size != 0);
+  bool cosigned = om_head_cosigned(action->bytes, action->len);
   tracked->finalising = 0;
   om_action_free(action);
   switch (code) {
@@ -693,7 +704,10 @@ void om_node_finalised(struct om_node *node, struct om_action *action, enum om_c
     case OM_MALFORMED:
     case OM_REFUSED:
       om_pair_remove(&tracked->claims, size);
-      om_node_drop(node, tracked->finalising_slot, "it sent a final head that does not stand");
+      if (code == OM_REFUSED && cosigned)
+        blame_for_head(node, tracked->finalising_slot, log);
+      else
+        om_node_drop(node, tracked->finalising_slot, "it sent a final head that does not stand");
       if (log == node->config.own_log) om_quorum_refused(node, now_ms);
       break;
     case OM_USAGE:

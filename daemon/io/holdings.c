@@ -48,9 +48,10 @@ static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t
   om_txn_abort(txn);
   *size = head.size;
   if (code == OM_MISSING) return OM_WAIT;
-  /* Beyond what is held, the log may have marked a registry with other witnesses. */
+  /* Beyond what is held, the log may have marked a registry with other witnesses; or beyond what is final here, the
+   * governors may have restarted the network, and that is not accepted here yet. */
   bool few = code == OM_REFUSED && strcmp(st->rule, "quorum") == 0; /* else the log itself has not signed it */
-  return few && head.size > info.size ? OM_WAIT : code;
+  return few && head.size > info.head_size ? OM_WAIT : code;
 }
 
 static enum om_code compare(void *ctx, uint64_t *size, uint32_t log, const uint8_t *note, size_t len,

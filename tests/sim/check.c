@@ -298,6 +298,21 @@ static bool holds_all(struct sim_node *n) {
   return all;
 }
 
+void sim_check_blame(struct sim *s) {
+  for (size_t i = 0; i < s->n; i++) {
+    struct om_txn *txn;
+    struct om_log_info info;
+    struct om_status st = {0};
+    if (!s->nodes[i].up) continue;
+    sim_must(s, om_txn_read(&txn, om_ledger_store(s->nodes[i].ledger), &st), &st, "reading");
+    for (uint32_t log = 0; log < om_log_count(txn); log++) {
+      sim_must(s, om_log_info(txn, &info, log, &st), &st, "reading a log");
+      if (info.evidence > 0) sim_violation(s, "daemon %zu holds evidence against the honest log %u", i, log);
+    }
+    om_txn_abort(txn);
+  }
+}
+
 bool sim_converged(struct sim *s) {
   if (!sim_agreed(s)) return false;
   if (s->join_step != 0 && !s->joined) return false;

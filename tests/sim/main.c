@@ -235,6 +235,7 @@ static void heal(struct sim *s) {
   if (!converged || s->verbose) sim_show(s);
   if (!converged) sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
   sim_check_all(s);
+  if (s->restart != NULL) sim_check_blame(s);
 }
 
 static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {

@@ -1,7 +1,9 @@
 /* Break glass under seeds: more witnesses are gone for good than the rules can mend, the governor states every log's
  * head as far as any of the others holds it, and each operator accepts that by hand, when it comes to it; the
  * registry's first, since what its daemon still took in beyond the stated head is no less valid than what follows there
- * now. What lies beyond a stated head is lost, as a restart by its nature loses it: nobody who goes on held it. */
+ * now. In some seeds an old copy, of before that, is put in the place of the store of one who has accepted it and gone
+ * on: it is no witness any more, and accepts again. What lies beyond a stated head is lost, as a restart by its nature
+ * loses it: nobody who goes on held it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,9 @@ void sim_restart_begin(struct sim *s) {
   bool quiet = s->change_step == 0 && s->seal_step == 0 && s->loss_step == 0;
   for (size_t i = 0; i < s->n; i++) quiet = quiet && !sim_liar(&s->nodes[i]) && !s->nodes[i].mute;
   if (quiet && sim_one_in(s, 2)) s->gone_step = 50 + sim_below(s, 100);
+  bool all_meet = s->seed % 3 != 0; /* main.c: else some need a relay, and who is set back witnesses nothing */
+  s->set_back.on = s->gone_step != 0 && s->n > 4 && s->seed % 2 == 0 && all_meet;
+  if (s->set_back.on) s->gone_step = 20 + s->gone_step / 4;
 }
 
 /* So many that the others can make no quorum any more. The registry's daemon goes on. */
@@ -28,7 +33,35 @@ static void lose_witnesses(struct sim *s) {
     left--;
     if (s->verbose) printf("  %llu: daemon %u is gone for good\n", (unsigned long long)s->step, n->daemon);
   }
-  s->restart_step = s->step + 20 + sim_below(s, 60);
+  s->restart_step = s->step + (s->set_back.on ? 10 : 20 + sim_below(s, 60));
+}
+
+/* ---- one goes back to before it ---- */
+
+static void choose_set_back(struct sim *s) {
+  do s->set_back.who = (uint32_t)sim_below(s, s->n);
+  while (s->nodes[s->set_back.who].gone);
+  sim_back_up(&s->nodes[s->set_back.who]);
+}
+
+/* Until it accepts, its log grows on: the old copy may hold more than what is stated. */
+static void back_up_again(struct sim_node *n) {
+  if (!n->accepted && sim_one_in(n->sim, 4)) sim_back_up(n);
+  if (n->accepted && n->sim->set_back.step == 0) n->sim->set_back.step = n->sim->step + 10 + sim_below(n->sim, 30);
+}
+
+static void set_back(struct sim_node *n) {
+  struct sim *s = n->sim;
+  if (s->healing || s->set_back.step == 0 || s->step < s->set_back.step) return;
+  s->set_back.on = false;
+  if (n->up) sim_node_crash(n);
+  sim_copy_store(s, n->path, n->backup);
+  memset(n->final_seen, 0, sizeof n->final_seen);
+  memset(n->voted, 0, sizeof n->voted);
+  n->accepted = false;
+  s->lost++;
+  if (s->verbose)
+    printf("  %llu: daemon %u starts from a copy of before the restart\n", (unsigned long long)s->step, n->daemon);
 }
 
 /* The most that any of those who go on holds of LOG. */
@@ -60,10 +93,11 @@ static void state(struct sim *s) {
   Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
   Oremark__Restart act = OREMARK__RESTART__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
+  if (s->set_back.on) choose_set_back(s);
   for (uint32_t i = 0; i < s->n; i++) {
     state_head(s, &heads[i], &roots[i], i);
     list[i] = &heads[i];
-    if (!s->nodes[i].gone) logs[witnesses.n_logs++] = i;
+    if (!s->nodes[i].gone && !(s->set_back.on && s->set_back.who == i)) logs[witnesses.n_logs++] = i;
   }
   witnesses.logs = logs;
   act.heads = list;
@@ -85,6 +119,8 @@ void sim_restart_step(struct sim *s) {
   if (s->restart == NULL && s->step >= s->restart_step && all_up) state(s);
   for (size_t i = 0; i < s->n && s->restart != NULL; i++) {
     struct sim_node *n = &s->nodes[i];
+    if (s->set_back.on && s->set_back.who == i && n->up) back_up_again(n);
+    if (s->set_back.on && s->set_back.who == i) set_back(n);
     if (!n->up || n->accepted || (i > 0 && !s->nodes[0].accepted) || !sim_one_in(s, 12)) continue;
     n->accepted = sim_node_accept(n, s->restart, s->restart_len);
     if (s->verbose && n->accepted)

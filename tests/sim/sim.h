@@ -252,6 +252,11 @@ struct sim {
   uint64_t restart_step; /* the governor restarts the network from then on */
   uint8_t *restart;      /* by this; NULL: not yet */
   size_t restart_len;
+  struct {
+    bool on;
+    uint32_t who;
+    uint64_t step;           /* 0: it has not accepted yet */
+  } set_back;                /* to before the restart */
   uint64_t stated[SIM_LOGS]; /* heads, by it */
   struct om_hash stated_roots[SIM_LOGS];
   uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
@@ -454,6 +459,7 @@ void sim_check_reached(struct sim_node *n, const struct om_action *action);
 /* N may sign from now on: nothing that is final of its log is missing. */
 void sim_check_ready(struct sim_node *n);
 void sim_check_all(struct sim *s); /* the dear ones */
+void sim_check_blame(struct sim *s); /* all are honest, and no store was lost but by a restart: nobody is accused */
 /* Whether everybody honest holds all of everybody honest's logs, as final. */
 bool sim_converged(struct sim *s);
 /* agree.c: whether everybody honest thinks the same of liars' logs, and holds all that is final of them */

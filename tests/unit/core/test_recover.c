@@ -142,6 +142,33 @@ static void what_was_told_before_a_restart(void **state) {
   world_close(&w);
 }
 
+/* The store is of before a restart of the network, which stated the log's head below the end of that store: what the
+ * witnesses hold by now does not go on from there. It is no fork: the operator accepts the restart here too. */
+static void a_tail_of_before_a_restart(void **state) {
+  (void)state;
+  enum { BY = 9, STATED = 200 };
+  char text[OM_STATUS_TEXT_BYTES];
+  struct om_hash root;
+  lose(STATED, &root);
+  world_append(&w, 0, 30, 100, 0, 0);
+  for (uint32_t i = 1; i < 4; i++) om_node_stated(w.nodes[i].node, 0, BY, w.now_ms);
+  for (uint32_t i = 1; i < 4; i++) world_join(&w, 0, i);
+  world_run(&w, 20000);
+  assert_false(ready(0));
+  assert_false(om_node_own_fork(w.nodes[0].node));
+  assert_int_equal(own(0)->size, STATED + 30);
+  assert_true(om_node_waiting(w.nodes[0].node, text, sizeof text));
+  assert_non_null(strstr(text, "oremark network accept"));
+  for (uint32_t i = 0; i < 4; i++) assert_int_equal(w.nodes[i].drops, 0);
+  world_rewind(&w, 0, STATED);
+  om_node_stated(w.nodes[0].node, 0, BY, w.now_ms);
+  world_run(&w, 5000);
+  assert_true(ready(0));
+  assert_int_equal(own(0)->size, 300);
+  assert_true(om_hash_equal(&own(0)->roots[300], &root));
+  world_close(&w);
+}
+
 static void cosigns_nothing_before(void **state) {
   (void)state;
   struct om_hash root;
@@ -349,6 +376,7 @@ int main(void) {
       cmocka_unit_test(an_old_copy),
       cmocka_unit_test(fewer_than_a_quorum),
       cmocka_unit_test(what_was_told_before_a_restart),
+      cmocka_unit_test(a_tail_of_before_a_restart),
       cmocka_unit_test(a_teller_that_alters_entries),
       cmocka_unit_test(cosigns_nothing_before),
       cmocka_unit_test(what_is_told_must_be_signed),

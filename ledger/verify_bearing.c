@@ -36,8 +36,10 @@ static enum om_code beside(struct om_verify *v, struct om_arena *scratch, char o
   if (code != OM_OK) return code;
   uint32_t event = om_lineage_find_event(&v->lineage, &at);
   uint64_t built = event == OM_LINEAGE_NONE ? 0 : om_lineage_after(&v->lineage, event);
-  snprintf(out, BESIDE_BYTES, "; it says: %.160s; %llu lot%s of this lineage came of it since", step->text.bytes,
-           (unsigned long long)built, built == 1 ? "" : "s");
+  int len = snprintf(out, BESIDE_BYTES, "; it says: %.160s", step->text.bytes);
+  if (built > 0)
+    snprintf(out + len, BESIDE_BYTES - (size_t)len, "; %llu lot%s of this lineage came of it since",
+             (unsigned long long)built, built == 1 ? "" : "s");
   return OM_OK;
 }
 

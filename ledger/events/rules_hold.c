@@ -79,13 +79,19 @@ enum om_code om_rule_released(struct om_stage *stage, const struct om_lot *lot, 
   if (code != OM_OK || overruled || n >= lot->hold.threshold) return code;
   char text[OM_LOT_TEXT_BYTES], reason[OM_ENUM_WORD_BYTES];
   struct om_text members;
+  size_t able = n;
+  for (size_t i = 0; i < lot->hold.n_releasers; i++) able += missing[i];
   om_text_clear(&members);
   add_members(stage, &members, &lot->hold, missing);
   return om_fail(
       st, OM_REFUSED, "hold",
       "lot %s is on hold (%s) and its %s takes the signatures of %u of %u members: %zu stand%s, and %zu more must come "
-      "of %s: have the statement (--out FILE) signed by them (oremark sign FILE) and submit it",
+      "of %s: %s",
       om_lot_format(text, sizeof text, lot->number), reason_of(reason, lot), doing, lot->hold.threshold,
       lot->hold.n_releasers, n, n == 1 ? "s" : "", lot->hold.threshold - n,
-      members.bytes[0] ? members.bytes : "members that are suspended");
+      members.bytes[0] ? members.bytes : "members that are suspended",
+      able >= lot->hold.threshold
+          ? "have the statement (--out FILE) signed by them (oremark sign FILE) and submit it"
+          : "so many can't sign, as others are suspended; the governors can stand in for them (oremark governance "
+            "propose release LOT --as-governors)");
 }

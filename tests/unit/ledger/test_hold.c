@@ -137,7 +137,12 @@ static void a_releaser_who_is_suspended_does_not_count(void **state) {
   REFUSED(c, "hold", SMELTER, out, MAKER, TRADER);
   assert_non_null(strstr(c->st.text, "Member 3"));
   assert_null(strstr(c->st.text, "Member 6"));
+  assert_null(strstr(c->st.text, "governors"));
   SIGNED(c, SMELTER, out, REFINER, MAKER, TRADER);
+  lot = held(c);
+  custody_change(c, MAKER, OM_ROLES_CUSTODY, MAKER, true);
+  REFUSED(c, "hold", SMELTER, release(c, LOTS(at_last(c, lot))), REFINER);
+  assert_non_null(strstr(c->st.text, "the governors can stand in for them"));
 }
 
 static void a_hold_names_enough_who_can_sign(void **state) {

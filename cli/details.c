@@ -32,6 +32,8 @@ const char om_details_seen[] =
     "every member still sees who did what and when, the lots with their masses, metals and origins, the\n"
     "oremark: counterparties, that these details exist, and who can open them; not what they say\n";
 
+const char om_details_lost[] = "you have published no sealing key: nobody on your side can open them later\n";
+
 struct sealing {
   struct om_session *session;
   const struct om_papers *from;
@@ -197,7 +199,7 @@ static enum om_code say_what_is_seen(const struct sealing *s, struct om_status *
     fprintf(err, "%s%s (member %u)", i ? ", " : "", om_show_text(name, of), s->to[i].member);
   }
   fprintf(err, "\noremark: %s", om_details_seen);
-  if (!s->own) fprintf(err, "oremark: you have published no sealing key: nobody on your side can open them later\n");
+  if (!s->own) fprintf(err, "oremark: %s", om_details_lost);
   return OM_OK;
 }
 

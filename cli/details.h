@@ -14,8 +14,8 @@
 enum om_code om_details_seal(struct om_session *session, struct om_files *files, Oremark__Event *event,
                              const struct om_papers *from, const struct om_draft *draft, const struct om_hash *network,
                              struct om_status *st);
-/* What a member might take for secret, and is not; goes on in a line of its own. */
-extern const char om_details_seen[];
+/* What a member might take for secret, and is not; and what follows where it has no sealing key itself. */
+extern const char om_details_seen[], om_details_lost[];
 
 /* An event with sealed details, as a log has it. */
 struct om_sealed_event {

@@ -118,9 +118,13 @@ static void say_papers(const struct om_import *import) {
   if (import->documents)
     fprintf(import->session->out, "%" PRIu64 " document%s brought to the daemon\n", import->documents,
             import->documents == 1 ? "" : "s");
-  if (import->sealed)
-    fprintf(import->session->err, "oremark: details of %" PRIu64 " event%s are sealed; %s", import->sealed,
-            import->sealed == 1 ? "" : "s", om_details_seen);
+  const Oremark__MemberRights *rights;
+  struct om_status unknown;
+  if (import->sealed == 0) return;
+  fprintf(import->session->err, "oremark: details of %" PRIu64 " event%s are sealed; %s", import->sealed,
+          import->sealed == 1 ? "" : "s", om_details_seen);
+  if (om_session_rights(import->session, &rights, import->self, &unknown) == OM_OK && rights->sealing_key.len == 0)
+    fprintf(import->session->err, "oremark: %s", om_details_lost);
 }
 
 static enum om_code summary(struct om_import *import, struct om_status *st) {

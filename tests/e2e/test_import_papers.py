@@ -78,7 +78,8 @@ class ImportPapers(NetworkTest):
             self.assertEqual([(d["what"], d["value"], d["matches_log"]) for d in opened], [(*one, True) for one in want])
         self.assertEqual(plan.read_bytes(), (path.parent / "plan.pdf").read_bytes())
         said = self.net.run(MINE, "import", self.file(row("S-7", secrets="note=dry", to=REFINER)))
-        self.says(said.err, "details of 1 event are sealed; every member still sees", "masses", "counterparties")
+        self.says(said.err, "details of 1 event are sealed; every member still sees", "masses", "counterparties",
+                  "you have published no sealing key")
         self.assertNotIn("dry", said.err + said.out)
 
     def test_interrupted_and_resumed(self):

@@ -42,6 +42,13 @@ struct om_document_hooks {
   enum om_code (*erase)(void *ctx, bool *was, const struct om_hash *hash, struct om_status *st);
 };
 
+/* What a witness outside the network has signed of the own log; it never counts for what is final. */
+struct om_outside_cosignature {
+  uint64_t size;
+  struct om_hash root;
+  char line[OM_NOTE_LINE_BYTES]; /* with newline and NUL */
+};
+
 /* What the daemon knows besides the ledger. */
 struct om_about {
   struct om_hash network;
@@ -59,6 +66,8 @@ struct om_about {
   const struct om_node_witness *witnesses;
   uint32_t witnesses_needed[OM_QUORUM_LISTS]; /* operators of each list that make its quorum */
   struct om_document_hooks documents;
+  size_t n_outside;
+  const struct om_outside_cosignature *outside;
 };
 
 struct om_answer_sink {

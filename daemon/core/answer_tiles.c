@@ -7,6 +7,21 @@
 
 /* ---- heads ---- */
 
+/* Adds what witnesses outside the network have signed of just this head, as far as there is room. */
+static ProtobufCBinaryData with_outsiders(struct om_answering *a, const struct om_bytes *note,
+                                          const struct om_checkpoint *head, uint32_t log) {
+  char *out = om_arena_alloc(a->view.arena, OM_NOTE_BYTES_MAX);
+  size_t len = note->len;
+  struct om_status ignored;
+  memcpy(out, note->data, len);
+  for (size_t i = 0; log == a->about->own_log && i < a->about->n_outside; i++) {
+    const struct om_outside_cosignature *by = &a->about->outside[i];
+    if (by->size == head->size && om_hash_equal(&by->root, &head->root))
+      om_note_add_line(out, &len, by->line, strlen(by->line), &ignored);
+  }
+  return (ProtobufCBinaryData){len, (uint8_t *)out};
+}
+
 bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, struct om_status *st) {
   Oremark__FinalHead head = OREMARK__FINAL_HEAD__INIT;
   struct om_checkpoint *checkpoint = om_arena_alloc(a->view.arena, sizeof *checkpoint);
@@ -15,7 +30,7 @@ bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, 
   enum om_code code = om_log_final(a->view.txn, &note, asked->log, st);
   if (code == OM_OK) code = om_quorum_check(a->view.txn, checkpoint, &time_s, asked->log, note.data, note.len, st);
   if (code != OM_OK) return om_answer_fail(a, st);
-  head.note = (ProtobufCBinaryData){note.len, (uint8_t *)(uintptr_t)note.data};
+  head.note = with_outsiders(a, &note, checkpoint, asked->log);
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_FINAL_HEAD, false);
   reply.final_head = &head;
   return om_answer_put(a, &reply);

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/io/outsiders.h"
 #include "keys/utf8.h"
 #include "keys/vkey.h"
 
@@ -32,8 +33,9 @@ enum kind {
   KIND_LEVEL,   /* a name of a log level */
   KIND_ADDRESS, /* a list of addresses to listen at */
   KIND_ONE_ADDRESS,
-  KIND_VKEYS, /* a list of logs' keys */
-  KIND_PEERS, /* sections; each has one address */
+  KIND_VKEYS,     /* a list of logs' keys */
+  KIND_OUTSIDERS, /* a list of witnesses' keys with their addresses */
+  KIND_PEERS,     /* sections; each has one address */
 };
 
 struct setting {
@@ -77,6 +79,10 @@ static const struct setting table[] = {
      "default"},
     {"witness-logs", KIND_VKEYS, AT(witness_logs), 0, 0, NULL, "{\"example.com/log+1f3a0c5d+AQ...\"}",
      "Keys of the logs to witness there, as C2SP vkeys; a key's name is the origin of its log, which may have several"},
+    {"outside-witnesses", KIND_OUTSIDERS, AT(outside_witnesses), 0, 0, NULL,
+     "{\"witness.example/w1+1f3a0c5d+BA... https://witness.example/\"}",
+     "Witnesses outside the network that are asked to cosign the own log's final heads, as key and address; what they "
+     "sign is published, and never counts for what is final"},
     {"peer", KIND_PEERS, AT(peers), 0, 0, NULL,
      "\"kokkola.example/log\" {\n#   address = \"kokkola.example:7412\"\n# }",
      "A daemon to keep a link to: the origin of its log, and its address; may be given for many"},
@@ -222,7 +228,7 @@ static enum om_code set_level(struct om_settings *s, const struct setting *row, 
 }
 
 static bool is_list(enum kind kind) {
-  return kind == KIND_ADDRESS || kind == KIND_VKEYS;
+  return kind == KIND_ADDRESS || kind == KIND_VKEYS || kind == KIND_OUTSIDERS;
 }
 
 static enum om_code set_one_address(struct om_settings *s, const struct setting *row, const char *value,
@@ -245,6 +251,12 @@ static enum om_code check_vkey(const char *value, struct om_status *st) {
   return om_fail(st, OM_USAGE, NULL, "\"%s\" is a witness's key, not a log's", value);
 }
 
+static enum om_code check_outsider(const char *value, struct om_status *st) {
+  struct om_vkey key;
+  const char *url;
+  return om_outsider_parse(&key, &url, value, st);
+}
+
 /* Checks VALUE and keeps it; lists are only checked here and kept once they are whole. */
 static enum om_code set_value(struct om_settings *s, const struct setting *row, const char *value,
                               struct om_status *st) {
@@ -257,6 +269,7 @@ static enum om_code set_value(struct om_settings *s, const struct setting *row, 
     case KIND_ADDRESS: return om_address_parse(&address, value, st);
     case KIND_ONE_ADDRESS: return set_one_address(s, row, value, st);
     case KIND_VKEYS: return check_vkey(value, st);
+    case KIND_OUTSIDERS: return check_outsider(value, st);
     case KIND_PEERS: break;
   }
   om_panic(__FILE__, __LINE__, "a section has no value");
@@ -348,7 +361,8 @@ static enum om_code keep_list(char ***out, size_t *n, cfg_t *cfg, const char *na
 static enum om_code keep_lists(struct om_settings *s, cfg_t *cfg, struct om_status *st) {
   size_t peers = cfg_size(cfg, "peer");
   if (keep_list(&s->listen, &s->listen_count, cfg, "listen", st) != OM_OK ||
-      keep_list(&s->witness_logs, &s->witness_logs_count, cfg, "witness-logs", st) != OM_OK)
+      keep_list(&s->witness_logs, &s->witness_logs_count, cfg, "witness-logs", st) != OM_OK ||
+      keep_list(&s->outside_witnesses, &s->outside_witnesses_count, cfg, "outside-witnesses", st) != OM_OK)
     return st->code;
   s->peers = calloc(peers + 1, sizeof *s->peers);
   if (s->peers == NULL) return no_memory(st);
@@ -503,6 +517,8 @@ void om_settings_free(struct om_settings *s) {
   for (size_t i = 0; i < s->witness_logs_count; i++) free(s->witness_logs[i]);
   free(s->listen);
   free(s->witness_logs);
+  for (size_t i = 0; i < s->outside_witnesses_count; i++) free(s->outside_witnesses[i]);
+  free(s->outside_witnesses);
   free(s->peers);
   *s = (struct om_settings){.store = NULL};
 }
@@ -523,6 +539,7 @@ static void print_bounds(FILE *out, const struct setting *row) {
     case KIND_ADDRESS:
     case KIND_ONE_ADDRESS:
     case KIND_VKEYS:
+    case KIND_OUTSIDERS:
     case KIND_PEERS: return;
   }
 }

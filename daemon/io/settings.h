@@ -47,6 +47,8 @@ struct om_settings {
   char *witness_listen; /* "host:port", checked; NULL: no log of others is witnessed */
   char **witness_logs;  /* vkeys of others' logs, checked */
   size_t witness_logs_count;
+  char **outside_witnesses; /* "VKEY URL", checked */
+  size_t outside_witnesses_count;
   uint64_t map_size;      /* bytes */
   uint64_t documents_max; /* bytes of documents together */
   uint64_t threads;       /* workers that check signatures */

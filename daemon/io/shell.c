@@ -13,6 +13,7 @@
 #include "daemon/io/fetches.h"
 #include "daemon/io/holdings.h"
 #include "daemon/io/logline.h"
+#include "daemon/io/outsiders.h"
 #include "daemon/io/peers.h"
 #include "daemon/io/reached.h"
 #include "daemon/io/tracker.h"
@@ -45,6 +46,7 @@ struct shell {
   struct om_listener *listeners[LISTENERS_MAX + 1];
   size_t n_listeners;
   struct om_witness_http *witness; /* NULL: not asked for */
+  struct om_outsiders *outsiders;  /* NULL: none are asked */
   uv_signal_t signals[2];
   enum stage stage;
   bool clients_gone, peers_gone;
@@ -118,7 +120,10 @@ static enum om_code refresh(struct shell *shell, struct om_status *st) {
     code = om_log_info(txn, &info, own, st);
     if (code == OM_OK) om_clients_origin(shell->clients, info.origin);
   }
-  if (code == OM_OK && own < shell->tracker.n) om_clients_final(shell->clients, shell->tracker.logs[own].final_size);
+  if (code == OM_OK && own < shell->tracker.n) {
+    om_clients_final(shell->clients, shell->tracker.logs[own].final_size);
+    om_outsiders_final(shell->outsiders, own, shell->tracker.logs[own].final_size);
+  }
   om_txn_abort(txn);
   return code;
 }
@@ -287,6 +292,7 @@ static void about(void *ctx, struct om_about *out, struct om_arena *arena) {
   out->n_witnesses = om_node_witnesses(shell->node, witnesses, out->witnesses_needed);
   out->witnesses = witnesses;
   out->documents = om_documents_hooks(shell->documents);
+  out->outside = om_outsiders_lines(shell->outsiders, &out->n_outside, arena);
 }
 
 static enum om_code client_fetch(void *ctx, const char **state, const Oremark__FetchDocument *asked,
@@ -400,6 +406,14 @@ static enum om_code witness_others(struct shell *shell, struct om_status *st) {
   return om_witness_http_start(&shell->witness, &config, st);
 }
 
+static enum om_code ask_outsiders(struct shell *shell, struct om_status *st) {
+  const struct om_settings *settings = shell->settings;
+  if (settings->outside_witnesses_count == 0 || shell->keys->log == NULL) return OM_OK;
+  enum om_code code = om_outsiders_start(&shell->outsiders, om_ledger_store(shell->ledger), settings->store,
+                                         settings->outside_witnesses, settings->outside_witnesses_count, st);
+  return code == OM_OK ? refresh(shell, st) : code;
+}
+
 static enum om_code make_ends(struct shell *shell, struct om_status *st) {
   struct om_clients_config clients = {.loop = &shell->loop,
                                       .read_buffer = shell->read_buffer,
@@ -465,7 +479,7 @@ static enum om_code run(struct shell *shell, struct om_status *st) {
   catch_signals(shell);
   if (make_ends(shell, st) != OM_OK)
     om_panic(__FILE__, __LINE__, st->text); /* no memory or no thread at the very start */
-  if (listen_all(shell, st) != OM_OK || witness_others(shell, st) != OM_OK) {
+  if (listen_all(shell, st) != OM_OK || witness_others(shell, st) != OM_OK || ask_outsiders(shell, st) != OM_OK) {
     stop(shell, st);
   } else {
     if (shell->keys->link != NULL) om_peers_dial(shell->peers, shell->settings);
@@ -473,6 +487,7 @@ static enum om_code run(struct shell *shell, struct om_status *st) {
   }
   uv_run(&shell->loop, UV_RUN_DEFAULT);
   om_witness_http_stop(shell->witness);
+  om_outsiders_stop(shell->outsiders);
   om_node_free(shell->node);
   om_tracker_free(&shell->tracker);
   *st = shell->failure;

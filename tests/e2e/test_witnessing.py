@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import tiles
-from network import GOVERNORS, MEMBERS, MINE, OREMARKD, NetworkTest, free_port
+from network import GOVERNORS, MEMBERS, MINE, OREMARKD, NetworkTest, free_port, wait_until
 
 ORIGIN = "governors.example/log"
 
@@ -81,11 +81,44 @@ class Witnessing(NetworkTest):
                 rest = b""
             self.assertEqual(rest, b"")
 
+    def test_witnessed_by_an_outsider(self):
+        """The governors' daemon asks the mine's, as if that stood outside; what it signs is published with the head, beside what
+        makes it final."""
+        governors = self.net.daemons[GOVERNORS]
+        outsider = self.key(MINE, "witness")
+        nobody = f"http://127.0.0.1:{free_port()}/"
+        self.assertEqual(governors.stop(), 0)
+        governors.configure(self.net.genesis,
+                            outside_witnesses='{"%s http://127.0.0.1:%d", "%s %s"}' % (outsider, self.port, self.key(MINE, "cosign"), nobody))
+        governors.start()
+        out = self.net.folder / "outside"
+        folder = tiles.Folder(out / "governors.example_log")
+
+        def cosigned():
+            self.net.do(GOVERNORS, "publish", out, "--log", ORIGIN)
+            return folder.checkpoint().signers == [ORIGIN, "mine.example/log"]
+        wait_until(cosigned, governors.said)
+        folder.check()
+        self.assertIn("event=outside-witness name=mine.example/log", governors.said())  # the one that is not there
+        size = folder.checkpoint().size
+        self.net.must("member", "add-site", "--name", "Second", "--kind", "plant", "--country", "SE", socket=governors.socket,
+                      key=self.net.key(GOVERNORS), member=GOVERNORS)
+        wait_until(lambda: cosigned() and folder.checkpoint().size == size + 1, governors.said)
+        self.assertEqual(governors.stop(), 0)
+        governors.start()
+        self.assertTrue(cosigned())  # it is remembered
+        status = {log["origin"]: log for log in self.net.do(GOVERNORS, "status").json["logs"]}
+        self.assertEqual(status[ORIGIN]["quorum"], 0)
+
     def test_settings(self):
         conf = self.net.folder / "other.conf"
         text = self.daemon.conf.read_text()
         for change, words in ((('witness-logs = {"', 'witness-logs = {"x'), ["witness-logs", "key id"]),
                               ((self.key(GOVERNORS, "log"), self.key(GOVERNORS, "cosign")), ["witness-logs", "not a log's"]),
+                              (("witness-logs", 'outside-witnesses = {"' + self.key(MINE, "log") + ' https://w/"}\nwitness-logs'),
+                               ["outside-witnesses", "not a witness's"]),
+                              (("witness-logs", 'outside-witnesses = {"' + self.key(MINE, "witness") + ' ftp://w/"}\nwitness-logs'),
+                               ["outside-witnesses", "https"]),
                               ((f'"127.0.0.1:{self.port}"', '"127.0.0.1"'), ["witness-listen", "port"])):
             self.assertIn(change[0], text)
             conf.write_text(text.replace(*change))

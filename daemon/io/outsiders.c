@@ -1,0 +1,315 @@
+#include "daemon/io/outsiders.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "daemon/core/outside.h"
+#include "daemon/io/logline.h"
+
+enum {
+  PAUSE_S = 1,        /* heads that follow each other faster are asked for together */
+  LOOK_S = 5,         /* whether the time has come to ask again after a fault */
+  AFTER_FAULT_S = 60, /* a witness that did not answer as it should is asked again after this */
+  CONNECT_S = 5,
+  ANSWER_S = 20,
+  ANSWER_BYTES = 32 << 10, /* a few lines are expected */
+  TRIES = 2,               /* the second with the size that a 409 tells */
+};
+
+#define MAP_BYTES ((uint64_t)16 << 20)
+#define PATH "add-checkpoint"
+
+/* Its key in the store: the witness's public key. */
+#define TABLE OM_TABLE_HEADS
+
+struct outsider {
+  struct om_vkey key;
+  char where[2048];      /* the URL that is asked */
+  uint64_t asked, known; /* size that it was asked for last; that it has cosigned last, as far as is known here */
+  uint64_t not_before_s; /* after a fault */
+  struct om_outside_cosignature signed_; /* under the lock; size 0: nothing */
+  bool told;                             /* of its fault */
+};
+
+struct om_outsiders {
+  struct om_store *ledger, *store;
+  uv_thread_t thread;
+  bool runs;
+  uv_mutex_t lock;
+  uv_cond_t news;
+  atomic_bool stopping;
+  /* Under the lock: */
+  bool news_came;
+  uint32_t log;
+  uint64_t size;
+  /* The thread's: */
+  CURL *curl;
+  size_t n;
+  struct outsider all[OM_OUTSIDERS_MAX];
+  struct om_outside_head head;
+  char body[OM_ADD_CHECKPOINT_MAX_BYTES];
+  size_t answer_len;
+  char answer[ANSWER_BYTES];
+};
+
+static uint64_t tick_s(void) {
+  return uv_hrtime() / 1000000000;
+}
+
+/* ---- settings ---- */
+
+enum om_code om_outsider_parse(struct om_vkey *key, const char **url, const char *text, struct om_status *st) {
+  size_t len = strcspn(text, " ");
+  if (om_vkey_parse(key, text, len, st) != OM_OK) {
+    st->code = OM_USAGE;
+    return om_wrap(st, "\"%s\"", text);
+  }
+  if (key->alg != OM_ALG_COSIGNATURE)
+    return om_fail(st, OM_USAGE, NULL, "\"%s\" begins with a log's key, not a witness's", text);
+  *url = text + len + strspn(text + len, " ");
+  bool web = strncmp(*url, "https://", 8) == 0 || strncmp(*url, "http://", 7) == 0;
+  if (web && strlen(*url) < 1024 && strcspn(*url, " ") == strlen(*url)) return OM_OK;
+  return om_fail(st, OM_USAGE, NULL, "\"%s\": after the key stands the witness's address, https://...", text);
+}
+
+/* ---- one request ---- */
+
+static size_t on_answer(char *data, size_t size, size_t n, void *ctx) {
+  struct om_outsiders *o = ctx;
+  size_t len = size * n;
+  if (len > sizeof o->answer - o->answer_len) return 0; /* gives up */
+  memcpy(o->answer + o->answer_len, data, len);
+  o->answer_len += len;
+  return len;
+}
+
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+  (void)a, (void)b, (void)c, (void)d;
+  struct om_outsiders *o = ctx;
+  return atomic_load(&o->stopping);
+}
+
+/* Sends LEN bytes of the body. 0: no answer came, and ST says why; else the HTTP status. */
+static long ask(struct om_outsiders *o, const struct outsider *w, size_t len, struct om_status *st) {
+  long status = 0;
+  CURL *curl = o->curl;
+  o->answer_len = 0;
+  struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: text/plain; charset=utf-8");
+  curl_easy_reset(curl); /* the connection stays */
+  curl_easy_setopt(curl, CURLOPT_URL, w->where);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, o->body);
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)len);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "oremarkd/" OREMARK_VERSION);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_S);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, o);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, o);
+  CURLcode rc = curl_easy_perform(curl);
+  if (rc == CURLE_OK)
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  else
+    om_fail(st, OM_IO, NULL, "%s", curl_easy_strerror(rc));
+  curl_slist_free_all(headers);
+  return status;
+}
+
+/* ---- what they have signed ---- */
+
+static void keep(struct om_outsiders *o, struct outsider *w, const char *line) {
+  struct om_outside_cosignature got = {.size = o->head.checkpoint.size, .root = o->head.checkpoint.root};
+  struct om_status st;
+  struct om_txn *txn;
+  snprintf(got.line, sizeof got.line, "%s", line);
+  om_status_clear(&st);
+  uv_mutex_lock(&o->lock);
+  w->signed_ = got;
+  uv_mutex_unlock(&o->lock);
+  if (om_txn_write(&txn, o->store, &st) == OM_OK) {
+    om_txn_put(txn, TABLE, w->key.key, sizeof w->key.key, &got, sizeof got);
+    om_txn_commit(txn, &st);
+  }
+  if (st.code != OM_OK) om_log(OM_LOG_WARNING, "cosignature-not-kept", "why=\"%s\"", st.text);
+}
+
+static void recall(struct om_outsiders *o) {
+  struct om_status st;
+  struct om_txn *txn;
+  if (om_txn_read(&txn, o->store, &st) != OM_OK) return; /* they are asked again */
+  for (size_t i = 0; i < o->n; i++) {
+    struct outsider *w = &o->all[i];
+    struct om_bytes row;
+    if (!om_txn_get(txn, &row, TABLE, w->key.key, sizeof w->key.key) || row.len != sizeof w->signed_) continue;
+    memcpy(&w->signed_, row.data, sizeof w->signed_);
+    w->signed_.line[sizeof w->signed_.line - 1] = '\0';
+    w->known = w->asked = w->signed_.size;
+  }
+  om_txn_abort(txn);
+}
+
+const struct om_outside_cosignature *om_outsiders_lines(struct om_outsiders *o, size_t *n, struct om_arena *arena) {
+  *n = 0;
+  if (o == NULL) return NULL;
+  struct om_outside_cosignature *out = om_arena_array(arena, o->n, sizeof *out);
+  uv_mutex_lock(&o->lock);
+  for (size_t i = 0; i < o->n; i++)
+    if (o->all[i].signed_.size > 0) out[(*n)++] = o->all[i].signed_;
+  uv_mutex_unlock(&o->lock);
+  return out;
+}
+
+/* ---- asking ---- */
+
+static enum om_code make_body(struct om_outsiders *o, const struct outsider *w, size_t *len, uint32_t log,
+                              struct om_status *st) {
+  struct om_txn *txn;
+  if (om_txn_read(&txn, o->ledger, st) != OM_OK) return st->code;
+  enum om_code code = om_outside_head(txn, &o->head, log, st);
+  if (code == OM_OK && w->known > o->head.checkpoint.size)
+    code = om_fail(st, OM_WAIT, NULL, "it has cosigned %" PRIu64 " entries, more than are final here", w->known);
+  if (code == OM_OK) code = om_outside_body(txn, o->body, len, log, &o->head, w->known, st);
+  om_txn_abort(txn);
+  return code;
+}
+
+/* What came of one request. OM_WAIT with ST->rule "size": it has cosigned another size, now known. */
+static enum om_code take_answer(struct om_outsiders *o, struct outsider *w, long status, struct om_status *st) {
+  char line[OM_NOTE_LINE_BYTES];
+  uint64_t size;
+  if (status == 0) return st->code;
+  if (status == 409 && om_outside_size(&size, o->answer, o->answer_len) && size != w->known) {
+    w->known = size;
+    return om_fail(st, OM_WAIT, "size", "it has cosigned %" PRIu64 " entries", size);
+  }
+  if (status != 200) return om_fail(st, OM_REFUSED, NULL, "it answers with HTTP status %ld", status);
+  if (om_outside_line(line, &o->head, o->answer, o->answer_len, &w->key, st) != OM_OK) return st->code;
+  w->known = w->asked = o->head.checkpoint.size;
+  keep(o, w, line);
+  return OM_OK;
+}
+
+static void ask_outsider(struct om_outsiders *o, struct outsider *w, uint32_t log) {
+  struct om_status st;
+  enum om_code code = OM_WAIT;
+  for (int i = 0; i < TRIES && code == OM_WAIT; i++) {
+    size_t len = 0;
+    om_status_clear(&st);
+    code = make_body(o, w, &len, log, &st);
+    if (code != OM_OK) break;
+    code = take_answer(o, w, ask(o, w, len, &st), &st);
+  }
+  if (code == OM_OK) {
+    if (w->told) om_log(OM_LOG_INFO, "outside-witness-back", "name=%s", w->key.name);
+    w->told = false;
+    return;
+  }
+  w->not_before_s = tick_s() + AFTER_FAULT_S;
+  if (!w->told && !atomic_load(&o->stopping))
+    om_log(OM_LOG_WARNING, "outside-witness", "name=%s why=\"%s\"", w->key.name, st.text);
+  w->told = true;
+}
+
+/* Waits for SECONDS, or with NEWS_TOO until there is a new head, or the end. */
+static void wait_s(struct om_outsiders *o, uint64_t seconds, bool news_too) {
+  uint64_t until = uv_hrtime() + seconds * 1000000000;
+  uv_mutex_lock(&o->lock);
+  while (!atomic_load(&o->stopping) && !(news_too && o->news_came)) {
+    uint64_t now = uv_hrtime();
+    if (now >= until) break;
+    uv_cond_timedwait(&o->news, &o->lock, until - now);
+  }
+  o->news_came = false;
+  uv_mutex_unlock(&o->lock);
+}
+
+static void ask_all(struct om_outsiders *o) {
+  uv_mutex_lock(&o->lock);
+  uint32_t log = o->log;
+  uint64_t size = o->size;
+  uv_mutex_unlock(&o->lock);
+  for (size_t i = 0; i < o->n && log != OM_LOG_NONE && !atomic_load(&o->stopping); i++)
+    if (o->all[i].asked < size && tick_s() >= o->all[i].not_before_s) ask_outsider(o, &o->all[i], log);
+}
+
+static void run(void *arg) {
+  struct om_outsiders *o = arg;
+  while (!atomic_load(&o->stopping)) {
+    wait_s(o, LOOK_S, true);
+    ask_all(o);
+    wait_s(o, PAUSE_S, false);
+  }
+}
+
+void om_outsiders_final(struct om_outsiders *o, uint32_t log, uint64_t size) {
+  if (o == NULL) return;
+  uv_mutex_lock(&o->lock);
+  o->news_came = o->news_came || o->log != log || o->size != size;
+  o->log = log;
+  o->size = size;
+  if (o->news_came) uv_cond_signal(&o->news);
+  uv_mutex_unlock(&o->lock);
+}
+
+/* ---- the whole ---- */
+
+static enum om_code add(struct om_outsiders *o, const char *text, struct om_status *st) {
+  if (o->n == OM_OUTSIDERS_MAX) return om_fail(st, OM_USAGE, NULL, "outside-witnesses: at most %d", OM_OUTSIDERS_MAX);
+  struct outsider *w = &o->all[o->n++];
+  const char *url;
+  if (om_outsider_parse(&w->key, &url, text, st) != OM_OK) return om_wrap(st, "outside-witnesses");
+  snprintf(w->where, sizeof w->where, "%s%s" PATH, url, url[strlen(url) - 1] == '/' ? "" : "/");
+  return OM_OK;
+}
+
+static enum om_code open_store(struct om_outsiders *o, const char *folder, struct om_status *st) {
+  char path[PATH_MAX];
+  if ((size_t)snprintf(path, sizeof path, "%s/outside", folder) >= sizeof path)
+    return om_fail(st, OM_USAGE, NULL, "store: the path is too long");
+  return om_store_open(&o->store, path, MAP_BYTES, st);
+}
+
+enum om_code om_outsiders_start(struct om_outsiders **out, struct om_store *ledger, const char *folder,
+                                char *const *witnesses, size_t n, struct om_status *st) {
+  struct om_outsiders *o = calloc(1, sizeof *o);
+  *out = o;
+  OM_ASSERT(o != NULL && uv_mutex_init(&o->lock) == 0 && uv_cond_init(&o->news) == 0);
+  o->ledger = ledger;
+  o->log = OM_LOG_NONE;
+  enum om_code code = open_store(o, folder, st);
+  for (size_t i = 0; i < n && code == OM_OK; i++) code = add(o, witnesses[i], st);
+  if (code == OM_OK) {
+    recall(o);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    o->curl = curl_easy_init();
+    o->runs = o->curl != NULL && uv_thread_create(&o->thread, run, o) == 0;
+    if (!o->runs) code = om_fail(st, OM_IO, NULL, "no thread for asking outside witnesses");
+  }
+  if (code == OM_OK) return OM_OK;
+  om_outsiders_stop(o);
+  *out = NULL;
+  return code;
+}
+
+void om_outsiders_stop(struct om_outsiders *o) {
+  if (o == NULL) return;
+  uv_mutex_lock(&o->lock);
+  atomic_store(&o->stopping, true);
+  uv_cond_signal(&o->news);
+  uv_mutex_unlock(&o->lock);
+  if (o->runs) uv_thread_join(&o->thread);
+  if (o->curl != NULL) curl_easy_cleanup(o->curl);
+  if (o->store != NULL) om_store_close(o->store);
+  uv_cond_destroy(&o->news);
+  uv_mutex_destroy(&o->lock);
+  free(o);
+}

@@ -91,7 +91,7 @@ class Judges(NetworkTest):
             key = self.net.folder / f"{name}.vkey"
             key.write_text(self.key(name) + "\n")
             folder = self.out / self.net.daemons[name].origin.replace("/", "_")
-            done = subprocess.run([tools / "bin" / "fsck", f"--storage_url=file://{folder}/", f"--public_key={key}"],
+            done = subprocess.run([tools / "bin" / "fsck", "--ui=false", f"--storage_url=file://{folder}/", f"--public_key={key}"],
                                   capture_output=True, text=True, timeout=300)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 

@@ -399,6 +399,12 @@ static void say_not_checked(const struct om_verify *v) {
                 v->logs[i]->info.origin);
     break;
   }
+  struct om_restart restart;
+  if (om_registry_restart(v->txn, &restart, OM_REGISTRY_NOW))
+    not_checked(out,
+                "The governors have restarted the network by entry %llu of the registry: what that states of the logs "
+                "stands by their word, where no quorum had signed it.",
+                (unsigned long long)restart.since);
   if (v->given)
     say_given(v);
   else

@@ -78,6 +78,7 @@ static enum om_code slow(struct om_verify *v, char out[SLOW_BYTES], const struct
     snprintf(out, SLOW_BYTES, "%.100s has not taken that up yet", origin);
     return om_txn_check(v->txn, st);
   }
+  if (v->watch) v->watch->mark(v->watch->ctx, k->log, index + 1, OM_LOG_REGISTRY);
   enum om_code code = taken(v, &ms, k->log, index, st);
   int64_t late_s = code == OM_OK && ms > act_ms ? (ms - act_ms) / 1000 : 0;
   snprintf(out, SLOW_BYTES, "%.100s took that up %lld h %lld min %lld s later", origin, (long long)(late_s / 3600),

@@ -9,6 +9,7 @@
 #include "ledger/ledger_state.h"
 #include "ledger/rebuild.h"
 #include "ledger/verify.h"
+#include "support/bundled.h"
 #include "support/records.h"
 #include "support/sealing.h"
 
@@ -128,12 +129,13 @@ static void verify(struct sealing *f, size_t daemon, const struct record *made) 
     if (out->checks[i].failed > 0) fail_msg("%s", out->checks[i].first);
   assert_true(out->verified);
   om_txn_abort(txn);
+  if (network_info(f->ledgers[daemon], LAST).pieces == 0) bundled_agrees(f->ledgers[daemon], &f->net, number);
   om_arena_free(&arena);
   free(out);
 }
 
-/* Two final heads that contradict each other are known everywhere: nothing leans on the log until the governors have ended
- * it, and so said which of its histories counts. */
+/* Two final heads that contradict each other are known everywhere: nothing leans on the log until the governors have
+ * ended it, and so said which of its histories counts. */
 static void a_frozen_log_is_ended(void **state) {
   struct sealing *f = *state;
   struct om_status st;

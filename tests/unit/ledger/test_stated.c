@@ -26,6 +26,9 @@ static void assert_verified(size_t daemon, const struct record *lot) {
   for (size_t i = 0; i < verdict->n_checks; i++)
     if (verdict->checks[i].failed) fail_msg("%s", verdict->checks[i].first);
   assert_true(verdict->verified);
+  bool said = false;
+  for (size_t i = 0; i < verdict->n_not_checked; i++) said = said || strstr(verdict->not_checked[i], "restarted");
+  assert_true(said);
   om_txn_abort(txn);
   bundled_agrees(ledgers[daemon], &net, number);
   om_arena_free(&arena);

@@ -129,6 +129,18 @@ static void what_was_final_before_the_theft_is_beyond_doubt(void **state) {
        "daemon1.example/log took that up 2 h 5 min");
 }
 
+/* The log follows the registry further: when it took the revocation up stays what it was, in bundles too. */
+static void what_came_later_changes_nothing_of_that(void **state) {
+  struct fixture *f = *state;
+  revoke(f, t0 + 90 * HOUR_MS / 60, t0 + 4 * HOUR_MS);
+  settle(f, t0 + 6 * HOUR_MS + 5 * 60000 + 7000);
+  struct record plant = record_site(&f->net, CONSIGNEE, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0 + 9 * HOUR_MS);
+  submit(f, 0, &plant, t0 + 9 * HOUR_MS);
+  settle(f, t0 + 10 * HOUR_MS);
+  SAYS(f, "key", "daemon1.example/log took that up 2 h 5 min");
+  free(plant.bytes);
+}
+
 static void all_was_before(void **state) {
   struct fixture *f = *state;
   revoke(f, t0 + 3 * HOUR_MS, t0 + 4 * HOUR_MS);
@@ -162,6 +174,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(nothing_is_said_where_nothing_happened),
       TEST(what_was_final_before_the_theft_is_beyond_doubt),
+      TEST(what_came_later_changes_nothing_of_that),
       TEST(all_was_before),
       TEST(nobody_knows_since_when),
       TEST(a_suspended_member_is_named),

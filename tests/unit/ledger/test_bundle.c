@@ -372,6 +372,52 @@ static void entries_in_each_others_places(void **state) {
   drop(&f);
 }
 
+static void hashes_that_are_others(void **state) {
+  struct forged f;
+  struct said said;
+  size_t tried = 0;
+  take_apart(&f, *state);
+  for (size_t i = 0; i < f.n; i++) {
+    bool head = f.frames[i]->what_case == OREMARK__BUNDLE_FRAME__WHAT_HEAD;
+    ProtobufCBinaryData *gap = entry_at(&f, i) ? &f.frames[i]->entry->gap : head ? &f.frames[i]->head->gap : NULL;
+    if (!gap || gap->len == 0) continue;
+    gap->data[gap->len - 1] ^= 4;
+    say(&said, &f);
+    assert_says_why(&said);
+    assert_non_null(strstr(said.st.text, "do not lead to the head"));
+    gap->data[gap->len - 1] ^= 4;
+    tried++;
+  }
+  assert_true(tried > 0);
+  drop(&f);
+}
+
+/* Who has the key signs what the log never took in: all rules are kept, but the tree knows nothing of it. */
+static void a_valid_statement_that_no_log_has(void **state) {
+  struct scene *s = *state;
+  struct forged f;
+  struct said said;
+  take_apart(&f, s);
+  size_t at = find_entry(&f, MINER - 1, false, 0);
+  Oremark__Entry *entry = oremark__entry__unpack(NULL, f.frames[at]->entry->entry.len, f.frames[at]->entry->entry.data);
+  struct record more = record_extract(&s->net, MINER, 1, 2, 9000, entry->taken_ms);
+  size_t len;
+  uint8_t *forged = network_entry(&len, more.bytes, more.len, entry->taken_ms);
+  set(&f.frames[at]->entry->entry, forged, len);
+  network_lot(&s->net, f.frames[0]->begin->lot.data, NULL, more.bytes, more.len, 0, 0);
+  for (size_t i = 0; i < f.n; i++) { /* of what was in the place of it, nothing is told */
+    Oremark__BundleEntry *e = entry_at(&f, i);
+    if (e && i != at && e->events.len > 0) set(&e->events, "", 0);
+  }
+  say(&said, &f);
+  assert_says_why(&said);
+  assert_non_null(strstr(said.st.text, "do not lead to the head"));
+  oremark__entry__free_unpacked(entry, NULL);
+  free(more.bytes);
+  free(forged);
+  drop(&f);
+}
+
 static void an_entry_told_twice(void **state) {
   struct forged f;
   struct said said;
@@ -651,6 +697,8 @@ int main(void) {
       cmocka_unit_test(any_byte_changed_is_noticed_or_changes_nothing),
       cmocka_unit_test(bytes_of_a_witnessed_bundle_changed),
       cmocka_unit_test(entries_in_each_others_places),
+      cmocka_unit_test(hashes_that_are_others),
+      cmocka_unit_test(a_valid_statement_that_no_log_has),
       cmocka_unit_test(an_entry_told_twice),
       cmocka_unit_test(a_mark_that_is_leaned_on_is_left_out),
       cmocka_unit_test(the_first_entry_of_a_log_is_left_out),

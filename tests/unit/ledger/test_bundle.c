@@ -412,6 +412,12 @@ static void a_valid_statement_that_no_log_has(void **state) {
   say(&said, &f);
   assert_says_why(&said);
   assert_non_null(strstr(said.st.text, "do not lead to the head"));
+  free(forged);
+  forged = network_entry(&len, more.bytes, more.len, T - 1); /* before the log began */
+  set(&f.frames[at]->entry->entry, forged, len);
+  say(&said, &f);
+  assert_says_why(&said);
+  assert_non_null(strstr(said.st.text, "in front of it"));
   oremark__entry__free_unpacked(entry, NULL);
   free(more.bytes);
   free(forged);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/file.h"
+#include "cli/network_policy.h"
 #include "cli/views.h"
 #include "keys/vkey.h"
 
@@ -226,6 +227,16 @@ static bool fits(const Oremark__LogQuorum *q) {
   return good;
 }
 
+bool om_policy_put(FILE *out, const Oremark__LogQuorum *quorum) {
+  if (!fits(quorum)) return false;
+  struct policy *policy = calloc(1, sizeof *policy);
+  OM_ASSERT(policy);
+  policy->quorum = quorum;
+  put_policy(out, policy);
+  free(policy);
+  return true;
+}
+
 /* The number of the log with that origin; NULL: of the daemon's own, of which it tells ORIGIN. */
 static enum om_code find_log(struct om_session *session, uint32_t *log, const char *origin, struct om_status *st) {
   Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
@@ -273,20 +284,13 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
       find_log(session, &get.log, session->args->n_words ? session->args->words[0].value : NULL, st) ||
       om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_QUORUM, st))
     return st->code;
-  struct policy *policy = calloc(1, sizeof *policy);
-  OM_ASSERT(policy);
-  policy->quorum = reply->quorum;
+  FILE *file = open_memstream(&text, &len);
+  OM_ASSERT(file);
+  bool put = om_policy_put(file, reply->quorum);
+  OM_ASSERT(fclose(file) == 0);
   enum om_code code =
-      fits(reply->quorum) ? OM_OK : om_fail(st, OM_IO, NULL, "the daemon names keys that are none: see its log");
-  if (code == OM_OK) {
-    FILE *file = open_memstream(&text, &len);
-    OM_ASSERT(file);
-    put_policy(file, policy);
-    OM_ASSERT(fclose(file) == 0);
-    code = show(session, text, len, st);
-  }
+      put ? show(session, text, len, st) : om_fail(st, OM_IO, NULL, "the daemon names keys that are none: see its log");
   free(text);
-  free(policy);
   oremark__reply__free_unpacked(reply, NULL);
   return code;
 }

@@ -40,6 +40,27 @@ static enum om_code both_final(struct om_txn *txn, bool *out, uint32_t log, cons
   return om_txn_check(txn, st);
 }
 
+static enum om_code look_for_vote(struct om_batch *batch, uint32_t log, uint64_t size, const ProtobufCBinaryData *head,
+                                  struct om_status *st) {
+  struct om_note note;
+  enum om_code code = om_note_parse(&note, (const char *)head->data, head->len, st);
+  OM_ASSERT(code == OM_OK); /* it was checked */
+  return om_votes_look(batch, log, &note, size, st);
+}
+
+/* The heads in it may carry a cosignature of this daemon's own that its store does not remember. */
+static enum om_code look_for_votes(struct om_batch *batch, uint32_t log, const struct om_evidence_verdict *v,
+                                   const uint8_t *bytes, size_t len, struct om_status *st) {
+  struct om_arena arena = {0};
+  const Oremark__Evidence *e = oremark__evidence__unpack(om_arena_protobuf(&arena), len, bytes);
+  OM_ASSERT(e != NULL); /* it was checked */
+  bool fork = v->what == OM_EVIDENCE_OF_FORK;
+  enum om_code code = look_for_vote(batch, log, v->larger.size, fork ? &e->fork->larger : &e->bad_entry->head, st);
+  if (code == OM_OK && fork) code = look_for_vote(batch, log, v->smaller.size, &e->fork->smaller, st);
+  om_arena_free(&arena);
+  return code;
+}
+
 /* What an entry that is said to be invalid is worth here. OM_NO: nothing; it was judged, and is not. */
 static enum om_code weigh_entry(struct om_batch *batch, enum om_evidence_standing *standing, uint32_t log,
                                 const struct om_evidence_verdict *v, struct om_status *st) {
@@ -104,6 +125,7 @@ enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *n
   if (code == OM_OK && !is_old(batch->txn, number, log, what, &about)) {
     code = om_evidence_check(bytes, len, v, st);
     if (code == OM_OK) code = check_named(batch, &is_its_daemon, v, log, st);
+    if (code == OM_OK && is_its_daemon) code = look_for_votes(batch, log, v, bytes, len, st);
     if (code == OM_OK && is_its_daemon) {
       code = weigh(batch, &standing, log, v, bytes, len, st);
       if (code == OM_OK) keep(batch->txn, number, news, log, &about, standing, bytes, len);

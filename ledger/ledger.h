@@ -270,7 +270,8 @@ enum om_code om_batch_start(struct om_batch *batch, uint32_t log, const uint8_t 
 
 /* Takes evidence against LOG that a peer has made (ledger/evidence.h), and freezes LOG if both heads in it are final.
  * *NUMBER is the piece that shows it, *NEWS whether it was not held before; OM_EVIDENCE_NONE: as much is held already,
- * or it is about another daemon of the registry log than the one named here, and not kept. OM_MISSING: the
+ * or it is about another daemon of the registry log than the one named here, and not kept. If a head in it carries a
+ * cosignature of this daemon's that it does not remember, it cosigns no more with that key ("votes"). OM_MISSING: the
  * registry here does not name LOG. OM_MALFORMED, OM_NO: it proves nothing against LOG. */
 enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *news, uint32_t log, const uint8_t *bytes,
                                size_t len, struct om_status *st);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/evidence.h"
 #include "ledger/ledger_state.h"
 #include "support/records.h"
 
@@ -255,6 +256,69 @@ static void a_vote_among_what_was_passed_over_is_remembered(void **state) {
   om_batch_abort(batch);
 }
 
+/* Another head of HOME as large as its own, which the witness has cosigned if SIGNED. */
+static size_t forge(uint8_t note[OM_NOTE_BYTES_MAX], bool is_signed) {
+  struct om_checkpoint head = {.size = network_info(ledgers[HOME], HOME).size, .root = {{7}}};
+  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES], witness[64];
+  size_t len;
+  snprintf(head.origin, sizeof head.origin, "daemon%d.example/log", HOME);
+  snprintf(witness, sizeof witness, "daemon%d.example/log", WITNESS);
+  size_t text_len = om_checkpoint_format(text, &head);
+  must(om_note_begin((char *)note, &len, text, text_len, &st));
+  size_t n = om_note_sign(line, head.origin, net.log_keys[HOME], text, text_len);
+  must(om_note_add_line((char *)note, &len, line, n, &st));
+  if (!is_signed) return len;
+  n = om_note_cosign(line, witness, net.cosign_keys[WITNESS], (uint64_t)t0 / 1000, text, text_len);
+  must(om_note_add_line((char *)note, &len, line, n, &st));
+  return len;
+}
+
+/* Shows the witness that HOME has signed OTHER and NOTE, which is its own history's. */
+static void show(const uint8_t *note, size_t len, const uint8_t *other, size_t other_len) {
+  struct om_arena arena = {0};
+  struct om_log_tiles *tiles = om_arena_alloc(&arena, sizeof *tiles);
+  struct om_daemon home;
+  struct om_txn *txn;
+  struct om_batch *batch;
+  struct om_signed_head held = {note, len}, beside = {other, other_len};
+  uint8_t *bytes;
+  size_t bytes_len;
+  uint32_t number;
+  bool news;
+  must(om_txn_read(&txn, om_ledger_store(ledgers[HOME]), &st));
+  must(om_registry_daemon(txn, &home, HOME, OM_REGISTRY_NOW, &st));
+  must(om_log_tiles(txn, tiles, HOME, &st));
+  must(om_evidence_fork(&arena, &bytes, &bytes_len, &net.id, &home, NULL, 0, &tiles->tiles, &held, &beside, "two heads",
+                        &st));
+  om_txn_abort(txn);
+  must(om_batch_begin(&batch, ledgers[WITNESS], &st));
+  must(om_batch_evidence(batch, &number, &news, HOME, bytes, bytes_len, &st));
+  must(om_batch_commit(batch, NULL, &st));
+  om_arena_free(&arena);
+}
+
+static void so_does_evidence(void **state) {
+  uint8_t note[OM_NOTE_BYTES_MAX], other[OM_NOTE_BYTES_MAX];
+  for (int forged = 0; forged < 3; forged++) { /* neither, the one, the other is signed by the witness */
+    if (forged > 0) begin(state);
+    grow(t0 + 4);
+    must(network_settle(&net, ledgers, t0 + 5, &st));
+    size_t len = final_of(READER, note), other_len = forge(other, forged == 2);
+    if (forged != 1) { /* the log's signature alone */
+      struct om_note parsed;
+      char bare[OM_NOTE_BYTES_MAX], origin[64];
+      snprintf(origin, sizeof origin, "daemon%d.example/log", HOME);
+      must(om_note_parse(&parsed, (const char *)note, len, &st));
+      must(om_note_bare(bare, &len, &parsed, origin, om_secret_public(net.log_keys[HOME]), &st));
+      memcpy(note, bare, len);
+    }
+    set_back();
+    show(note, len, other, other_len);
+    assert_string_equal(key_says(), forged == 0 ? "" : "votes");
+    if (forged < 2) end(state);
+  }
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -263,6 +327,7 @@ int main(void) {
       TEST(so_does_one_below_a_later_vote),
       TEST(so_does_one_that_covers_more_than_is_held),
       TEST(so_does_a_mark),
+      TEST(so_does_evidence),
       TEST(what_is_remembered_shows_no_loss),
       TEST(a_vote_that_went_back_shows_no_loss),
       TEST(a_vote_among_what_was_passed_over_is_remembered),

@@ -158,6 +158,27 @@ static void close_all(void) {
   lie_close(&l);
 }
 
+/* Who holds the good entry learns what the home has signed in its place. */
+static void show_to(size_t daemon) {
+  struct om_arena arena = {0};
+  struct om_txn *txn;
+  struct om_batch *batch;
+  struct om_bytes piece;
+  enum om_evidence_standing standing;
+  uint32_t number;
+  bool news;
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(l.ledgers[FED]), &l.st), OM_OK);
+  must_be(om_log_evidence(txn, &piece, &standing, LIE_LOG, 0, &l.st), OM_OK, &l.st);
+  uint8_t *bytes = om_arena_copy(&arena, piece.data, piece.len);
+  om_txn_abort(txn);
+  assert_int_equal(om_batch_begin(&batch, l.ledgers[daemon], &l.st), OM_OK);
+  must_be(om_batch_evidence(batch, &number, &news, LIE_LOG, bytes, piece.len, &l.st), OM_OK, &l.st);
+  assert_true(news);
+  assert_int_equal(om_batch_commit(batch, NULL, &l.st), OM_OK);
+  assert_int_equal(lie_info(&l, daemon).evidence, 1);
+  om_arena_free(&arena);
+}
+
 static void test_a_quorum_sets_it_going(void **state) {
   (void)state;
   for (int malformed = 0; malformed < 2; malformed++) {
@@ -186,6 +207,7 @@ static void test_a_quorum_sets_it_going(void **state) {
     must_be(bring(twin, &won, FIRST + 1, FIRST + GOOD), OM_OK, &l.st);
     must_be(hear(&won), OM_OK, &l.st);
     assert_int_equal(fed().final_size, FIRST + GOOD);
+    show_to(3);
     /* From here on as ever: what the home signs may be taken before it is final. */
     extract(twin, 1);
     struct lie_head next = head_of(twin, false);

@@ -15,6 +15,7 @@ enum {
   NAMES_ONE_IN = 5,     /* statements */
   ASK_ONE_IN = 6,       /* steps */
   ERASE_ONE_IN = 40,
+  LEAST_BYTES = 16, /* the seed, and what tells two of a run apart */
   SMALL_BYTES = 2000,
   LARGE_BYTES = OM_DOCUMENT_PART_BYTES + 70000, /* two parts */
   NOTHING = -1,
@@ -96,11 +97,11 @@ void sim_documents_lose(struct sim_node *n) {
 static int new_document(struct sim *s) {
   if (s->documents.n == SIM_DOCUMENTS) return (int)below(s, SIM_DOCUMENTS);
   struct sim_document *d = &s->documents.of[s->documents.n];
-  d->len = below(s, 6) ? 1 + below(s, SMALL_BYTES) : LARGE_BYTES;
+  d->len = below(s, 6) ? LEAST_BYTES + below(s, SMALL_BYTES) : LARGE_BYTES;
   d->bytes = malloc(d->len);
   OM_ASSERT(d->bytes != NULL);
   for (size_t i = 0; i < d->len; i++) d->bytes[i] = (uint8_t)(i * 31 + s->documents.n);
-  om_be64(d->bytes, s->seed); /* shorter ones begin alike */
+  om_be64(d->bytes, s->seed);
   om_sha256(&d->hash, d->bytes, d->len);
   return (int)s->documents.n++;
 }

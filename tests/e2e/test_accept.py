@@ -46,7 +46,7 @@ class Restart(NetworkTest):
         self.net.do(MINE, "network", "restart", *origins, "--reason", "mine", "--out", forged)
         result = self.accept(MINE, forged, "--yes")
         self.assertEqual(result.status, REFUSED, str(result))
-        self.says(result.err, "no governor")
+        self.says(result.err, "none of them")
         self.assertEqual(self.accept(MINE, file).status, USAGE)  # nobody is here to ask
 
         before = {name: self.log(name, MINE)["size"] for name in LEFT}

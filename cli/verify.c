@@ -51,19 +51,32 @@ static enum om_code read_bytes(void *ctx, uint8_t *out, size_t *n, size_t wanted
   return OM_OK;
 }
 
-static void check_item(void *ctx, size_t i) {
-  om_bundle_check(ctx, i);
+/* What is done side by side: the block before is judged, and the items of the one that was read last are checked. */
+struct round {
+  struct om_bundle *bundle;
+  bool before; /* there is one to be judged */
+  enum om_code code;
+  struct om_status st;
+};
+
+static void do_part(void *ctx, size_t i) {
+  struct round *round = ctx;
+  if (i > 0)
+    om_bundle_check(round->bundle, i - 1);
+  else if (round->before)
+    round->code = om_bundle_apply(round->bundle, &round->st);
 }
 
 static enum om_code go_through(struct verifying *v, struct om_status *st) {
-  for (size_t n;;) {
+  struct round round = {.bundle = v->bundle};
+  for (size_t n = 1; n > 0; round.before = true) {
     enum om_code code = om_bundle_next(v->bundle, &n, st);
-    if (code != OM_OK || n == 0) return code;
-    om_crew_do(v->crew, n, check_item, v->bundle);
-    code = om_bundle_apply(v->bundle, st);
     if (code != OM_OK) return code;
+    om_crew_do(v->crew, n + 1, do_part, &round);
+    if (round.code != OM_OK) return *st = round.st, round.code;
     om_meter_step(&v->meter, v->read, v->read);
   }
+  return OM_OK;
 }
 
 /* A file that is no whole bundle proves nothing: the answer is no, as for one that lies. */

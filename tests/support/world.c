@@ -258,7 +258,7 @@ static enum om_code give_entries(void *ctx, struct om_entry_sink *sink, uint32_t
   struct world_node *self = ctx;
   struct world_log *held = &self->logs[log];
   OM_ASSERT(upto <= held->size);
-  for (uint64_t i = from; i < upto; i++) {
+  for (uint64_t i = from; i < upto && !(self->withholds && log != self->log); i++) {
     uint8_t altered[OM_ENTRY_MAX_BYTES];
     const struct world_entry *entry = &held->entries[i];
     memcpy(altered, entry->bytes, entry->len);
@@ -344,10 +344,11 @@ static bool cosign_key(void *ctx, uint8_t key[OM_PUBLIC_BYTES], uint32_t log) {
 
 /* ---- the writer ---- */
 
-/* Where LOG has ended. */
+/* Where LOG has ended, or is stated. */
 static const struct om_hash *stated_root(const struct world *w, uint32_t log, uint64_t size) {
   for (size_t i = 0; i < w->n; i++)
-    if (w->end[log] == size && w->nodes[i].logs[log].size >= size) return &w->nodes[i].logs[log].roots[size];
+    if ((w->end[log] == size || w->wanted[log] == size) && w->nodes[i].logs[log].size >= size)
+      return &w->nodes[i].logs[log].roots[size];
   return NULL;
 }
 
@@ -382,7 +383,8 @@ static enum om_code apply_one(struct world_node *self, const struct om_action *j
   if (fields[3] > self->logs[fields[2]].size) return OM_WAIT;
   OM_ASSERT(job->log != self->log || !om_node_ready(self->node));
   OM_ASSERT(job->log == self->log || is_witness(w, self->log, job->log) ||
-            held->size < w->nodes[job->log].logs[job->log].final_size || self->world->lost || w->end[job->log] > 0);
+            held->size < w->nodes[job->log].logs[job->log].final_size || self->world->lost || w->end[job->log] > 0 ||
+            held->size < w->wanted[job->log]);
   OM_ASSERT(w->end[job->log] == 0 || held->size < w->end[job->log]);
   struct world_entry entry = {malloc(span->len), span->len, (uint32_t)fields[2], fields[3]};
   OM_ASSERT(entry.bytes != NULL);
@@ -634,7 +636,8 @@ static void check_entries(struct world_node *self, const struct om_action *actio
   const struct om_peer_entries *entries = &message.entries;
   OM_ASSERT(is_witness(self->world, to, entries->log) || to == entries->log ||
             entries->start + entries->n <= self->logs[entries->log].final_size ||
-            entries->start + entries->n <= self->world->end[entries->log]);
+            entries->start + entries->n <= self->world->end[entries->log] ||
+            entries->start + entries->n <= self->world->wanted[entries->log]);
 }
 
 static void count_message(struct world_node *self, const struct om_action *action, uint32_t to) {
@@ -793,6 +796,12 @@ void world_run(struct world *w, int64_t ms) {
       drain(worker);
     }
   }
+}
+
+void world_want(struct world *w, uint32_t log, uint64_t size) {
+  w->wanted[log] = size;
+  for (uint32_t i = 0; i < w->n; i++)
+    if (i != log) om_node_wanted(w->nodes[i].node, log, size, w->now_ms);
 }
 
 void world_end(struct world *w, uint32_t log, uint64_t size) {

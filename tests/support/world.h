@@ -80,6 +80,7 @@ struct world_node {
   int64_t proposed_ms;
   bool mute_witness;      /* answers no proposal */
   bool lies;              /* gives out altered entries of others' logs */
+  bool withholds;         /* gives out none of others' logs, whatever it says that it holds */
   bool full;              /* its writer answers OM_FULL */
   uint32_t most_followed; /* logs from one peer, at any time */
   size_t heads_refused;   /* claimed to be final, without a quorum */
@@ -96,6 +97,7 @@ struct world {
   bool one_operator;                  /* nodes 1 and 2 are run by the same member */
   bool lost;                          /* a node has lost what it held */
   uint64_t end[WORLD_NODES];          /* logs that the governors have ended: at this size; 0: it has not */
+  uint64_t wanted[WORLD_NODES];       /* stated by an act that operators accept by hand; 0: none is */
   bool learns; /* the number of logs follows from how much of log 0 is held, else all are known */
   struct world_node nodes[WORLD_NODES];
   struct world_link links[WORLD_LINKS];
@@ -129,6 +131,9 @@ void world_lose(struct world *w, uint32_t node, size_t kept);
 void world_rewind(struct world *w, uint32_t node, size_t kept);
 /* The governors have ended LOG at SIZE, and every node knows it. */
 void world_end(struct world *w, uint32_t log, uint64_t size);
+/* An act that operators accept by hand states LOG at SIZE, and every node but its home knows it: some have accepted it,
+ * some lack entries for that. */
+void world_want(struct world *w, uint32_t log, uint64_t size);
 /* Returns the link's index. */
 size_t world_join(struct world *w, uint32_t a, uint32_t b);
 void world_cut(struct world *w, size_t link);

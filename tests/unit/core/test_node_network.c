@@ -154,6 +154,48 @@ static void an_ended_log_is_had_from_who_alters_nothing(void **state) {
   world_close(&w);
 }
 
+/* An act that is accepted by hand states of log 0, whose home is gone, what witnesses hold and nobody made final. Who
+ * lacks it for that has it from the honest one, whoever is asked first: one who alters what it gives out and is left,
+ * or one who says that it holds it and gives out nothing. */
+static void what_is_to_be_accepted_is_had_from_the_honest_one(void **state) {
+  (void)state;
+  enum { HOME = 0, ALTERS = 1, WITHHOLDS = 2, HONEST = 3 };
+  const bool four[WORLD_NODES] = {true, true, true, true, false, false};
+  for (uint64_t round = 0; round < 4; round++) {
+    size_t links[3];
+    world_open(&w, 6, four, test_seed() + round, false);
+    for (uint32_t b = 1; b < 4; b++) links[b - 1] = world_join(&w, HOME, b);
+    for (uint32_t a = 1; a < 4; a++)
+      for (uint32_t b = a + 1; b < 4; b++) world_join(&w, a, b);
+    world_append(&w, HOME, 20, 100, 0, 0);
+    world_run(&w, 3000);
+    w.nodes[ALTERS].mute_witness = w.nodes[WITHHOLDS].mute_witness = true;
+    world_append(&w, HOME, 30 + test_below(&w.random, 300), 1 + 32 + test_below(&w.random, 1000), 0, 0);
+    world_run(&w, 5000);
+    uint64_t stated = w.nodes[HONEST].logs[HOME].size;
+    struct om_hash root = w.nodes[HONEST].logs[HOME].roots[stated];
+    assert_true(w.nodes[HONEST].logs[HOME].final_size < stated);
+    for (size_t i = 0; i < 3; i++) world_cut(&w, links[i]);
+    w.nodes[ALTERS].lies = w.nodes[WITHHOLDS].withholds = true;
+    world_want(&w, HOME, stated);
+    const uint32_t order[2][3] = {{WITHHOLDS, ALTERS, HONEST}, {ALTERS, WITHHOLDS, HONEST}};
+    for (uint32_t i = 0; i < 2; i++) {
+      uint32_t who = 4 + i;
+      world_join(&w, who, order[i][0]);
+      world_run(&w, 1000);
+      assert_true(w.nodes[who].logs[HOME].size < stated);
+      for (size_t k = 1; k < 3; k++) world_join(&w, who, order[i][k]);
+      world_run(&w, 30000);
+      assert_int_equal(w.nodes[who].logs[HOME].size, stated);
+      assert_true(om_hash_equal(&w.nodes[who].logs[HOME].roots[stated], &root));
+      assert_false(w.nodes[who].logs[HOME].stopped);
+      assert_true(w.nodes[who].drops <= 1); /* the one who alters, if it was asked */
+    }
+    assert_int_equal(w.nodes[5].drops, 1);
+    world_close(&w);
+  }
+}
+
 /* 0 - 1 - 2 - 3: what 0 writes reaches 3 over relays, and back. */
 static void relays_in_a_line(void **state) {
   (void)state;
@@ -536,6 +578,7 @@ int main(void) {
       cmocka_unit_test(mirrors_take_only_what_is_final),
       cmocka_unit_test(an_ended_log_is_fetched_up_to_its_end),
       cmocka_unit_test(an_ended_log_is_had_from_who_alters_nothing),
+      cmocka_unit_test(what_is_to_be_accepted_is_had_from_the_honest_one),
       cmocka_unit_test(relays_in_a_line),
       cmocka_unit_test(final_heads_are_relayed),
       cmocka_unit_test(links_come_and_go),

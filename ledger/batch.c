@@ -33,6 +33,13 @@ static void *grown(void *array, size_t *n, size_t wanted) {
   return grow;
 }
 
+static void copy_state(struct om_log_state *out, const struct om_log_state *state) {
+  out->log = state->log;
+  out->taken_ms = state->taken_ms;
+  out->registry_size = state->registry_size;
+  om_edge_copy(&out->edge, &state->edge);
+}
+
 enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uint32_t log, struct om_status *st) {
   batch->work = grown(batch->work, &batch->n_work, (size_t)log + 1);
   *out = batch->work[log];
@@ -41,7 +48,7 @@ enum om_code om_batch_log(struct om_batch *batch, struct om_log_state **out, uin
   OM_ASSERT(state);
   enum om_code code = OM_OK;
   if (log < batch->ledger->n_logs && batch->ledger->logs[log])
-    memcpy(state, batch->ledger->logs[log], sizeof *state);
+    copy_state(state, batch->ledger->logs[log]);
   else
     code = om_log_state_read(batch->txn, state, log, st);
   if (code != OM_OK) {

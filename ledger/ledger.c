@@ -65,8 +65,9 @@ static bool log_row(struct om_txn *txn, struct om_bytes *row, uint32_t log) {
 
 enum om_code om_log_state_read(struct om_txn *txn, struct om_log_state *out, uint32_t log, struct om_status *st) {
   struct om_bytes row;
-  memset(out, 0, sizeof *out);
   out->log = log;
+  out->taken_ms = 0;
+  out->registry_size = out->edge.size = 0;
   if (!log_row(txn, &row, log)) return om_txn_check(txn, st);
   out->registry_size = om_get64(row.data);
   out->taken_ms = (int64_t)om_get64(row.data + 8);

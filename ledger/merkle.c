@@ -72,6 +72,14 @@ static enum om_code edge_put(struct om_edge *edge, unsigned level, const struct 
   return on_full(arg, level, index, edge->tiles[level], st);
 }
 
+void om_edge_copy(struct om_edge *out, const struct om_edge *edge) {
+  out->size = edge->size;
+  for (unsigned level = 0; level < OM_TREE_LEVELS; level++)
+    memcpy(out->tiles[level], edge->tiles[level], edge_count(edge->size, level) * sizeof edge->tiles[level][0]);
+  for (uint64_t bits = edge->size; bits != 0; bits &= bits - 1)
+    out->peaks[lowest_bit(bits)] = edge->peaks[lowest_bit(bits)];
+}
+
 /* A binary counter: the new subtree is joined with the one to its left for as long as there is one of its height. */
 enum om_code om_edge_append(struct om_edge *edge, const struct om_hash *leaf, om_tile_full_fn *on_full, void *arg,
                             struct om_status *st) {
@@ -156,7 +164,6 @@ enum om_code om_edge_decode(struct om_edge *edge, const uint8_t *data, size_t le
   if (size > OM_TREE_SIZE_MAX || len != edge_bytes(size)) {
     return om_fail(st, OM_CORRUPT, NULL, "the edge of a tree of size %" PRIu64 " is not %zu bytes long", size, len);
   }
-  memset(edge, 0, sizeof *edge);
   edge->size = size;
   data += sizeof size;
   for (unsigned level = 0; level < OM_TREE_LEVELS; level++) {

@@ -42,6 +42,9 @@ typedef enum om_code om_tile_full_fn(void *arg, unsigned level, uint64_t index,
 enum om_code om_edge_append(struct om_edge *edge, const struct om_hash *leaf, om_tile_full_fn *on_full, void *arg,
                             struct om_status *st);
 
+/* Makes OUT the same tree as EDGE. Hashes that are not there are not copied: most of an edge, most of the time. */
+void om_edge_copy(struct om_edge *out, const struct om_edge *edge);
+
 /* The root of the whole tree; SHA-256 of nothing for the empty one. At most 63 node hashes. */
 void om_edge_root(const struct om_edge *edge, struct om_hash *out);
 

@@ -20,7 +20,7 @@ static void root_with(struct om_hash *out, const struct om_proven *brought, cons
   struct om_status st;
   struct om_hash leaf;
   OM_ASSERT(edge);
-  memcpy(edge, held, sizeof *edge);
+  om_edge_copy(edge, held);
   for (size_t i = 0; i < brought->n; i++) {
     om_leaf_hash(&leaf, brought->entries[i].data, brought->entries[i].len);
     OM_ASSERT(om_edge_append(edge, &leaf, no_tile, NULL, &st) == OM_OK);

@@ -334,7 +334,10 @@ static void edges_survive_their_bytes(void **state) {
     assert_true(om_hash_equal(&root, &got));
     om_edge_root(&other, &got);
     assert_true(om_hash_equal(&root, &got));
-    edge = other; /* grow on from what was read back */
+    memset(&edge, 0x5a, sizeof edge);
+    om_edge_copy(&edge, &other); /* grow on from what was read back, and copied */
+    assert_int_equal(om_edge_encode(&edge, again), len);
+    assert_memory_equal(bytes, again, len);
     assert_int_equal(om_edge_decode(&other, bytes, len + 1, &st), OM_CORRUPT);
     assert_int_equal(om_edge_decode(&other, bytes, len - 1, &st), OM_CORRUPT);
   }

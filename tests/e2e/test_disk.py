@@ -26,19 +26,9 @@ def in_a_namespace():
     return SKIPPED
 
 
-class FullDisk(NetworkTest):
+class DiskTest(NetworkTest):
     members = {name: MEMBERS[name] for name in (GOVERNORS, MINE)}
     witnesses = ()
-
-    def mount(self, size):
-        store = self.net.daemons[MINE].store
-        remount = ",remount" if os.path.ismount(store) else ""
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}{remount}", "none", store], check=True)
-
-    def unmount(self):
-        if self.net.daemons[MINE].running():
-            self.assertEqual(self.net.daemons[MINE].stop(), 0)
-        subprocess.run(["umount", self.net.daemons[MINE].store], check=True)
 
     def extract(self, i):
         return self.net.run(MINE, "extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross", "1 t",
@@ -49,6 +39,18 @@ class FullDisk(NetworkTest):
         path.write_text("event,site,material,form,gross,metals,aliases\n" + "".join(
             f"extract,Toquepala,concentrate,concentrate,1 t,Cu=280kg,I-{i}\n" for i in range(rows)))
         return path
+
+
+class FullDisk(DiskTest):
+    def mount(self, size):
+        store = self.net.daemons[MINE].store
+        remount = ",remount" if os.path.ismount(store) else ""
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}{remount}", "none", store], check=True)
+
+    def unmount(self):
+        if self.net.daemons[MINE].running():
+            self.assertEqual(self.net.daemons[MINE].stop(), 0)
+        subprocess.run(["umount", self.net.daemons[MINE].store], check=True)
 
     def test_full(self):
         daemon = self.net.daemons[MINE]
@@ -79,6 +81,8 @@ class FullDisk(NetworkTest):
         self.assertEqual(self.net.verify(MINE, "I-0")["verdict"], "verified")
         self.net.wait_level()
 
+
+class FullFolder(DiskTest):
     def test_publishing(self):
         out = self.net.folder / "published"
         out.mkdir()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unittest
 
-from network import GOVERNORS, MEMBERS, MINE, NetworkTest, wait_until
+from network import GOVERNORS, MEMBERS, MINE, NetworkTest, free_port, wait_until
 
 SKIPPED = 77
 GOCODE = pathlib.Path("/usr/share/gocode")
@@ -33,7 +33,7 @@ class Judges(NetworkTest):
         super().setUpClass()
         cls.judge = cls.net.folder / "judge"
         env = {**os.environ, "GO111MODULE": "off", "GOPATH": str(GOCODE), "GOCACHE": str(cls.net.folder / "go-cache"), "GOFLAGS": "",
-               "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
+               "GOTOOLCHAIN": "local", "CGO_ENABLED": "1"}  # as its library is built
         subprocess.run([go(), "build", "-o", cls.judge, SOURCE / "judge.go"], env=env, cwd=cls.net.folder, check=True, timeout=600)
         cls.out, cls.runs = cls.net.folder / "out", 0
 
@@ -51,14 +51,14 @@ class Judges(NetworkTest):
     def key(self, name, kind="log"):
         return self.net.must("key", "show", self.net.daemons[name].keys / f"{kind}.key", "--json").json["public"]
 
-    def says(self, name, *more, good=True):
+    def says(self, name, *proofs, options=(), good=True):
         folder = self.out / self.net.daemons[name].origin.replace("/", "_")
-        done = subprocess.run([self.judge, *more[:2], self.key(name), folder, *more[2:]], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([self.judge, *options, self.key(name), folder, *proofs], capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode == 0, good, done.stdout + done.stderr)
         return done.stdout + done.stderr
 
     def test_sumdb(self):
-        """Checkpoint, tiles, bundles, consistency and proofs of two logs, one of them with tiles at two levels."""
+        """Checkpoint, tiles, bundles, consistency and proofs of two logs, one of them with tiles at two levels; and witnessing."""
         self.record(100)
         old = self.net.folder / "old"
         shutil.copy(self.out / "mine.example_log" / "checkpoint", old)
@@ -67,10 +67,17 @@ class Judges(NetworkTest):
         for index in (0, 99, 256, 299):
             proofs.append(self.net.folder / f"{index}.tlog-proof")
             self.net.do(MINE, "proof", "mine.example/log", index, "-o", proofs[-1])
-        said = self.says(MINE, "-old", old, *proofs)
+        said = self.says(MINE, *proofs, options=("-old", old))
         self.assertEqual(said.count("proves entry"), 4, said)
         self.assertIn("goes on from", said)
         self.assertIn("governors.example/log: 2 entries", self.says(GOVERNORS))
+        # A client that is not ours asks the governors' daemon to witness the log.
+        witness, port = self.net.daemons[GOVERNORS], free_port()
+        self.assertEqual(witness.stop(), 0)
+        witness.configure(self.net.genesis, witness_listen=f'"127.0.0.1:{port}"', witness_logs='{"%s"}' % self.key(MINE))
+        witness.start()
+        asked = ("-old", old, "-witness", f"http://127.0.0.1:{port}", "-witness-key", self.key(GOVERNORS, "witness"))
+        self.assertIn("governors.example/log witnesses it", self.says(MINE, options=asked))
         # The judge is awake.
         bundle = self.out / "mine.example_log" / "tile/entries/000"
         right = bundle.read_bytes()
@@ -78,7 +85,7 @@ class Judges(NetworkTest):
         self.assertIn("entry 255", self.says(MINE, good=False))
         bundle.write_bytes(right)
         proofs[0].write_text(proofs[0].read_text().replace("index 0\n", "index 1\n"))
-        self.says(MINE, "-old", old, proofs[0], good=False)
+        self.says(MINE, proofs[0], good=False)
 
     @unittest.skipUnless(os.environ.get("OREMARK_JUDGES"), "OREMARK_JUDGES=1 fetches tessera's fsck by the Go module proxy")
     def test_tessera(self):

@@ -268,7 +268,8 @@ static bool holds_final(struct sim_node *n, struct om_txn *here, uint32_t log) {
   struct om_log_info info;
   struct om_status st = {0};
   bool known = om_log_info(here, &info, log, &st) == OM_OK;
-  return known && !info.stopped && !info.frozen && info.final_size == n->sim->canon[log].edge->size;
+  bool stopped = info.stopped && !info.retired; /* what stands beyond an end matters to nobody */
+  return known && !stopped && !info.frozen && info.final_size == n->sim->canon[log].edge->size;
 }
 
 static bool holds_all(struct sim_node *n) {

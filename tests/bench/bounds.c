@@ -246,8 +246,8 @@ double bound_circle(size_t witnesses, size_t quorum) {
     commit_row(env, 2 * round);
     for (size_t i = 0; i < witnesses; i++) OM_ASSERT(write(fds[i].fd, "", 1) == 1);
     await_answers(fds, witnesses, &came, quorum);
-    commit_row(env, 2 * round + 1);
     took[round] = now_s() - begin;
+    commit_row(env, 2 * round + 1); /* of the note: whoever waits is told before */
     await_answers(fds, witnesses, &came, witnesses);
     usleep(PAUSE_US);
   }

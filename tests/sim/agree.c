@@ -1,7 +1,7 @@
 /* What honest daemons think of the logs of those who lie, after healing. What such a log's own daemon holds counts for
- * nothing; all that is final of it anywhere does, and nobody honest lacks any of that, whichever history it was fed.
- * That a home has signed two is known to everybody or to nobody. Where a quorum has signed both, which fewer than f+1
- * lying witnesses can't bring about, everybody has frozen the log. */
+ * nothing; what is final of it at anybody honest does, and nobody honest lacks any of that, whichever history it was
+ * fed. That a home has signed two is known to everybody or to nobody. Where a quorum has signed both, which fewer than
+ * f+1 lying witnesses can't bring about, everybody has frozen the log. */
 #include "ledger/ledger.h"
 #include "sim/sim.h"
 
@@ -13,6 +13,15 @@ static void look(struct sim_node *n, struct om_log_info *out, uint32_t log) {
   om_txn_abort(txn);
 }
 
+uint64_t sim_final_held(const struct sim *s, uint32_t log) {
+  uint64_t most = 0;
+  for (size_t i = 0; i < s->n; i++) {
+    const struct sim_node *n = &s->nodes[i];
+    if (!sim_liar(n) && !n->gone && n->final_seen[log] > most) most = n->final_seen[log];
+  }
+  return most;
+}
+
 static bool agreed_on(struct sim *s, uint32_t log) {
   struct om_log_info first, other;
   bool any = false;
@@ -22,8 +31,9 @@ static bool agreed_on(struct sim *s, uint32_t log) {
     look(n, any ? &other : &first, log);
     if (!any) other = first;
     any = true;
-    if (other.frozen != first.frozen || (other.pieces > 0) != (first.pieces > 0)) return false;
-    if (!other.frozen && other.final_size != s->canon[log].edge->size) return false;
+    if (other.frozen != first.frozen) return false;
+    if (s->nodes[log].two_faced && (other.pieces > 0) != (first.pieces > 0)) return false;
+    if (!other.frozen && other.final_size != sim_final_held(s, log)) return false;
   }
   return true;
 }

@@ -268,8 +268,9 @@ static bool holds_final(struct sim_node *n, struct om_txn *here, uint32_t log) {
   struct om_log_info info;
   struct om_status st = {0};
   bool known = om_log_info(here, &info, log, &st) == OM_OK;
-  bool stopped = info.stopped && !info.retired; /* what stands beyond an end matters to nobody */
-  return known && !stopped && !info.frozen && info.final_size == n->sim->canon[log].edge->size;
+  uint64_t most = sim_final_held(n->sim, log);
+  bool stopped = info.stopped && !info.retired && info.size < most; /* beyond an end it matters to nobody */
+  return known && !stopped && !info.frozen && info.final_size == most;
 }
 
 static bool holds_all(struct sim_node *n) {
@@ -293,7 +294,7 @@ static bool holds_all(struct sim_node *n) {
     if (sim_quorum_left(s))
       all = all && a.size == b.size && a.final_size == b.size && (b.size > 0 || (log == s->ends && s->ended_at == 0));
     else /* a home that has lost its store hears how much is final with the next quorum */
-      all = all && (a.final_size == s->canon[log].edge->size || log == n->daemon);
+      all = all && (a.final_size == sim_final_held(s, log) || log == n->daemon);
   }
   om_txn_abort(here);
   return all;

@@ -458,12 +458,15 @@ void sim_check_restated(struct sim *s);
 void sim_check_reached(struct sim_node *n, const struct om_action *action);
 /* N may sign from now on: nothing that is final of its log is missing. */
 void sim_check_ready(struct sim_node *n);
-void sim_check_all(struct sim *s); /* the dear ones */
+void sim_check_all(struct sim *s);   /* the dear ones */
 void sim_check_blame(struct sim *s); /* all are honest, and no store was lost but by a restart: nobody is accused */
 /* Whether everybody honest holds all of everybody honest's logs, as final. */
 bool sim_converged(struct sim *s);
 /* agree.c: whether everybody honest thinks the same of liars' logs, and holds all that is final of them */
 bool sim_agreed(struct sim *s);
+/* How much of LOG anybody honest holds as final: less than what a home has told, where it lost the quorum's head in a
+ * crash before it had stored that. */
+uint64_t sim_final_held(const struct sim *s, uint32_t log);
 /* Whether a home that has forked its log leaves enough witnesses for the others' logs to become final. */
 bool sim_quorum_left(const struct sim *s);
 /* Who holds how much of which log, final/all, on standard output. */

@@ -263,7 +263,7 @@ static bool holds_stated(struct sim *s, struct om_txn *here, uint32_t log) {
   return s->restart != NULL && om_log_info(here, &info, log, &st) == OM_OK && info.size == s->stated[log];
 }
 
-/* Who was fed what a home kept from others goes on with them. */
+/* Who was fed what a home kept from others goes on with them, as far as a quorum has signed anything in its place. */
 static bool holds_final(struct sim_node *n, struct om_txn *here, uint32_t log) {
   struct om_log_info info;
   struct om_status st = {0};

@@ -18,6 +18,7 @@
   X(verify_proof)           \
   X(bundle)                 \
   X(verify)                 \
+  X(fsck)                   \
   X(evidence)               \
   X(verify_evidence)        \
   X(lot_trace)              \

@@ -53,11 +53,25 @@ bool om_table_follows(enum om_table table) {
   return tables[table].follows != ON_ITS_OWN;
 }
 
+const char *om_table_name(enum om_table table) {
+  return tables[table].name;
+}
+
+/* Whether rows of TABLE end with a guard: nothing else tells that one has changed on the disk, and a vote that has must
+ * not be voted by. What follows from entries is checked against those; and who reads the format of a store must not
+ * need to know it. */
+static bool is_guarded(enum om_table table) {
+  return tables[table].follows == ON_ITS_OWN && table != OM_TABLE_META;
+}
+
+enum { GUARD_BYTES = 8 }; /* of a hash: against chance, not malice */
+
 struct om_store {
   MDB_env *env;
   MDB_dbi tables[OM_TABLES];
   int lock_fd;
-  bool scratch; /* nothing of it is flushed */
+  bool scratch;  /* nothing of it is flushed */
+  bool readonly; /* somebody else may be writing */
   char path[PATH_BYTES];
 };
 
@@ -88,8 +102,10 @@ static enum om_code translate(const struct om_store *store, int error, const cha
     return om_fail(st, OM_FULL, NULL, "%s in %s: the disk is full; nothing recorded was lost; free some room", doing,
                    store->path);
   if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND || error == MDB_INVALID)
-    return om_fail(st, OM_CORRUPT, NULL, "%s in %s: the store is damaged (%s); restore it or begin anew from the peers",
-                   doing, store->path, mdb_strerror(error));
+    return om_fail(
+        st, OM_CORRUPT, NULL,
+        "%s in %s: the store is damaged (%s); 'oremark fsck' says where; restore it or begin anew from the peers",
+        doing, store->path, mdb_strerror(error));
   if (error == MDB_PANIC)
     return om_fail(st, OM_IO, NULL,
                    "%s in %s: an earlier write to the disk failed; nothing answered was lost; stop and start again",
@@ -117,10 +133,10 @@ static enum om_code take_lock(struct om_store *store, struct om_status *st) {
 
 static enum om_code open_tables(struct om_store *store, struct om_status *st) {
   MDB_txn *txn;
-  int error = mdb_txn_begin(store->env, NULL, 0, &txn);
+  int error = mdb_txn_begin(store->env, NULL, store->readonly ? MDB_RDONLY : 0, &txn);
   if (error) return translate(store, error, "opening the store", st);
   for (int i = 0; i < OM_TABLES && !error; i++)
-    error = mdb_dbi_open(txn, tables[i].name, MDB_CREATE, &store->tables[i]);
+    error = mdb_dbi_open(txn, tables[i].name, store->readonly ? 0 : MDB_CREATE, &store->tables[i]);
   if (error) {
     mdb_txn_abort(txn);
     return translate(store, error, "opening the tables", st);
@@ -163,7 +179,7 @@ static int begin_file(const struct om_store *store) {
 }
 
 static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct om_status *st) {
-  int error = store->scratch ? 0 : begin_file(store);
+  int error = store->scratch || store->readonly ? 0 : begin_file(store);
   if (error) return translate(store, error, "beginning the store", st);
   error = mdb_env_create(&store->env);
   if (!error) error = mdb_env_set_maxdbs(store->env, OM_TABLES);
@@ -171,27 +187,31 @@ static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct 
   if (!error) error = mdb_env_set_mapsize(store->env, (size_t)map_bytes);
   /* Default durability only: with NOSYNC or NOMETASYNC acknowledged commits could be lost. NOTLS: a read transaction
    * belongs to a piece of work, not to a thread. */
-  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->scratch ? MDB_NOSYNC : 0u);
+  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->scratch ? MDB_NOSYNC : 0u) | (store->readonly ? MDB_RDONLY : 0u);
   if (!error) error = mdb_env_open(store->env, store->path, flags, 0600);
   if (error) return translate(store, error, "opening the store", st);
   int dead;
-  error = mdb_reader_check(store->env, &dead);
+  error = store->readonly ? 0 : mdb_reader_check(store->env, &dead);
   if (error) return translate(store, error, "clearing dead readers", st);
   return open_tables(store, st);
 }
 
-static enum om_code open_store(struct om_store **out, const char *path, uint64_t map_bytes, bool scratch,
+enum opened_for { FOR_KEEPS, FOR_SCRATCH, FOR_READING };
+
+static enum om_code open_store(struct om_store **out, const char *path, uint64_t map_bytes, enum opened_for what,
                                struct om_status *st) {
   *out = NULL;
   if (strlen(path) >= PATH_BYTES) return om_fail(st, OM_USAGE, NULL, "the store's path is too long");
   struct om_store *store = calloc(1, sizeof *store);
   OM_ASSERT(store);
   store->lock_fd = -1;
-  store->scratch = scratch;
+  store->scratch = what == FOR_SCRATCH;
+  store->readonly = what == FOR_READING;
   strcpy(store->path, path);
   enum om_code code = OM_OK;
-  if (mkdir(path, 0700) != 0 && errno != EEXIST) code = translate(store, errno, "making the store's folder", st);
-  if (code == OM_OK) code = take_lock(store, st);
+  if (!store->readonly && mkdir(path, 0700) != 0 && errno != EEXIST)
+    code = translate(store, errno, "making the store's folder", st);
+  if (code == OM_OK && !store->readonly) code = take_lock(store, st);
   if (code == OM_OK) code = open_env(store, map_bytes, st);
   if (code != OM_OK) {
     om_store_close(store);
@@ -202,11 +222,15 @@ static enum om_code open_store(struct om_store **out, const char *path, uint64_t
 }
 
 enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st) {
-  return open_store(out, path, map_bytes, false, st);
+  return open_store(out, path, map_bytes, FOR_KEEPS, st);
 }
 
 enum om_code om_store_open_scratch(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st) {
-  return open_store(out, path, map_bytes, true, st);
+  return open_store(out, path, map_bytes, FOR_SCRATCH, st);
+}
+
+enum om_code om_store_open_readonly(struct om_store **out, const char *path, struct om_status *st) {
+  return open_store(out, path, 0, FOR_READING, st);
 }
 
 void om_store_close(struct om_store *store) {
@@ -307,6 +331,33 @@ static MDB_cursor *opened(struct om_txn *txn, MDB_cursor **c, enum om_table tabl
   return *c;
 }
 
+/* ---- rows ---- */
+
+static void make_guard(uint8_t out[GUARD_BYTES], enum om_table table, MDB_val key, const uint8_t *row, size_t len) {
+  uint8_t about[5] = {(uint8_t)table};
+  struct om_hash hash;
+  om_be32(about + 1, (uint32_t)key.mv_size);
+  struct om_span spans[] = {{about, sizeof about}, {key.mv_data, key.mv_size}, {row, len}};
+  om_sha256v(&hash, spans, 3);
+  memcpy(out, hash.bytes, GUARD_BYTES);
+}
+
+static bool guard_ok(enum om_table table, MDB_val key, MDB_val row) {
+  uint8_t guard[GUARD_BYTES];
+  if (row.mv_size < GUARD_BYTES) return false;
+  size_t len = row.mv_size - GUARD_BYTES;
+  make_guard(guard, table, key, row.mv_data, len);
+  return memcmp(guard, (const uint8_t *)row.mv_data + len, GUARD_BYTES) == 0;
+}
+
+/* A row as it was written; one that has changed since fails the transaction. */
+static bool take_row(struct om_txn *txn, struct om_bytes *out, enum om_table table, MDB_val key, MDB_val row) {
+  bool guarded = is_guarded(table);
+  if (guarded && !guard_ok(table, key, row)) return !failed(txn, MDB_CORRUPTED);
+  *out = (struct om_bytes){row.mv_data, row.mv_size - (guarded ? GUARD_BYTES : 0)};
+  return true;
+}
+
 bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, const void *key, size_t key_len) {
   MDB_val k = val(key, key_len), v;
   if (txn->error) return false;
@@ -316,8 +367,7 @@ bool om_txn_get(struct om_txn *txn, struct om_bytes *out, enum om_table table, c
     MDB_cursor *point = opened(txn, &txn->points[table], table);
     if (!point || failed(txn, mdb_cursor_get(point, &k, &v, MDB_SET))) return false;
   }
-  *out = (struct om_bytes){v.mv_data, v.mv_size};
-  return true;
+  return take_row(txn, out, table, val(key, key_len), v);
 }
 
 static MDB_cursor *cursor(struct om_txn *txn, enum om_table table) {
@@ -327,7 +377,21 @@ static MDB_cursor *cursor(struct om_txn *txn, enum om_table table) {
 /* Through the table's cursor: where one row lands beside the one before, the tree is not descended again. */
 static int put(struct om_txn *txn, enum om_table table, MDB_val key, MDB_val value, unsigned flags) {
   MDB_cursor *c = cursor(txn, table);
-  return c ? mdb_cursor_put(c, &key, &value, flags) : 0; /* without a cursor the error has stuck */
+  if (!c) return 0; /* without a cursor the error has stuck */
+  if (!is_guarded(table)) return mdb_cursor_put(c, &key, &value, flags);
+  MDB_val room = {.mv_size = value.mv_size + GUARD_BYTES};
+  uint8_t guard[GUARD_BYTES];
+  make_guard(guard, table, key, value.mv_data, value.mv_size); /* the row may be one of the store's own */
+  uint8_t *copy = malloc(value.mv_size + 1);
+  OM_ASSERT(copy);
+  if (value.mv_size > 0) memcpy(copy, value.mv_data, value.mv_size);
+  int error = mdb_cursor_put(c, &key, &room, flags | MDB_RESERVE);
+  if (!error) {
+    memcpy(room.mv_data, copy, value.mv_size);
+    memcpy((uint8_t *)room.mv_data + value.mv_size, guard, GUARD_BYTES);
+  }
+  free(copy);
+  return error;
 }
 
 void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
@@ -374,8 +438,7 @@ bool om_txn_last(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
     error = mdb_cursor_get(c, &k, &v, MDB_PREV);
   if (failed(txn, error) || !same(k, key, prefix_len)) return false;
   if (key_out) *key_out = (struct om_bytes){k.mv_data, k.mv_size};
-  *out = (struct om_bytes){v.mv_data, v.mv_size};
-  return true;
+  return take_row(txn, out, table, k, v);
 }
 
 bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table,
@@ -386,8 +449,7 @@ bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
   int error = key_len == 0 ? mdb_cursor_get(c, &k, &v, MDB_FIRST) : mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
   if (failed(txn, error)) return false;
   *key_out = (struct om_bytes){k.mv_data, k.mv_size};
-  *out = (struct om_bytes){v.mv_data, v.mv_size};
-  return true;
+  return take_row(txn, out, table, k, v);
 }
 
 bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table) {
@@ -396,12 +458,27 @@ bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
   MDB_val k, v;
   if (failed(txn, mdb_cursor_get(c, &k, &v, MDB_NEXT))) return false;
   *key_out = (struct om_bytes){k.mv_data, k.mv_size};
-  *out = (struct om_bytes){v.mv_data, v.mv_size};
-  return true;
+  return take_row(txn, out, table, k, v);
 }
 
 enum om_code om_txn_check(struct om_txn *txn, struct om_status *st) {
   return txn->error ? translate(txn->store, txn->error, "reading or writing", st) : OM_OK;
+}
+
+void om_txn_altered(struct om_txn *txn, enum om_table table, void (*bad)(void *ctx, struct om_bytes key), void *ctx) {
+  MDB_cursor *c = is_guarded(table) ? cursor(txn, table) : NULL;
+  MDB_val k, v;
+  for (MDB_cursor_op op = MDB_FIRST; c && !failed(txn, mdb_cursor_get(c, &k, &v, op)); op = MDB_NEXT)
+    if (!guard_ok(table, k, v)) bad(ctx, (struct om_bytes){k.mv_data, k.mv_size});
+}
+
+int om_txn_file(struct om_txn *txn, uint64_t *id, size_t *page_bytes) {
+  MDB_stat about;
+  mdb_filehandle_t fd = -1;
+  OM_ASSERT(mdb_env_stat(txn->store->env, &about) == 0 && mdb_env_get_fd(txn->store->env, &fd) == 0);
+  *id = mdb_txn_id(txn->mdb);
+  *page_bytes = about.ms_psize;
+  return fd;
 }
 
 /* Folds one table into *CHAIN: each row's hash is over the chain so far, the lengths, key and value. */

@@ -48,6 +48,9 @@ struct om_bytes {
 enum om_code om_store_open(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st);
 /* The same for a store that is thrown away: nothing of it is flushed to the disk. */
 enum om_code om_store_open_scratch(struct om_store **out, const char *path, uint64_t map_bytes, struct om_status *st);
+/* One that is there, for reading alone; a daemon may have it open. No room is made, nothing is written but LMDB's table
+ * of readers. */
+enum om_code om_store_open_readonly(struct om_store **out, const char *path, struct om_status *st);
 void om_store_close(struct om_store *store);
 
 enum om_code om_txn_read(struct om_txn **out, struct om_store *store, struct om_status *st);
@@ -81,8 +84,16 @@ bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
 /* OM_OK, or the sticky error. */
 enum om_code om_txn_check(struct om_txn *txn, struct om_status *st);
 
+/* The file that TXN reads, which commit it reads (ID), and the size of a page: for ledger/pages.h. */
+int om_txn_file(struct om_txn *txn, uint64_t *id, size_t *page_bytes);
+
 /* Whether TABLE follows from the entries, so that a rebuild makes it anew. */
 bool om_table_follows(enum om_table table);
+/* "lots"; static. */
+const char *om_table_name(enum om_table table);
+/* Calls BAD for each row of a table of its own (not one that follows from the entries) that has changed since it was
+ * written. Such a row fails every other function. */
+void om_txn_altered(struct om_txn *txn, enum om_table table, void (*bad)(void *ctx, struct om_bytes key), void *ctx);
 /* SHA-256 over every key and value of the tables that follow from the logs alone: equal wherever the same logs are
  * held. */
 enum om_code om_store_state_hash(struct om_hash *out, struct om_txn *txn, struct om_status *st);

@@ -1,0 +1,304 @@
+/* Checking a store: what is damaged is named, what follows from the entries is made anew, and a bit that has flipped
+ * anywhere in the file is found, or what the store says is what it said before, and its pages are whole. */
+#include "support/test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ledger/fsck.h"
+#include "ledger/ledger_state.h"
+#include "ledger/pages.h"
+#include "support/records.h"
+#include "support/seed.h"
+
+enum { DAEMONS = 3, HOME = 1, MIRROR = 2, MEMBER = 2, RECORDS = 12 };
+
+static const int64_t t0 = INT64_C(1710000000000);
+
+struct scene {
+  struct network net;
+  char *paths[DAEMONS];
+  struct om_ledger *ledgers[DAEMONS];
+  struct om_status st;
+  /* What the last check said: */
+  struct om_fsck_finding first;
+  size_t told;
+};
+
+static void open_scene(struct scene *s) {
+  struct om_receipt receipt;
+  memset(s, 0, sizeof *s);
+  network_open(&s->net, DAEMONS, true);
+  network_ledgers(&s->net, s->paths, s->ledgers);
+  assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
+  struct record site = record_site(&s->net, MEMBER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
+  assert_ok(network_submit(&s->net, 0, s->ledgers[0], &receipt, site.bytes, site.len, t0, &s->st), &s->st);
+  free(site.bytes);
+  assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
+  for (int i = 0; i < RECORDS; i++) {
+    struct record r = record_extract(&s->net, MEMBER, 1, 2, 1000, t0);
+    assert_ok(network_submit(&s->net, HOME, s->ledgers[HOME], &receipt, r.bytes, r.len, t0, &s->st), &s->st);
+    free(r.bytes);
+  }
+  assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
+}
+
+static void close_scene(struct scene *s) {
+  network_close_ledgers(&s->net, s->paths, s->ledgers);
+}
+
+static void told(void *ctx, const struct om_fsck_finding *finding) {
+  struct scene *s = ctx;
+  if (s->told++ == 0) s->first = *finding;
+}
+
+/* Checks the store in PATH with what it needs besides in FOLDER; REPAIRED NULL: for reading alone. Asserts nothing. */
+static struct om_fsck check_in(struct scene *s, const char *folder, const char *path, uint32_t *repaired,
+                               enum om_code *code) {
+  struct om_fsck out = {.ctx = s, .told = told};
+  char scratch[4096];
+  struct om_store *store;
+  s->told = 0;
+  snprintf(scratch, sizeof scratch, "%s/scratch", folder);
+  *code = repaired ? om_store_open(&store, path, 1 << 28, &s->st) : om_store_open_readonly(&store, path, &s->st);
+  if (*code == OM_OK) {
+    *code = repaired ? om_fsck_repair(store, scratch, &s->net.id, &out, repaired, &s->st)
+                     : om_fsck(store, scratch, &s->net.id, &out, &s->st);
+    om_store_close(store);
+  }
+  return out;
+}
+
+static struct om_fsck check(struct scene *s, const char *path, uint32_t *repaired, enum om_code *code) {
+  char *folder = temp_folder();
+  struct om_fsck out = check_in(s, folder, path, repaired, code);
+  remove_folder(folder);
+  return out;
+}
+
+static struct om_fsck expect(struct scene *s, size_t daemon, uint64_t findings) {
+  enum om_code code;
+  struct om_fsck out = check(s, s->paths[daemon], NULL, &code);
+  assert_ok(code, &s->st);
+  if (out.all != findings) fail_msg("%llu findings: %s %s", (unsigned long long)out.all, s->first.table, s->first.text);
+  return out;
+}
+
+/* Changes a row behind the ledger's back: at its byte AT, or all of it (AT < 0: the row goes). */
+static void spoil(struct scene *s, size_t daemon, enum om_table table, int at) {
+  struct om_txn *txn;
+  struct om_bytes key, row;
+  uint8_t copy[4096], name[OM_FSCK_KEY_BYTES];
+  assert_ok(om_txn_write(&txn, om_ledger_store(s->ledgers[daemon]), &s->st), &s->st);
+  assert_true(om_txn_next(txn, &key, &row, table, NULL, 0) && row.len <= sizeof copy && at < (int)row.len);
+  memcpy(name, key.data, key.len);
+  size_t key_len = key.len, len = row.len;
+  memcpy(copy, row.data, row.len);
+  if (at < 0) {
+    om_txn_del(txn, table, name, key_len);
+  } else {
+    copy[at] ^= 1;
+    om_txn_put(txn, table, name, key_len, copy, len);
+  }
+  assert_ok(om_txn_commit(txn, &s->st), &s->st);
+}
+
+static void test_sound(void **state) {
+  (void)state;
+  struct scene s;
+  open_scene(&s);
+  for (size_t i = 0; i < DAEMONS; i++) {
+    struct om_fsck out = expect(&s, i, 0); /* while it is open, too */
+    assert_true(out.entries >= RECORDS + 4 && out.rows > 2 * RECORDS && out.pages > 20 && out.logs == DAEMONS);
+  }
+  close_scene(&s);
+}
+
+static void test_tables_are_named_and_made_anew(void **state) {
+  (void)state;
+  static const struct {
+    enum om_table table;
+    int at;
+  } spoilt[] = {{OM_TABLE_LOTS, 3},     {OM_TABLE_LOTS, -1},   {OM_TABLE_TILES, -2},
+                {OM_TABLE_MARKS, 7},    {OM_TABLE_LOGS, 5},    {OM_TABLE_STATEMENTS, -1},
+                {OM_TABLE_REGISTRY, 2}, {OM_TABLE_COVERED, 0}, {OM_TABLE_SUMS, -1}};
+  struct scene s;
+  open_scene(&s);
+  struct om_ledger *mirror = s.ledgers[MIRROR];
+  for (size_t i = 0; i < sizeof spoilt / sizeof spoilt[0]; i++) {
+    struct om_txn *txn;
+    struct om_hash before, after;
+    if (spoilt[i].at == -2) continue; /* no tile is full yet */
+    assert_ok(om_txn_read(&txn, om_ledger_store(mirror), &s.st), &s.st);
+    assert_ok(om_store_state_hash(&before, txn, &s.st), &s.st);
+    om_txn_abort(txn);
+    spoil(&s, MIRROR, spoilt[i].table, spoilt[i].at);
+    struct om_fsck out = expect(&s, MIRROR, 1);
+    assert_string_equal(s.first.table, om_table_name(spoilt[i].table));
+    assert_int_equal(s.first.byte, spoilt[i].at < 0 ? OM_FSCK_NO_BYTE : (uint64_t)spoilt[i].at);
+    assert_true(out.derived_only);
+    om_ledger_close(mirror);
+    uint32_t repaired;
+    enum om_code code;
+    check(&s, s.paths[MIRROR], &repaired, &code);
+    assert_ok(code, &s.st);
+    assert_int_equal(repaired, 1);
+    s.ledgers[MIRROR] = mirror = network_ledger(&s.net, MIRROR, s.paths[MIRROR]);
+    assert_ok(om_txn_read(&txn, om_ledger_store(mirror), &s.st), &s.st);
+    assert_ok(om_store_state_hash(&after, txn, &s.st), &s.st);
+    om_txn_abort(txn);
+    assert_true(om_hash_equal(&before, &after));
+    expect(&s, MIRROR, 0);
+  }
+  close_scene(&s);
+}
+
+static void test_what_follows_from_nothing_is_not_touched(void **state) {
+  (void)state;
+  struct scene s;
+  enum om_code code;
+  uint32_t repaired;
+  open_scene(&s);
+  spoil(&s, MIRROR, OM_TABLE_ENTRIES, 40);
+  struct om_fsck out = check(&s, s.paths[MIRROR], NULL, &code);
+  assert_ok(code, &s.st);
+  assert_true(out.findings[OM_TABLE_ENTRIES] > 0 && !out.derived_only);
+  om_ledger_close(s.ledgers[MIRROR]);
+  s.ledgers[MIRROR] = NULL;
+  check(&s, s.paths[MIRROR], &repaired, &code);
+  assert_int_equal(code, OM_CORRUPT);
+  assert_int_equal(repaired, 0);
+  close_scene(&s);
+}
+
+/* ---- every byte ---- */
+
+/* Everything that the store says. False: it can't be read. */
+static bool say_all(struct om_hash *out, const char *path) {
+  struct om_store *store;
+  struct om_txn *txn;
+  struct om_status st;
+  struct om_bytes key, row;
+  om_sha256(out, "", 0);
+  if (om_store_open_readonly(&store, path, &st) != OM_OK || om_txn_read(&txn, store, &st) != OM_OK) return false;
+  for (int i = 0; i < OM_TABLES; i++) {
+    enum om_table table = (enum om_table)i;
+    for (bool more = om_txn_next(txn, &key, &row, table, "", 0); more; more = om_txn_step(txn, &key, &row, table)) {
+      struct om_span spans[] = {{out, sizeof *out}, {key.data, key.len}, {row.data, row.len}};
+      om_sha256v(out, spans, 3);
+    }
+  }
+  bool ok = om_txn_check(txn, &st) == OM_OK;
+  om_txn_abort(txn);
+  om_store_close(store);
+  return ok;
+}
+
+static void bad_page(void *ctx, uint64_t number, const char *text) {
+  (void)number;
+  (void)text;
+  *(bool *)ctx = true;
+}
+
+static bool pages_whole(const char *path) {
+  struct om_store *store;
+  struct om_txn *txn;
+  struct om_status st;
+  bool bad = false;
+  struct om_pages pages = {.ctx = &bad, .bad = bad_page};
+  if (om_store_open_readonly(&store, path, &st) != OM_OK || om_txn_read(&txn, store, &st) != OM_OK) return false;
+  bool ok = om_pages_check(txn, &pages, &st) == OM_OK && !bad;
+  om_txn_abort(txn);
+  om_store_close(store);
+  return ok;
+}
+
+static bool is_as_before(const char *path, const struct om_hash *before) {
+  struct om_hash now;
+  return pages_whole(path) && say_all(&now, path) && om_hash_equal(&now, before);
+}
+
+static bool is_found(struct scene *s, const char *folder, const char *path) {
+  enum om_code code;
+  struct om_fsck out = check_in(s, folder, path, NULL, &code);
+  return code != OM_OK || out.all > 0;
+}
+
+/* Runs either in a process of its own; one that is ended by a signal, or takes too long, has found what it read to be
+ * damaged. */
+static bool apart(struct scene *s, const char *path, const struct om_hash *before) {
+  char *folder = temp_folder();
+  fflush(stdout);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}; /* cmocka would go on after them */
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) signal(fatal[i], SIG_DFL);
+    int quiet = open("/dev/null", O_WRONLY);
+    if (quiet >= 0) dup2(quiet, STDERR_FILENO);
+    alarm(20);
+    _exit(before ? is_as_before(path, before) : !is_found(s, folder, path));
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  remove_folder(folder);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+static void flip(int fd, off_t at, uint8_t bit) {
+  uint8_t byte;
+  assert_int_equal(pread(fd, &byte, 1, at), 1);
+  byte ^= bit;
+  assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+}
+
+static void test_every_byte(void **state) {
+  (void)state;
+  enum { METAS = 176, FLIPS = 700 }; /* bytes of a commit's record; others that are drawn */
+  struct scene s;
+  struct om_hash before;
+  struct stat about;
+  char file[4096];
+  uint64_t random = test_seed(), as_before = 0;
+  open_scene(&s);
+  for (size_t i = 0; i < DAEMONS; i++) om_ledger_close(s.ledgers[i]), s.ledgers[i] = NULL;
+  const char *path = s.paths[MIRROR];
+  snprintf(file, sizeof file, "%s/data.mdb", path);
+  int fd = open(file, O_RDWR | O_CLOEXEC);
+  assert_true(fd >= 0 && fstat(fd, &about) == 0 && say_all(&before, path) && pages_whole(path));
+  uint64_t flips = test_times(FLIPS), page = (uint64_t)sysconf(_SC_PAGESIZE);
+  for (uint64_t i = 0; i < flips + 2 * METAS; i++) {
+    uint64_t at = i < METAS ? i : i < 2 * METAS ? page + i - METAS : test_below(&random, (uint64_t)about.st_size);
+    uint8_t bit = (uint8_t)(1 << test_below(&random, 8));
+    flip(fd, (off_t)at, bit);
+    bool same = apart(&s, path, &before);
+    if (!same && apart(&s, path, NULL))
+      fail_msg("byte %llu, bit %02x: what the store says has changed, and nothing was found", (unsigned long long)at,
+               bit);
+    as_before += same;
+    flip(fd, (off_t)at, bit);
+  }
+  close(fd);
+  assert_true(as_before > 0 && as_before < flips + 2 * METAS);
+  assert_true(apart(&s, path, NULL)); /* all is as it was */
+  close_scene(&s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_sound),
+      cmocka_unit_test(test_tables_are_named_and_made_anew),
+      cmocka_unit_test(test_what_follows_from_nothing_is_not_touched),
+      cmocka_unit_test(test_every_byte),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -8,7 +8,7 @@
 #include "ledger/ledger_state.h"
 
 static const char meta_format[] = "format";
-static const char format_now[] = "3"; /* of the store; another one is refused, not guessed at */
+static const char format_now[] = "4"; /* of the store; another one is refused, not guessed at */
 
 /* ---- keys ---- */
 

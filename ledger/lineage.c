@@ -22,6 +22,7 @@ struct collect {
   struct om_lineage *out;
   struct om_txn *txn;
   const struct om_hash *network;
+  uint32_t n_steps;      /* of the lot asked for; 0: all */
   struct om_arena arena; /* of the row or event in hand */
   uint32_t *queue;       /* events to be expanded, each once */
   size_t n_queue, cap_queue;
@@ -253,6 +254,7 @@ static enum om_code take_rows(struct collect *c, uint32_t *found, uint32_t lot, 
     if (code == OM_OK) code = take_row(c, found, lot, &row, event, st);
     if (*found == event && event != OM_LINEAGE_NONE) return code;
     om_be32(key + OM_LOT_NUMBER_BYTES, ++step);
+    if (event == OM_LINEAGE_NONE && step == c->n_steps) break;
   }
   return code == OM_OK ? om_txn_check(c->txn, st) : code;
 }
@@ -432,7 +434,13 @@ static enum om_code collect_all(struct collect *c, const struct om_progress *pro
 enum om_code om_lineage_collect(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
                                 const uint8_t number[OM_LOT_NUMBER_BYTES], const struct om_progress *progress,
                                 struct om_status *st) {
-  struct collect c = {.out = out, .txn = txn, .network = network};
+  return om_lineage_collect_steps(out, txn, network, number, 0, progress, st);
+}
+
+enum om_code om_lineage_collect_steps(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
+                                      const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t n_steps,
+                                      const struct om_progress *progress, struct om_status *st) {
+  struct collect c = {.out = out, .txn = txn, .network = network, .n_steps = n_steps};
   *out = (struct om_lineage){0};
   om_lineage_add(out, number);
   enum om_code code = collect_all(&c, progress, st);

@@ -23,7 +23,8 @@ struct om_progress {
 
 struct om_lineage_lot {
   uint8_t number[OM_LOT_NUMBER_BYTES];
-  uint32_t n_steps;     /* its steps 0 to n_steps - 1 are in the lineage; all but a pool's are all it has */
+  uint32_t n_steps;     /* its steps 0 to n_steps - 1 are in the lineage; all that it has, but for a pool's, and for
+                           those of lots[0] where so many were asked for */
   uint32_t first, last; /* indexes of the first and last of them in steps */
 };
 
@@ -78,6 +79,10 @@ struct om_lineage {
 enum om_code om_lineage_collect(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
                                 const uint8_t number[OM_LOT_NUMBER_BYTES], const struct om_progress *progress,
                                 struct om_status *st);
+/* The same up to its first N_STEPS steps; 0: all. */
+enum om_code om_lineage_collect_steps(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
+                                      const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t n_steps,
+                                      const struct om_progress *progress, struct om_status *st);
 void om_lineage_free(struct om_lineage *lineage);
 
 /* Index of the lot NUMBER, added without steps if it was not there. */

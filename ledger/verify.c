@@ -409,6 +409,11 @@ static void say_not_checked(const struct om_verify *v) {
     say_given(v);
   else
     say_stored(v);
+  if (v->n_steps > 0)
+    not_checked(
+        out,
+        "What was known as of then: keys, flags, corrections, certificates, documents and heads are as known now; "
+        "of the lot itself, what came later was left out.");
   not_checked(out, "What happens to the lot later, and what others may still say of it.");
   if (!v->given) not_checked(out, "The rules of attestations: each was judged when it was taken in here.");
   not_checked(out, "That stated masses, assays and origins are true.");
@@ -454,7 +459,7 @@ static void conclude(struct om_verify *v, struct om_arena *arena) {
 /* What the lineage could not find is a finding; what was found is checked all the same, but for the rules: they would
  * stop at what is missing. */
 static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
-  enum om_code code = om_lineage_collect(&v->lineage, v->txn, v->network, number, v->progress, st);
+  enum om_code code = om_lineage_collect_steps(&v->lineage, v->txn, v->network, number, v->n_steps, v->progress, st);
   bool whole = code == OM_OK;
   if (code == OM_CORRUPT && om_txn_check(v->txn, st) == OM_OK) {
     om_verify_fail(v, OM_CHECK_LINEAGE, "%s", st->text);
@@ -502,8 +507,20 @@ enum om_code om_verify_lot_whole(struct om_txn *txn, struct om_arena *arena, str
                                  const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                                  const struct om_verify_documents *documents, const struct om_progress *progress,
                                  struct om_status *st) {
-  struct om_verify v = {
-      .txn = txn, .arena = arena, .network = network, .documents = documents, .progress = progress, .deep = deep};
+  return om_verify_lot_steps(txn, arena, out, network, number, 0, deep, documents, progress, st);
+}
+
+enum om_code om_verify_lot_steps(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
+                                 const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                                 uint32_t n_steps, bool deep, const struct om_verify_documents *documents,
+                                 const struct om_progress *progress, struct om_status *st) {
+  struct om_verify v = {.txn = txn,
+                        .arena = arena,
+                        .network = network,
+                        .documents = documents,
+                        .progress = progress,
+                        .n_steps = n_steps,
+                        .deep = deep};
   enum om_code code = om_verify_run(&v, out, number, st);
   om_verify_free(&v);
   return code;

@@ -109,5 +109,11 @@ enum om_code om_verify_lot_whole(struct om_txn *txn, struct om_arena *arena, str
                                  const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                                  const struct om_verify_documents *documents, const struct om_progress *progress,
                                  struct om_status *st);
+/* The same of the lot's first N_STEPS steps and what they came from; 0: all. What bears on them is as known now, and
+ * the verdict says so. */
+enum om_code om_verify_lot_steps(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
+                                 const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                                 uint32_t n_steps, bool deep, const struct om_verify_documents *documents,
+                                 const struct om_progress *progress, struct om_status *st);
 
 #endif

@@ -71,6 +71,7 @@ struct om_verify {
   struct om_txn *txn;
   struct om_arena *arena; /* of the verdict */
   const struct om_hash *network;
+  uint32_t n_steps;                            /* of the lot asked for; 0: all */
   const struct om_verify_documents *documents; /* NULL: nobody knows of any */
   const struct om_progress *progress;
   const struct om_verify_given *given; /* NULL: nothing is */

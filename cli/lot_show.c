@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/attested.h"
+#include "cli/moment.h"
 #include "cli/papers.h"
 #include "cli/session.h"
 #include "cli/show.h"
@@ -47,6 +48,7 @@ static void head(FILE *out, const Oremark__Lot *lot) {
   for (size_t i = 0; i < lot->n_aliases; i++)
     fprintf(out, "%s%s", i ? ", " : "alias      ", om_show_text(text, lot->aliases[i]));
   if (lot->n_aliases) fputc('\n', out);
+  om_moment_show(out, lot->as_of, OM_NOW_LOT);
   fprintf(out, "state      %s%s\n", om_show_text(text, lot->state),
           lot->final ? ", final" : ", last event not final yet");
   if (lot->frozen)
@@ -94,6 +96,7 @@ struct bearing {
   struct om_session *session;
   json_t *json;
   size_t n;
+  bool then; /* the lot is shown as of a moment that has passed */
 };
 
 /* A flag or a correction that bears on the lot. */
@@ -108,7 +111,7 @@ static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_sta
     json_array_append_new(b->json, om_attestation_json(a, event, 0));
     return OM_OK;
   }
-  if (b->n++ == 0) fprintf(out, "\nto be known of it, or of what it came from:\n");
+  if (b->n++ == 0) fprintf(out, "\nto be known of it%s, or of what it came from:\n", b->then ? " now" : "");
   om_time_format(when, sizeof when, a->made->at_ms, a->made->zone_min);
   fprintf(out, "%s  %s%s%s\n", when, om_show_text(who, a->made->member_name),
           event->kind_case == OREMARK__EVENT__KIND_FLAG ? ", " : "",
@@ -122,11 +125,11 @@ static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_sta
 }
 
 static enum om_code show_bearing(struct om_session *session, json_t *json, struct om_attestations_rest *rest,
-                                 ProtobufCBinaryData number, struct om_status *st) {
+                                 const Oremark__Lot *lot, struct om_status *st) {
   Oremark__ListAttestations list = OREMARK__LIST_ATTESTATIONS__INIT;
-  struct bearing bearing = {session, json, 0};
+  struct bearing bearing = {session, json, 0, lot->as_of != NULL};
   char text[OM_DOWNSTREAM_TEXT_BYTES];
-  list.lineage = number;
+  list.lineage = lot->number;
   enum om_code code = om_attestations_first(session, &list, take, &bearing, rest, st);
   if (code != OM_OK || json) return code;
   if (rest->left_out > 0)
@@ -187,12 +190,13 @@ static void show_sealed(FILE *out, const json_t *sealed, const char *lot) {
 
 /* JSON gets both lists, null where there is too much to look through. */
 static enum om_code show_beside(struct om_session *session, json_t *json, const Oremark__Lot *lot,
-                                struct om_status *st) {
+                                Oremark__Moment *as_of, struct om_status *st) {
   struct beside beside = {.sealed = json_array()};
   const char *name = session->args->words[0].value;
   bool all = lot->step < STEPS_LOOKED_THROUGH && lot->number.len == OM_LOT_NUMBER_BYTES;
   om_papers_begin(&beside.papers, session);
   beside.papers.sealed = take_sealed;
+  beside.papers.as_of = as_of;
   beside.papers.ctx = &beside;
   enum om_code code = all ? om_papers_of_lot(&beside.papers, lot->number.data, st) : OM_OK;
   if (code == OM_OK && json) {
@@ -212,6 +216,11 @@ static enum om_code show_beside(struct om_session *session, json_t *json, const 
   return code;
 }
 
+static const struct om_option options[] = {
+    OM_MOMENT_OPTION,
+    {NULL, NULL, NULL},
+};
+
 static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__GetLot get;
   Oremark__Request request = OREMARK__REQUEST__INIT;
@@ -219,17 +228,18 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   request.get_lot = &get;
   Oremark__Reply *reply;
   if (om_args_words(session->args, 1, 1, st) || om_get_lot(session->arena, &get, session->args->words[0].value, st) ||
-      om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_LOT, st))
+      om_moment_read(session, &get.as_of, st) || om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_LOT, st))
     return st->code;
   enum om_code code = OM_OK;
   struct om_attestations_rest rest = {0};
   if (session->json) {
     json_t *json = om_lot_json(reply->lot), *bearing = json_array();
-    code = show_bearing(session, bearing, &rest, reply->lot->number, st);
+    code = show_bearing(session, bearing, &rest, reply->lot, st);
+    json_object_set_new(json, "as_of", om_moment_json(reply->lot->as_of, OM_NOW_LOT));
     json_object_set_new(json, "bearing", bearing);
     json_object_set_new(json, "more_bearing", json_integer((json_int_t)rest.left_out));
     json_object_set_new(json, "built_on", built_on_json(&rest.built_on));
-    if (code == OM_OK) code = show_beside(session, json, reply->lot, st);
+    if (code == OM_OK) code = show_beside(session, json, reply->lot, get.as_of, st);
     if (code == OM_OK)
       code = om_show_json(session->out, json, st);
     else
@@ -237,8 +247,8 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   } else {
     head(session->out, reply->lot);
     origins(session->out, reply->lot);
-    code = show_bearing(session, NULL, &rest, reply->lot->number, st);
-    if (code == OM_OK) code = show_beside(session, NULL, reply->lot, st);
+    code = show_bearing(session, NULL, &rest, reply->lot, st);
+    if (code == OM_OK) code = show_beside(session, NULL, reply->lot, get.as_of, st);
   }
   oremark__reply__free_unpacked(reply, NULL);
   return code;
@@ -248,7 +258,9 @@ const struct om_command om_command_lot_show = {
     .name = "lot show",
     .words = "LOT",
     .summary = "Show a lot: what is in it, where it came from by share, who has it, what is known of it.",
-    .help = "LOT is an OM- number or an alias.\nExample:\n  oremark lot show DRUM-17\n",
+    .help = "LOT is an OM- number or an alias.\n" OM_MOMENT_HELP
+            "Examples:\n  oremark lot show DRUM-17\n  oremark lot show DRUM-17 --at \"2026-11-23 10:00\"\n",
+    .options = options,
     .groups = OM_OPTS_DAEMON,
     .run = run,
 };

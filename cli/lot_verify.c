@@ -2,12 +2,14 @@
 #include <unistd.h>
 
 #include "cli/clock.h"
+#include "cli/moment.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "cli/verdict.h"
 
 static const struct om_option options[] = {
     {"deep", NULL, "also check every signature again"},
+    OM_MOMENT_OPTION,
     {NULL, NULL, NULL},
 };
 
@@ -30,7 +32,8 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__Reply *reply;
   int64_t began = om_tick_ms();
   bool said = false;
-  if (om_args_words(session->args, 1, 1, st) || om_session_number(session, number, session->args->words[0].value, st) ||
+  if (om_args_words(session->args, 1, 1, st) || om_moment_read(session, &verify.as_of, st) ||
+      om_session_number(session, number, session->args->words[0].value, st) ||
       om_session_call(session, &reply, &request, st))
     return st->code;
   while (reply->what_case == OREMARK__REPLY__WHAT_PROGRESS) {
@@ -57,9 +60,8 @@ const struct om_command om_command_lot_verify = {
     .summary = "Check a lot and all it came from: every stored byte against the signed heads, every rule again.",
     .help =
         "Exit status: 0 verified, 1 failed, 5 undecided as something is not final yet or\nnot known, or a log is "
-        "frozen.\nExample:\n "
-        " oremark lot verify "
-        "DRUM-17 --deep\n",
+        "frozen.\n" OM_MOMENT_HELP
+        "Examples:\n  oremark lot verify DRUM-17 --deep\n  oremark lot verify DRUM-17 --at 41\n",
     .options = options,
     .groups = OM_OPTS_DAEMON,
     .run = run,

@@ -94,6 +94,7 @@ enum om_code om_papers_of_lot(struct om_paper_list *list, const uint8_t number[O
   Oremark__Reply *reply;
   request.what_case = OREMARK__REQUEST__WHAT_GET_HISTORY;
   request.get_history = &history;
+  history.as_of = list->as_of;
   history.number = attestations.lot =
       (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, om_arena_copy(list->session->arena, number, OM_LOT_NUMBER_BYTES)};
   if (om_ask(list->session, &reply, &request, OREMARK__REPLY__WHAT_HISTORY, st) || add_all(list, reply, st))

@@ -6,6 +6,7 @@
 #include "cli/show.h"
 
 struct om_paper_list {
+  Oremark__Moment *as_of; /* the history up to then; NULL: all */
   struct om_session *session;
   struct libscols_table *table; /* NULL: JSON */
   json_t *json;                 /* NULL: a table */

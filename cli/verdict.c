@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/moment.h"
 #include "cli/show.h"
 #include "cli/views.h"
 
@@ -27,15 +28,15 @@ json_t *om_verdict_json(const Oremark__Verdict *v) {
   for (size_t i = 0; i < v->n_findings; i++)
     json_array_append_new(findings, json_pack("{s:o, s:o}", "kind", om_json_text(v->findings[i]->kind), "text",
                                               om_json_text(v->findings[i]->text)));
-  return json_pack("{s:s, s:o, s:o, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:o}", "verdict",
-                   v->undecided  ? "undecided"
-                   : v->verified ? "verified"
-                                 : "failed",
-                   "checks", checks, "findings", findings, "not_checked", not_checked, "more_findings",
-                   (json_int_t)v->more_findings, "findings_left", left_json(v), "records", (json_int_t)v->records,
-                   "entries", (json_int_t)v->entries, "bytes", (json_int_t)v->bytes, "heads",
-                   om_logs_json(v->logs, v->n_logs), "successions",
-                   om_successions_json(v->successions, v->n_successions));
+  return json_pack(
+      "{s:s, s:o, s:o, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "verdict",
+      v->undecided  ? "undecided"
+      : v->verified ? "verified"
+                    : "failed",
+      "checks", checks, "findings", findings, "not_checked", not_checked, "more_findings", (json_int_t)v->more_findings,
+      "findings_left", left_json(v), "records", (json_int_t)v->records, "entries", (json_int_t)v->entries, "bytes",
+      (json_int_t)v->bytes, "heads", om_logs_json(v->logs, v->n_logs), "successions",
+      om_successions_json(v->successions, v->n_successions), "as_of", om_moment_json(v->as_of, OM_NOW_VERDICT));
 }
 
 /* The first thing that what is held here does not say; NULL: none. */
@@ -76,6 +77,8 @@ void om_verdict_show(FILE *out, const Oremark__Verdict *v, int64_t took_ms) {
                  c->failed + c->unknown ? c->first : "");
   }
   om_show_print(table);
+  if (v->as_of) fputc('\n', out);
+  om_moment_show(out, v->as_of, OM_NOW_VERDICT);
   fprintf(out, "\nagainst the heads of:\n");
   om_logs_show(out, v->logs, v->n_logs);
   om_successions_show(out, v->successions, v->n_successions);

@@ -215,15 +215,20 @@ static bool answer_lot(struct om_answering *a, const Oremark__GetLot *asked, str
   ProtobufCBinaryData number = asked->number;
   struct om_lot lot;
   Oremark__Lot *out;
+  Oremark__AsOf *as_of = NULL;
   bool by_alias = asked->alias[0] != '\0';
   if (by_alias == (number.len > 0)) {
     om_fail(st, OM_USAGE, NULL, "ask for a lot by its number or by an alias, one of the two");
     return om_answer_fail(a, st);
   }
   enum om_code code = by_alias ? find_alias(a, &number, asked->alias, st) : om_answer_number(number, st);
-  if (code == OM_OK) code = om_lot_get(a->view.txn, a->view.arena, &lot, number.data, st);
+  if (code == OM_OK) code = om_answer_as_of(a, &as_of, number, asked->as_of, st);
+  if (code == OM_OK)
+    code = as_of ? om_lot_get_step(a->view.txn, a->view.arena, &lot, number.data, as_of->step, st)
+                 : om_lot_get(a->view.txn, a->view.arena, &lot, number.data, st);
   if (code == OM_OK) code = om_view_lot(&a->view, &out, &lot, st);
   if (code != OM_OK) return om_answer_fail(a, st);
+  out->as_of = as_of;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_LOT, false);
   reply.lot = out;
   return om_answer_put(a, &reply);
@@ -305,8 +310,9 @@ static bool answer_lots(struct om_answering *a, const Oremark__ListLots *asked, 
   return code != OM_OK && code != OM_MISSING ? om_answer_fail(a, st) : put_lots(a, rows, n, false);
 }
 
-static bool put_steps(struct om_answering *a, Oremark__Step **steps, size_t n, bool more) {
+static bool put_steps(struct om_answering *a, Oremark__Step **steps, size_t n, Oremark__AsOf *as_of, bool more) {
   Oremark__Steps out = OREMARK__STEPS__INIT;
+  out.as_of = as_of;
   out.steps = steps;
   out.n_steps = n;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_HISTORY, more);
@@ -353,19 +359,22 @@ static bool answer_history(struct om_answering *a, const Oremark__GetHistory *as
   uint8_t number[OM_LOT_NUMBER_BYTES];
   size_t n = 0;
   struct om_lot lot;
+  Oremark__AsOf *as_of;
   enum om_code code = om_answer_number(asked->number, st);
   if (code != OM_OK) return om_answer_fail(a, st);
   memcpy(number, asked->number.data, sizeof number);
-  code = om_lot_get(a->view.txn, a->view.arena, &lot, number, st);
-  uint32_t last = lot.step;
+  code = om_answer_as_of(a, &as_of, asked->number, asked->as_of, st);
+  if (code == OM_OK) code = om_lot_get(a->view.txn, a->view.arena, &lot, number, st);
+  uint32_t last = as_of ? as_of->step : lot.step;
   for (uint32_t step = 0; code == OM_OK && step <= last; step++) {
     code = om_lot_get_step(a->view.txn, a->view.arena, &lot, number, step, st);
     if (code == OM_OK) code = om_answer_step(a, &rows[n++], &lot.at, st);
     if (code != OM_OK || n < OM_REPLY_ROWS || step == last) continue;
-    if (!put_steps(a, rows, n, true)) return false;
+    if (!put_steps(a, rows, n, as_of, true)) return false;
+    as_of = NULL; /* it lived as long as that reply */
     n = 0;
   }
-  return code != OM_OK ? om_answer_fail(a, st) : put_steps(a, rows, n, false);
+  return code != OM_OK ? om_answer_fail(a, st) : put_steps(a, rows, n, as_of, false);
 }
 
 /* ---- members ---- */

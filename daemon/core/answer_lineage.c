@@ -93,15 +93,19 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
   struct om_document_hooks hooks = a->about->documents;
   struct om_verify_documents documents = {hooks.ctx == NULL ? NULL : &hooks, check_document};
   Oremark__Verdict out = OREMARK__VERDICT__INIT;
+  Oremark__AsOf *as_of = NULL;
   enum om_code code = om_answer_number(asked->number, st);
+  if (code == OM_OK) code = om_answer_as_of(a, &as_of, asked->number, asked->as_of, st);
   if (code == OM_OK)
-    code = om_verify_lot_whole(a->view.txn, a->view.arena, verdict, &a->about->network, asked->number.data, asked->deep,
-                               documents.ctx == NULL ? NULL : &documents, &progress, st);
+    code = om_verify_lot_steps(a->view.txn, a->view.arena, verdict, &a->about->network, asked->number.data,
+                               as_of ? as_of->step + 1 : 0, asked->deep, documents.ctx == NULL ? NULL : &documents,
+                               &progress, st);
   if (walk.unwanted) return false;
   if (code == OM_OK) code = om_verdict_told(a->view.txn, a->view.arena, &out, verdict, st);
   if (code != OM_OK) return om_answer_fail(a, st);
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_VERDICT, false);
   reply.verdict = &out;
+  out.as_of = as_of;
   return om_answer_put(a, &reply);
 }
 

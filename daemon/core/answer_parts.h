@@ -23,6 +23,10 @@ enum om_code om_answer_step(struct om_answering *a, Oremark__Step **out, const s
                             struct om_status *st);
 enum om_code om_answer_number(ProtobufCBinaryData number, struct om_status *st);
 
+/* answer_as_of.c: the lot's step as of the moment ASKED, in the view's arena; *OUT NULL: ASKED is, it is as now. */
+enum om_code om_answer_as_of(struct om_answering *a, Oremark__AsOf **out, ProtobufCBinaryData number,
+                             const Oremark__Moment *asked, struct om_status *st);
+
 /* answer_finality.c */
 bool om_answer_finality(struct om_answering *a, const Oremark__GetFinality *asked, struct om_status *st);
 /* Who has cosigned no head of the own log beyond entry INDEX: origins, ascending, in the view's arena; and how many
@@ -59,6 +63,5 @@ bool om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, str
 bool om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked, struct om_status *st);
 bool om_answer_quorum(struct om_answering *a, const Oremark__GetQuorum *asked, struct om_status *st);
 bool om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st);
-
 
 #endif

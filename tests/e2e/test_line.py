@@ -1,8 +1,9 @@
 """The whole line: metal from a mine to a recycler and on, each step at the daemon of its member."""
 
 import unittest
+from datetime import datetime, timezone
 
-from network import AUDITOR, DONE, MAKER, MEMBERS, MINE, RECYCLER, REFINER, NetworkTest, wait_until
+from network import AUDITOR, DONE, MAKER, MEMBERS, MINE, RECYCLER, REFINER, UNDECIDED, USAGE, NetworkTest, wait_until
 
 
 class Line(NetworkTest):
@@ -98,6 +99,55 @@ class Line(NetworkTest):
         steps = self.net.run(AUDITOR, "lot", "history", lot["number"], "--json").json["steps"]
         self.assertEqual([step["kind"] for step in steps], ["extract", "split"])
         self.assertEqual({step["member_name"] for step in steps}, {MINE})
+
+    def test_as_of_a_moment(self):
+        """A lot that was split off, shipped, received and smelted, looked at as of each of these."""
+        part = self.net.do(AUDITOR, "lot", "trace", self.last).json["nodes"]
+        part = next(node["lot"]["number"] for node in part if node["made_by"]["kind"] == "split")
+        self.net.verify(AUDITOR, part)
+        steps = self.net.do(AUDITOR, "lot", "history", part).json["steps"]
+        self.assertEqual([step["kind"] for step in steps], ["split", "ship", "receive", "transform"])
+
+        def moment(answer):
+            return {name: answer["as_of"][name] for name in ("log", "size", "time", "step", "taken", "later", "next_taken")}
+        for i, step in enumerate(steps):
+            at = "{origin}:{size}".format(origin=step["place"]["origin"], size=step["place"]["index"] + 1)
+            shown = self.net.do(AUDITOR, "lot", "show", part, "--at", at).json
+            self.assertEqual((shown["step"], shown["custodian_name"]), (i, MINE if i < 2 else REFINER))
+            self.assertEqual((shown["state"], shown["final"]), (("held", "in-transit", "held", "consumed")[i], True))
+            self.assertEqual((shown["as_of"]["log"], shown["as_of"]["later"]), (step["place"]["origin"], i < 3))
+            history = self.net.do(AUDITOR, "lot", "history", part, "--at", at).json
+            self.assertEqual(history["steps"], steps[:i + 1])
+            self.assertEqual(moment(history), moment(shown))
+            verdict = self.net.do(AUDITOR, "lot", "verify", part, "--at", at, "--deep").json
+            self.assertEqual((verdict["verdict"], verdict["records"]), ("verified", i + 2))  # and the extraction
+            self.assertEqual(moment(verdict), moment(shown))
+
+        def step_now():
+            result = self.net.run(AUDITOR, "lot", "show", part, "--json", "--at", datetime.now(timezone.utc).isoformat(timespec="seconds"))
+            return result.status == DONE and result.json["step"] == 3 and not result.json["as_of"]["by_taken"]
+        wait_until(step_now, "it is not known by when its last step was final")
+        early = self.net.run(AUDITOR, "lot", "show", part, "--at", steps[0]["taken_at"])
+        self.assertEqual(early.status, UNDECIDED, str(early))  # nothing is final in the moment in which it is taken in
+        self.says(early.err, "was not known to be final then", "taken in at", "known to be final by")
+        where = steps[1]["place"]
+        self.says(self.net.run(AUDITOR, "lot", "show", part, "--at", f"{where['origin']}:{where['index'] + 1}").out, "in-transit",
+                  f"the first {where['index'] + 1} entries of {where['origin']}", "its next event was taken in at", "as of now are")
+        self.says(self.net.run(AUDITOR, "lot", "verify", part, "--at", f"{where['origin']}:{where['index'] + 1}").out, "as of",
+                  "its next event", "as of then", "VERIFIED: 3 records")
+
+    def test_moments_without_an_answer(self):
+        self.net.verify(AUDITOR, self.last)
+        lot = self.net.do(AUDITOR, "lot", "show", self.last).json
+        for at, words in ((lot["at"]["index"], "stands neither in those entries nor in what they mark"),
+                          ("2020-01-01", "this lot was not there then"), ("9999999", "entries are final here"),
+                          ("2199-01-01T00:00Z", "still to come"), ("nobody:1", "no log is known here by that name")):
+            for what in ("show", "verify", "history"):
+                result = self.net.run(AUDITOR, "lot", what, self.last, "--at", at)
+                self.assertEqual(result.status, UNDECIDED, str(result))
+                self.says(result.err, words)
+        for at in ("yesterday", "", ":5", "5:", "-1", "99999999999999999999999"):
+            self.assertEqual(self.net.run(AUDITOR, "lot", "show", self.last, f"--at={at}").status, USAGE, at)
 
     def test_everything_is_final(self):
         for name in MEMBERS:

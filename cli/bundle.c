@@ -10,6 +10,7 @@
 
 static const struct om_option options[] = {
     {"out", "FILE", "where to write it; it must not exist yet"},
+    {"with-documents", NULL, "with the documents that its records name, as far as the daemon holds them"},
     {NULL, NULL, NULL},
 };
 
@@ -38,24 +39,27 @@ static enum om_code take_parts(struct om_session *session, Oremark__Reply **repl
 static enum om_code tell(struct om_session *session, const Oremark__BundleWritten *w, const char *path,
                          struct om_status *st) {
   struct om_checkpoint registry = {.size = w->registry_size};
-  char head[OM_HEAD_TEXT_BYTES];
+  char head[OM_HEAD_TEXT_BYTES], with[48] = "";
   if (w->registry_root.len == OM_HASH_BYTES) memcpy(registry.root.bytes, w->registry_root.data, OM_HASH_BYTES);
   om_head_text(head, &registry);
   if (session->json)
     return om_show_json(
         session->out,
-        json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "file", om_json_text(path), "bytes", (json_int_t)w->bytes,
-                  "records", (json_int_t)w->records, "entries", (json_int_t)w->entries, "logs", (json_int_t)w->logs,
-                  "statement_bytes", (json_int_t)w->statement_bytes, "registry_head", head, "registry_time",
+        json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "file", om_json_text(path), "bytes",
+                  (json_int_t)w->bytes, "records", (json_int_t)w->records, "entries", (json_int_t)w->entries, "logs",
+                  (json_int_t)w->logs, "documents", (json_int_t)w->documents, "statement_bytes",
+                  (json_int_t)w->statement_bytes, "registry_head", head, "registry_time",
                   om_json_time((int64_t)w->registry_s * 1000, 0)),
         st);
+  if (om_args_has(session->args, "with-documents"))
+    snprintf(with, sizeof with, " with %" PRIu64 " document%s", w->documents, w->documents == 1 ? "" : "s");
   fprintf(session->out,
           "%s: %" PRIu64 " record%s in %" PRIu64 " entries of %" PRIu64 " log%s, %" PRIu64
-          " bytes\n"
+          " bytes%s\n"
           "registry head %s\n"
           "anybody with the genesis file checks it by: oremark verify %s --network GENESIS\n",
-          path, w->records, w->records == 1 ? "" : "s", w->entries, w->logs, w->logs == 1 ? "" : "s", w->bytes, head,
-          path);
+          path, w->records, w->records == 1 ? "" : "s", w->entries, w->logs, w->logs == 1 ? "" : "s", w->bytes, with,
+          head, path);
   return OM_OK;
 }
 
@@ -73,6 +77,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   request.what_case = OREMARK__REQUEST__WHAT_WRITE_BUNDLE;
   request.write_bundle = &write;
   write.number = (ProtobufCBinaryData){sizeof number, number};
+  write.documents = om_args_has(session->args, "with-documents");
   enum om_code code = om_session_call(session, &reply, &request, st);
   if (code == OM_OK) {
     code = take_parts(session, &reply, &file, st);

@@ -25,6 +25,7 @@ static const struct om_option options[] = {
     {"network", "GENESIS", "the network's genesis file, from somebody you trust: all else follows from it"},
     {"registry-head", "HEAD", "a head of the registry that you know to be true, as bundle and verify print it"},
     {"explain", NULL, "go through the history record by record"},
+    {"documents", "DIR", "write the documents that are in the file there, each named by its hash"},
     {NULL, NULL, NULL},
 };
 
@@ -49,6 +50,19 @@ static enum om_code read_bytes(void *ctx, uint8_t *out, size_t *n, size_t wanted
   v->read += *n;
   if (*n == 0 && ferror(v->file)) return om_fail(st, OM_IO, NULL, "can't read %s: %s", v->path, strerror(errno));
   return OM_OK;
+}
+
+/* Its name is its hash: nobody chose it. */
+static enum om_code keep_document(void *ctx, const struct om_hash *hash, const uint8_t *bytes, size_t len,
+                                  struct om_status *st) {
+  struct verifying *v = ctx;
+  const char *folder = om_args_value(v->session->args, "documents");
+  char hex[2 * OM_HASH_BYTES + 1], path[PATH_MAX];
+  if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+    return om_fail(st, OM_IO, NULL, "can't make %s: %s", folder, strerror(errno));
+  int n = snprintf(path, sizeof path, "%s/%s", folder, om_hex(hex, hash->bytes, OM_HASH_BYTES));
+  if (n < 0 || (size_t)n >= sizeof path) return om_fail(st, OM_USAGE, NULL, "--documents: the path is too long");
+  return om_file_write(path, bytes, len, true, st);
 }
 
 /* What is done side by side: the block before is judged, and the items of the one that was read last are checked. */
@@ -87,7 +101,8 @@ static enum om_code no(struct om_status *st, const char *path) {
 
 static enum om_code open_bundle(struct verifying *v, const struct om_checkpoint *pinned, struct om_status *st) {
   const char *genesis_path = om_args_value(v->session->args, "network");
-  struct om_bundle_source source = {v, read_bytes};
+  const char *documents = om_args_value(v->session->args, "documents");
+  struct om_bundle_source source = {v, read_bytes, documents ? keep_document : NULL};
   struct om_scratch scratch;
   uint8_t *genesis;
   size_t len;
@@ -144,6 +159,9 @@ static void show(struct verifying *v, const Oremark__Verdict *verdict) {
           v->told.statements, v->told.statements == 1 ? "" : "s", v->told.marks, v->told.marks == 1 ? "" : "s",
           v->told.signatures, v->told.signatures == 1 ? "" : "s", v->told.hashes, v->told.hashes == 1 ? "" : "es");
   om_verdict_show(out, verdict, om_tick_ms() - v->began_ms);
+  if (v->told.documents > 0 && !om_args_has(v->session->args, "documents"))
+    fprintf(out, "%" PRIu64 " document%s in the file: --documents DIR takes %s out\n", v->told.documents,
+            v->told.documents == 1 ? " is" : "s are", v->told.documents == 1 ? "it" : "them");
 }
 
 static json_t *told_json(struct verifying *v, const Oremark__Verdict *verdict) {
@@ -156,6 +174,7 @@ static json_t *told_json(struct verifying *v, const Oremark__Verdict *verdict) {
   json_object_set_new(json, "marks", json_integer((json_int_t)v->told.marks));
   json_object_set_new(json, "signatures", json_integer((json_int_t)v->told.signatures));
   json_object_set_new(json, "hashes", json_integer((json_int_t)v->told.hashes));
+  json_object_set_new(json, "documents", json_integer((json_int_t)v->told.documents));
   json_object_set_new(json, "evidence", json_integer((json_int_t)v->told.evidence));
   return json;
 }
@@ -199,7 +218,7 @@ static enum om_code verify(struct verifying *v, struct om_status *st) {
   if (code != OM_OK) return code;
   om_meter_begin(&v->meter, v->session->err, "bytes", v->file_bytes, v->session->json);
   code = go_through(v, st);
-  if (code == OM_OK) code = om_bundle_finish(v->bundle, v->session->arena, &v->verdict, &v->told, NULL, NULL, st);
+  if (code == OM_OK) code = om_bundle_finish(v->bundle, v->session->arena, &v->verdict, &v->told, NULL, st);
   om_meter_clear(&v->meter);
   if (code == OM_OK) {
     struct om_status kept;

@@ -22,6 +22,8 @@ enum {
   OM_BUNDLE_BLOCK_ITEMS = 96,          /* checked side by side: enough for a dozen threads; 64 KiB of memory each */
   OM_BUNDLE_BLOCKS = 2,                /* read and not yet applied: one is checked while the one before is judged */
   OM_BUNDLE_BLOCK_BYTES = 1024 * 1024, /* then the block is full, but for one frame */
+  OM_BUNDLE_PART_BYTES = 1024 * 1024,  /* of a document in a frame */
+  OM_BUNDLE_DOCUMENTS_MAX = 100000,    /* of one lineage: 5 MB of hashes to be remembered */
   OM_BUNDLE_OTHERS_MAX = 1200,         /* lots that an entry has room to name by number: 65,535 / 58, and some */
 };
 #define OM_BUNDLE_MAGIC "oremark/bundle\n"
@@ -32,12 +34,18 @@ enum {
 struct om_bundle_sink {
   void *ctx;
   enum om_code (*write)(void *ctx, const uint8_t *bytes, size_t len, struct om_status *st);
+  /* Where the bytes of documents come from, which are then written too; NULL: they are left out. READ as
+   * om_document_hooks has it: up to ROOM bytes from OFFSET on, and the whole *SIZE. */
+  const struct om_verify_documents *documents;
+  enum om_code (*read_document)(void *ctx, uint8_t *bytes, size_t *len, uint64_t *size, const struct om_hash *hash,
+                                uint64_t offset, size_t room, struct om_status *st);
 };
 
 struct om_bundle_written {
   uint64_t bytes, frames, entries, logs;
   uint64_t statement_bytes;      /* of the statements of the lineage, with their signatures */
   uint64_t records;              /* events of the lineage */
+  uint64_t documents;            /* whose bytes are in it */
   struct om_checkpoint registry; /* the head that the file carries... */
   uint64_t registry_s;           /* ...and when its quorum signed it, Unix seconds; 0 with quorum 0 */
 };
@@ -56,6 +64,9 @@ enum om_code om_bundle_write(struct om_txn *txn, struct om_bundle_written *out, 
 struct om_bundle_source {
   void *ctx;
   enum om_code (*read)(void *ctx, uint8_t *out, size_t *n, size_t wanted, struct om_status *st);
+  /* Takes each document of the file, whole and with that hash; NULL: nobody wants them. Not OM_OK ends the reading. */
+  enum om_code (*document)(void *ctx, const struct om_hash *hash, const uint8_t *bytes, size_t len,
+                           struct om_status *st);
 };
 
 /* What the caller of the reader is told beside the verdict. */
@@ -65,8 +76,9 @@ struct om_bundle_told {
   uint64_t registry_s;           /* when its quorum signed it, Unix seconds; 0 with quorum 0 */
   uint64_t bytes, frames, entries, statements, marks, hashes; /* hashes: that stand for what is left out */
   uint64_t signatures;                                        /* of statements, checked */
-  uint64_t others;   /* lots outside the lineage that are taken as the file has them */
-  uint64_t evidence; /* pieces */
+  uint64_t others;    /* lots outside the lineage that are taken as the file has them */
+  uint64_t evidence;  /* pieces */
+  uint64_t documents; /* whose bytes are in the file */
 };
 
 struct om_bundle;
@@ -93,8 +105,7 @@ enum om_code om_bundle_apply(struct om_bundle *bundle, struct om_status *st);
  * om_bundle_apply.
  */
 enum om_code om_bundle_finish(struct om_bundle *bundle, struct om_arena *arena, struct om_verdict *out,
-                              struct om_bundle_told *told, const struct om_verify_documents *documents,
-                              const struct om_progress *progress, struct om_status *st);
+                              struct om_bundle_told *told, const struct om_progress *progress, struct om_status *st);
 /* The store, for reading about the lot after om_bundle_finish was OM_OK: lineage, steps, texts. As long as BUNDLE. */
 struct om_store *om_bundle_store(struct om_bundle *bundle);
 /* NULL is fine. */

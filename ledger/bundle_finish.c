@@ -54,6 +54,22 @@ static enum om_code find_outdated(const struct om_bundle *b, struct om_txn *txn,
   return code;
 }
 
+/* ---- documents ---- */
+
+static int by_hash(const void *hash, const void *document) {
+  return memcmp(((const struct om_hash *)hash)->bytes, ((const struct om_bundle_document *)document)->hash.bytes,
+                OM_HASH_BYTES);
+}
+
+/* What is in the file has its hash: it was looked at when it was read. */
+static enum om_document_state find_document(void *ctx, uint64_t *size, const struct om_hash *hash) {
+  const struct om_bundle *b = ctx;
+  const struct om_bundle_document *found =
+      b->n_documents > 0 ? bsearch(hash, b->documents, b->n_documents, sizeof *b->documents, by_hash) : NULL;
+  *size = found ? found->size : 0;
+  return found ? OM_DOCUMENT_HELD : OM_DOCUMENT_MISSING;
+}
+
 /* ---- the verdict ---- */
 
 static void count(const struct om_bundle *b, struct om_verify_given *given, uint64_t *entries) {
@@ -67,10 +83,10 @@ static void count(const struct om_bundle *b, struct om_verify_given *given, uint
 }
 
 enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struct om_verdict *out,
-                              struct om_bundle_told *told, const struct om_verify_documents *documents,
-                              const struct om_progress *progress, struct om_status *st) {
+                              struct om_bundle_told *told, const struct om_progress *progress, struct om_status *st) {
   struct om_txn *txn;
   struct om_log_info registry;
+  struct om_verify_documents documents = {b, find_document};
   enum om_code code = om_bundle_at_end(b, st);
   if (code == OM_OK) code = om_txn_read(&txn, b->ledger->store, st);
   if (code != OM_OK) return code;
@@ -86,7 +102,7 @@ enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struc
   struct om_verify v = {.txn = txn,
                         .arena = arena,
                         .network = &b->ledger->network,
-                        .documents = documents,
+                        .documents = b->with_documents ? &documents : NULL,
                         .progress = progress,
                         .given = &given,
                         .deep = true};
@@ -117,7 +133,7 @@ enum om_code om_bundle_verify(struct om_arena *arena, struct om_verdict *out, st
     if (code == OM_OK && n > 0) code = om_bundle_apply(b, st);
     if (code == OM_OK) code = om_progress_tell(progress, "judging", b->told.entries, 0, st);
   }
-  if (code == OM_OK) code = om_bundle_finish(b, arena, out, told, NULL, progress, st);
+  if (code == OM_OK) code = om_bundle_finish(b, arena, out, told, progress, st);
   om_bundle_close(b);
   return code;
 }

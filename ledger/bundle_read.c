@@ -36,6 +36,8 @@ void om_bundle_close(struct om_bundle *b) {
   for (size_t i = 0; i < b->n_logs; i++) free(b->logs[i]);
   free(b->logs);
   free(b->judged);
+  free(b->documents);
+  free(b->document);
   free(b->buffer);
   om_ledger_close(b->ledger);
   free(b);

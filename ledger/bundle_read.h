@@ -41,7 +41,13 @@ enum om_bundle_part {
   OM_BUNDLE_TIMES,
   OM_BUNDLE_HEADS,
   OM_BUNDLE_EVIDENCE,
+  OM_BUNDLE_DOCUMENTS,
   OM_BUNDLE_ENDED,
+};
+
+struct om_bundle_document {
+  struct om_hash hash;
+  uint64_t size;
 };
 
 struct om_bundle {
@@ -62,6 +68,13 @@ struct om_bundle {
   uint32_t last_head;          /* the log whose head came last */
   struct om_log_state *judged; /* the log of the entry in hand, as the rules ask for it; its tree is not there */
   struct om_bundle_told told;
+  /* Documents: whether the file has them, the hashes of those that are whole, ascending, and the one under way. */
+  bool with_documents;
+  struct om_bundle_document *documents;
+  size_t n_documents, cap_documents;
+  struct om_bundle_document under_way; /* size 0: none */
+  uint8_t *document;
+  size_t document_len;
 };
 
 /* Has the file ended as a bundle does? */

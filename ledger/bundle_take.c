@@ -27,6 +27,7 @@ static enum om_code take_begin(struct om_bundle *b, const Oremark__BundleBegin *
   if (memcmp(begin->network_id.data, b->ledger->network.bytes, OM_HASH_BYTES) != 0)
     return unproven(st, "the bundle is of another network than the genesis file that was given");
   memcpy(b->told.lot, begin->lot.data, OM_LOT_NUMBER_BYTES);
+  b->with_documents = begin->documents;
   b->part = OM_BUNDLE_REGISTRY;
   b->told.registry.size = 1; /* the genesis */
   b->told.entries = 1;
@@ -289,7 +290,7 @@ static enum om_code take_evidence(struct om_bundle *b, struct om_batch *batch, c
                                   struct om_status *st) {
   uint32_t number;
   bool news;
-  if (!all_headed(b)) return bad(st, "evidence stands before a head");
+  if (!all_headed(b) || b->part > OM_BUNDLE_EVIDENCE) return bad(st, "evidence is not where it stands");
   b->part = OM_BUNDLE_EVIDENCE;
   enum om_code code = om_batch_evidence(batch, &number, &news, e->log, e->evidence.data, e->evidence.len, st);
   if (code == OM_OK && !news) return bad(st, "evidence stands there twice, or more of it than is kept");
@@ -297,8 +298,52 @@ static enum om_code take_evidence(struct om_bundle *b, struct om_batch *batch, c
   return code;
 }
 
+/* The document under way is whole. */
+static enum om_code end_document(struct om_bundle *b, struct om_status *st) {
+  struct om_hash hash;
+  om_sha256(&hash, b->document, b->document_len);
+  if (!om_hash_equal(&hash, &b->under_way.hash))
+    return unproven(st, "the bytes of a document have another hash than it is named by");
+  if (b->n_documents == b->cap_documents) {
+    b->cap_documents = b->cap_documents == 0 ? 16 : 2 * b->cap_documents;
+    b->documents = realloc(b->documents, b->cap_documents * sizeof *b->documents);
+    OM_ASSERT(b->documents);
+  }
+  b->documents[b->n_documents++] = b->under_way;
+  b->told.documents++;
+  b->under_way.size = 0;
+  return b->source.document ? b->source.document(b->source.ctx, &hash, b->document, b->document_len, st) : OM_OK;
+}
+
+static enum om_code take_document(struct om_bundle *b, const Oremark__BundleDocument *d, struct om_status *st) {
+  struct om_bundle_document *now = &b->under_way;
+  const struct om_bundle_document *last = b->n_documents > 0 ? &b->documents[b->n_documents - 1] : NULL;
+  if (!b->with_documents || !all_headed(b)) return bad(st, "a document is not where documents stand");
+  b->part = OM_BUNDLE_DOCUMENTS;
+  if (d->hash.len != OM_HASH_BYTES || d->size == 0 || d->size > OM_DOCUMENT_MAX_BYTES || d->part.len == 0 ||
+      d->part.len > OM_BUNDLE_PART_BYTES)
+    return bad(st, "a part of a document is too long, or says nothing");
+  if (now->size == 0) {
+    if (b->n_documents == OM_BUNDLE_DOCUMENTS_MAX) return bad(st, "it has more documents than are taken");
+    if (last && memcmp(last->hash.bytes, d->hash.data, OM_HASH_BYTES) >= 0)
+      return bad(st, "its documents are not in order");
+    memcpy(now->hash.bytes, d->hash.data, OM_HASH_BYTES);
+    now->size = d->size;
+    b->document_len = 0;
+  }
+  if (memcmp(now->hash.bytes, d->hash.data, OM_HASH_BYTES) != 0 || d->size != now->size ||
+      d->offset != b->document_len || d->part.len > now->size - b->document_len)
+    return bad(st, "the parts of a document do not follow each other");
+  b->document = realloc(b->document, b->document_len + d->part.len); /* as it comes, not as it says */
+  OM_ASSERT(b->document);
+  memcpy(b->document + b->document_len, d->part.data, d->part.len);
+  b->document_len += d->part.len;
+  return b->document_len == now->size ? end_document(b, st) : OM_OK;
+}
+
 static enum om_code take_end(struct om_bundle *b, const Oremark__BundleEnd *end, struct om_status *st) {
   if (!all_headed(b)) return bad(st, "it ends before all heads are told");
+  if (b->under_way.size > 0) return bad(st, "it ends within a document");
   if (end->frames != b->told.frames || end->entries != b->told.entries - 1)
     return bad(st, "it says that it has more or fewer frames than it has");
   b->part = OM_BUNDLE_ENDED;
@@ -317,6 +362,7 @@ enum om_code om_bundle_take(struct om_bundle *b, struct om_batch *batch, struct 
     case OREMARK__BUNDLE_FRAME__WHAT_HEAD: return take_head(b, batch, frame->head, st);
     case OREMARK__BUNDLE_FRAME__WHAT_TIME: return take_time(b, batch, frame->time, st);
     case OREMARK__BUNDLE_FRAME__WHAT_EVIDENCE: return take_evidence(b, batch, frame->evidence, st);
+    case OREMARK__BUNDLE_FRAME__WHAT_DOCUMENT: return take_document(b, frame->document, st);
     case OREMARK__BUNDLE_FRAME__WHAT_END: return take_end(b, frame->end, st);
     case OREMARK__BUNDLE_FRAME__WHAT__NOT_SET:
     case _OREMARK__BUNDLE_FRAME__WHAT__CASE_IS_INT_SIZE: break;

@@ -26,7 +26,9 @@ struct writer {
   size_t *of_log; /* 1 + the index of its cursor; 0: none */
   uint8_t *frame;
   size_t cap;
-  struct om_arena arena; /* of the entry in hand */
+  struct om_arena arena;     /* of the entry in hand */
+  struct om_hash *documents; /* that are held, in the order in which they were met */
+  size_t n_documents, cap_documents;
 };
 
 /* ---- frames ---- */
@@ -59,6 +61,7 @@ static enum om_code put_begin(struct writer *w, const uint8_t *number, struct om
   begin.version = OM_BUNDLE_VERSION;
   begin.network_id = data(w->v->network->bytes, OM_HASH_BYTES);
   begin.lot = data(number, OM_LOT_NUMBER_BYTES);
+  begin.documents = w->sink->documents != NULL;
   frame.what_case = OREMARK__BUNDLE_FRAME__WHAT_BEGIN;
   frame.begin = &begin;
   enum om_code code = w->sink->write(w->sink->ctx, (const uint8_t *)OM_BUNDLE_MAGIC, OM_BUNDLE_MAGIC_BYTES, st);
@@ -373,6 +376,63 @@ static enum om_code put_evidence(struct writer *w, struct om_status *st) {
   return code;
 }
 
+/* ---- documents ---- */
+
+/* What is held of HASH, for the verifier; what is there is remembered, to be written. */
+static enum om_document_state meet_document(void *ctx, uint64_t *size, const struct om_hash *hash) {
+  struct writer *w = ctx;
+  const struct om_verify_documents *held = w->sink->documents;
+  enum om_document_state state = held->check(held->ctx, size, hash);
+  if (state != OM_DOCUMENT_HELD) return state;
+  if (w->n_documents == w->cap_documents) {
+    w->cap_documents = w->cap_documents == 0 ? 16 : 2 * w->cap_documents;
+    w->documents = realloc(w->documents, w->cap_documents * sizeof *w->documents);
+    OM_ASSERT(w->documents);
+  }
+  w->documents[w->n_documents++] = *hash; /* each is asked for once */
+  return state;
+}
+
+static int hash_order(const void *a, const void *b) {
+  return memcmp(((const struct om_hash *)a)->bytes, ((const struct om_hash *)b)->bytes, OM_HASH_BYTES);
+}
+
+static enum om_code put_document(struct writer *w, struct om_hash *hash, uint8_t *part, struct om_status *st) {
+  uint64_t size = 1;
+  for (uint64_t at = 0; at < size;) {
+    Oremark__BundleFrame frame = OREMARK__BUNDLE_FRAME__INIT;
+    Oremark__BundleDocument document = OREMARK__BUNDLE_DOCUMENT__INIT;
+    size_t len = 0;
+    if (w->sink->read_document(w->sink->ctx, part, &len, &size, hash, at, OM_BUNDLE_PART_BYTES, st) != OM_OK)
+      return st->code;
+    if (len == 0) return om_fail(st, OM_IO, "document", "a document that is held here is cut short");
+    document.hash = data(hash->bytes, OM_HASH_BYTES);
+    document.size = size;
+    document.offset = at;
+    document.part = data(part, len);
+    frame.what_case = OREMARK__BUNDLE_FRAME__WHAT_DOCUMENT;
+    frame.document = &document;
+    if (put(w, &frame, st) != OM_OK) return st->code;
+    at += len;
+  }
+  w->out->documents++;
+  return OM_OK;
+}
+
+static enum om_code put_documents(struct writer *w, struct om_status *st) {
+  if (w->n_documents == 0) return OM_OK;
+  if (w->n_documents > OM_BUNDLE_DOCUMENTS_MAX)
+    return om_fail(st, OM_REFUSED, "limit", "the lineage names %zu documents, a file has room for %d: leave them out",
+                   w->n_documents, OM_BUNDLE_DOCUMENTS_MAX);
+  uint8_t *part = malloc(OM_BUNDLE_PART_BYTES);
+  OM_ASSERT(part);
+  qsort(w->documents, w->n_documents, sizeof *w->documents, hash_order);
+  enum om_code code = OM_OK;
+  for (size_t i = 0; i < w->n_documents && code == OM_OK; i++) code = put_document(w, &w->documents[i], part, st);
+  free(part);
+  return code;
+}
+
 /* ---- all of it ---- */
 
 /* Every entry stands under its log's head. */
@@ -431,6 +491,7 @@ static enum om_code write_all(struct writer *w, const uint8_t *number, struct om
   if (code == OM_OK) code = put_times(w, st);
   if (code == OM_OK) code = put_heads(w, st);
   if (code == OM_OK) code = put_evidence(w, st);
+  if (code == OM_OK) code = put_documents(w, st);
   if (code == OM_OK) code = put_end(w, st);
   w->out->records = w->v->lineage.n_events;
   w->out->registry = registry->head;
@@ -446,6 +507,8 @@ enum om_code om_bundle_write(struct om_txn *txn, struct om_bundle_written *out, 
   struct om_verify v = {.txn = txn, .arena = &arena, .network = network, .progress = progress, .watch = &watch};
   struct writer w = {.v = &v, .needs = {.v = &v}, .sink = sink, .out = out};
   struct om_verdict *verdict = om_arena_alloc(&arena, sizeof *verdict);
+  struct om_verify_documents documents = {&w, meet_document};
+  if (sink->documents) v.documents = &documents;
   *out = (struct om_bundle_written){0};
   om_bundle_needs_watch(&w.needs, &watch);
   enum om_code code = om_verify_run(&v, verdict, number, st);
@@ -455,6 +518,7 @@ enum om_code om_bundle_write(struct om_txn *txn, struct om_bundle_written *out, 
   free(w.cursors);
   free(w.of_log);
   free(w.frame);
+  free(w.documents);
   om_bundle_needs_free(&w.needs);
   om_verify_free(&v);
   om_arena_free(&w.arena);

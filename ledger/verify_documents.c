@@ -62,7 +62,10 @@ static void judge(struct om_verify *v, const struct named *named) {
       om_verify_fail(v, OM_CHECK_DOCUMENTS, "%sthe bytes that are held here have been altered", front);
       return;
     case OM_DOCUMENT_MISSING:
-      om_verify_find(v, "document", "%sit is not held here; 'oremark document get' asks other daemons for it", front);
+      om_verify_find(v, "document",
+                     v->given ? "%sit is not in the file"
+                              : "%sit is not held here; 'oremark document get' asks other daemons for it",
+                     front);
       return;
     case OM_DOCUMENT_ERASED: om_verify_find(v, "document", "%sit was erased here", front); return;
   }

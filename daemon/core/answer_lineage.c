@@ -142,9 +142,18 @@ static enum om_code take_bytes(void *ctx, const uint8_t *bytes, size_t len, stru
   return OM_OK;
 }
 
+static enum om_code read_document(void *ctx, uint8_t *bytes, size_t *len, uint64_t *size, const struct om_hash *hash,
+                                  uint64_t offset, size_t room, struct om_status *st) {
+  const struct bundling *b = ctx;
+  const struct om_document_hooks *hooks = &b->walk.a->about->documents;
+  return hooks->read(hooks->ctx, bytes, len, size, hash, offset, room, st);
+}
+
 bool om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked, struct om_status *st) {
   struct bundling b = {.walk = {.a = a}, .part = om_arena_alloc(a->view.arena, PART_BYTES)};
-  struct om_bundle_sink sink = {&b, take_bytes};
+  struct om_document_hooks hooks = a->about->documents;
+  struct om_verify_documents documents = {&hooks, check_document};
+  struct om_bundle_sink sink = {&b, take_bytes, asked->documents && hooks.ctx ? &documents : NULL, read_document};
   struct om_progress progress = {tell, &b.walk};
   struct om_bundle_written written;
   enum om_code code = om_answer_number(asked->number, st);
@@ -158,6 +167,7 @@ bool om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked,
   out.entries = written.entries;
   out.logs = written.logs;
   out.records = written.records;
+  out.documents = written.documents;
   out.statement_bytes = written.statement_bytes;
   out.registry_size = written.registry.size;
   out.registry_root = (ProtobufCBinaryData){OM_HASH_BYTES, written.registry.root.bytes};

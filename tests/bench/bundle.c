@@ -261,7 +261,7 @@ static double verify(const struct network *net, const char *path, uint64_t *sign
   if (cores > 1) pthread_barrier_wait(&pool.begin);
   for (long i = 1; i < cores; i++) pthread_join(threads[i], NULL);
   double read_s = now_s() - begin;
-  must(om_bundle_finish(pool.bundle, &arena, verdict, &told, NULL, NULL, &st), &st);
+  must(om_bundle_finish(pool.bundle, &arena, verdict, &told, NULL, &st), &st);
   uint64_t now = anonymous();
   if (now > *peak) *peak = now;
   double took = now_s() - begin;

@@ -33,6 +33,8 @@ int64_t wall_ms(void); /* Unix time */
 
 /* libsodium verifications a second on all cores together, of 32-byte messages. */
 double bound_verify(void);
+/* Bytes a second that one core hashes, in long pieces from memory: no reading of a store is faster. */
+double bound_hash(void);
 /* Rows a second at which bare LMDB takes the keys and values of the store in PATH again, in as many commits as COMMITS.
  */
 double bound_lmdb(const char *path, uint64_t commits, uint64_t *rows);
@@ -109,6 +111,8 @@ void bench_ingest_batch(void);
 void bench_mirror_single(void);
 void bench_mirror_batch(void);
 void bench_verify_lineage(void);
+void bench_verify_million(void);
+void bench_verify_deep(void);
 void bench_rss_million(void);
 void bench_finality(void);
 void bench_wire(void);

@@ -18,6 +18,8 @@ static const struct {
     {"mirror-single", bench_mirror_single},
     {"mirror-batch", bench_mirror_batch},
     {"verify-lineage", bench_verify_lineage},
+    {"verify-million", bench_verify_million},
+    {"verify-deep", bench_verify_deep},
     {"rss-million", bench_rss_million},
     {"finality", bench_finality},
     {"wire", bench_wire},

@@ -94,9 +94,13 @@ static enum om_code go_through(struct verifying *v, struct om_status *st) {
 }
 
 /* A file that is no whole bundle proves nothing: the answer is no, as for one that lies. */
-static enum om_code no(struct om_status *st, const char *path) {
+static enum om_code no(struct verifying *v, struct om_status *st) {
+  if (strcmp(st->rule, "registry-head") == 0 && v->seen.any) {
+    struct om_status why = *st;
+    om_fail(st, why.code, why.rule, "%s (known before: --registry-head, or what %s remembers)", why.text, v->seen.path);
+  }
   if (st->code == OM_MALFORMED || st->code == OM_REFUSED || st->code == OM_CORRUPT) st->code = OM_NO;
-  return om_wrap(st, "%s", path);
+  return om_wrap(st, "%s", v->path);
 }
 
 static enum om_code open_bundle(struct verifying *v, const struct om_checkpoint *pinned, struct om_status *st) {
@@ -115,23 +119,13 @@ static enum om_code open_bundle(struct verifying *v, const struct om_checkpoint 
   return code;
 }
 
-/* The higher of what was pinned by hand and what is remembered; *PINNED NULL where there is neither. Which of the two
- * it is matters to nobody: a file must go on from both, and the registry that goes on from the higher one was checked
- * when that was remembered. */
+/* What was pinned by hand; *PINNED NULL: nothing. A file has to go on from that and from what is remembered. */
 static enum om_code find_pinned(struct verifying *v, struct om_checkpoint *by_hand, const struct om_checkpoint **pinned,
                                 struct om_status *st) {
   const struct om_given *given = om_args_find(v->session->args, "registry-head");
-  *pinned = v->seen.any ? &v->seen.head : NULL;
-  if (!given) return OM_OK;
-  if (om_head_text_parse(by_hand, given->value, st) != OM_OK) return om_given_wrap(given, st);
-  if (v->seen.any && by_hand->size == v->seen.head.size && !om_hash_equal(&by_hand->root, &v->seen.head.root))
-    return om_fail(st, OM_NO, NULL,
-                   "--registry-head names another registry of %" PRIu64
-                   " entries than was verified before: one of the two is of a false network, or the registry was "
-                   "forked; ask the governors (remembered in %s)",
-                   by_hand->size, v->seen.path);
-  if (!v->seen.any || by_hand->size > v->seen.head.size) *pinned = by_hand;
-  return OM_OK;
+  *pinned = given ? by_hand : NULL;
+  if (!given || om_head_text_parse(by_hand, given->value, st) == OM_OK) return OM_OK;
+  return om_given_wrap(given, st);
 }
 
 /* ---- what is shown ---- */
@@ -216,6 +210,7 @@ static enum om_code verify(struct verifying *v, struct om_status *st) {
   if (code == OM_OK) code = find_pinned(v, &by_hand, &pinned, st);
   if (code == OM_OK) code = open_bundle(v, pinned, st);
   if (code != OM_OK) return code;
+  if (v->seen.any) om_bundle_pin(v->bundle, &v->seen.head);
   om_meter_begin(&v->meter, v->session->err, "bytes", v->file_bytes, v->session->json);
   code = go_through(v, st);
   if (code == OM_OK) code = om_bundle_finish(v->bundle, v->session->arena, &v->verdict, &v->told, NULL, st);
@@ -223,11 +218,12 @@ static enum om_code verify(struct verifying *v, struct om_status *st) {
   if (code == OM_OK) {
     struct om_status kept;
     om_status_clear(&kept);
-    if (om_seen_write(&v->seen, &v->told.registry, &kept) != OM_OK)
+    /* Only what verified: a file that lies may lie about the registry, too, and would have honest ones refused. */
+    if (v->verdict.verified && om_seen_write(&v->seen, &v->told.registry, &kept) != OM_OK)
       fprintf(v->session->err, "oremark: the registry's head is not remembered: %s\n", kept.text);
     return tell(v, st);
   }
-  return no(st, v->path);
+  return no(v, st);
 }
 
 static enum om_code run(struct om_session *session, struct om_status *st) {

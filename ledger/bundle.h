@@ -22,6 +22,7 @@ enum {
   OM_BUNDLE_BLOCK_ITEMS = 96,          /* checked side by side: enough for a dozen threads; 64 KiB of memory each */
   OM_BUNDLE_BLOCKS = 2,                /* read and not yet applied: one is checked while the one before is judged */
   OM_BUNDLE_BLOCK_BYTES = 1024 * 1024, /* then the block is full, but for one frame */
+  OM_BUNDLE_PINS_MAX = 2,              /* heads of the registry: one given by hand, one remembered */
   OM_BUNDLE_PART_BYTES = 1024 * 1024,  /* of a document in a frame */
   OM_BUNDLE_DOCUMENTS_MAX = 100000,    /* of one lineage: 5 MB of hashes to be remembered */
   OM_BUNDLE_OTHERS_MAX = 1200,         /* lots that an entry has room to name by number: 65,535 / 58, and some */
@@ -89,6 +90,9 @@ struct om_bundle;
 enum om_code om_bundle_open(struct om_bundle **out, const struct om_bundle_source *source, const char *folder,
                             const uint8_t *genesis, size_t genesis_len, const struct om_checkpoint *pinned,
                             struct om_status *st);
+
+/* One more such head. Before anything is read; OM_BUNDLE_PINS_MAX in all. */
+void om_bundle_pin(struct om_bundle *bundle, const struct om_checkpoint *head);
 
 /* Reads the next block of items, of which at most OM_BUNDLE_BLOCKS may be read and not applied. *N 0: the file is at
  * its end. OM_MALFORMED: the file is damaged, cut off or no bundle; ST says where. */

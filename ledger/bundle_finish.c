@@ -36,8 +36,12 @@ static enum om_code find_outdated(const struct om_bundle *b, struct om_txn *txn,
   enum om_code code = OM_OK;
   for (uint32_t i = 1; i < b->n_logs && code == OM_OK; i++) {
     bool current = true;
-    if (b->logs[i] && b->logs[i]->noted) code = om_quorum_current(txn, &current, i, b->logs[i]->tree.size, st);
-    outdated[i] = !current;
+    struct om_retired end;
+    bool noted = b->logs[i] && b->logs[i]->noted;
+    if (noted) code = om_quorum_current(txn, &current, i, b->logs[i]->tree.size, st);
+    /* A head short of the end that the governors have set may be of the history that they judged against. */
+    bool short_of_end = noted && om_registry_retired(txn, &end, i, OM_REGISTRY_NOW) && b->logs[i]->tree.size < end.size;
+    outdated[i] = !current || short_of_end;
   }
   bool *vouched = calloc(b->n_logs + 1, sizeof *vouched);
   OM_ASSERT(vouched);

@@ -16,8 +16,7 @@ enum om_code om_bundle_open(struct om_bundle **out, const struct om_bundle_sourc
   struct om_bundle *b = calloc(1, sizeof *b);
   OM_ASSERT(b);
   b->source = *source;
-  b->has_pinned = pinned != NULL;
-  if (pinned) b->pinned = *pinned;
+  if (pinned) om_bundle_pin(b, pinned);
   b->judged = calloc(1, sizeof *b->judged);
   OM_ASSERT(b->judged);
   enum om_code code = om_ledger_open_scratch(&b->ledger, folder, MAP_BYTES, genesis, genesis_len, st);
@@ -27,6 +26,11 @@ enum om_code om_bundle_open(struct om_bundle **out, const struct om_bundle_sourc
   }
   *out = b;
   return OM_OK;
+}
+
+void om_bundle_pin(struct om_bundle *b, const struct om_checkpoint *head) {
+  OM_ASSERT(b->n_pins < OM_BUNDLE_PINS_MAX && b->read == 0);
+  b->pins[b->n_pins++] = *head;
 }
 
 void om_bundle_close(struct om_bundle *b) {
@@ -51,6 +55,8 @@ struct om_store *om_bundle_store(struct om_bundle *b) {
 
 /* Has N bytes in the buffer; *ENOUGH false where the file ends before. */
 static enum om_code fill(struct om_bundle *b, bool *enough, size_t n, struct om_status *st) {
+  *enough = b->to - b->from >= n;
+  if (*enough) return OM_OK;
   if (b->from > 0 && b->to - b->from < n) {
     memmove(b->buffer, b->buffer + b->from, b->to - b->from);
     b->to -= b->from;

@@ -53,8 +53,8 @@ struct om_bundle_document {
 struct om_bundle {
   struct om_bundle_source source;
   struct om_ledger *ledger;
-  bool has_pinned;
-  struct om_checkpoint pinned;
+  struct om_checkpoint pins[OM_BUNDLE_PINS_MAX];
+  size_t n_pins;
   /* Bytes read and not yet made into items: buffer[from .. to). */
   uint8_t *buffer;
   size_t cap, from, to;

@@ -53,21 +53,20 @@ static enum om_code take_act(struct om_bundle *b, struct om_batch *batch, const 
 }
 
 /* The file's registry goes on from what the caller holds for true. */
-static enum om_code check_pinned(struct om_bundle *b, struct om_batch *batch, const struct om_log_state *registry,
-                                 struct om_status *st) {
+static enum om_code check_pin(const struct om_checkpoint *pin, struct om_batch *batch,
+                              const struct om_log_state *registry, struct om_status *st) {
   struct om_hash root;
-  if (!b->has_pinned) return OM_OK;
-  if (b->pinned.size > registry->edge.size)
+  if (pin->size > registry->edge.size)
     return om_fail(st, OM_NO, "registry-head",
                    "the file knows %llu entries of the registry, and %llu were known to you before: it may hide what "
                    "was revoked since; ask for a newer bundle",
-                   (unsigned long long)registry->edge.size, (unsigned long long)b->pinned.size);
-  enum om_code code = om_log_root_at(batch->txn, &root, OM_LOG_REGISTRY, &registry->edge, b->pinned.size, st);
-  if (code != OM_OK || om_hash_equal(&root, &b->pinned.root)) return code;
+                   (unsigned long long)registry->edge.size, (unsigned long long)pin->size);
+  enum om_code code = om_log_root_at(batch->txn, &root, OM_LOG_REGISTRY, &registry->edge, pin->size, st);
+  if (code != OM_OK || om_hash_equal(&root, &pin->root)) return code;
   return om_fail(st, OM_NO, "registry-head",
                  "the file's registry is not the one of which you knew %llu entries before: somebody has made up "
                  "another; do not trust the file, and tell the network's governors",
-                 (unsigned long long)b->pinned.size);
+                 (unsigned long long)pin->size);
 }
 
 static enum om_code take_registry_head(struct om_bundle *b, struct om_batch *batch, const Oremark__BundleHead *h,
@@ -83,7 +82,7 @@ static enum om_code take_registry_head(struct om_bundle *b, struct om_batch *bat
   if (code == OM_OK && b->told.registry.size != registry->edge.size)
     code = unproven(st, "the head of the registry log does not cover just what is in the file");
   if (code == OM_OK) code = om_batch_final(batch, &newer, OM_LOG_REGISTRY, h->note.data, h->note.len, st);
-  if (code == OM_OK) code = check_pinned(b, batch, registry, st);
+  for (size_t i = 0; i < b->n_pins && code == OM_OK; i++) code = check_pin(&b->pins[i], batch, registry, st);
   if (code != OM_OK) return code;
   om_batch_put_logs(batch);
   b->n_logs = om_log_count(batch->txn);
@@ -213,6 +212,17 @@ static bool is_stated(struct om_txn *txn, uint32_t log, uint64_t size, const str
          om_hash_equal(&stated, root);
 }
 
+/* Does the registry state another tree of LOG at just this SIZE? Then no signature counts: who has the keys of
+ * witnesses of long ago may have made up entries and padded them to it. */
+static bool is_stated_otherwise(struct om_txn *txn, uint32_t log, uint64_t size, const struct om_hash *root) {
+  struct om_retired end;
+  struct om_hash stated;
+  uint64_t stated_size, since;
+  if (om_registry_retired(txn, &end, log, OM_REGISTRY_NOW) && end.size == size) return !om_hash_equal(&end.root, root);
+  return om_registry_stated_root(txn, &stated_size, &stated, &since, log) && stated_size == size &&
+         !om_hash_equal(&stated, root);
+}
+
 /* NOTE is a head of the log that its quorum signed, over just this tree. */
 static enum om_code check_note(struct om_batch *batch, uint32_t log, uint64_t size, const struct om_hash *root,
                                const ProtobufCBinaryData *note, struct om_status *st) {
@@ -227,6 +237,8 @@ static enum om_code check_note(struct om_batch *batch, uint32_t log, uint64_t si
                     "changed, or are of another history");
   if (om_registry_retired(batch->txn, &end, log, OM_REGISTRY_NOW) && size > end.size)
     return unproven(st, "the head of a log covers more than it has ended with");
+  if (is_stated_otherwise(batch->txn, log, size, root))
+    return unproven(st, "the registry states that the log stands otherwise at this size");
   om_head_put_final(batch->txn, log, size, time_s, note->data, note->len);
   return OM_OK;
 }
@@ -251,7 +263,11 @@ static enum om_code take_time(struct om_bundle *b, struct om_batch *batch, const
     return bad(st, "a time is not where times stand, or of no log that is there");
   b->part = OM_BUNDLE_TIMES;
   enum om_code code = om_quorum_check(batch->txn, &head, &time_s, t->log, t->note.data, t->note.len, st);
+  bool current = false;
+  if (code == OM_OK) code = om_quorum_current(batch->txn, &current, t->log, head.size, st);
   if (code != OM_OK) return code;
+  if (!current)
+    return OM_OK; /* who has the keys of replaced witnesses says what time it likes: nothing is known then */
   om_times_marked(batch->txn, t->log, head.size, t->log, head.size, time_s);
   return om_txn_check(batch->txn, st);
 }

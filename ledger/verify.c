@@ -360,7 +360,8 @@ static void say_given(const struct om_verify *v) {
               "since is not known here.",
               (unsigned long long)(registry && registry->has_head ? registry->head.size - 1 : 0), when);
   not_checked(out,
-              "Caps on drift, that no statement stands twice, that every flag and correction is in the file, and that "
+              "Caps on drift, that no statement stands twice, that every flag, correction and withdrawal is in the "
+              "file, and that "
               "no log has left out a mark: they concern whole logs and rest on the cosigners' word.");
   not_checked(out,
               "That the heads in marks are of the same histories as the heads in the file: it rests on the cosigners' "

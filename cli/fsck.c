@@ -85,7 +85,7 @@ static enum om_code conclude(struct checking *c, const struct om_fsck *f, uint32
   return om_fail(
       st, OM_NO, NULL,
       "what is damaged follows from nothing else in the store: move it away and start the daemon on an empty "
-      "folder, it takes its logs back from its peers; a witness replaces its cosigning key first");
+      "folder, it takes its logs back from its peers; a witness replaces its cosigning key first, and witness.key");
 }
 
 /* In a process of its own. */

@@ -212,7 +212,10 @@ static enum om_code check_head(struct fsck *f, struct om_txn *anew, uint32_t log
   om_head_key(key, log, kind);
   if (f->out->findings[OM_TABLE_HEADS] > 0) return OM_OK; /* rows that can't be read */
   if (!om_txn_get(f->txn, &row, OM_TABLE_HEADS, key, sizeof key)) return om_txn_check(f->txn, st);
-  if (row.len <= skip) return found(f, OM_TABLE_HEADS, at, row.len, "the row is cut short"), OM_OK;
+  if (row.len <= skip) {
+    f->beyond_repair = true;
+    return found(f, OM_TABLE_HEADS, at, row.len, "the row is cut short"), OM_OK;
+  }
   state = malloc(sizeof *state);
   OM_ASSERT(state);
   enum om_code code = om_head_parse(anew, &note, &head, log, row.data + skip, row.len - skip, st);
@@ -365,7 +368,7 @@ enum om_code om_fsck_repair(struct om_store *store, const char *scratch, const s
     code = om_fail(st, OM_CORRUPT, NULL,
                    "what is damaged follows from nothing else here, so nothing was written: move the store away and "
                    "start the daemon on an empty folder, it takes its logs back from its peers; if it is a witness, "
-                   "replace its cosigning key first");
+                   "replace its cosigning key first, and witness.key if it witnesses for outsiders");
   if (code == OM_OK && out->all > 0) {
     om_txn_abort(f.txn); /* no old pages are kept for it */
     f.txn = NULL;

@@ -36,6 +36,7 @@ struct walk {
   uint64_t last; /* page in use */
   uint8_t *seen; /* a bit a page */
   bool list;     /* the free list is walked: its keys are numbers of this machine, its rows lists of pages */
+  bool main;     /* the tree of tables itself is: its rows are the other trees */
   uint64_t rows; /* of the tree under way */
   struct om_status *st;
 };
@@ -98,14 +99,18 @@ static enum om_code walk_page(struct walk *w, uint64_t number, int depth);
 static enum om_code take_overflow(struct walk *w, uint64_t number, size_t len, uint8_t **bytes) {
   *bytes = NULL;
   uint64_t pages = (HEADER_BYTES + (uint64_t)len + w->page_bytes - 1) / w->page_bytes;
-  if (pages > w->last) return bad(w, number, "a row is longer than the store"), OM_OK;
-  uint8_t *row = malloc((size_t)pages * w->page_bytes);
+  if (number > w->last || pages > w->last - number + 1)
+    return bad(w, number, "a long row lies outside the store"), OM_OK;
+  bool ok = true;
+  for (uint64_t i = 0; ok && i < pages; i++) ok = take(w, number + i, "a long row");
+  if (!ok) return OM_OK;
+  size_t wanted = w->list ? (size_t)pages * w->page_bytes : HEADER_BYTES; /* what is in other tables is not looked at */
+  uint8_t *row = malloc(wanted);
   OM_ASSERT(row);
-  enum om_code code = read_at(w, row, number * w->page_bytes, (size_t)pages * w->page_bytes);
-  bool ok = code == OM_OK && take(w, number, "a long row");
+  enum om_code code = read_at(w, row, number * w->page_bytes, wanted);
+  ok = code == OM_OK;
   if (ok && (get64(row) != number || get16(row + 10) != FLAG_OVERFLOW || get32(row + 12) != pages))
     bad(w, number, "the page is not the long row that it should be"), ok = false;
-  for (uint64_t i = 1; ok && i < pages; i++) ok = take(w, number + i, "a long row");
   if (ok)
     *bytes = row;
   else
@@ -142,11 +147,16 @@ static enum om_code walk_leaf(struct walk *w, uint64_t number, const uint8_t *no
   w->rows++;
   if (NODE_BYTES + key_len + here > room || flags & ~(unsigned)(NODE_BIG | NODE_SUB))
     return bad(w, number, "a row does not fit its page"), OM_OK;
+  if ((flags & NODE_SUB) != (w->main ? NODE_SUB : 0))
+    return bad(w, number, "a table stands where a row should, or a row where a table should"), OM_OK;
   if (flags & NODE_SUB) {
     char name[32];
     snprintf(name, sizeof name, "%.*s", key_len < sizeof name ? (int)key_len : 31, (const char *)node + NODE_BYTES);
     if (flags & NODE_BIG || len != DB_BYTES) return bad(w, number, "a table's record has another size"), OM_OK;
-    return walk_tree(w, data, name);
+    w->main = false;
+    enum om_code sub = walk_tree(w, data, name);
+    w->main = true;
+    return sub;
   }
   if (!(flags & NODE_BIG)) {
     if (w->list) take_free(w, number, data, len);
@@ -247,6 +257,7 @@ enum om_code om_pages_check(struct om_txn *txn, struct om_pages *out, struct om_
   w.list = true;
   code = walk_tree(&w, meta + META_DBS, "of free pages");
   w.list = false;
+  w.main = true;
   if (code == OM_OK) code = walk_tree(&w, meta + META_DBS + DB_BYTES, "of tables");
   if (code == OM_OK && w.out->pages + 2 != w.last + 1)
     bad(&w, id % 2, "%llu pages belong to nothing", (unsigned long long)(w.last - 1 - w.out->pages));

@@ -467,9 +467,13 @@ enum om_code om_txn_check(struct om_txn *txn, struct om_status *st) {
 
 void om_txn_altered(struct om_txn *txn, enum om_table table, void (*bad)(void *ctx, struct om_bytes key), void *ctx) {
   MDB_cursor *c = is_guarded(table) ? cursor(txn, table) : NULL;
-  MDB_val k, v;
-  for (MDB_cursor_op op = MDB_FIRST; c && !failed(txn, mdb_cursor_get(c, &k, &v, op)); op = MDB_NEXT)
-    if (!guard_ok(table, k, v)) bad(ctx, (struct om_bytes){k.mv_data, k.mv_size});
+  MDB_val k, v, before = {0};
+  /* A key out of order is one that is not found: a vote that is hidden so would be none. */
+  for (MDB_cursor_op op = MDB_FIRST; c && !failed(txn, mdb_cursor_get(c, &k, &v, op)); op = MDB_NEXT) {
+    bool follows = op == MDB_FIRST || mdb_cmp(txn->mdb, txn->store->tables[table], &before, &k) < 0;
+    if (!follows || !guard_ok(table, k, v)) bad(ctx, (struct om_bytes){k.mv_data, k.mv_size});
+    before = k;
+  }
 }
 
 int om_txn_file(struct om_txn *txn, uint64_t *id, size_t *page_bytes) {

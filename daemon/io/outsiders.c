@@ -170,13 +170,15 @@ const struct om_outside_cosignature *om_outsiders_lines(struct om_outsiders *o, 
 
 /* ---- asking ---- */
 
-static enum om_code make_body(struct om_outsiders *o, const struct outsider *w, size_t *len, uint32_t log,
+static enum om_code make_body(struct om_outsiders *o, struct outsider *w, size_t *len, uint32_t log,
                               struct om_status *st) {
   struct om_txn *txn;
   if (om_txn_read(&txn, o->ledger, st) != OM_OK) return st->code;
   enum om_code code = om_outside_head(txn, &o->head, log, st);
-  if (code == OM_OK && w->known > o->head.checkpoint.size)
+  if (code == OM_OK && w->known > o->head.checkpoint.size) {
     code = om_fail(st, OM_WAIT, NULL, "it has cosigned %" PRIu64 " entries, more than are final here", w->known);
+    w->known = 0; /* it is asked next time: one wrong answer must not silence it for good */
+  }
   if (code == OM_OK) code = om_outside_body(txn, o->body, len, log, &o->head, w->known, st);
   om_txn_abort(txn);
   return code;

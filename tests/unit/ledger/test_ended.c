@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "ledger/ledger_state.h"
+#include "ledger/pruned.h"
 #include "ledger/rebuild.h"
 #include "ledger/verify.h"
+#include "proto/bundle.pb-c.h"
 #include "support/bundled.h"
 #include "support/records.h"
 #include "support/sealing.h"
@@ -132,6 +134,121 @@ static void verify(struct sealing *f, size_t daemon, const struct record *made) 
   if (network_info(f->ledgers[daemon], LAST).pieces == 0) bundled_agrees(f->ledgers[daemon], &f->net, number);
   om_arena_free(&arena);
   free(out);
+}
+
+/* ---- a bundle that lies about an ended log ---- */
+
+/* The tree of LOG that the N FRAMES lead to. */
+static void tree_of(struct om_pruned *out, Oremark__BundleFrame *const *frames, size_t n, uint32_t log) {
+  *out = (struct om_pruned){.size = 0};
+  for (size_t i = 0; i < n; i++) {
+    const Oremark__BundleEntry *e = frames[i]->entry;
+    const Oremark__BundleHead *h = frames[i]->head;
+    struct om_hash leaf;
+    if (frames[i]->what_case == OREMARK__BUNDLE_FRAME__WHAT_ENTRY && e->log == log) {
+      assert_true(om_pruned_gap(out, e->skipped, e->gap.data, e->gap.len));
+      om_leaf_hash(&leaf, e->entry.data, e->entry.len);
+      om_pruned_leaf(out, &leaf);
+    } else if (frames[i]->what_case == OREMARK__BUNDLE_FRAME__WHAT_HEAD && h->log == log) {
+      assert_true(om_pruned_gap(out, h->skipped, h->gap.data, h->gap.len));
+    }
+  }
+}
+
+/* A head of LOG's TREE, signed by whoever could ever sign one. */
+static size_t sign_head(struct sealing *f, char note[OM_NOTE_BYTES_MAX], uint32_t log, const struct om_pruned *tree) {
+  struct om_checkpoint head = {.size = tree->size};
+  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
+  struct om_daemon daemon;
+  struct om_status st;
+  struct om_txn *txn;
+  size_t len;
+  om_pruned_root(tree, &head.root);
+  assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[0]), &st), OM_OK);
+  assert_int_equal(om_registry_daemon(txn, &daemon, log, OM_REGISTRY_NOW, &st), OM_OK);
+  strcpy(head.origin, daemon.origin);
+  size_t text_len = om_checkpoint_format(text, &head);
+  assert_int_equal(om_note_begin(note, &len, text, text_len, &st), OM_OK);
+  size_t line_len = om_note_sign(line, head.origin, f->net.log_keys[log], text, text_len);
+  assert_int_equal(om_note_add_line(note, &len, line, line_len, &st), OM_OK);
+  for (uint32_t i = 0; i < N; i++) {
+    assert_int_equal(om_registry_daemon(txn, &daemon, i, OM_REGISTRY_NOW, &st), OM_OK);
+    line_len = om_note_cosign(line, daemon.origin, f->net.cosign_keys[i], (uint64_t)t0 / 1000, text, text_len);
+    assert_int_equal(om_note_add_line(note, &len, line, line_len, &st), OM_OK);
+  }
+  om_txn_abort(txn);
+  return len;
+}
+
+/* What the N FRAMES say when they are read as a bundle. */
+static enum om_code read_frames(struct sealing *f, Oremark__BundleFrame *const *frames, size_t n,
+                                struct om_status *st) {
+  uint8_t *bytes = malloc(1 << 20), *at = bytes;
+  struct om_verdict *out = calloc(1, sizeof *out);
+  struct om_bundle_told told;
+  struct om_arena arena = {0};
+  assert_true(bytes && out);
+  memcpy(at, OM_BUNDLE_MAGIC, sizeof OM_BUNDLE_MAGIC - 1);
+  at += sizeof OM_BUNDLE_MAGIC - 1;
+  for (size_t i = 0; i < n; i++) {
+    size_t len = oremark__bundle_frame__pack(frames[i], at + 4);
+    om_be32(at, (uint32_t)len);
+    at += 4 + len;
+  }
+  enum om_code code = bundled_verify(&arena, out, &told, &f->net, bytes, (size_t)(at - bytes), NULL, st);
+  if (code == OM_OK) assert_true(out->verified);
+  om_arena_free(&arena);
+  free(out);
+  free(bytes);
+  return code;
+}
+
+/* Who has the keys of the witnesses that a log once had pads what he likes to the size at which the governors ended it:
+ * the act says which entries those are. */
+static void a_history_made_up_to_the_end_is_refused(void **state) {
+  enum { FRAMES = 64 };
+  struct sealing *f = *state;
+  Oremark__BundleFrame *frames[FRAMES];
+  Oremark__BundleHead *head = NULL;
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  char note[OM_NOTE_BYTES_MAX];
+  struct om_pruned tree;
+  struct om_status st;
+  struct bundled b;
+  size_t n = 0;
+  sealing_mine(f);
+  struct record mine = sealing_grow(f, t0 + 2, LAST), more = sealing_grow(f, t0 + 3, LAST);
+  sealing_settle(f, t0 + 4);
+  end_last(f, t0 + 5);
+  sealing_settle(f, t0 + 10);
+  network_lot(&f->net, number, NULL, mine.bytes, mine.len, 0, 0);
+  assert_int_equal(bundled_write(&b, f->ledgers[0], number, &st), OM_OK);
+  for (size_t at = sizeof OM_BUNDLE_MAGIC - 1; at < b.len && n < FRAMES; n++) {
+    size_t len = om_get32(b.bytes + at);
+    frames[n] = oremark__bundle_frame__unpack(NULL, len, b.bytes + at + 4);
+    assert_non_null(frames[n]);
+    if (frames[n]->what_case == OREMARK__BUNDLE_FRAME__WHAT_HEAD && frames[n]->head->log == LAST)
+      head = frames[n]->head;
+    at += 4 + len;
+  }
+  assert_true(head && head->note.len == 0 && head->gap.len > 0); /* the act stands for it */
+  assert_int_equal(read_frames(f, frames, n, &st), OM_OK);
+  for (int altered = 0; altered < 2; altered++) {
+    head->gap.data[0] ^= (uint8_t)altered;
+    tree_of(&tree, frames, n, LAST);
+    free(head->note.data);
+    head->note.len = sign_head(f, note, LAST, &tree);
+    head->note.data = malloc(head->note.len);
+    assert_non_null(head->note.data);
+    memcpy(head->note.data, note, head->note.len);
+    enum om_code code = read_frames(f, frames, n, &st);
+    assert_int_equal(code, altered ? OM_NO : OM_OK);
+  }
+  assert_non_null(strstr(st.text, "stands otherwise"));
+  for (size_t i = 0; i < n; i++) oremark__bundle_frame__free_unpacked(frames[i], NULL);
+  free(b.bytes);
+  free(mine.bytes);
+  free(more.bytes);
 }
 
 /* Two final heads that contradict each other are known everywhere: nothing leans on the log until the governors have
@@ -384,6 +501,7 @@ static void nobody_moves_into_an_ended_log(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(members_and_lots_go_on),
+      TEST(a_history_made_up_to_the_end_is_refused),
       TEST(a_frozen_log_is_ended),
       TEST(the_successor_waits_for_the_end),
       TEST(nothing_beyond_the_end_is_taken),

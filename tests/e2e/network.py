@@ -276,6 +276,19 @@ class Network:
         names = names or [name for name in self.members if self.daemons[name].running()]
         wait_until(lambda: self.level(names), lambda: "logs differ: " + json.dumps({name: self.sizes(name) for name in names}, indent=1))
 
+    def linked(self, name):
+        """The origins that this member's daemon has a link with."""
+        return {peer["origin"] for peer in self.do(name, "peers").json["peers"] if peer["state"] == "connected"}
+
+    def wait_linked(self):
+        """Waits until every running daemon has a link with each running one that its settings name, and that one with it."""
+        running = {daemon.origin: name for name, daemon in self.daemons.items() if daemon.running()}
+        for origin, name in running.items():
+            for peer in self.daemons[name].peers:
+                if peer.origin in running:
+                    wait_until(lambda: peer.origin in self.linked(name) and origin in self.linked(running[peer.origin]),
+                               f"{origin} and {peer.origin} are not linked")
+
     def end(self):
         """Ends all daemons and removes everything; fails if one of them did not stop as it should."""
         bad = []
@@ -307,6 +320,7 @@ class NetworkTest(unittest.TestCase):
         cls.net.connect(cls.pairs)
         cls.net.start()
         cls.net.add_sites()
+        cls.net.wait_linked()  # what is fetched on demand is asked of those who are linked then
 
     def refused(self, result, status, *words):
         """RESULT has this status and one message, which holds all these words."""

@@ -128,6 +128,7 @@ class ImportPapers(NetworkTest):
         daemon.configure(self.net.genesis)
         daemon.start()
         self.assertEqual(self.net.do(MINE, "import", path).json["recorded"], 2)
+        self.net.wait_linked()
 
 
 if __name__ == "__main__":

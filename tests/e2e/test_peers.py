@@ -61,23 +61,20 @@ class ByTheRegistry(NetworkTest):
     pairs = list(zip(order[1:], order))
     witnesses = ()
 
-    def linked(self, name):
-        return {peer["origin"] for peer in self.net.do(name, "peers").json["peers"] if peer["state"] == "connected"}
-
     def set_address(self, *words):
         mine = self.net.daemons[MINE].origin
         return self.net.run(MINE, "member", "set-address", "--log", mine, *words, at=GOVERNORS)
 
     def test_an_address_in_the_registry(self):
         mine = self.net.daemons[MINE]
-        self.assertNotIn(mine.origin, self.linked(AUDITOR))
+        self.assertNotIn(mine.origin, self.net.linked(AUDITOR))
         self.refused(self.set_address("nowhere"), 4, "host:port")
         self.assertEqual(self.set_address(f"127.0.0.1:{mine.port}").status, DONE)
         for name in (AUDITOR, RECYCLER, REFINER):
-            wait_until(lambda: mine.origin in self.linked(name), f"{name} does not dial the mine")
+            wait_until(lambda: mine.origin in self.net.linked(name), f"{name} does not dial the mine")
         self.net.daemons[AUDITOR].stop()
         self.net.daemons[AUDITOR].start()
-        wait_until(lambda: mine.origin in self.linked(AUDITOR), "the auditor forgot where the mine is")
+        wait_until(lambda: mine.origin in self.net.linked(AUDITOR), "the auditor forgot where the mine is")
 
 
 class Target:

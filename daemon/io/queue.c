@@ -296,12 +296,14 @@ static bool empty(const struct om_queue *queue) {
   return true;
 }
 
-/* What the writer was given, unless one of the pool, coming back from something else, has been quicker. */
+/* What the writer was given, unless one of the pool, coming back from something else, has been quicker. Few entries may
+ * be several slices, of which all are the writer's. */
 static bool claim_given(struct om_queue *queue, struct om_slice *out) {
   struct om_job_list *list = queue->given ? next_unchecked(queue) : NULL;
   queue->given = false;
   if (list == NULL || list->first->n > LITTLE_ITEMS) return false;
   claim(queue, list, out);
+  queue->given = out->upto < out->job->n;
   return true;
 }
 

@@ -15,13 +15,17 @@ static void begin(void) {
   assert_int_equal(om_queue_init(&queue, &st), OM_OK);
 }
 
-static struct om_job *job_of(enum om_action_kind kind, uint32_t log, size_t n) {
-  static const uint8_t byte[1] = {0};
+static struct om_job *sized_job(enum om_action_kind kind, uint32_t log, size_t n, size_t bytes) {
+  static const uint8_t zeros[OM_ENTRY_MAX_BYTES] = {0};
   struct om_action action = {.kind = kind, .log = log, .n = n};
   action.entries = calloc(n > 0 ? n : 1, sizeof *action.entries);
   assert_non_null(action.entries);
-  for (size_t i = 0; i < n; i++) action.entries[i] = (struct om_span){byte, sizeof byte};
+  for (size_t i = 0; i < n; i++) action.entries[i] = (struct om_span){zeros, bytes};
   return om_job_action(&action);
+}
+
+static struct om_job *job_of(enum om_action_kind kind, uint32_t log, size_t n) {
+  return sized_job(kind, log, n, 1);
 }
 
 static void end_job(struct om_job *job) {
@@ -171,6 +175,29 @@ static void one_entry_is_checked_by_an_idle_writer(void **state) {
   finish();
 }
 
+/* The pool has not been woken for any of them, and nothing else may ever come. */
+static void an_idle_writer_checks_every_slice_that_it_was_given(void **state) {
+  (void)state;
+  struct writer writer = {.go = false};
+  begin();
+  begin_writer(&writer);
+  struct om_job *entries = sized_job(OM_ACTION_APPLY, LOG, 3, OM_ENTRY_MAX_BYTES);
+  om_queue_add(&queue, entries);
+  uv_thread_join(&writer.thread);
+  assert_ptr_equal(writer.little.job, entries);
+  assert_int_equal(writer.little.upto, 2); /* as many as fit one slice */
+  om_queue_checked(&queue, &writer.little);
+  assert_int_equal(om_queue_take(&queue, OM_CLASS_MIRRORED, &writer.little, 2), true);
+  assert_true(queue.given); /* else the next wait would have no end */
+  assert_true(om_queue_wait(&queue, &writer.little));
+  assert_ptr_equal(writer.little.job, entries);
+  assert_int_equal(writer.little.from, 2);
+  om_queue_checked(&queue, &writer.little);
+  assert_false(queue.given);
+  assert_ptr_equal(taken(OM_CLASS_MIRRORED, 1), entries);
+  finish();
+}
+
 static void many_entries_are_the_pools(void **state) {
   (void)state;
   struct writer writer = {.go = false};
@@ -211,10 +238,15 @@ static void the_pool_may_be_quicker(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_vote_follows_the_last_entry),    cmocka_unit_test(a_vote_outlives_its_entries),
-      cmocka_unit_test(a_vote_on_what_is_held_is_a_head), cmocka_unit_test(finals_wait),
-      cmocka_unit_test(finals_do_not_wait_at_a_stop),     cmocka_unit_test(one_entry_is_checked_by_an_idle_writer),
-      cmocka_unit_test(many_entries_are_the_pools),       cmocka_unit_test(the_pool_may_be_quicker),
+      cmocka_unit_test(a_vote_follows_the_last_entry),
+      cmocka_unit_test(a_vote_outlives_its_entries),
+      cmocka_unit_test(a_vote_on_what_is_held_is_a_head),
+      cmocka_unit_test(finals_wait),
+      cmocka_unit_test(finals_do_not_wait_at_a_stop),
+      cmocka_unit_test(one_entry_is_checked_by_an_idle_writer),
+      cmocka_unit_test(an_idle_writer_checks_every_slice_that_it_was_given),
+      cmocka_unit_test(many_entries_are_the_pools),
+      cmocka_unit_test(the_pool_may_be_quicker),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

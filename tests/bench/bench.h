@@ -26,6 +26,10 @@ void figure_print(const struct figure *figure);
 /* Sorts the N values V; the one below which lies the share AT of them. */
 double quantile(double *v, size_t n, double at);
 
+/* Becomes a run of this program for the figure NAME alone, printed in the same form. For what has to stand in the
+ * environment from the start. */
+void bench_again(const char *name) __attribute__((noreturn));
+
 double now_s(void);    /* monotonic */
 int64_t wall_ms(void); /* Unix time */
 
@@ -115,6 +119,7 @@ void bench_verify_million(void);
 void bench_verify_deep(void);
 void bench_rss_million(void);
 void bench_finality(void);
+void bench_finality_disk(void);
 void bench_wire(void);
 void bench_catch_up(void);
 void bench_idle_peers(void);

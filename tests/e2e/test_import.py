@@ -1,5 +1,6 @@
 """CSV files as people have them: bad rows, odd bytes, interruptions; what is recorded once is recorded once."""
 
+import pathlib
 import signal
 import subprocess
 import time
@@ -13,6 +14,11 @@ COLUMNS = "event,site,lots,material,form,gross,metals,aliases,consignee"
 
 def row(alias, gross="20 t", metals="Cu=5.2t", material="concentrate", site="Toquepala"):
     return f"extract,{site},,{material},concentrate,{gross},{metals},{alias},"
+
+
+def state_of(process):
+    """One letter, as ps shows it; T: stopped."""
+    return pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 class Import(NetworkTest):
@@ -132,38 +138,48 @@ class Import(NetworkTest):
         lots = self.lots()
         self.assertEqual({lots.get(f"R-{i}") for i in range(rows)}, {1})
 
+    def caught(self, prefix, rows=1000):
+        """An import that stands still before half of it is recorded, as many rows as that takes: its process, file, and rows."""
+        while True:
+            path = self.file(COLUMNS, *[row(f"{prefix}-{rows}-{i}") for i in range(rows)])
+            journal, before = path.with_name(path.name + ".oremark"), self.size()[0]
+            process = subprocess.Popen([OREMARK, "import", path, "--events", "1", "--socket", self.net.daemons[MINE].socket, "--key",
+                                        self.net.key(MINE), "--member", MINE], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                       text=True, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
+            while process.poll() is None and not (journal.exists() and journal.stat().st_size > 1000):
+                time.sleep(0.001)
+            process.send_signal(signal.SIGSTOP)
+            wait_until(lambda: process.poll() is not None or state_of(process) == "T", "it does not stand still")
+            recorded = self.size()[0] - before
+            if process.poll() is None and 0 < recorded < rows // 2:
+                return process, path, rows
+            process.send_signal(signal.SIGCONT)  # it has run on for too long before it was stopped
+            process.communicate()
+            rows *= 2
+
     def test_ctrl_c_says_how_to_go_on(self):
-        path = self.file(COLUMNS, *[row(f"I-{i}") for i in range(3000)])
-        size = self.size()[0]
-        process = subprocess.Popen([OREMARK, "import", path, "--events", "1", "--socket", self.net.daemons[MINE].socket,
-                                    "--key", self.net.key(MINE), "--member", MINE], stdin=subprocess.DEVNULL,
-                                   stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        wait_until(lambda: self.size()[0] > size, "the import does not begin")
+        process, path, rows = self.caught("I")
         process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGCONT)
         _, said = process.communicate()
         self.assertEqual(process.returncode, -signal.SIGINT, said)
         self.says(said, "interrupted", "the same command goes on")
         done = self.net.do(MINE, "import", path).json
-        self.assertEqual(done["recorded"] + done["recorded_before"], 3000)
+        self.assertEqual(done["recorded"] + done["recorded_before"], rows)
         self.assertGreater(done["recorded_before"], 0)
 
     def test_a_daemon_that_is_killed_meanwhile(self):
-        daemon, rows = self.net.daemons[MINE], 300
-        path = self.file(COLUMNS, *[row(f"K-{i}") for i in range(rows)])
-        size = self.size()[0]
-        process = subprocess.Popen([OREMARK, "import", path, "--events", "1", "--socket", daemon.socket, "--key", self.net.key(MINE),
-                                    "--member", MINE], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                   stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        wait_until(lambda: self.size()[0] > size + 20, "the import does not begin")
-        daemon.kill()
+        process, path, rows = self.caught("K")
+        self.net.daemons[MINE].kill()
+        process.send_signal(signal.SIGCONT)
         _, said = process.communicate()
         self.assertEqual(process.returncode, UNREACHABLE, said)
         self.says(said, "oremark: ")
-        daemon.start()
+        self.net.daemons[MINE].start()
         done = self.net.do(MINE, "import", path).json
         self.assertEqual(done["recorded"] + done["recorded_before"], rows)
         lots = self.lots()
-        self.assertEqual({lots.get(f"K-{i}") for i in range(rows)}, {1})
+        self.assertEqual({lots.get(f"K-{rows}-{i}") for i in range(rows)}, {1})
 
     def test_a_file_that_changed(self):
         path = self.file(COLUMNS, row("C-1"))

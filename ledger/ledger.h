@@ -108,6 +108,10 @@ enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, enum om_e
 /* The highest head of LOG, a note, that is kept durably here: the last that this daemon has cosigned, or the last final
  * one; of a log that has ended, none beyond its end. OM_MISSING if none. */
 enum om_code om_head_highest(struct om_txn *txn, struct om_bytes *note, uint32_t log, struct om_status *st);
+/* The first head beyond FROM entries that LOG has recorded of itself: at a change of its witnesses, which those before
+ * it and those after it have signed. NOTE has room for OM_MARK_NOTE_MAX_BYTES. OM_MISSING: none. */
+enum om_code om_head_recorded(struct om_txn *txn, uint8_t *note, size_t *len, uint64_t *size, uint32_t log,
+                              uint64_t from, struct om_status *st);
 /* Whether LOG, of which HELD entries are held, was stopped at an entry beyond which a quorum has signed a head: what is
  * taken of it has to lie under that head, NOTE of *SIZE entries with *ROOT (NOTE, ROOT may be NULL), and if it does and
  * is valid, the log goes on. */

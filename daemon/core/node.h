@@ -111,6 +111,10 @@ struct om_node_config {
   /* The highest head of LOG that is kept durably here, cosigned or final, in NOTE (OM_HEAD_MAX_BYTES). False: none.
    * NULL: none of any. */
   bool (*highest)(void *ctx, uint8_t *note, size_t *len, uint32_t log);
+  /* The first head beyond FROM entries that LOG has recorded of itself, at a change of its witnesses, in NOTE
+   * (OM_HEAD_MAX_BYTES), and what it covers: the witnesses before the change have signed it, and those after it. False:
+   * none. NULL: none of any. */
+  bool (*recorded)(void *ctx, uint8_t *note, size_t *len, uint64_t *size, uint32_t log, uint64_t from);
   /* In which start of LOG's daemon it was answered last, durably; false: in none. NULL: that is kept in memory alone,
    * and there are no STARTs. */
   bool (*started)(void *ctx, uint8_t start[OM_START_BYTES], uint32_t log);

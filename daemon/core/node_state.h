@@ -57,6 +57,7 @@ struct om_serve {
   uint64_t next;      /* first entry not sent */
   uint64_t acked;     /* first entry not taken in, as the follower said last */
   size_t outstanding; /* cost of what lies between */
+  uint64_t recorded;  /* until it has taken so many in, there is no head to lead it on (serve.c) */
   unsigned first, n;  /* of the ring */
   struct om_serve_chunk {
     uint64_t end;

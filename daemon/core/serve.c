@@ -121,6 +121,36 @@ static bool head_next(struct om_node *node, struct om_action *out, struct om_row
   return true;
 }
 
+static bool window_full(const struct om_serve *serve) {
+  return serve->outstanding >= OM_WINDOW_BYTES || serve->n == OM_WINDOW_CHUNKS;
+}
+
+/* A follower that takes in nothing of what it was sent may have missed changes of the witnesses, so that it can't judge
+ * the newest head. The heads that the log has recorded at each of them lead on (marks.c); here comes the next of those,
+ * as the entry that records it may lie beyond what the follower has room for. */
+static bool recorded_next(struct om_node *node, struct om_action *out, struct om_row *row, uint32_t log) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Head head = OREMARK__HEAD__INIT;
+  struct om_serve *serve = row->serve;
+  uint8_t note[OM_HEAD_MAX_BYTES];
+  size_t len = 0;
+  uint64_t size = 0;
+  if (serve == NULL || node->config.recorded == NULL || !window_full(serve) || serve->acked < serve->recorded)
+    return false;
+  if (!node->config.recorded(node->config.ctx, note, &len, &size, log, serve->acked)) {
+    serve->recorded = larger(node->logs[log].final.size, serve->acked + 1);
+    return false;
+  }
+  OM_ASSERT(size > serve->acked);
+  serve->recorded = size;
+  head.log = log;
+  head.checkpoint = (ProtobufCBinaryData){len, note};
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HEAD;
+  message.head = &head;
+  om_peer_encode(&out->bytes, &out->len, &message);
+  return true;
+}
+
 /* Puts the proof of what is in SINK, FROM to UPTO-1, behind it; false: it can't be had. */
 static bool prove_entries(struct om_node *node, struct om_entry_sink *sink, struct om_serve *serve, uint32_t log,
                           uint64_t from, uint64_t upto) {
@@ -143,7 +173,7 @@ static bool prove_entries(struct om_node *node, struct om_entry_sink *sink, stru
 
 static bool entries_next(struct om_node *node, struct om_action *out, uint32_t slot, struct om_row *row, uint32_t log) {
   struct om_serve *serve = row->serve;
-  if (serve == NULL || serve->outstanding >= OM_WINDOW_BYTES || serve->n == OM_WINDOW_CHUNKS) return false;
+  if (serve == NULL || window_full(serve)) return false;
   uint64_t upto = smaller(served_size(node, slot, log), provable_to(&node->logs[log], serve->prove));
   if (serve->next >= upto) return false;
   struct om_entry_sink sink;
@@ -203,6 +233,7 @@ bool om_serve_next(struct om_node *node, struct om_action *out, uint32_t slot, u
   struct om_row *row = om_node_row(node, slot, log);
   return follow_next(node, out, row, log) || cosigned_next(node, out, row, log) ||
          om_relay_next(node, out, slot, log) || om_recover_tell(node, out, slot, log) ||
-         head_next(node, out, row, log) || om_evidence_tell(node, out, slot, log) ||
-         entries_next(node, out, slot, row, log) || have_next(node, out, slot, row, log, now_ms);
+         head_next(node, out, row, log) || recorded_next(node, out, row, log) ||
+         om_evidence_tell(node, out, slot, log) || entries_next(node, out, slot, row, log) ||
+         have_next(node, out, slot, row, log, now_ms);
 }

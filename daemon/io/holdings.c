@@ -78,6 +78,16 @@ static bool highest(void *ctx, uint8_t *note, size_t *len, uint32_t log) {
   return some;
 }
 
+static bool recorded(void *ctx, uint8_t *note, size_t *len, uint64_t *size, uint32_t log, uint64_t from) {
+  struct om_holdings *holdings = ctx;
+  struct om_status st;
+  struct om_txn *txn;
+  if (om_txn_read(&txn, holdings->store, &st) != OM_OK) return false;
+  bool some = om_head_recorded(txn, note, len, size, log, from, &st) == OM_OK;
+  om_txn_abort(txn);
+  return some;
+}
+
 static bool started(void *ctx, uint8_t start[OM_START_BYTES], uint32_t log) {
   struct om_holdings *holdings = ctx;
   struct om_status st;
@@ -156,6 +166,7 @@ void om_holdings_config(struct om_holdings *holdings, struct om_node_config *con
   config->judge = judge;
   config->compare = compare;
   config->highest = highest;
+  config->recorded = recorded;
   config->started = started;
   config->evidence = evidence;
   config->document = holdings->documents == NULL ? NULL : document;

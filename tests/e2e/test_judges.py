@@ -1,7 +1,6 @@
 """Judges that nobody here wrote: Go's sumdb/note and sumdb/tlog (Debian: golang-golang-x-mod-dev) read what is published.
 
-Skipped where there is no Go compiler with these packages. With OREMARK_JUDGES=1 also tools from the Go module proxy, which
-takes minutes and a network: tessera's fsck over a published folder.
+Skipped where there is no Go compiler with these packages.
 """
 
 import glob
@@ -86,21 +85,6 @@ class Judges(NetworkTest):
         bundle.write_bytes(right)
         proofs[0].write_text(proofs[0].read_text().replace("index 0\n", "index 1\n"))
         self.says(MINE, proofs[0], good=False)
-
-    @unittest.skipUnless(os.environ.get("OREMARK_JUDGES"), "OREMARK_JUDGES=1 fetches tessera's fsck by the Go module proxy")
-    def test_tessera(self):
-        self.record(300)
-        tools = self.net.folder / "go"
-        env = {**os.environ, "GOPATH": str(tools), "GOCACHE": str(self.net.folder / "go-cache-2"), "GOFLAGS": "-modcacherw"}
-        subprocess.run([shutil.which("go"), "install", "github.com/transparency-dev/tessera/cmd/fsck@latest"], env=env, check=True,
-                       cwd=self.net.folder, timeout=1800)
-        for name in (GOVERNORS, MINE):
-            key = self.net.folder / f"{name}.vkey"
-            key.write_text(self.key(name) + "\n")
-            folder = self.out / self.net.daemons[name].origin.replace("/", "_")
-            done = subprocess.run([tools / "bin" / "fsck", "--ui=false", f"--storage_url=file://{folder}/", f"--public_key={key}"],
-                                  capture_output=True, text=True, timeout=300)
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, con
       om_heard_set(&row->unjudged, size, note, len, slot);
     if (code != OM_OK) return om_wrap(st, "a head of log %u", log);
   }
+  if (size > row->has_final) row->beside = false;
   row->has_final = larger(row->has_final, size);
   row->has = larger(row->has, size);
   om_stopped_look(node, slot, log);

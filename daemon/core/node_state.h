@@ -97,6 +97,7 @@ struct om_row {
   bool show_again;           /* it showed evidence that could not be looked at: to be asked for all that it holds */
   uint8_t shown;             /* the pieces held here that the peer knows, a bit for each */
   bool stalled;              /* brought nothing at the present size of the log */
+  bool beside;               /* brought another history than is held: asked again when one of the two is not as it was */
   bool heads_only;           /* followed for the heads of a log that is stopped */
   uint64_t has, has_final;   /* what the peer holds, as far as known here */
   uint64_t told, told_final; /* what it was told that this daemon holds */

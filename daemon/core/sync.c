@@ -108,7 +108,9 @@ static bool has_more(struct om_node *node, uint32_t slot, uint32_t log) {
 }
 
 static bool eligible(struct om_node *node, uint32_t slot, uint32_t log) {
-  return om_node_live(node, slot) && !om_node_row(node, slot, log)->stalled;
+  if (!om_node_live(node, slot)) return false;
+  const struct om_row *row = om_node_row(node, slot, log);
+  return !row->stalled && !row->beside;
 }
 
 /* Whether LOG's own daemon is one like any other: the log has ended, or it has fed this daemon what it kept from
@@ -212,6 +214,12 @@ void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms) {
   }
 }
 
+/* LOG is not what it was, or something else of it is looked for: what was brought beside it may fit now. */
+static void forget_beside(struct om_node *node, uint32_t log) {
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++)
+    if (node->peers[slot].connected && log < node->peers[slot].n_rows) node->peers[slot].rows[log].beside = false;
+}
+
 void om_sync_refill(struct om_node *node, uint32_t log, const struct om_heard *head, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   uint64_t before = tracked->refill.size;
@@ -220,6 +228,7 @@ void om_sync_refill(struct om_node *node, uint32_t log, const struct om_heard *h
   else if (head->size != before)
     om_heard_set(&tracked->refill, head->size, head->note, head->len, OM_SLOT_NONE);
   if (tracked->refill.size == before) return;
+  forget_beside(node, log);
   if (tracked->source != OM_SLOT_NONE) abandon_source(node, log); /* it proves up to what was told before */
   om_node_mark_log(node, log);
   om_sync_choose(node, log, now_ms);
@@ -262,6 +271,7 @@ void om_node_claim(struct om_node *node, uint32_t log, uint64_t size, const uint
   om_stopped_look_all(node, log);
   om_sync_news(node, log);
   forget_stalls(node, log);
+  forget_beside(node, log);
   om_sync_refill(node, log, size == 0 ? NULL : &head, now_ms);
 }
 
@@ -289,7 +299,7 @@ void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t si
   struct om_row *row = om_node_row(node, slot, log);
   if (row == NULL) return;
   bool news = size > row->has || final_size > row->has_final;
-  if (news) row->stalled = false;
+  if (news) row->stalled = row->beside = false;
   if (news && log < node->n_logs) om_sync_news(node, log);
   if (log < node->n_logs) doubt_inbox(node, slot, log, size, row->has == 0);
   /* What its daemon has proposed beyond what it holds is of what was cut, and would stand in the way of other heads. */
@@ -327,6 +337,7 @@ void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_m
   om_heard_clear(&tracked->unjudged);
   om_sync_news(node, log);
   forget_stalls(node, log);
+  forget_beside(node, log);
   choose_again(node, log, now_ms);
 }
 
@@ -629,6 +640,14 @@ static void prove_claim(struct om_node *node, uint32_t log, int64_t now_ms) {
   om_sync_refill(node, log, claim, now_ms);
 }
 
+/* BESIDE: it was proven by a head of the log, and nothing else was asked for. */
+static void brought_nothing(struct om_node *node, uint32_t log, bool beside) {
+  uint32_t slot = node->logs[log].apply_slot;
+  if (!om_node_live(node, slot)) return;
+  om_node_row(node, slot, log)->stalled = true;
+  om_node_row(node, slot, log)->beside = beside;
+}
+
 void om_node_applied(struct om_node *node, struct om_action *action, uint64_t size, enum om_code code, int64_t now_ms) {
   OM_ASSERT(action->kind == OM_ACTION_APPLY && action->log < node->n_logs);
   uint32_t log = action->log;
@@ -639,7 +658,7 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
     code = OM_OK;
   }
   OM_ASSERT(tracked->apply_cut || (size >= tracked->apply_start && size <= tracked->apply_end));
-  bool stale = tracked->apply_stale;
+  bool stale = tracked->apply_stale, beside = must_prove(tracked) == 0 && action->chunks->message.prove == 0;
   om_node_log_changed(node, log, size, tracked->stopped, now_ms);
   put_back(node, tracked, log, action);
   tracked->applying = false;
@@ -664,7 +683,7 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
       choose_again(node, log, now_ms);
       break;
     case OM_MISSING:
-      if (om_node_live(node, tracked->apply_slot)) om_node_row(node, tracked->apply_slot, log)->stalled = true;
+      brought_nothing(node, log, beside);
       prove_claim(node, log, now_ms);
       choose_again(node, log, now_ms);
       break;
@@ -749,6 +768,7 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms) {
     om_heard_clear(&tracked->refill);
   if (!tracked->applying && tracked->inbox.first == NULL) tracked->got = larger(tracked->got, tracked->size);
   forget_stalls(node, log);
+  forget_beside(node, log);
   if (tracked->stopped) stop_log(node, log);
   /* What waited has come in another way: its operator has accepted it by hand. */
   if (!tracked->applying && tracked->inbox.first != NULL && tracked->inbox.first->start < tracked->size) {
@@ -774,6 +794,7 @@ void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms) {
   tracked->waits = tracked->final_waits = false;
   om_sync_news(node, log);
   forget_stalls(node, log);
+  forget_beside(node, log);
   choose_again(node, log, now_ms);
   om_node_mark_log(node, log);
 }

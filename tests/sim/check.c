@@ -342,8 +342,8 @@ void sim_show(struct sim *s) {
     if (n->up && om_txn_read(&txn, om_ledger_store(n->ledger), &st) == OM_OK) {
       for (uint32_t log = 0; log < om_log_count(txn); log++)
         if (om_log_info(txn, &info, log, &st) == OM_OK)
-          printf(" %llu/%llu%s%s", (unsigned long long)info.final_size, (unsigned long long)info.size,
-                 info.stopped ? " stopped" : "", info.frozen ? " frozen" : "");
+          printf(" %llu/%llu%s%s%s", (unsigned long long)info.final_size, (unsigned long long)info.size,
+                 info.stopped ? " stopped" : "", info.frozen ? " frozen" : "", info.pieces > 0 ? " accused" : "");
       om_txn_abort(txn);
       if (om_node_waiting(n->node, text, sizeof text)) printf("; %s", text);
     }

@@ -246,7 +246,7 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
   open_sim(s);
   for (uint64_t i = 0; i < steps; i++) sim_step(s, SIM_STEP_MS);
   heal(s);
-  if (!sim_forked(s)) sim_idle(s);
+  sim_idle(s);
   printf("seed %" PRIu64
          ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores "
          "lost, %zu lots given, %zu released, %zu by one of %zu mandates, %zu claims, %zu governments, %zu limits, %zu "

@@ -237,6 +237,44 @@ static void it_is_stopped_for_good(void **state) {
   close_stopped();
 }
 
+/* The governors have ended the log beyond the stop: up to there it is everybody's, and what proves it is the root that
+ * they have stated. */
+static void the_governors_end_is_fetched_from_anybody(void **state) {
+  (void)state;
+  open_stopped();
+  memset(said, 0, sizeof said);
+  om_node_log_ended(node, LOG, FINAL, now_ms);
+  om_node_log_changed(node, LOG, HELD, false, now_ms); /* the ledger lets the stop give way */
+  drain();
+  size_t follows = 0;
+  uint32_t source = OM_SLOT_NONE;
+  for (uint32_t slot = 0; slot <= RELAYS; slot++) {
+    follows += said[slot].follows;
+    if (said[slot].follows > 0) source = slot;
+  }
+  assert_int_equal(follows, 1);
+  assert_int_equal(said[source].from, HELD);
+  assert_int_equal(said[source].prove, FINAL);
+  for (uint32_t slot = 1; slot <= RELAYS; slot++) /* heads are asked for no more */
+    if (slot != source) assert_int_equal(said[slot].stops, 1);
+  entries(source, FINAL - HELD);
+  assert_int_equal(apply.kind, OM_ACTION_APPLY);
+  assert_int_equal(apply.n, FINAL - HELD);
+  assert_int_equal(apply.proven->size, FINAL);
+  assert_int_equal(apply.proven->len, 0); /* no head */
+  assert_false(apply.proven->home);
+  /* It was invalid there, too: nobody is asked again. */
+  memset(said, 0, sizeof said);
+  om_node_log_changed(node, LOG, HELD, true, now_ms);
+  om_node_applied(node, &apply, HELD, OM_REFUSED, now_ms);
+  apply = (struct om_action){.kind = OM_ACTION_SEND};
+  drain();
+  for (uint32_t slot = 0; slot <= RELAYS; slot++) have(slot, FINAL + 3);
+  pass(60000);
+  for (uint32_t slot = 0; slot <= RELAYS; slot++) assert_int_equal(said[slot].follows, 0);
+  close_stopped();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(heads_are_asked_for),
@@ -244,6 +282,7 @@ int main(void) {
       cmocka_unit_test(a_claim_is_fetched_from_who_proves_it),
       cmocka_unit_test(the_home_may_bring_it),
       cmocka_unit_test(it_is_stopped_for_good),
+      cmocka_unit_test(the_governors_end_is_fetched_from_anybody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "cli/clock.h"
-#include "cli/crew.h"
 #include "cli/explain.h"
 #include "cli/file.h"
 #include "cli/genesis.h"
@@ -17,6 +16,7 @@
 #include "cli/show.h"
 #include "cli/verdict.h"
 #include "ledger/bundle.h"
+#include "ledger/crew.h"
 #include "ledger/told.h"
 
 enum { MILLISECONDS_A_DAY = 86400000 };
@@ -73,7 +73,8 @@ struct round {
   struct om_status st;
 };
 
-static void do_part(void *ctx, size_t i) {
+static void do_part(void *ctx, size_t who, size_t i) {
+  (void)who;
   struct round *round = ctx;
   if (i > 0)
     om_bundle_check(round->bundle, i - 1);

@@ -259,6 +259,20 @@ enum om_code om_txn_read(struct om_txn **out, struct om_store *store, struct om_
   return begin(out, store, false, st);
 }
 
+/* All begun anew until no commit comes between the first and the last. */
+enum om_code om_txn_twins(struct om_txn **out, size_t n, const struct om_txn *like, struct om_status *st) {
+  enum { TRIES = 100 }; /* a transaction begins in less than a microsecond, a commit takes a hundred of them */
+  for (int i = 0; i < TRIES; i++) {
+    size_t begun = 0;
+    while (begun < n && om_txn_read(&out[begun], like->store, st) == OM_OK) begun++;
+    if (begun == n && mdb_txn_id(out[0]->mdb) == mdb_txn_id(out[n - 1]->mdb)) return OM_OK;
+    bool all = begun == n;
+    while (begun > 0) om_txn_abort(out[--begun]);
+    if (!all) return st->code;
+  }
+  return om_fail(st, OM_BUSY, NULL, "the store is written to faster than it can be read side by side");
+}
+
 enum om_code om_txn_write(struct om_txn **out, struct om_store *store, struct om_status *st) {
   return begin(out, store, true, st);
 }

@@ -55,6 +55,9 @@ void om_store_close(struct om_store *store);
 
 enum om_code om_txn_read(struct om_txn **out, struct om_store *store, struct om_status *st);
 enum om_code om_txn_write(struct om_txn **out, struct om_store *store, struct om_status *st);
+/* N transactions of LIKE's store, for as many threads: all read the same commit, LIKE's or a later one. The caller's,
+ * as those of om_txn_read. OM_BUSY: commits come too fast. */
+enum om_code om_txn_twins(struct om_txn **out, size_t n, const struct om_txn *like, struct om_status *st);
 /* Ends TXN in any case. A read transaction ends by om_txn_abort. */
 enum om_code om_txn_commit(struct om_txn *txn, struct om_status *st);
 void om_txn_abort(struct om_txn *txn);

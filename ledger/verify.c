@@ -501,29 +501,29 @@ void om_verify_free(struct om_verify *v) {
 enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
                            const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                            const struct om_progress *progress, struct om_status *st) {
-  return om_verify_lot_whole(txn, arena, out, network, number, deep, NULL, progress, st);
+  const struct om_verify_ask ask = {.number = number, .deep = deep, .progress = progress};
+  return om_verify_asked(txn, arena, out, network, &ask, st);
 }
 
-enum om_code om_verify_lot_whole(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
-                                 const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
-                                 const struct om_verify_documents *documents, const struct om_progress *progress,
-                                 struct om_status *st) {
-  return om_verify_lot_steps(txn, arena, out, network, number, 0, deep, documents, progress, st);
-}
-
-enum om_code om_verify_lot_steps(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
-                                 const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                                 uint32_t n_steps, bool deep, const struct om_verify_documents *documents,
-                                 const struct om_progress *progress, struct om_status *st) {
+enum om_code om_verify_asked(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
+                             const struct om_hash *network, const struct om_verify_ask *ask, struct om_status *st) {
+  struct om_txn *txns[OM_CREW_MAX];
   struct om_verify v = {.txn = txn,
                         .arena = arena,
                         .network = network,
-                        .documents = documents,
-                        .progress = progress,
-                        .n_steps = n_steps,
-                        .deep = deep};
-  enum om_code code = om_verify_run(&v, out, number, st);
+                        .documents = ask->documents,
+                        .progress = ask->progress,
+                        .n_steps = ask->n_steps,
+                        .deep = ask->deep};
+  size_t n = om_crew_size(ask->crew);
+  if (n > 1 && om_txn_twins(txns, n, txn, st) == OM_OK) {
+    v.crew = ask->crew;
+    v.txns = txns;
+    v.txn = txns[0];
+  }
+  enum om_code code = om_verify_run(&v, out, ask->number, st);
   om_verify_free(&v);
+  for (size_t i = 0; v.crew && i < n; i++) om_txn_abort(txns[i]);
   return code;
 }
 

@@ -5,6 +5,7 @@
 #ifndef OREMARK_LEDGER_VERIFY_H
 #define OREMARK_LEDGER_VERIFY_H
 
+#include "ledger/crew.h"
 #include "ledger/documents.h"
 #include "ledger/lineage.h"
 
@@ -103,17 +104,20 @@ struct om_verify_documents {
 enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
                            const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                            const struct om_progress *progress, struct om_status *st);
-/* And the documents that the lineage's events name: one with another hash than its name says fails, one that is missing
- * or was erased is a finding. DOCUMENTS NULL: nobody knows, and that is said. */
-enum om_code om_verify_lot_whole(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
-                                 const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
-                                 const struct om_verify_documents *documents, const struct om_progress *progress,
-                                 struct om_status *st);
-/* The same of the lot's first N_STEPS steps and what they came from; 0: all. What bears on them is as known now, and
- * the verdict says so. */
-enum om_code om_verify_lot_steps(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
-                                 const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                                 uint32_t n_steps, bool deep, const struct om_verify_documents *documents,
-                                 const struct om_progress *progress, struct om_status *st);
+/* What is asked of a lot. */
+struct om_verify_ask {
+  const uint8_t *number;                       /* OM_LOT_NUMBER_BYTES */
+  uint32_t n_steps;                            /* only its first steps and what they came from; 0: all. What bears on
+                                                  them is as known now, and the verdict says so */
+  bool deep;                                   /* signatures too */
+  const struct om_verify_documents *documents; /* one with another hash than its name says fails, one that is missing or
+                                                  was erased is a finding. NULL: nobody knows, and that is said */
+  const struct om_progress *progress;          /* NULL: nobody wants to know */
+  struct om_crew *crew;                        /* who work side by side, each reading TXN's commit or a later one; the
+                                                  verdict does not depend on how many they are. NULL: the caller */
+};
+/* The same, as asked. */
+enum om_code om_verify_asked(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
+                             const struct om_hash *network, const struct om_verify_ask *ask, struct om_status *st);
 
 #endif

@@ -1,4 +1,4 @@
-/* The rules of the lineage, judged again. Nothing stored is believed: a lot begins where its first event makes it, and
+/* One entry of the lineage, judged again. Nothing stored is believed: a lot begins where its first event makes it, and
  * the row that an event leaves is compared with the stored one, to the byte, before the next event is judged on it; so
  * the store's own rows serve as memory, each proven by then. Lots outside the lineage that were moved by the same
  * events are taken as the store has them: no lot of the lineage depends on what is in them. */
@@ -8,75 +8,72 @@
 #include "ledger/events/kinds.h"
 #include "ledger/rules.h"
 #include "ledger/step.h"
-#include "ledger/verify_state.h"
+#include "ledger/verify_replay.h"
 
-struct lot_state {
-  uint32_t done;      /* steps judged again */
-  uint32_t entry;     /* 1 + the last entry of the lineage that moved it, so far */
-  const uint8_t *row; /* the stored row of the last of them */
-  size_t row_len;
-};
-
-enum { KEYS = 64 }; /* (member, key) pairs remembered: a log has few that sign */
-
-struct standing_key {
-  bool filled;
-  uint32_t member, key_id;
-  uint64_t registry_size;
-};
-
-/* A key as it is known now. */
-struct present_key {
-  bool filled;
-  struct om_member_key key;
-};
-
-struct replay {
-  struct om_verify *v;
-  struct om_arena arena;   /* of the entry in hand */
-  struct om_arena scratch; /* of a row that is looked through */
-  struct lot_state *lots;
-  struct om_lineage bystanders; /* only its lots: n_steps is where to look on */
-  size_t at;                    /* the entry in hand */
-  bool only[OM_EVENTS_MAX];
-  struct standing_key keys[KEYS];
-  struct present_key present[KEYS];
-};
-
-static const struct om_verify_entry *entry_in_hand(const struct replay *r) {
+static const struct om_verify_entry *entry_in_hand(const struct om_replay *r) {
   return &r->v->entries[r->at];
 }
 
-/* The lot NUMBER if the entry in hand moved it as one of the lineage, or OM_LINEAGE_NONE. Most entries move so few that
- * to compare with each is quicker than the table of all. */
-static uint32_t find_moved(const struct replay *r, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
-  enum { FEW = 16 };
-  const struct om_verify *v = r->v;
+static void pass(struct om_replay *r, enum om_check_kind kind, uint64_t n) {
+  r->passed[kind] += n;
+}
+
+/* ---- the lots that the entry in hand moves ---- */
+
+/* Any bits of a number will do: who makes numbers up so that they meet here makes his own entry slower to judge, by the
+ * few lots that one entry can move. */
+static size_t moved_slot(const struct om_replay *r, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  uint64_t bits;
+  memcpy(&bits, number + OM_LOT_NUMBER_BYTES - sizeof bits, sizeof bits);
+  return (size_t)(bits * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (r->n_moved - 1);
+}
+
+/* The slot of NUMBER, or the free one where it would go. */
+static uint32_t *find_slot(const struct om_replay *r, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  size_t i = moved_slot(r, number);
+  while (r->moved[i] != 0 && memcmp(r->v->lineage.lots[r->moved[i] - 1].number, number, OM_LOT_NUMBER_BYTES) != 0)
+    i = (i + 1) & (r->n_moved - 1);
+  return &r->moved[i];
+}
+
+/* A table of them alone: the rules ask for each several times, and the lineage's own is far larger than any cache. */
+static void take_moved(struct om_replay *r) {
   const struct om_verify_entry *e = entry_in_hand(r);
-  if (e[1].first_step - e->first_step > FEW) {
-    uint32_t id = om_lineage_find(&v->lineage, number);
-    return id != OM_LINEAGE_NONE && r->lots[id].entry == r->at + 1 ? id : OM_LINEAGE_NONE;
+  size_t n = 16;
+  while (n < 2 * (size_t)(e[1].first_step - e->first_step)) n *= 2;
+  if (n > r->cap_moved) {
+    free(r->moved);
+    r->moved = malloc(n * sizeof *r->moved);
+    OM_ASSERT(r->moved);
+    r->cap_moved = n;
   }
+  r->n_moved = n;
+  memset(r->moved, 0, n * sizeof *r->moved);
   for (uint32_t i = e->first_step; i < e[1].first_step; i++) {
-    uint32_t id = v->lineage.steps[v->row_steps[i]].lot;
-    if (memcmp(v->lineage.lots[id].number, number, OM_LOT_NUMBER_BYTES) == 0) return id;
+    uint32_t id = r->v->lineage.steps[r->v->row_steps[i]].lot;
+    *find_slot(r, r->v->lineage.lots[id].number) = id + 1;
   }
-  return OM_LINEAGE_NONE;
+}
+
+/* The lot NUMBER if the entry in hand moved it as one of the lineage, or OM_LINEAGE_NONE. */
+static uint32_t find_moved(const struct om_replay *r, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  uint32_t found = *find_slot(r, number);
+  return found == 0 ? OM_LINEAGE_NONE : found - 1;
 }
 
 /* ---- what the rules ask ---- */
 
 /* The first of a lot's steps, from *STEP on, that the entry in hand wrote; *FOUND false and *STEP behind the last where
  * it wrote none of them. */
-static enum om_code find_step(struct replay *r, bool *found, uint32_t *step, const uint8_t number[OM_LOT_NUMBER_BYTES],
-                              struct om_status *st) {
+static enum om_code find_step(struct om_replay *r, bool *found, uint32_t *step,
+                              const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
   uint8_t key[OM_LOT_KEY_BYTES];
   struct om_bytes bytes;
   struct om_lot row;
   for (*found = false;; (*step)++) {
     om_lot_key(key, number, *step);
-    if (!om_txn_get(r->v->txn, &bytes, OM_TABLE_LOTS, key, sizeof key)) return om_txn_check(r->v->txn, st);
+    if (!om_txn_get(r->txn, &bytes, OM_TABLE_LOTS, key, sizeof key)) return om_txn_check(r->txn, st);
     om_arena_reset(&r->scratch);
     enum om_code code = om_lot_decode(&r->scratch, &row, key, bytes.data, bytes.len, st);
     if (code != OM_OK) return code;
@@ -87,7 +84,7 @@ static enum om_code find_step(struct replay *r, bool *found, uint32_t *step, con
 
 /* A lot outside the lineage as it was before the entry in hand; the search goes on where it ended for the entry before.
  */
-static enum om_code bystander(struct replay *r, struct om_arena *arena, struct om_lot *out,
+static enum om_code bystander(struct om_replay *r, struct om_arena *arena, struct om_lot *out,
                               const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
   struct om_lineage *known = &r->bystanders;
   uint32_t id = om_lineage_add(known, number), *step = &known->lots[id].n_steps;
@@ -99,11 +96,10 @@ static enum om_code bystander(struct replay *r, struct om_arena *arena, struct o
   }
   if (code != OM_OK) return code;
   if (*step == 0) return om_fail(st, OM_MISSING, "lot", "no such lot before this entry");
-  if (known->lots[id].first == OM_LINEAGE_NONE) r->v->bystanders++;
   known->lots[id].first = 0; /* counted */
   if (found) {
     const struct om_verify_watch *watch = r->v->watch;
-    code = om_lot_get_step(r->v->txn, arena, out, number, *step - 1, st);
+    code = om_lot_get_step(r->txn, arena, out, number, *step - 1, st);
     if (!watch || code != OM_OK) return code;
     watch->other(watch->ctx, r->at, number, *step - 1);
     out->at = (struct om_place){.log = entry_in_hand(r)->log}; /* what it leans on is not looked after */
@@ -116,53 +112,62 @@ static enum om_code bystander(struct replay *r, struct om_arena *arena, struct o
 
 static enum om_code ask_lot(void *ctx, struct om_arena *arena, struct om_lot *out,
                             const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
-  struct replay *r = ctx;
+  struct om_replay *r = ctx;
   uint8_t key[OM_LOT_KEY_BYTES];
   uint32_t id = find_moved(r, number);
   if (id == OM_LINEAGE_NONE) return bystander(r, arena, out, number, st);
-  const struct lot_state *lot = &r->lots[id];
+  const struct om_replay_lot *lot = &r->lots[id];
   if (lot->done == 0) return om_fail(st, OM_MISSING, "lot", "no such lot before this entry");
   om_lot_key(key, number, lot->done - 1);
   return om_lot_decode(arena, out, key, lot->row, lot->row_len, st);
 }
 
 static enum om_code ask_mark(void *ctx, uint64_t *size, uint32_t log, struct om_status *st) {
-  struct replay *r = ctx;
+  struct om_replay *r = ctx;
   const struct om_verify_entry *e = entry_in_hand(r);
   if (r->v->watch) r->v->watch->mark(r->v->watch->ctx, e->log, e->index, log);
-  *size = om_log_mark(r->v->txn, e->log, log, e->index);
-  return om_txn_check(r->v->txn, st);
+  *size = om_log_mark(r->txn, e->log, log, e->index);
+  return om_txn_check(r->txn, st);
 }
 
 /* ---- who signed ---- */
 
 /* MEMBER's key stood in the registry as the log followed it. */
-static enum om_code check_key(struct replay *r, const Oremark__Signature *sig, uint64_t registry_size,
+static enum om_code check_key(struct om_replay *r, const Oremark__Signature *sig, uint64_t registry_size,
                               struct om_status *st) {
-  struct standing_key *known = &r->keys[(sig->member ^ sig->key_id) % KEYS];
+  struct om_standing_key *known = &r->keys[(sig->member ^ sig->key_id) % OM_REPLAY_KEYS];
   uint8_t key[OM_PUBLIC_BYTES];
   if (known->filled && known->member == sig->member && known->key_id == sig->key_id &&
       known->registry_size == registry_size)
     return OM_OK;
-  enum om_code code = om_registry_key(r->v->txn, key, sig->member, sig->key_id, registry_size, st);
-  if (code == OM_OK) *known = (struct standing_key){true, sig->member, sig->key_id, registry_size};
+  enum om_code code = om_registry_key(r->txn, key, sig->member, sig->key_id, registry_size, st);
+  if (code == OM_OK) *known = (struct om_standing_key){true, sig->member, sig->key_id, registry_size};
+  return code;
+}
+
+enum om_code om_replay_key(struct om_replay *r, const struct om_member_key **out, uint32_t member, uint32_t key_id,
+                           struct om_status *st) {
+  struct om_present_key *known = &r->present[(member ^ key_id) % OM_REPLAY_KEYS];
+  *out = &known->key;
+  if (known->filled && known->key.member == member && known->key.id == key_id) return OM_OK;
+  enum om_code code = om_registry_key_row(r->txn, &known->key, member, key_id, OM_REGISTRY_NOW, st);
+  known->filled = code == OM_OK;
   return code;
 }
 
 /* Was the key revoked since? */
-static enum om_code look_back(struct replay *r, const Oremark__Signature *sig, struct om_status *st) {
-  struct present_key *known = &r->present[(sig->member ^ sig->key_id) % KEYS];
-  if (!known->filled || known->key.member != sig->member || known->key.id != sig->key_id) {
-    enum om_code code = om_registry_key_row(r->v->txn, &known->key, sig->member, sig->key_id, OM_REGISTRY_NOW, st);
-    known->filled = code == OM_OK;
-    if (code != OM_OK) return code;
-  }
-  if (known->key.state == OM_KEY_REVOKED)
-    om_verify_revoked(r->v, &known->key, entry_in_hand(r)->log, entry_in_hand(r)->index);
+static enum om_code look_back(struct om_replay *r, const Oremark__Signature *sig, struct om_status *st) {
+  const struct om_member_key *key;
+  enum om_code code = om_replay_key(r, &key, sig->member, sig->key_id, st);
+  if (code != OM_OK || key->state != OM_KEY_REVOKED) return code;
+  struct om_replay_part *part = r->part;
+  part->revoked = realloc(part->revoked, (part->n_revoked + 1) * sizeof *part->revoked);
+  OM_ASSERT(part->revoked);
+  part->revoked[part->n_revoked++] = (struct om_replay_revoked){r->at, sig->member, sig->key_id};
   return OM_OK;
 }
 
-static enum om_code find_signers(struct replay *r, uint32_t signers[OM_SIGNATURES_MAX], size_t *n,
+static enum om_code find_signers(struct om_replay *r, uint32_t signers[OM_SIGNATURES_MAX], size_t *n,
                                  struct om_checked *checked, struct om_status *st) {
   const Oremark__SignedStatement *s = checked->signed_statement;
   uint64_t registry_size = entry_in_hand(r)->registry_size;
@@ -171,8 +176,8 @@ static enum om_code find_signers(struct replay *r, uint32_t signers[OM_SIGNATURE
     if (code != OM_OK) return code;
   }
   if (r->v->deep) {
-    enum om_code code = om_signers(signers, n, checked, r->v->txn, registry_size, st);
-    if (code == OM_OK) om_verify_pass(r->v, OM_CHECK_SIGNATURES, s->n_signatures);
+    enum om_code code = om_signers(signers, n, checked, r->txn, registry_size, st);
+    if (code == OM_OK) pass(r, OM_CHECK_SIGNATURES, s->n_signatures);
     return code;
   }
   *n = 0;
@@ -210,18 +215,18 @@ enum om_code om_verify_chosen(const struct om_verify *v, bool only[OM_EVENTS_MAX
 /* ---- what follows ---- */
 
 /* One row that was judged: is it the stored one? */
-static enum om_code check_row(struct replay *r, uint32_t *rows, const struct om_lot *row, struct om_status *st) {
-  struct om_verify *v = r->v;
+static enum om_code check_row(struct om_replay *r, uint32_t *rows, const struct om_lot *row, struct om_status *st) {
+  const struct om_verify *v = r->v;
   uint32_t id = find_moved(r, row->number);
   if (id == OM_LINEAGE_NONE || row->step >= v->lineage.lots[id].n_steps) return OM_OK;
-  struct lot_state *lot = &r->lots[id];
+  struct om_replay_lot *lot = &r->lots[id];
   uint8_t key[OM_LOT_KEY_BYTES];
   const uint8_t *bytes;
   size_t len, shares = 0;
   struct om_bytes stored = {NULL, 0};
   om_lot_encode(&r->arena, &bytes, &len, row);
   om_lot_key(key, row->number, row->step);
-  bool same = om_txn_get(v->txn, &stored, OM_TABLE_LOTS, key, sizeof key) && row->step == lot->done &&
+  bool same = om_txn_get(r->txn, &stored, OM_TABLE_LOTS, key, sizeof key) && row->step == lot->done &&
               stored.len == len && memcmp(stored.data, bytes, len) == 0;
   if (!same) {
     char text[OM_LOT_TEXT_BYTES];
@@ -235,11 +240,11 @@ static enum om_code check_row(struct replay *r, uint32_t *rows, const struct om_
   lot->row_len = stored.len;
   (*rows)++;
   for (size_t i = 0; i < row->n_contents; i++) shares += row->contents[i].mix.n;
-  om_verify_pass(v, OM_CHECK_ATTRIBUTION, shares);
+  pass(r, OM_CHECK_ATTRIBUTION, shares);
   return OM_OK;
 }
 
-static enum om_code check_rows(struct replay *r, const struct om_stage *stage, struct om_status *st) {
+static enum om_code check_rows(struct om_replay *r, const struct om_stage *stage, struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
   uint32_t rows = 0, wanted = e[1].first_step - e->first_step;
   for (size_t i = 0; i < stage->n_rows; i++) {
@@ -248,7 +253,7 @@ static enum om_code check_rows(struct replay *r, const struct om_stage *stage, s
   }
   if (rows != wanted)
     return om_fail(st, OM_NO, "state", "the store shows %u rows by it, and %u follow from it", wanted, rows);
-  om_verify_pass(r->v, OM_CHECK_STATE, rows);
+  pass(r, OM_CHECK_STATE, rows);
   return OM_OK;
 }
 
@@ -283,44 +288,24 @@ static bool is_of_custody(const Oremark__Event *event) {
   }
 }
 
-static void count(struct replay *r, const Oremark__Statement *s) {
-  struct om_verify *v = r->v;
+static void count(struct om_replay *r, const Oremark__Statement *s) {
+  const struct om_verify *v = r->v;
   const struct om_verify_entry *e = entry_in_hand(r);
   const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
   for (uint32_t i = e->first_event; i < e[1].first_event; i++) {
     const Oremark__Event *event = s->events[v->lineage.events[v->order[i]].event];
     size_t n = om_event_refs(refs, event);
-    om_verify_pass(v, OM_CHECK_RULES, 1);
-    om_verify_pass(v, OM_CHECK_CHAIN, n);
-    if (is_of_custody(event)) om_verify_pass(v, OM_CHECK_CUSTODY, n);
-    om_verify_pass(v, OM_CHECK_BALANCE, metals_out(event) + metals_measured(event));
+    pass(r, OM_CHECK_RULES, 1);
+    pass(r, OM_CHECK_CHAIN, n);
+    if (is_of_custody(event)) pass(r, OM_CHECK_CUSTODY, n);
+    pass(r, OM_CHECK_BALANCE, metals_out(event) + metals_measured(event));
   }
 }
 
 /* ---- one entry ---- */
 
-/* To which check a broken rule belongs; the others are of the rules at large. */
-static const struct {
-  const char *rule;
-  enum om_check_kind check;
-} rule_checks[] = {
-    {"chain", OM_CHECK_CHAIN},          {"lot", OM_CHECK_CHAIN},    {"consumed", OM_CHECK_CHAIN},
-    {"retired", OM_CHECK_CHAIN},        {"twice", OM_CHECK_CHAIN},  {"pen", OM_CHECK_CUSTODY},
-    {"title", OM_CHECK_CUSTODY},        {"hold", OM_CHECK_CUSTODY}, {"settle", OM_CHECK_CUSTODY},
-    {"balance", OM_CHECK_BALANCE},      {"gain", OM_CHECK_BALANCE}, {"content", OM_CHECK_BALANCE},
-    {"mass", OM_CHECK_BALANCE},         {"state", OM_CHECK_STATE},  {"mark", OM_CHECK_MARK},
-    {"signature", OM_CHECK_SIGNATURES},
-};
-
-static enum om_check_kind check_of(const struct om_verify *v, const char *rule) {
-  for (size_t i = 0; i < sizeof rule_checks / sizeof *rule_checks; i++)
-    if (strcmp(rule, rule_checks[i].rule) == 0 && (rule_checks[i].check != OM_CHECK_SIGNATURES || v->deep))
-      return rule_checks[i].check;
-  return OM_CHECK_RULES;
-}
-
-static enum om_code judge(struct replay *r, const struct om_checked *checked, const uint32_t *signers, size_t n_signers,
-                          struct om_status *st) {
+static enum om_code judge(struct om_replay *r, const struct om_checked *checked, const uint32_t *signers,
+                          size_t n_signers, struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
   struct om_case judged = {.network = *r->v->network,
                            .statement_id = checked->statement_id,
@@ -332,7 +317,7 @@ static enum om_code judge(struct replay *r, const struct om_checked *checked, co
                            .registry_size = e->registry_size,
                            .taken_ms = checked->entry->taken_ms,
                            .only = r->only};
-  struct om_backing backing = {.ctx = r, .lot = ask_lot, .mark = ask_mark, .txn = r->v->txn, .uncapped = true};
+  struct om_backing backing = {.ctx = r, .lot = ask_lot, .mark = ask_mark, .txn = r->txn, .uncapped = true};
   struct om_stage stage;
   uint32_t wait_log;
   uint64_t wait_size;
@@ -341,27 +326,26 @@ static enum om_code judge(struct replay *r, const struct om_checked *checked, co
 }
 
 /* The rows that the entry wrote when it was judged as it was taken in. */
-static enum om_code count_rows(struct replay *r, struct om_status *st) {
+static enum om_code count_rows(struct om_replay *r, struct om_status *st) {
   const struct om_verify *v = r->v;
   const struct om_verify_entry *e = entry_in_hand(r);
   for (uint32_t i = e->first_step; i < e[1].first_step; i++) {
     uint32_t id = v->lineage.steps[v->row_steps[i]].lot;
     struct om_lot row;
     om_arena_reset(&r->scratch);
-    enum om_code code = om_lot_get_step(v->txn, &r->scratch, &row, v->lineage.lots[id].number, r->lots[id].done++, st);
+    enum om_code code = om_lot_get_step(r->txn, &r->scratch, &row, v->lineage.lots[id].number, r->lots[id].done++, st);
     if (code != OM_OK) return code;
-    for (size_t k = 0; k < row.n_contents; k++) om_verify_pass(r->v, OM_CHECK_ATTRIBUTION, row.contents[k].mix.n);
+    for (size_t k = 0; k < row.n_contents; k++) pass(r, OM_CHECK_ATTRIBUTION, row.contents[k].mix.n);
   }
-  om_verify_pass(r->v, OM_CHECK_STATE, e[1].first_step - e->first_step);
+  pass(r, OM_CHECK_STATE, e[1].first_step - e->first_step);
   return OM_OK;
 }
 
-/* What was judged as it was taken in is only counted. */
-static enum om_code count_entry(struct replay *r, struct om_status *st) {
+enum om_code om_replay_count(struct om_replay *r, struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
   struct om_bytes bytes;
   struct om_checked *checked;
-  enum om_code code = om_log_entry(r->v->txn, &bytes, e->log, e->index, st);
+  enum om_code code = om_log_entry(r->txn, &bytes, e->log, e->index, st);
   if (code != OM_OK) return code;
   om_arena_reset(&r->arena);
   code = om_check_entry(&checked, &r->arena, r->v->network, NULL, bytes.data, bytes.len, st);
@@ -369,86 +353,29 @@ static enum om_code count_entry(struct replay *r, struct om_status *st) {
     code = look_back(r, checked->signed_statement->signatures[i], st);
   if (code == OM_OK) code = count_rows(r, st);
   if (code != OM_OK) return code;
-  om_verify_pass(r->v, OM_CHECK_SIGNATURES, checked->signed_statement->n_signatures);
+  pass(r, OM_CHECK_SIGNATURES, checked->signed_statement->n_signatures);
   count(r, checked->statement);
   return OM_OK;
 }
 
-static enum om_code replay_entry(struct replay *r, struct om_status *st) {
+enum om_code om_replay_entry(struct om_replay *r, struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
   struct om_bytes bytes;
   struct om_checked *checked;
   uint32_t signers[OM_SIGNATURES_MAX];
   size_t n_signers;
-  enum om_code code = om_log_entry(r->v->txn, &bytes, e->log, e->index, st);
+  enum om_code code = om_log_entry(r->txn, &bytes, e->log, e->index, st);
   if (code != OM_OK) return code;
   om_arena_reset(&r->arena);
   code = om_check_entry(&checked, &r->arena, r->v->network, NULL, bytes.data, bytes.len, st);
   if (code == OM_OK && !checked->statement) code = om_fail(st, OM_CORRUPT, "state", "it holds no statement");
   if (code == OM_OK) code = om_statement_times(checked->statement, checked->entry->taken_ms, st);
-  if (code == OM_OK) code = om_rules_statement(r->v->txn, checked->statement, e->registry_size, st);
+  if (code == OM_OK) code = om_rules_statement(r->txn, checked->statement, e->registry_size, st);
   if (code == OM_OK) code = find_signers(r, signers, &n_signers, checked, st);
   if (code == OM_OK) code = om_verify_chosen(r->v, r->only, r->at, checked->statement, st);
   if (code != OM_OK) return code;
-  for (uint32_t i = e->first_step; i < e[1].first_step; i++)
-    r->lots[r->v->lineage.steps[r->v->row_steps[i]].lot].entry = (uint32_t)r->at + 1;
+  take_moved(r);
   code = judge(r, checked, signers, n_signers, st);
   if (code == OM_OK) count(r, checked->statement);
-  return code;
-}
-
-/* ---- all of them ---- */
-
-/* Those that waited for the entry in hand alone come next. */
-static void release(struct replay *r, uint32_t *queue, size_t *n) {
-  struct om_verify *v = r->v;
-  const struct om_lineage_step *steps = v->lineage.steps;
-  const struct om_verify_entry *e = entry_in_hand(r);
-  for (uint32_t i = e->first_step; i < e[1].first_step; i++) {
-    uint32_t next = steps[v->row_steps[i]].next;
-    if (next == OM_LINEAGE_NONE) continue;
-    uint32_t entry = v->entry_of[steps[next].event];
-    if (entry != r->at && --v->entries[entry].waits == 0) queue[(*n)++] = entry;
-  }
-}
-
-/* OM_IO and OM_BUSY are no findings. */
-static enum om_code replay_all(struct replay *r, uint32_t *queue, struct om_status *st) {
-  struct om_verify *v = r->v;
-  size_t n = 0;
-  for (size_t i = 0; i < v->n_entries; i++)
-    if (v->entries[i].waits == 0) queue[n++] = (uint32_t)i;
-  for (size_t i = 0; i < n; i++) {
-    enum om_code code = om_progress_tell(v->progress, "judging", i, v->n_entries, st);
-    if (code != OM_OK) return code;
-    r->at = queue[i];
-    code = v->given ? count_entry(r, st) : replay_entry(r, st);
-    if (code != OM_OK && om_txn_check(v->txn, &(struct om_status){0}) != OM_OK) return om_txn_check(v->txn, st);
-    if (code != OM_OK) {
-      om_verify_fail(v, check_of(v, st->rule), "entry %llu of %s: %s", (unsigned long long)entry_in_hand(r)->index,
-                     om_verify_origin(v, entry_in_hand(r)->log), st->text);
-      return OM_OK;
-    }
-    release(r, queue, &n);
-  }
-  if (n < v->n_entries)
-    om_verify_fail(v, OM_CHECK_CHAIN, "%zu entries each come before the other: their order can't be", v->n_entries - n);
-  return OM_OK;
-}
-
-enum om_code om_verify_rules(struct om_verify *v, struct om_status *st) {
-  struct replay *r = calloc(1, sizeof *r);
-  uint32_t *queue = calloc(v->n_entries + 1, sizeof *queue);
-  OM_ASSERT(r && queue);
-  r->v = v;
-  r->lots = calloc(v->lineage.n_lots + 1, sizeof *r->lots);
-  OM_ASSERT(r->lots);
-  enum om_code code = replay_all(r, queue, st);
-  om_lineage_free(&r->bystanders);
-  om_arena_free(&r->arena);
-  om_arena_free(&r->scratch);
-  free(r->lots);
-  free(queue);
-  free(r);
   return code;
 }

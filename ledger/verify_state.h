@@ -75,7 +75,9 @@ struct om_verify {
   const struct om_verify_documents *documents; /* NULL: nobody knows of any */
   const struct om_progress *progress;
   const struct om_verify_given *given; /* NULL: nothing is */
-  const struct om_verify_watch *watch; /* NULL: nobody */
+  const struct om_verify_watch *watch; /* NULL: nobody; then nothing is done side by side */
+  struct om_crew *crew;                /* NULL: one does it all */
+  struct om_txn **txns;                /* one for each of the crew, that read what TXN reads */
   bool deep;
   struct om_verdict *verdict;
   struct om_lineage lineage;
@@ -106,7 +108,7 @@ enum {
 };
 
 /* Verifies the lot NUMBER, as om_verify_lot_whole does, with what V was given: txn, arena, network, documents,
- * progress, given, watch, deep. V is the caller's to free, with all that was found, by om_verify_free. */
+ * progress, given, watch, deep, crew with its txns. V is the caller's to free, with all that was found, by om_verify_free. */
 enum om_code om_verify_run(struct om_verify *v, struct om_verdict *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
                            struct om_status *st);
 void om_verify_free(struct om_verify *v);

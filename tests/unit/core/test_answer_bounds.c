@@ -74,7 +74,7 @@ static bool wanted(void *ctx) {
 
 static void ask(struct fixture *f, size_t daemon, const Oremark__Request *request) {
   struct om_status st = {0};
-  struct om_answer_sink sink = {f, put, wanted, NULL};
+  struct om_answer_sink sink = {.ctx = f, .put = put, .wanted = wanted};
   struct om_about about = {.network = f->net.id, .own_log = (uint32_t)daemon};
   f->replies = f->asked = f->most = f->schemes = f->more_schemes = f->held = 0;
   assert_ok(om_txn_read(&f->txn, om_ledger_store(f->ledgers[daemon]), &st), &st);

@@ -167,7 +167,8 @@ static void verified_up_to_a_step(void **state) {
   for (uint32_t steps = 0; steps <= 3; steps++) {
     struct om_arena arena = {0};
     struct om_verdict *verdict = om_arena_alloc(&arena, sizeof *verdict);
-    assert_ok(om_verify_lot_steps(txn, &arena, verdict, &f->net.id, f->number, steps, true, NULL, NULL, &st), &st);
+    const struct om_verify_ask ask = {.number = f->number, .n_steps = steps, .deep = true};
+    assert_ok(om_verify_asked(txn, &arena, verdict, &f->net.id, &ask, &st), &st);
     assert_true(verdict->verified);
     assert_int_equal(verdict->records, steps == 0 ? 3 : steps);
     bool said = false;

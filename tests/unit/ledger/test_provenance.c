@@ -238,12 +238,30 @@ static void end(struct story *s) {
 
 /* ---- asking ---- */
 
+static void assert_same_verdict(const struct om_verdict *a, const struct om_verdict *b) {
+  assert_true(a->verified == b->verified && a->undecided == b->undecided);
+  assert_true(a->records == b->records && a->lots == b->lots && a->entries == b->entries && a->bytes == b->bytes);
+  assert_memory_equal(a->checks, b->checks, sizeof a->checks);
+  assert_int_equal(a->n_not_checked, b->n_not_checked);
+  assert_memory_equal(a->not_checked, b->not_checked, sizeof a->not_checked);
+  assert_int_equal(a->n_findings, b->n_findings);
+  for (size_t i = 0; i < a->n_findings; i++) assert_string_equal(a->findings[i].text, b->findings[i].text);
+}
+
+/* Whoever works side by side says what one alone says. */
 static enum om_code ask(const struct story *s, struct om_verdict *out, size_t daemon, const struct lot *lot, bool deep,
                         struct om_status *st) {
   struct om_txn *txn;
   struct om_arena arena = {0};
+  struct om_crew *crew = om_crew_new();
+  struct om_verdict *alone = om_arena_alloc(&arena, sizeof *alone);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(s->ledgers[daemon]), st), OM_OK);
-  enum om_code code = om_verify_lot(txn, &arena, out, &s->net.id, lot->number, deep, NULL, st);
+  enum om_code code_alone = om_verify_lot(txn, &arena, alone, &s->net.id, lot->number, deep, NULL, st);
+  const struct om_verify_ask ask = {.number = lot->number, .deep = deep, .crew = crew};
+  enum om_code code = om_verify_asked(txn, &arena, out, &s->net.id, &ask, st);
+  assert_int_equal(code, code_alone);
+  if (code == OM_OK) assert_same_verdict(out, alone);
+  om_crew_free(crew);
   om_txn_abort(txn);
   om_arena_free(&arena);
   return code;

@@ -14,14 +14,16 @@ enum {
   HTTP_CONFLICT = 409,
   HTTP_UNPROCESSABLE = 422,
   HTTP_ERROR = 500,
+  HTTP_UNAVAILABLE = 503,
   ROW_HEAD_BYTES = 8 + OM_HASH_BYTES, /* size, root; then the checkpoint with this witness's cosignature */
   SIZE_DIGITS = 19,
 };
 
 #define PLAIN "text/plain; charset=utf-8"
 
-/* The row of a log, by the SHA-256 of its origin. */
+/* The row of a log, by the SHA-256 of its origin; and how many heads were ever cosigned, eight bytes. */
 #define TABLE OM_TABLE_HEADS
+static const uint8_t count_key[] = {0};
 
 void om_http_say(struct om_http_reply *out, unsigned status, const char *why) {
   out->status = status;
@@ -106,6 +108,7 @@ static unsigned check_signed(const struct om_outside_witness *witness, const str
 /* ---- what is remembered ---- */
 
 struct remembered {
+  bool any; /* false: nothing was cosigned, which is as if an empty tree had been */
   uint64_t size;
   struct om_hash root;
 };
@@ -117,10 +120,12 @@ static void row_key(struct om_hash *out, const char *origin) {
 /* False: the store is damaged or can't be read. */
 static bool recall(struct om_txn *txn, struct remembered *out, const struct om_hash *key, struct om_status *st) {
   struct om_bytes row;
+  out->any = false;
   out->size = 0;
   om_empty_root(&out->root);
   if (!om_txn_get(txn, &row, TABLE, key->bytes, sizeof key->bytes)) return om_txn_check(txn, st) == OM_OK;
   if (row.len < ROW_HEAD_BYTES) return false;
+  out->any = true;
   out->size = om_get64(row.data);
   memcpy(out->root.bytes, row.data + 8, sizeof out->root.bytes);
   return true;
@@ -159,15 +164,32 @@ static bool keep(struct om_txn *txn, const struct request *r, const struct om_vk
   return true;
 }
 
-/* Compares with what is remembered and sets it; the signature leaves only when it is durable. TXN is not ended. */
-static bool set(struct om_http_reply *out, struct om_txn *txn, const struct om_outside_witness *witness,
-                const struct request *r, const struct om_vkey *by, uint64_t time_s) {
+static bool read_count(struct om_txn *txn, uint64_t *out, struct om_status *st) {
+  struct om_bytes row;
+  *out = 0;
+  if (!om_txn_get(txn, &row, TABLE, count_key, sizeof count_key)) return om_txn_check(txn, st) == OM_OK;
+  if (row.len != 8) return false;
+  *out = om_get64(row.data);
+  return true;
+}
+
+enum om_code om_witnessed_count(uint64_t *out, struct om_store *store, struct om_status *st) {
+  struct om_txn *txn;
+  if (om_txn_read(&txn, store, st) != OM_OK) return st->code;
+  om_status_clear(st);
+  if (!read_count(txn, out, st) && st->code == OM_OK)
+    om_fail(st, OM_CORRUPT, NULL, "how many heads were witnessed can't be read");
+  om_txn_abort(txn);
+  return st->code;
+}
+
+/* Whether the head may be cosigned by what TXN remembers, and with *NEW has to be remembered; else the answer is in
+ * OUT. *COUNT: heads that were cosigned before. */
+static bool may_cosign(struct om_http_reply *out, bool *new, uint64_t *count, struct om_txn *txn,
+                       const struct request *r, const struct om_hash *key) {
   struct remembered was;
-  struct om_hash key;
   struct om_status st;
-  char line[OM_NOTE_LINE_BYTES];
-  row_key(&key, r->head.origin);
-  if (!recall(txn, &was, &key, &st)) {
+  if (!recall(txn, &was, key, &st) || !read_count(txn, count, &st)) {
     om_http_say(out, HTTP_ERROR, "what was cosigned last can't be read");
     return false;
   }
@@ -176,29 +198,83 @@ static bool set(struct om_http_reply *out, struct om_txn *txn, const struct om_o
     return false;
   }
   const char *why = check_goes_on(r, &was);
-  if (why != NULL) {
-    om_http_say(out, HTTP_UNPROCESSABLE, why);
-    return false;
-  }
-  size_t len = om_note_cosign(line, witness->name, witness->secret, time_s, r->note.text, r->note.text_len);
-  if (!keep(txn, r, by, &key, line, len)) {
+  if (why != NULL) om_http_say(out, HTTP_UNPROCESSABLE, why);
+  *new = !was.any || r->head.size != was.size;
+  return why == NULL;
+}
+
+/* Compares with what is remembered and sets it; the signature leaves only when it is durable. *COUNT: heads that are
+ * cosigned with this one. TXN is not ended. */
+static bool set(struct om_http_reply *out, uint64_t *count, struct om_txn *txn, const struct request *r,
+                const struct om_vkey *by, const struct om_hash *key, const char *line, size_t len) {
+  bool new;
+  uint8_t row[8];
+  if (!may_cosign(out, &new, count, txn, r, key)) return false; /* another was quicker */
+  if (!keep(txn, r, by, key, line, len)) {
     om_http_say(out, HTTP_BAD, "the checkpoint is too long");
     return false;
+  }
+  om_be64(row, ++*count);
+  om_txn_put(txn, TABLE, count_key, sizeof count_key, row, sizeof row);
+  return true;
+}
+
+/* Remembers the head durably; false with the answer in OUT. */
+static bool remember(struct om_http_reply *out, uint64_t *count, const struct om_outside_witness *witness,
+                     const struct request *r, const struct om_vkey *by, const struct om_hash *key, const char *line,
+                     size_t len) {
+  struct om_txn *txn;
+  struct om_status st;
+  enum om_code code = om_txn_write(&txn, witness->store, &st);
+  if (code == OM_OK && !set(out, count, txn, r, by, key, line, len)) {
+    om_txn_abort(txn);
+    return false;
+  }
+  if (code == OM_OK) code = om_txn_commit(txn, &st);
+  if (code != OM_OK) om_http_say(out, HTTP_ERROR, "the witness can't write now");
+  return code == OM_OK;
+}
+
+/* Whoever is refused, or asks again for the head that was cosigned last, causes no write: nobody but a log's operator
+ * makes this disk flush. */
+static void answer_signed(struct om_http_reply *out, const struct om_outside_witness *witness, const struct request *r,
+                          const struct om_vkey *by, uint64_t time_s) {
+  struct om_txn *txn;
+  struct om_hash key;
+  struct om_status st;
+  bool new;
+  uint64_t count;
+  char line[OM_NOTE_LINE_BYTES];
+  row_key(&key, r->head.origin);
+  if (om_txn_read(&txn, witness->store, &st) != OM_OK) {
+    om_http_say(out, HTTP_ERROR, "the witness can't read now");
+    return;
+  }
+  bool may = may_cosign(out, &new, &count, txn, r, &key);
+  om_txn_abort(txn);
+  if (!may) return;
+  size_t len = om_note_cosign(line, witness->name, witness->secret, time_s, r->note.text, r->note.text_len);
+  if (new && !remember(out, &count, witness, r, by, &key, line, len)) return;
+  if (witness->note != NULL && !witness->note(witness->note_ctx, count)) {
+    om_http_say(out, HTTP_ERROR, "the witness can't write beside its key now");
+    return;
   }
   out->status = HTTP_OK;
   out->type = PLAIN;
   out->len = len;
   memcpy(out->body, line, len);
-  return true;
 }
 
 void om_add_checkpoint(struct om_http_reply *out, const struct om_outside_witness *witness, const uint8_t *body,
                        size_t len, uint64_t time_s) {
   static _Thread_local struct request r;
   const struct om_vkey *by;
-  struct om_txn *txn;
-  struct om_status st;
-  const char *why = parse(&r, body, len);
+  const char *why = witness->lost;
+  if (why != NULL) {
+    om_http_say(out, HTTP_UNAVAILABLE, why);
+    return;
+  }
+  why = parse(&r, body, len);
   if (why != NULL) {
     om_http_say(out, HTTP_BAD, why);
     return;
@@ -214,14 +290,7 @@ void om_add_checkpoint(struct om_http_reply *out, const struct om_outside_witnes
     om_http_say(out, HTTP_BAD, "the old size is larger than the checkpoint's");
     return;
   }
-  if (om_txn_write(&txn, witness->store, &st) != OM_OK) {
-    om_http_say(out, HTTP_ERROR, "the witness can't write now");
-    return;
-  }
-  if (!set(out, txn, witness, &r, by, time_s))
-    om_txn_abort(txn);
-  else if (om_txn_commit(txn, &st) != OM_OK)
-    om_http_say(out, HTTP_ERROR, "the witness can't write now");
+  answer_signed(out, witness, &r, by, time_s);
 }
 
 /* ---- for monitors ---- */

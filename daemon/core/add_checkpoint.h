@@ -23,6 +23,12 @@ struct om_outside_witness {
   const struct om_secret *secret;
   size_t n_keys; /* of logs; several may be of one origin, which is their name */
   const struct om_vkey *keys;
+  const char *lost; /* NULL; or why nothing may be cosigned any more: what was cosigned is forgotten (HTTP 503) */
+  /* Called before a cosignature leaves, when the store holds what it promises: COUNT new heads were cosigned up to now.
+   * It is noted beside the key, so that a store that is lost or of yesterday is told from a new one. false: it can't be
+   * noted, and the cosignature does not leave. NULL: nothing is noted. */
+  bool (*note)(void *ctx, uint64_t count);
+  void *note_ctx;
 };
 
 struct om_http_reply {
@@ -31,6 +37,9 @@ struct om_http_reply {
   size_t len;
   char body[OM_NOTE_BYTES_MAX]; /* no NUL */
 };
+
+/* *OUT new heads were cosigned by what STORE remembers. */
+enum om_code om_witnessed_count(uint64_t *out, struct om_store *store, struct om_status *st);
 
 /* Answers `POST /add-checkpoint` with the LEN bytes at BODY, at TIME_S (Unix seconds). */
 void om_add_checkpoint(struct om_http_reply *out, const struct om_outside_witness *witness, const uint8_t *body,

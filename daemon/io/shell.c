@@ -398,6 +398,7 @@ static enum om_code witness_others(struct shell *shell, struct om_status *st) {
   const struct om_settings *settings = shell->settings;
   struct om_witness_http_config config = {.address = settings->witness_listen,
                                           .store = settings->store,
+                                          .keys = settings->keys,
                                           .name = shell->keys->witness_name,
                                           .secret = shell->keys->witness,
                                           .logs = settings->witness_logs,

@@ -13,10 +13,12 @@ struct om_witness_http;
 struct om_witness_http_config {
   const char *address; /* "host:port" */
   const char *store;   /* folder of the daemon's store */
+  const char *keys;    /* folder of its keys, where what the key was used for is noted (daemon/io/witness_used.h) */
   const char *name;    /* of the witness key */
   const struct om_secret *secret;
   char *const *logs; /* vkeys */
   size_t n_logs;
+  unsigned request_s; /* for a request, in all; 0: 20 */
 };
 
 /* OM_USAGE: the settings; OM_IO: the address or the store can't be used. */

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import shutil
 import socket
 import subprocess
 import unittest
@@ -109,6 +110,42 @@ class Witnessing(NetworkTest):
         self.assertTrue(cosigned())  # it is remembered
         status = {log["origin"]: log for log in self.net.do(GOVERNORS, "status").json["logs"]}
         self.assertEqual(status[ORIGIN]["quorum"], 0)
+
+    def cosign(self, note, size):
+        """Has the mine's witness cosign NOTE of SIZE, from wherever it is; status and text."""
+        status, _, text = self.ask("POST", "/add-checkpoint", f"old 0\n\n{note}")
+        return (status, text) if status != 409 else self.ask("POST", "/add-checkpoint", f"old {size}\n\n{note}")[::2]
+
+    def test_yesterdays_store_cosigns_no_more(self):
+        """What was cosigned is noted beside the key: with a store that is lost, or that was put back, it could sign another history."""
+        folder = self.checkpoint()
+        note, size = (folder.path / "checkpoint").read_text(), folder.checkpoint().size
+        store, kept = self.daemon.store / "witnessed", self.net.folder / "kept"
+        self.assertEqual(self.daemon.stop(), 0)
+        shutil.rmtree(store, ignore_errors=True)
+        self.fresh_key()
+        self.daemon.start()
+        shutil.copytree(store, kept)
+        self.assertEqual(self.cosign(note, size)[0], 200)
+        for put_back in (True, False):
+            self.assertEqual(self.daemon.stop(), 0)
+            shutil.rmtree(store)
+            if put_back:
+                shutil.copytree(kept, store)
+            self.daemon.start()
+            status, text = self.cosign(note, size)
+            self.assertEqual(status, 503, text)
+            self.says(text, "new key")
+            self.says(self.daemon.said(), "event=witness-key", "witness.used", "oremark key new --kind witness")
+        self.assertEqual(self.daemon.stop(), 0)
+        self.fresh_key()
+        self.daemon.start()
+        self.assertEqual(self.cosign(note, size)[0], 200)
+
+    def fresh_key(self):
+        path = self.daemon.keys / "witness.key"
+        path.unlink()
+        self.net.must("key", "new", "--kind", "witness", "--no-passphrase", "--name", "mine.example/log", path)
 
     def test_settings(self):
         conf = self.net.folder / "other.conf"

@@ -53,7 +53,8 @@ static void open_store(void) {
   struct om_status st;
   snprintf(path, sizeof path, "%s/witnessed", f.folder);
   if (om_store_open(&f.store, path, MAP_BYTES, &st) != OM_OK) fail_msg("%s", st.text);
-  f.config = (struct om_outside_witness){f.store, "witness.example/w", f.witness, 1, f.keys};
+  f.config = (struct om_outside_witness){
+      .store = f.store, .name = "witness.example/w", .secret = f.witness, .n_keys = 1, .keys = f.keys};
 }
 
 static int open_fixture(void **state) {
@@ -321,6 +322,75 @@ static void test_malformed(void **state) {
   assert_int_equal(ask(&b), 200);
 }
 
+/* How many times the store was written to. */
+static uint64_t commits(void) {
+  struct om_status st;
+  struct om_txn *txn;
+  uint64_t id;
+  size_t page;
+  assert_int_equal(om_txn_read(&txn, f.store, &st), OM_OK);
+  om_txn_file(txn, &id, &page);
+  om_txn_abort(txn);
+  return id;
+}
+
+static void test_only_a_new_head_is_written(void **state) {
+  (void)state;
+  struct om_checkpoint head = head_at(0);
+  struct om_status st;
+  uint64_t count;
+  assert_int_equal(ask_honest(0, 0), 200);
+  uint64_t before = commits();
+  for (int i = 0; i < 5; i++) assert_int_equal(ask_honest(0, 0), 200);
+  check_cosigned(&head, "");
+  assert_int_equal(commits(), before);
+  assert_int_equal(ask_honest(0, 7), 200);
+  assert_int_equal(commits(), ++before);
+  head = head_at(7);
+  for (int i = 0; i < 5; i++) assert_int_equal(ask_honest(7, 7), 200);
+  check_cosigned(&head, "");
+  assert_int_equal(ask_honest(0, 12), 409);
+  assert_int_equal(ask_honest(8, 12), 409);
+  assert_int_equal(commits(), before);
+  assert_int_equal(om_witnessed_count(&count, f.store, &st), OM_OK);
+  assert_int_equal(count, 2);
+}
+
+static uint64_t noted;
+static bool can_note;
+
+static bool note_count(void *ctx, uint64_t count) {
+  assert_ptr_equal(ctx, &noted);
+  if (can_note) noted = count;
+  return can_note;
+}
+
+static void test_what_is_noted_beside_the_key(void **state) {
+  (void)state;
+  f.config.note = note_count, f.config.note_ctx = &noted;
+  noted = 0, can_note = true;
+  assert_int_equal(ask_honest(0, 7), 200);
+  assert_int_equal(noted, 1);
+  assert_int_equal(ask_honest(7, 7), 200);
+  assert_int_equal(ask_honest(0, 7), 409);
+  assert_int_equal(noted, 1);
+  can_note = false;
+  assert_int_equal(ask_honest(7, 12), 500); /* nothing leaves that is not noted; */
+  assert_null(strstr(f.reply.body, "witness.example"));
+  assert_int_equal(ask_honest(12, 12), 500);
+  can_note = true;
+  assert_int_equal(ask_honest(7, 12), 409); /* it is remembered all the same, */
+  assert_int_equal(noted, 1);
+  assert_int_equal(ask_honest(12, 12), 200); /* and noted before it leaves */
+  assert_int_equal(noted, 2);
+  assert_int_equal(ask_honest(12, 13), 200);
+  assert_int_equal(noted, 3);
+  f.config.lost = "what was cosigned is forgotten";
+  assert_int_equal(ask_honest(13, 14), 503);
+  assert_int_equal(ask_honest(13, 13), 503);
+  assert_int_equal(noted, 3);
+}
+
 static void test_monitors(void **state) {
   (void)state;
   struct om_hash id;
@@ -358,6 +428,8 @@ int main(void) {
       TEST(test_a_proof_from_nothing),
       TEST(test_who_signs),
       TEST(test_malformed),
+      TEST(test_only_a_new_head_is_written),
+      TEST(test_what_is_noted_beside_the_key),
       TEST(test_monitors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

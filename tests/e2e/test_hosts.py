@@ -165,7 +165,7 @@ class BehindNat(Scene):
         running = [name for name in self.members if name != MAKER]
         theirs, own = [self.record(MINE) for _ in range(3)], [self.record(self.behind) for _ in range(3)]
         self.becomes_final(theirs + own, running)
-        self.assertEqual(len(self.links(self.behind)), len(running) - 1)
+        wait_until(lambda: len(self.links(self.behind)) == len(running) - 1, behind.said)
         self.net.daemons[MAKER].start()
         self.settle()
         self.tell("what a daemon that only calls out wrote became final, and others' quorums counted it")

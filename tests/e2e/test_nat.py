@@ -72,7 +72,9 @@ class Nat(NetworkTest):
     def test_3_who_is_missing_is_named(self):
         mine, other = self.net.daemons[MINE], self.net.daemons[REFINER]
         self.assertEqual(other.stop(), 0)
-        result = self.net.run(MINE, *RECORDS[MINE], "--wait-final=2")
+        statement = self.net.do(MINE, *RECORDS[MINE]).json["statement"]
+        wait_until(lambda: self.status(MINE)["missing"] == [other.origin], "the governors don't cosign")
+        result = self.net.run(MINE, "receipt", statement, "--wait-final=2")
         self.assertEqual(result.status, UNDECIDED, str(result))
         self.says(result.err, f"1 more operator must cosign; not heard from: {other.origin}.")
         mine.kill()

@@ -2,14 +2,11 @@
 
 import shutil
 import threading
-import time
 import unittest
 
 from network import AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, REFUSED, UNDECIDED, NetworkTest, wait_until
 
 FIVE = {name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER, MAKER, RECYCLER)}
-RECOVERY_S = 40
-
 
 def extract(net, n):
     for _ in range(n):
@@ -33,14 +30,12 @@ class Recovery(NetworkTest):
 
     def comes_back(self, name, before):
         """Starts NAME's daemon; it holds what it held BEFORE, and what it then records is final everywhere."""
-        begun = time.monotonic()
         self.net.daemons[name].start()
-        wait_until(lambda: self.net.do(name, "status").json["ready"], self.net.daemons[name].said, RECOVERY_S)
+        wait_until(lambda: self.net.do(name, "status").json["ready"], self.net.daemons[name].said)
         after = self.own(name)
         self.assertEqual((after["size"], after["root"]), (before["size"], before["root"]))
         lot = extract(self.net, 1)
         self.wait_final(name)
-        self.assertLess(time.monotonic() - begun, RECOVERY_S)
         self.assertEqual(self.net.verify(REFINER, lot)["verdict"], "verified")
         for other in self.members:
             self.assertEqual([log["stopped"] for log in self.net.do(other, "status").json["logs"] if log["stopped"]], [], other)
@@ -65,10 +60,14 @@ class Recovery(NetworkTest):
         self.assertIn("votes-lost", self.log_after_votes(daemon))
 
     def log_after_votes(self, daemon):
-        """Its log once another's head was proposed to it: its own votes may be lost, so it does not cosign."""
+        """Its log once another's head was proposed to it: its own votes may be lost, so it does not cosign. The others do, and
+        it takes up the act."""
         self.net.must("member", "add-site", "--name", "Second yard", "--kind", "plant", "--country", "SE",
                       socket=self.net.daemons[GOVERNORS].socket, key=self.net.key(RECYCLER), member=RECYCLER)
         wait_until(lambda: "votes-lost" in daemon.log.read_text(errors="replace"), daemon.said)
+        wait_until(lambda: (lambda log: log["final_size"] == log["size"])(self.own(GOVERNORS, MINE)), daemon.said)
+        extract(self.net, 1)
+        self.wait_final(MINE)
         return daemon.log.read_text(errors="replace")
 
     def test_a_store_that_is_gone(self):
@@ -182,7 +181,7 @@ class ReplacedKey(NetworkTest):
         shutil.rmtree(daemon.store)
         copy.rename(daemon.store)
         daemon.start()
-        wait_until(lambda: self.net.do(REFINER, "status").json["ready"], daemon.said, RECOVERY_S)
+        wait_until(lambda: self.net.do(REFINER, "status").json["ready"], daemon.said)
         self.says(waits(), "restored from an old copy", "replace-cosign-key")
         self.assertEqual(daemon.stop(), 0)
         self.new_cosign_key(daemon, 2)

@@ -58,7 +58,7 @@ class Witnesses(NetworkTest):
         for lot in (lots[0], lots[-1]):
             self.assertEqual(self.net.verify(MAKER, lot)["verdict"], "verified")
         self.net.daemons[RECYCLER].stop()  # one of four may be away now
-        result = self.net.run(MINE, *EXTRACT, "--wait-final=30")
+        result = self.net.run(MINE, *EXTRACT, "--wait-final")
         self.net.start(RECYCLER)
         self.assertEqual(result.status, DONE, str(result))
         self.refused(self.net.run(GOVERNORS, "network", "set-witnesses", self.origin(MINE), self.origin(MINE)), USAGE, "named twice")
@@ -104,7 +104,7 @@ class Witnesses(NetworkTest):
         self.change("member", "replace-cosign-key", daemon.origin, "--keys", daemon.keys, "--reason", "disk lost")
         wait_until(lambda: self.status(REFINER)["cosign_waits"] == "", daemon.said)
         self.net.daemons[RECYCLER].stop()
-        result = self.net.run(MINE, *EXTRACT, "--wait-final=30")
+        result = self.net.run(MINE, *EXTRACT, "--wait-final")
         self.net.start(RECYCLER)
         self.assertEqual(result.status, DONE, str(result))
         self.says(daemon.said(), "cosign-key-in-use")

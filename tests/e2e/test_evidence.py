@@ -86,6 +86,8 @@ class Evidence(NetworkTest):
         verdict = self.net.run(REFINER, "lot", "verify", lot)
         self.assertEqual(verdict.status, UNDECIDED, str(verdict))
         self.says(verdict.err, "mine.example/log", "two final histories", "governors")
+        self.stop(GOVERNORS)  # from whom a further piece could come, or the same once more
+        files = self.held(AUDITOR)
         self.stop(AUDITOR)
         self.net.start(AUDITOR)
         self.assertEqual(len(self.held(AUDITOR)), len(files))

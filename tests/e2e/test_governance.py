@@ -244,7 +244,8 @@ class Governance(NetworkTest):
             self.sign(name, path)
         self.decide("new.statement", "network", "set-governors", GOVERNORS, MINE, REFINER, MAKER, "--threshold", "3")
         self.refused(self.submit(path), REFUSED, "")
-        self.says(self.net.run(MAKER, "network", "show").out, "3 of whom must sign", "member 4 (Motor Works)")
+        wait_until(lambda: "3 of whom must sign" in self.net.run(MAKER, "network", "show").out, "the motor works never hear of it")
+        self.says(self.net.run(MAKER, "network", "show").out, "member 4 (Motor Works)")
         back = self.propose("back.statement", "network", "set-governors", GOVERNORS, MINE, REFINER, "--threshold", "2")
         for name in (GOVERNORS, MINE, MAKER):
             self.assertEqual(self.sign(name, back).status, DONE)

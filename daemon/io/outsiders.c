@@ -13,7 +13,6 @@
 
 enum {
   PAUSE_S = 1,        /* heads that follow each other faster are asked for together */
-  LOOK_S = 5,         /* whether the time has come to ask again after a fault */
   AFTER_FAULT_S = 60, /* a witness that did not answer as it should is asked again after this */
   CONNECT_S = 5,
   ANSWER_S = 20,
@@ -24,14 +23,15 @@ enum {
 #define MAP_BYTES ((uint64_t)16 << 20)
 #define PATH "add-checkpoint"
 
-/* Its key in the store: the witness's public key. */
+/* What a witness has signed, by its public key and the SHA-256 of the log's origin. */
 #define TABLE OM_TABLE_HEADS
+enum { ROW_KEY_BYTES = OM_PUBLIC_BYTES + OM_HASH_BYTES };
 
 struct outsider {
   struct om_vkey key;
-  char where[2048];      /* the URL that is asked */
-  uint64_t asked, known; /* size that it was asked for last; that it has cosigned last, as far as is known here */
-  uint64_t not_before_s; /* after a fault */
+  char where[2048];       /* the URL that is asked */
+  uint64_t asked, known;  /* size that it was asked for last; that it has cosigned last, as far as is known here */
+  uint64_t not_before_ns; /* after a fault */
   struct om_outside_cosignature signed_; /* under the lock; size 0: nothing */
   bool told;                             /* of its fault */
 };
@@ -44,10 +44,16 @@ struct om_outsiders {
   uv_cond_t news;
   atomic_bool stopping;
   /* Under the lock: */
-  bool news_came;
+  bool news_came, another_log;
   uint32_t log;
+  struct om_hash origin; /* its SHA-256 */
   uint64_t size;
   /* The thread's: */
+  struct task {
+    uint32_t log;
+    struct om_hash origin;
+    uint64_t size;
+  } task;
   CURL *curl;
   size_t n;
   struct outsider all[OM_OUTSIDERS_MAX];
@@ -57,9 +63,8 @@ struct om_outsiders {
   char answer[ANSWER_BYTES];
 };
 
-static uint64_t tick_s(void) {
-  return uv_hrtime() / 1000000000;
-}
+#define SECOND_NS ((uint64_t)1000000000)
+#define NEVER UINT64_MAX
 
 /* ---- settings ---- */
 
@@ -126,35 +131,45 @@ static long ask(struct om_outsiders *o, const struct outsider *w, size_t len, st
 
 /* ---- what they have signed ---- */
 
+static void row_key(uint8_t key[ROW_KEY_BYTES], const struct outsider *w, const struct om_hash *origin) {
+  memcpy(key, w->key.key, OM_PUBLIC_BYTES);
+  memcpy(key + OM_PUBLIC_BYTES, origin->bytes, OM_HASH_BYTES);
+}
+
 static void keep(struct om_outsiders *o, struct outsider *w, const char *line) {
   struct om_outside_cosignature got = {.size = o->head.checkpoint.size, .root = o->head.checkpoint.root};
+  uint8_t key[ROW_KEY_BYTES];
   struct om_status st;
   struct om_txn *txn;
   snprintf(got.line, sizeof got.line, "%s", line);
+  row_key(key, w, &o->task.origin);
   om_status_clear(&st);
   uv_mutex_lock(&o->lock);
-  w->signed_ = got;
+  if (o->log == o->task.log) w->signed_ = got;
   uv_mutex_unlock(&o->lock);
   if (om_txn_write(&txn, o->store, &st) == OM_OK) {
-    om_txn_put(txn, TABLE, w->key.key, sizeof w->key.key, &got, sizeof got);
+    om_txn_put(txn, TABLE, key, sizeof key, &got, sizeof got);
     om_txn_commit(txn, &st);
   }
   if (st.code != OM_OK) om_log(OM_LOG_WARNING, "cosignature-not-kept", "why=\"%s\"", st.text);
 }
 
+/* What they have signed of the log, under the lock; of what can't be read they are asked again. */
 static void recall(struct om_outsiders *o) {
   struct om_status st;
-  struct om_txn *txn;
-  if (om_txn_read(&txn, o->store, &st) != OM_OK) return; /* they are asked again */
+  struct om_txn *txn = NULL;
+  uint8_t key[ROW_KEY_BYTES];
+  if (om_txn_read(&txn, o->store, &st) != OM_OK) txn = NULL;
   for (size_t i = 0; i < o->n; i++) {
     struct outsider *w = &o->all[i];
     struct om_bytes row;
-    if (!om_txn_get(txn, &row, TABLE, w->key.key, sizeof w->key.key) || row.len != sizeof w->signed_) continue;
+    w->signed_.size = 0;
+    row_key(key, w, &o->origin);
+    if (txn == NULL || !om_txn_get(txn, &row, TABLE, key, sizeof key) || row.len != sizeof w->signed_) continue;
     memcpy(&w->signed_, row.data, sizeof w->signed_);
     w->signed_.line[sizeof w->signed_.line - 1] = '\0';
-    w->known = w->asked = w->signed_.size;
   }
-  om_txn_abort(txn);
+  if (txn != NULL) om_txn_abort(txn);
 }
 
 const struct om_outside_cosignature *om_outsiders_lines(struct om_outsiders *o, size_t *n, struct om_arena *arena) {
@@ -215,49 +230,87 @@ static void ask_outsider(struct om_outsiders *o, struct outsider *w, uint32_t lo
     w->told = false;
     return;
   }
-  w->not_before_s = tick_s() + AFTER_FAULT_S;
+  w->not_before_ns = uv_hrtime() + AFTER_FAULT_S * SECOND_NS;
   if (!w->told && !atomic_load(&o->stopping))
     om_log(OM_LOG_WARNING, "outside-witness", "name=%s why=\"%s\"", w->key.name, st.text);
   w->told = true;
 }
 
-/* Waits for SECONDS, or with NEWS_TOO until there is a new head, or the end. */
-static void wait_s(struct om_outsiders *o, uint64_t seconds, bool news_too) {
-  uint64_t until = uv_hrtime() + seconds * 1000000000;
+/* Waits until the time UNTIL, or with NEWS_TOO until there is a new head, or the end. */
+static void wait_for(struct om_outsiders *o, uint64_t until, bool news_too) {
   uv_mutex_lock(&o->lock);
   while (!atomic_load(&o->stopping) && !(news_too && o->news_came)) {
     uint64_t now = uv_hrtime();
     if (now >= until) break;
-    uv_cond_timedwait(&o->news, &o->lock, until - now);
+    if (until == NEVER)
+      uv_cond_wait(&o->news, &o->lock);
+    else
+      uv_cond_timedwait(&o->news, &o->lock, until - now);
   }
-  o->news_came = false;
+  if (news_too) o->news_came = false; /* what comes in a pause is heard after it */
   uv_mutex_unlock(&o->lock);
 }
 
-static void ask_all(struct om_outsiders *o) {
+/* Takes over what there is to do. */
+static void take_task(struct om_outsiders *o) {
   uv_mutex_lock(&o->lock);
-  uint32_t log = o->log;
-  uint64_t size = o->size;
+  o->task = (struct task){o->log, o->origin, o->size};
+  for (size_t i = 0; i < o->n && o->another_log; i++) {
+    o->all[i].known = o->all[i].asked = o->all[i].signed_.size;
+    o->all[i].not_before_ns = 0;
+  }
+  o->another_log = false;
   uv_mutex_unlock(&o->lock);
-  for (size_t i = 0; i < o->n && log != OM_LOG_NONE && !atomic_load(&o->stopping); i++)
-    if (o->all[i].asked < size && tick_s() >= o->all[i].not_before_s) ask_outsider(o, &o->all[i], log);
+}
+
+static bool is_behind(const struct om_outsiders *o, const struct outsider *w) {
+  return o->task.log != OM_LOG_NONE && w->asked < o->task.size;
+}
+
+/* Asks those who are behind; when the next of them is to be asked again. */
+static uint64_t ask_all(struct om_outsiders *o) {
+  uint64_t next = NEVER;
+  take_task(o);
+  for (size_t i = 0; i < o->n && !atomic_load(&o->stopping); i++) {
+    struct outsider *w = &o->all[i];
+    if (is_behind(o, w) && uv_hrtime() >= w->not_before_ns) ask_outsider(o, w, o->task.log);
+    if (is_behind(o, w) && w->not_before_ns < next) next = w->not_before_ns;
+  }
+  return next;
 }
 
 static void run(void *arg) {
   struct om_outsiders *o = arg;
+  uint64_t next = NEVER;
   while (!atomic_load(&o->stopping)) {
-    wait_s(o, LOOK_S, true);
-    ask_all(o);
-    wait_s(o, PAUSE_S, false);
+    wait_for(o, next, true);
+    next = ask_all(o);
+    wait_for(o, uv_hrtime() + PAUSE_S * SECOND_NS, false);
   }
+}
+
+/* The SHA-256 of LOG's origin. */
+static bool find_origin(struct om_outsiders *o, struct om_hash *out, uint32_t log) {
+  struct om_log_info info;
+  struct om_status st;
+  struct om_txn *txn;
+  if (om_txn_read(&txn, o->ledger, &st) != OM_OK) return false;
+  enum om_code code = om_log_info(txn, &info, log, &st);
+  om_txn_abort(txn);
+  if (code == OM_OK) om_sha256(out, info.origin, strlen(info.origin));
+  return code == OM_OK;
 }
 
 void om_outsiders_final(struct om_outsiders *o, uint32_t log, uint64_t size) {
   if (o == NULL) return;
   uv_mutex_lock(&o->lock);
-  o->news_came = o->news_came || o->log != log || o->size != size;
+  if (o->log != log && !find_origin(o, &o->origin, log)) log = OM_LOG_NONE; /* it is said again */
+  bool another = o->log != log;
+  o->news_came = o->news_came || another || o->size != size;
+  o->another_log = o->another_log || another;
   o->log = log;
   o->size = size;
+  if (another) recall(o);
   if (o->news_came) uv_cond_signal(&o->news);
   uv_mutex_unlock(&o->lock);
 }
@@ -290,7 +343,6 @@ enum om_code om_outsiders_start(struct om_outsiders **out, struct om_store *ledg
   enum om_code code = open_store(o, folder, st);
   for (size_t i = 0; i < n && code == OM_OK; i++) code = add(o, witnesses[i], st);
   if (code == OM_OK) {
-    recall(o);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     o->curl = curl_easy_init();
     o->runs = o->curl != NULL && uv_thread_create(&o->thread, run, o) == 0;

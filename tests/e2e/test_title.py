@@ -56,6 +56,7 @@ class Title(NetworkTest):
         self.move(lot, MINE, SMELTER, "Ilo")  # without title
         shown = self.show(SMELTER, lot)
         self.assertEqual((shown["custodian_name"], shown["owner_name"]), (SMELTER, MINE))
+        wait_until(lambda: self.show(MINE, lot)["custodian_name"] == SMELTER, "the mine is not told")
         owned = {one["number"] for one in net.do(MINE, "lots", "--owned").json["lots"]}
         self.assertIn(lot, owned)
         self.assertNotIn(lot, {one["number"] for one in net.do(MINE, "lots", "--held").json["lots"]})

@@ -9,7 +9,7 @@
 
 enum { READ_BYTES = 16 * 1024 };
 
-static enum om_code read_all(int fd, struct om_arena *arena, uint8_t **out, size_t *len, const char *path, size_t max,
+enum om_code om_file_read_fd(int fd, struct om_arena *arena, uint8_t **out, size_t *len, const char *path, size_t max,
                              struct om_status *st) {
   size_t cap = READ_BYTES;
   *out = om_arena_alloc(arena, cap + 1);
@@ -33,10 +33,10 @@ static enum om_code read_all(int fd, struct om_arena *arena, uint8_t **out, size
 
 enum om_code om_file_read(struct om_arena *arena, uint8_t **out, size_t *len, const char *path, size_t max,
                           struct om_status *st) {
-  if (strcmp(path, "-") == 0) return read_all(STDIN_FILENO, arena, out, len, "standard input", max, st);
+  if (strcmp(path, "-") == 0) return om_file_read_fd(STDIN_FILENO, arena, out, len, "standard input", max, st);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return om_fail(st, OM_IO, NULL, "can't read %s: %s", path, strerror(errno));
-  enum om_code code = read_all(fd, arena, out, len, path, max, st);
+  enum om_code code = om_file_read_fd(fd, arena, out, len, path, max, st);
   close(fd);
   return code;
 }

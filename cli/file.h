@@ -14,6 +14,10 @@
 enum om_code om_file_read(struct om_arena *arena, uint8_t **out, size_t *len, const char *path, size_t max,
                           struct om_status *st);
 
+/* The same of the open file FD, which PATH names in sentences. */
+enum om_code om_file_read_fd(int fd, struct om_arena *arena, uint8_t **out, size_t *len, const char *path, size_t max,
+                             struct om_status *st);
+
 /* A file that is being written, under another name beside its own. */
 struct om_new_file {
   int fd;

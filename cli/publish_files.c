@@ -71,6 +71,12 @@ static enum om_code trouble(const struct om_published *p, const char *what, cons
                    "the disk is full at %s/%s: make room and publish again; what stands there is whole and is not "
                    "written again",
                    p->path, path);
+  if (error == ELOOP || error == ENOTDIR)
+    return om_fail(
+        st, OM_REFUSED, "published",
+        "%s/%s is no file or folder of ours but a link or a pipe, or lies below one: find out who put it there, "
+        "delete it, and publish again",
+        p->path, path);
   return om_fail(st, OM_IO, NULL, "can't %s %s/%s: %s", what, p->path, path, strerror(error));
 }
 
@@ -85,8 +91,8 @@ enum om_code om_published_open(struct om_published *out, const char *root, const
     return om_fail(st, OM_IO, NULL, "can't make the folder %s: %s", root, strerror(errno));
   if (mkdir(out->path, 0755) && errno != EEXIST)
     return om_fail(st, OM_IO, NULL, "can't make the folder %s: %s", out->path, strerror(errno));
-  out->folder = open(out->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (out->folder < 0) return om_fail(st, OM_IO, NULL, "can't use the folder %s: %s", out->path, strerror(errno));
+  out->folder = open(out->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (out->folder < 0) return trouble(out, "use", "", errno, st);
   if (flock(out->folder, LOCK_EX | LOCK_NB) == 0) return OM_OK;
   om_published_close(out);
   return om_fail(st, OM_BUSY, NULL, "another 'oremark publish' is at work in %s: wait until it has ended", out->path);
@@ -97,20 +103,43 @@ void om_published_close(struct om_published *p) {
   p->folder = -1;
 }
 
-/* ---- writing ---- */
+/* ---- nothing but our own files and folders ---- */
 
-/* Makes the folders above PATH. */
-static bool make_folders(const struct om_published *p, const char *path) {
-  char above[OM_TILE_PATH_BYTES];
-  for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-    snprintf(above, sizeof above, "%.*s", (int)(slash - path), path);
-    if (mkdirat(p->folder, above, 0755) && errno != EEXIST) return false;
+/* Who may write in the folder may have put links and pipes there, which must lead us nowhere: every step of a path is
+ * opened by itself. Opens the folder in which PATH lies, and with MAKE makes what is missing; -1 with errno. *NAME: the
+ * rest of PATH. */
+static int open_above(const struct om_published *p, const char **name, const char *path, bool make) {
+  char step[OM_TILE_PATH_BYTES];
+  int folder = fcntl(p->folder, F_DUPFD_CLOEXEC, 0);
+  *name = path;
+  for (const char *slash; folder >= 0 && (slash = strchr(*name, '/')) != NULL; *name = slash + 1) {
+    snprintf(step, sizeof step, "%.*s", (int)(slash - *name), *name);
+    bool there = !make || mkdirat(folder, step, 0755) == 0 || errno == EEXIST;
+    int next = there ? openat(folder, step, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    int error = errno;
+    close(folder);
+    errno = error;
+    folder = next;
   }
-  return true;
+  return folder;
 }
 
+/* Opens the file NAME for reading; -1 with errno, ELOOP where it is something else. */
+static int open_plain(int folder, const char *name) {
+  struct stat about;
+  int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0 && errno == ENXIO) errno = ELOOP; /* a socket */
+  if (fd < 0 || (fstat(fd, &about) == 0 && S_ISREG(about.st_mode))) return fd;
+  close(fd);
+  errno = ELOOP;
+  return -1;
+}
+
+/* ---- writing ---- */
+
 static bool write_beside(const struct om_published *p, const uint8_t *bytes, size_t len) {
-  int fd = openat(p->folder, BESIDE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (unlinkat(p->folder, BESIDE, 0) && errno != ENOENT) return false; /* it may be another name of somebody's file */
+  int fd = openat(p->folder, BESIDE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   bool ok = fd >= 0;
   while (ok && len > 0) {
     ssize_t n = write(fd, bytes, len);
@@ -126,15 +155,16 @@ static bool write_beside(const struct om_published *p, const uint8_t *bytes, siz
 }
 
 static enum om_code place(struct om_published *p, const char *path, struct om_span bytes, struct om_status *st) {
-  bool ok = write_beside(p, bytes.data, bytes.len);
-  if (ok && renameat(p->folder, BESIDE, p->folder, path))
-    ok = errno == ENOENT && make_folders(p, path) && renameat(p->folder, BESIDE, p->folder, path) == 0;
+  const char *name;
+  int folder = open_above(p, &name, path, true);
+  bool ok = folder >= 0 && write_beside(p, bytes.data, bytes.len) && renameat(p->folder, BESIDE, folder, name) == 0;
+  int error = errno;
+  if (folder >= 0) close(folder);
   if (ok) {
     p->files++;
     p->bytes += bytes.len;
     return OM_OK;
   }
-  int error = errno;
   unlinkat(p->folder, BESIDE, 0);
   return trouble(p, "write", path, error, st);
 }
@@ -159,11 +189,16 @@ static bool holds(int fd, const uint8_t *bytes, size_t len, bool *same) {
 enum om_code om_published_put(struct om_published *p, const char *path, const void *bytes, size_t len,
                               struct om_status *st) {
   bool same;
-  int fd = openat(p->folder, path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return place(p, path, (struct om_span){bytes, len}, st);
-  bool read = fd >= 0 && holds(fd, bytes, len, &same);
+  const char *name;
+  int folder = open_above(p, &name, path, false), fd = folder < 0 ? -1 : open_plain(folder, name);
   int error = errno;
-  if (fd >= 0) close(fd);
+  if (folder >= 0) close(folder);
+  if (fd < 0 && error == ENOENT) return place(p, path, (struct om_span){bytes, len}, st);
+  bool read = fd >= 0 && holds(fd, bytes, len, &same);
+  if (fd >= 0) {
+    error = errno;
+    close(fd);
+  }
   if (!read) return trouble(p, "read", path, error, st);
   p->same += same;
   if (same) return OM_OK;
@@ -184,14 +219,18 @@ void om_published_drop_partial(struct om_published *p, bool entries, unsigned le
   char path[OM_TILE_PATH_BYTES];
   om_tile_path(path, entries, level, index, 1);
   *strrchr(path, '/') = '\0'; /* the folder of all widths */
-  int fd = openat(p->folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const char *name;
+  int above = open_above(p, &name, path, false);
+  int fd = above < 0 ? -1 : openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR *dir = fd < 0 ? NULL : fdopendir(fd);
   if (!dir && fd >= 0) close(fd);
   for (struct dirent *file; dir && (file = readdir(dir));)
     if (file->d_name[0] >= '1' && file->d_name[0] <= '9') unlinkat(dirfd(dir), file->d_name, 0);
-  if (!dir) return;
-  closedir(dir);
-  unlinkat(p->folder, path, AT_REMOVEDIR);
+  if (dir) {
+    closedir(dir);
+    unlinkat(above, name, AT_REMOVEDIR);
+  }
+  if (above >= 0) close(above);
 }
 
 /* ---- the checkpoint ---- */
@@ -202,14 +241,18 @@ enum om_code om_published_head(struct om_published *p, struct om_arena *arena, s
   struct om_note *parsed = om_arena_alloc(arena, sizeof *parsed);
   uint8_t *bytes;
   size_t len;
-  if (faccessat(p->folder, CHECKPOINT, F_OK, 0) && errno == ENOENT) {
+  int fd = open_plain(p->folder, CHECKPOINT);
+  if (fd < 0 && errno != ENOENT) return trouble(p, "read", CHECKPOINT, errno, st);
+  if (fd < 0) {
     st->code = OM_MISSING;
     return OM_MISSING;
   }
   snprintf(path, sizeof path, "%s/" CHECKPOINT, p->path);
-  if (om_file_read(arena, &bytes, &len, path, OM_NOTE_BYTES_MAX, st) != OM_OK) return st->code;
+  enum om_code code = om_file_read_fd(fd, arena, &bytes, &len, path, OM_NOTE_BYTES_MAX, st);
+  close(fd);
+  if (code != OM_OK) return code;
   *note = (struct om_span){bytes, len};
-  enum om_code code = om_note_parse(parsed, (const char *)bytes, len, st);
+  code = om_note_parse(parsed, (const char *)bytes, len, st);
   if (code == OM_OK) code = om_checkpoint_parse(out, NULL, parsed->text, parsed->text_len, st);
   if (code == OM_OK && strcmp(out->origin, origin) == 0) return OM_OK;
   return om_fail(st, OM_REFUSED, "published", "%s is no checkpoint of %s: publish to another folder", path, origin);

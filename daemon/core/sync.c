@@ -256,9 +256,9 @@ void om_sync_news(struct om_node *node, uint32_t log) {
   node->logs[log].patient = false;
 }
 
-/* All were asked and brought nothing. */
-static void be_patient(struct om_tracked *tracked) {
-  int64_t twice = 2 * larger_ms(tracked->patience_ms, OM_STALL_MS);
+/* All were asked, had MS each, and brought nothing. */
+static void be_patient(struct om_tracked *tracked, int64_t ms) {
+  int64_t twice = 2 * larger_ms(tracked->patience_ms, ms);
   tracked->patience_ms = twice < OM_STALL_MOST_MS ? twice : OM_STALL_MOST_MS;
   tracked->patient = true;
 }
@@ -806,7 +806,7 @@ static void ask_anew(struct om_node *node, uint32_t log, int64_t now_ms) {
   tracked->progress_ms = now_ms;
   forget_stalls(node, log);
   om_sync_choose(node, log, now_ms);
-  if (tracked->source != OM_SLOT_NONE) be_patient(tracked);
+  if (tracked->source != OM_SLOT_NONE) be_patient(tracked, OM_STALL_MS);
 }
 
 /* Nothing comes although somebody has more: another is asked; when all have been, each once more. */
@@ -836,7 +836,7 @@ static void check_stall(struct om_node *node, uint32_t log, int64_t now_ms) {
     start_source(node, log, next, now_ms);
   else
     tracked->starved = true;
-  if (again) be_patient(tracked);
+  if (again) be_patient(tracked, most);
 }
 
 static void tick_log(struct om_node *node, uint32_t log, int64_t now_ms) {

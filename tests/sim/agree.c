@@ -32,7 +32,7 @@ static bool agreed_on(struct sim *s, uint32_t log) {
     if (!any) other = first;
     any = true;
     if (other.frozen != first.frozen) return false;
-    if (s->nodes[log].two_faced && (other.pieces > 0) != (first.pieces > 0)) return false;
+    if ((other.pieces > 0) != (first.pieces > 0)) return false;
     if (!other.frozen && other.final_size != sim_final_held(s, log)) return false;
   }
   return true;

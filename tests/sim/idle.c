@@ -1,7 +1,7 @@
 /* An idle network falls silent. Honest daemons alone say nothing but pings. With a liar among them they say something
  * only in answer to it, so much for each thing that it says; and once it says no more, nothing but what still stands in
  * the room makes them speak: that it claims to hold more of a log, for which each asks it once in OM_STALL_MOST_MS. A
- * home that has forked its log goes on to propose in vain, and whoever it asks passes that on: it is hushed, too. Where
+ * home that has forked its log goes on to propose and to ask in vain, and is answered: it is hushed, too. Where
  * it leaves no quorum heads stay unsettled, and honest daemons may know of more than they are shown. */
 #include <string.h>
 
@@ -9,6 +9,8 @@
 
 enum {
   SETTLE_MS = 5000,
+  FORKED_MS = 20000, /* and where a home forks, who brought nothing is asked once more */
+  SHORT_STEP_MS = 200,
   IDLE_MS = 60000,
   LONG_STEP_MS = 2000, /* well below a ping's time */
   ANSWERS = 8, /* for each daemon: a message may end the link, and at a new one all is said and asked for again */
@@ -72,6 +74,7 @@ void sim_idle(struct sim *s) {
   for (size_t i = 0; i < s->n; i++) liars |= sim_liar(&s->nodes[i]);
   give_up(s);
   pass(s, SETTLE_MS, SIM_STEP_MS, false);
+  if (sim_forked(s)) pass(s, FORKED_MS, SHORT_STEP_MS, false);
   if (!liars) {
     pass(s, IDLE_MS, SIM_STEP_MS, false);
     silent(s, 0);

@@ -121,8 +121,9 @@ static bool twist(struct sim_node *n, uint32_t to, uint8_t **bytes, size_t *len)
   sim_idle_said(n, to, &message);
   if (message.small != NULL) {
     if (message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) note_vote(n, message.small->cosigned);
-    if (n->sim->idle.hushed && sim_liar(n) && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_PROPOSE)
-      goes = false;
+    bool asks = message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_PROPOSE ||
+                message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_FOLLOW;
+    if (n->sim->idle.hushed && sim_liar(n) && asks) goes = false;
     if (n->mute && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) goes = false;
     if (n->boasts && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_HAVE) {
       boast(n->sim, message.small->have);

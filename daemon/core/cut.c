@@ -14,7 +14,9 @@ static void cut_row(struct om_row *row, uint64_t size) {
   row->told_any = false;
   row->told = row->told_final = 0;
   row->cosigned_due = false;
-  if (row->serve == NULL || row->serve->next <= size) return;
+  if (row->serve == NULL) return;
+  if (row->serve->head > size) row->serve->head = 0; /* the next of that size has another root */
+  if (row->serve->next <= size) return;
   free(row->serve);
   row->serve = NULL;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "ledger/touched.h"
 
 enum {
   READERS_MAX = 256, /* pool threads and long answers under way; LMDB keeps 64 bytes for each */
@@ -70,8 +73,10 @@ struct om_store {
   MDB_env *env;
   MDB_dbi tables[OM_TABLES];
   int lock_fd;
-  bool scratch;  /* nothing of it is flushed */
-  bool readonly; /* somebody else may be writing */
+  bool scratch;              /* nothing of it is flushed */
+  bool readonly;             /* somebody else may be writing */
+  pthread_mutex_t lock;      /* of: */
+  struct om_touched touched; /* by commits that nobody has asked about */
   char path[PATH_BYTES];
 };
 
@@ -84,6 +89,7 @@ struct om_txn {
       *points[OM_TABLES]; /* for single rows in a read transaction: quicker than from the root where rows are near */
   bool writes;
   int error; /* sticky; LMDB or errno */
+  struct om_touched touched;
 };
 
 /* LMDB says EIO of a write that was cut short, which is how a disk fills up as a rule. */
@@ -205,6 +211,8 @@ static enum om_code open_store(struct om_store **out, const char *path, uint64_t
   struct om_store *store = calloc(1, sizeof *store);
   OM_ASSERT(store);
   store->lock_fd = -1;
+  store->touched.all = true;
+  OM_ASSERT(pthread_mutex_init(&store->lock, NULL) == 0);
   store->scratch = what == FOR_SCRATCH;
   store->readonly = what == FOR_READING;
   strcpy(store->path, path);
@@ -237,6 +245,7 @@ void om_store_close(struct om_store *store) {
   if (!store) return;
   if (store->env) mdb_env_close(store->env);
   if (store->lock_fd >= 0) close(store->lock_fd);
+  pthread_mutex_destroy(&store->lock);
   free(store);
 }
 
@@ -285,6 +294,19 @@ static void close_cursors(struct om_txn *txn) {
   }
 }
 
+static void touch(struct om_store *store, const struct om_touched *touched) {
+  pthread_mutex_lock(&store->lock);
+  om_touched_add(&store->touched, touched);
+  pthread_mutex_unlock(&store->lock);
+}
+
+void om_store_touched(struct om_store *store, struct om_touched *out) {
+  pthread_mutex_lock(&store->lock);
+  *out = store->touched;
+  store->touched = (struct om_touched){.all = false};
+  pthread_mutex_unlock(&store->lock);
+}
+
 enum om_code om_txn_commit(struct om_txn *txn, struct om_status *st) {
   OM_ASSERT(txn->writes);
   struct om_store *store = txn->store;
@@ -295,6 +317,7 @@ enum om_code om_txn_commit(struct om_txn *txn, struct om_status *st) {
   }
   close_cursors(txn);
   error = mdb_txn_commit(txn->mdb); /* frees the transaction, also when it fails */
+  if (!error) touch(store, &txn->touched);
   free(txn);
   return error ? translate(store, error, "committing", st) : OM_OK;
 }
@@ -411,12 +434,14 @@ static int put(struct om_txn *txn, enum om_table table, MDB_val key, MDB_val val
 void om_txn_put(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
                 size_t len) {
   if (txn->error) return;
+  om_touched_row(&txn->touched, table, key, key_len);
   failed(txn, put(txn, table, val(key, key_len), val(data, len), 0));
 }
 
 bool om_txn_insert(struct om_txn *txn, enum om_table table, const void *key, size_t key_len, const void *data,
                    size_t len) {
   if (txn->error) return true;
+  om_touched_row(&txn->touched, table, key, key_len);
   int error = put(txn, table, val(key, key_len), val(data, len), MDB_NOOVERWRITE);
   if (error == MDB_KEYEXIST) return false;
   failed(txn, error);
@@ -425,12 +450,14 @@ bool om_txn_insert(struct om_txn *txn, enum om_table table, const void *key, siz
 
 void om_txn_del(struct om_txn *txn, enum om_table table, const void *key, size_t key_len) {
   if (txn->error) return;
+  om_touched_row(&txn->touched, table, key, key_len);
   MDB_val k = val(key, key_len);
   failed(txn, mdb_del(txn->mdb, txn->store->tables[table], &k, NULL));
 }
 
 void om_txn_empty(struct om_txn *txn, enum om_table table) {
   if (txn->error) return;
+  txn->touched.all = true;
   if (txn->cursors[table]) mdb_cursor_close(txn->cursors[table]);
   txn->cursors[table] = NULL;
   failed(txn, mdb_drop(txn->mdb, txn->store->tables[table], 0));

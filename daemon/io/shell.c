@@ -109,11 +109,14 @@ static void on_signal(uv_signal_t *signal, int number) {
 
 static enum om_code refresh(struct shell *shell, struct om_status *st) {
   struct om_txn *txn;
+  struct om_touched touched;
   bool registry;
   uint32_t own = om_writer_own_log(shell->writer);
+  om_store_touched(om_ledger_store(shell->ledger), &touched);
   if (om_txn_read(&txn, om_ledger_store(shell->ledger), st) != OM_OK) return st->code;
   uint32_t own_before = shell->tracker.own_log;
-  enum om_code code = om_tracker_refresh(&shell->tracker, &registry, txn, own, (int64_t)uv_now(&shell->loop), st);
+  enum om_code code =
+      om_tracker_refresh(&shell->tracker, &registry, txn, &touched, own, (int64_t)uv_now(&shell->loop), st);
   if (code == OM_OK && registry) code = om_peers_registry(shell->peers, txn, own, st);
   struct om_log_info info;
   if (code == OM_OK && own != OM_LOG_NONE && (registry || own != own_before)) {

@@ -148,19 +148,24 @@ static void tell_stated(struct om_tracker *tracker, struct om_txn *txn, int64_t 
   }
 }
 
-enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn, uint32_t own_log,
-                                int64_t now_ms, struct om_status *st) {
+enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn,
+                                const struct om_touched *touched, uint32_t own_log, int64_t now_ms,
+                                struct om_status *st) {
   struct om_log_info info;
   uint32_t before = tracker->n, own_before = tracker->own_log;
-  if (om_log_info(txn, &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;
-  *registry = before == 0 || info.size != tracker->logs[OM_LOG_REGISTRY].size ||
-              info.cuts != tracker->logs[OM_LOG_REGISTRY].cuts;
+  *registry = before == 0;
+  if (om_touched_has(touched, OM_LOG_REGISTRY)) {
+    if (om_log_info(txn, &info, OM_LOG_REGISTRY, st) != OM_OK) return st->code;
+    *registry = before == 0 || info.size != tracker->logs[OM_LOG_REGISTRY].size ||
+                info.cuts != tracker->logs[OM_LOG_REGISTRY].cuts;
+  }
   grow(tracker, om_log_count(txn), own_log);
   if (*registry || om_wanted(txn)) tell_stated(tracker, txn, now_ms);
   bool witnesses = *registry || own_log != own_before; /* who is one of them is to be told anew for every log */
   uint32_t named = om_log_count(txn);                  /* fewer than before where the registry log was cut */
   for (uint32_t log = 0; log < tracker->n && log < named; log++) {
     bool first = log >= before || (log == own_log && own_log != own_before);
+    if (!first && !witnesses && !om_touched_has(touched, log)) continue;
     if (refresh(tracker, txn, log, first, witnesses, now_ms, st) != OM_OK) return st->code;
   }
   return om_txn_check(txn, st);

@@ -4,6 +4,7 @@
 #define OREMARK_DAEMON_IO_TRACKER_H
 
 #include "daemon/core/node.h"
+#include "ledger/touched.h"
 
 struct om_told {
   uint64_t size, final_size, registry_size, head_size, cuts;
@@ -23,10 +24,11 @@ struct om_tracker {
   struct om_told *logs;
 };
 
-/* Tells the node everything that differs from what it was told. *REGISTRY whether the registry log has grown (the
- * first time: true). */
-enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn, uint32_t own_log,
-                                int64_t now_ms, struct om_status *st);
+/* Tells the node everything that differs from what it was told; of logs that are not TOUCHED nothing does. TXN begins
+ * after om_store_touched. *REGISTRY whether the registry log has grown (the first time: true). */
+enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn,
+                                const struct om_touched *touched, uint32_t own_log, int64_t now_ms,
+                                struct om_status *st);
 void om_tracker_free(struct om_tracker *tracker);
 
 #endif

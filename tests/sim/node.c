@@ -81,13 +81,43 @@ static void free_job(struct om_job *job) {
   om_job_free(job);
 }
 
-static void refresh(struct sim_node *n) {
-  struct om_txn *txn;
+static bool same_told(const struct om_told *a, const struct om_told *b) {
+  return a->size == b->size && a->final_size == b->final_size && a->registry_size == b->registry_size &&
+         a->head_size == b->head_size && a->cuts == b->cuts && a->provable == b->provable &&
+         a->own_mark == b->own_mark && a->final_head == b->final_head && a->claim == b->claim &&
+         a->awaited == b->awaited && a->pieces == b->pieces && a->stopped == b->stopped && a->frozen == b->frozen &&
+         a->ended == b->ended;
+}
+
+/* Nothing is new of the logs that no commit was said to touch. */
+static void check_told(struct sim_node *n, struct om_txn *txn) {
+  static const struct om_touched all = {.all = true};
   struct om_status st;
   bool registry;
-  sim_must(n->sim, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
-  sim_must(n->sim, om_tracker_refresh(&n->tracker, &registry, txn, om_ledger_own_log(n->ledger), n->sim->now_ms, &st),
+  size_t logs = n->tracker.n;
+  struct om_told *told = calloc(logs + 1, sizeof *told);
+  OM_ASSERT(told != NULL);
+  if (logs > 0) memcpy(told, n->tracker.logs, logs * sizeof *told);
+  sim_must(n->sim,
+           om_tracker_refresh(&n->tracker, &registry, txn, &all, om_ledger_own_log(n->ledger), n->sim->now_ms, &st),
            &st, "telling the node");
+  for (size_t log = 0; log < logs; log++)
+    if (!same_told(&told[log], &n->tracker.logs[log]))
+      sim_violation(n->sim, "%u: log %zu has changed, and no commit was said to touch it", n->daemon, log);
+  free(told);
+}
+
+static void refresh(struct sim_node *n) {
+  struct om_txn *txn;
+  struct om_touched touched;
+  struct om_status st;
+  bool registry;
+  om_store_touched(om_ledger_store(n->ledger), &touched);
+  sim_must(n->sim, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
+  sim_must(n->sim,
+           om_tracker_refresh(&n->tracker, &registry, txn, &touched, om_ledger_own_log(n->ledger), n->sim->now_ms, &st),
+           &st, "telling the node");
+  check_told(n, txn);
   om_txn_abort(txn);
 }
 

@@ -459,16 +459,36 @@ static void conclude(struct om_verify *v, struct om_arena *arena) {
 
 /* What the lineage could not find is a finding; what was found is checked all the same, but for the rules: they would
  * stop at what is missing. */
-static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
+static enum om_code find_lineage(struct om_verify *v, bool *whole, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                                 struct om_status *st) {
   enum om_code code = om_lineage_collect_steps(&v->lineage, v->txn, v->network, number, v->n_steps, v->progress, st);
-  bool whole = code == OM_OK;
+  *whole = code == OM_OK;
   if (code == OM_CORRUPT && om_txn_check(v->txn, st) == OM_OK) {
     om_verify_fail(v, OM_CHECK_LINEAGE, "%s", st->text);
     code = OM_OK;
   }
   if (code != OM_OK) return code;
   om_verify_pass(v, OM_CHECK_LINEAGE, v->lineage.n_events);
-  code = plan(v, st);
+  return plan(v, st);
+}
+
+static enum om_code reopen_logs(struct om_verify *v, struct om_status *st) {
+  enum om_code code = om_verify_open(v, OM_LOG_REGISTRY, st);
+  for (size_t i = 0; i < v->n_entries && code == OM_OK; i++) code = om_verify_open(v, v->entries[i].log, st);
+  return code;
+}
+
+static enum om_code recall_rules(struct om_verify *v) {
+  const struct om_remembered *r = v->recalled;
+  v->stale = !om_hash_equal(&v->leaves, &r->leaves);
+  v->bystanders = r->bystanders;
+  for (size_t i = 0; i < OM_CHECKS; i++) om_verify_pass(v, (enum om_check_kind)i, r->passed[i]);
+  return OM_OK;
+}
+
+static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMBER_BYTES], struct om_status *st) {
+  bool whole = true;
+  enum om_code code = v->recalled ? reopen_logs(v, st) : find_lineage(v, &whole, number, st);
   if (code == OM_CORRUPT && om_txn_check(v->txn, st) == OM_OK) {
     om_verify_fail(v, OM_CHECK_LINEAGE, "%s", st->text);
     return OM_OK;
@@ -478,7 +498,8 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
   if (code == OM_OK) code = om_verify_papers(v, st);
   order_also(v);
   if (code == OM_OK) code = om_verify_hash(v, st);
-  if (code == OM_OK && whole) code = om_verify_rules(v, st);
+  if (code == OM_OK && whole) code = v->recalled ? recall_rules(v) : om_verify_rules(v, st);
+  if (v->stale) return code;
   if (code == OM_OK) code = om_verify_standing(v, st);
   if (code == OM_OK) code = om_verify_documents(v, st);
   return code;
@@ -487,13 +508,15 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
 void om_verify_free(struct om_verify *v) {
   for (size_t i = 0; i < v->n_logs; i++) free(v->logs[i]);
   free(v->logs);
-  free(v->order);
-  free(v->entry_of);
   free(v->row_steps);
-  free(v->entries);
-  free(v->marks);
   free(v->also);
   free(v->papers);
+  if (v->recalled) return;
+  free(v->order);
+  free(v->entry_of);
+  free(v->entries);
+  free(v->marks);
+  free(v->naming);
   free(v->revoked);
   om_lineage_free(&v->lineage);
 }
@@ -505,25 +528,41 @@ enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om
   return om_verify_asked(txn, arena, out, network, &ask, st);
 }
 
+static enum om_code ask_once(struct om_verify *v, struct om_verdict *out, const struct om_verify_ask *ask,
+                             struct om_verify_memory *memory, struct om_status *st) {
+  om_verify_recall(v, memory, ask->number);
+  enum om_code code = om_verify_run(v, out, ask->number, st);
+  if (v->stale)
+    om_verify_forget(memory, ask->number);
+  else if (code == OM_OK && out->verified && memory && !v->recalled)
+    om_verify_keep(v, memory, ask->number);
+  return code;
+}
+
 enum om_code om_verify_asked(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
                              const struct om_hash *network, const struct om_verify_ask *ask, struct om_status *st) {
   struct om_txn *txns[OM_CREW_MAX];
-  struct om_verify v = {.txn = txn,
-                        .arena = arena,
-                        .network = network,
-                        .documents = ask->documents,
-                        .progress = ask->progress,
-                        .n_steps = ask->n_steps,
-                        .deep = ask->deep};
+  struct om_verify v, begun = {.txn = txn,
+                               .arena = arena,
+                               .network = network,
+                               .documents = ask->documents,
+                               .progress = ask->progress,
+                               .n_steps = ask->n_steps,
+                               .deep = ask->deep};
   size_t n = om_crew_size(ask->crew);
   if (n > 1 && om_txn_twins(txns, n, txn, st) == OM_OK) {
-    v.crew = ask->crew;
-    v.txns = txns;
-    v.txn = txns[0];
+    begun.crew = ask->crew;
+    begun.txns = txns;
+    begun.txn = txns[0];
   }
-  enum om_code code = om_verify_run(&v, out, ask->number, st);
-  om_verify_free(&v);
-  for (size_t i = 0; v.crew && i < n; i++) om_txn_abort(txns[i]);
+  bool plain = !ask->deep && ask->n_steps == 0;
+  enum om_code code;
+  do { /* a second time where what was remembered is not what stands there */
+    v = begun;
+    code = ask_once(&v, out, ask, plain ? ask->memory : NULL, st);
+    om_verify_free(&v);
+  } while (v.stale && code == OM_OK);
+  for (size_t i = 0; begun.crew && i < n; i++) om_txn_abort(txns[i]);
   return code;
 }
 

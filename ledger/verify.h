@@ -104,6 +104,15 @@ struct om_verify_documents {
 enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
                            const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
                            const struct om_progress *progress, struct om_status *st);
+/* Lineages that were verified and what the rules found, so that the next question about such a lot costs no more than
+ * to hash its bytes again and to see that they are the same; the newest of them, up to MAX_BYTES. In memory only: a
+ * restart forgets them. Used for one question at a time. */
+struct om_verify_memory;
+enum { OM_VERIFY_MEMORY_BYTES = 256 << 20 }; /* for a daemon: one lineage of a million records, or many small ones */
+struct om_verify_memory *om_verify_memory_new(size_t max_bytes);
+/* NULL is fine. */
+void om_verify_memory_free(struct om_verify_memory *memory);
+
 /* What is asked of a lot. */
 struct om_verify_ask {
   const uint8_t *number;                       /* OM_LOT_NUMBER_BYTES */
@@ -115,6 +124,8 @@ struct om_verify_ask {
   const struct om_progress *progress;          /* NULL: nobody wants to know */
   struct om_crew *crew;                        /* who work side by side, each reading TXN's commit or a later one; the
                                                   verdict does not depend on how many they are. NULL: the caller */
+  struct om_verify_memory *memory;             /* for questions that are neither deep nor of first steps, and filled by
+                                                  them. NULL: nothing is remembered */
 };
 /* The same, as asked. */
 enum om_code om_verify_asked(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,

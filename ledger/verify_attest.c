@@ -446,7 +446,7 @@ static bool has_any(struct om_txn *txn) {
          (om_txn_next(txn, &key, &row, OM_TABLE_ATTESTED, site, 1) && key.data[0] == site[0]);
 }
 
-static bool has_lots(struct om_txn *txn) {
+bool om_verify_lots_attested(struct om_txn *txn) {
   static const uint8_t lot[] = {OM_ABOUT_LOT};
   struct om_bytes key, row;
   return om_txn_next(txn, &key, &row, OM_TABLE_ATTESTED, lot, 1) && key.data[0] == lot[0];
@@ -463,7 +463,7 @@ enum om_code om_verify_attested(struct om_verify *v, struct om_status *st) {
     code = om_progress_tell(v->progress, "certificates", i, v->n_entries, st);
     if (code == OM_OK) code = judge_entry(&a, i, st);
   }
-  if (code == OM_OK && has_lots(v->txn)) code = judge_lots(&a, st);
+  if (code == OM_OK && om_verify_lots_attested(v->txn)) code = judge_lots(&a, st);
   if (code == OM_OK) code = tell(&a, st);
   free(a.at_ms);
   free(a.time_s);

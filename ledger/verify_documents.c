@@ -110,7 +110,8 @@ static enum om_code add_paper(struct om_verify *v, const struct om_place *at, st
 enum om_code om_verify_papers(struct om_verify *v, struct om_status *st) {
   struct om_subject_key about;
   enum om_code code = OM_OK;
-  for (size_t i = 0; v->documents && code == OM_OK && i < v->lineage.n_lots; i++) {
+  if (!v->documents || !om_verify_lots_attested(v->txn)) return om_txn_check(v->txn, st);
+  for (size_t i = 0; code == OM_OK && i < v->lineage.n_lots; i++) {
     struct om_place at = {0};
     int kind;
     om_about_lot(&about, v->lineage.lots[i].number);
@@ -120,35 +121,51 @@ enum om_code om_verify_papers(struct om_verify *v, struct om_status *st) {
   return code == OM_OK ? om_txn_check(v->txn, st) : code;
 }
 
-static void judge_papers(struct om_verify *v, struct om_arena *arena) {
-  for (size_t i = 0; i < v->n_papers; i++) {
+static void add_naming(struct om_verify *v, const struct om_lineage_event *event) {
+  if (v->n_naming == v->cap_naming) {
+    v->cap_naming = v->cap_naming == 0 ? 16 : 2 * v->cap_naming;
+    v->naming = realloc(v->naming, v->cap_naming * sizeof *v->naming);
+    OM_ASSERT(v->naming);
+  }
+  v->naming[v->n_naming++] = (struct om_place){event->log, event->index, event->event, 0};
+}
+
+/* The events of the lineage that name documents: what is in their entries does not change. */
+static enum om_code find_naming(struct om_verify *v, struct om_status *st) {
+  bool named[OM_EVENTS_MAX], any = false;
+  const struct om_lineage_event *before = NULL;
+  enum om_code code = OM_OK;
+  for (size_t i = 0; code == OM_OK && i < v->lineage.n_events; i++) {
+    const struct om_lineage_event *event = &v->lineage.events[v->order[i]];
+    if (!before || before->log != event->log || before->index != event->index) {
+      struct om_status ignored; /* an entry that is not there was told of by others */
+      struct om_bytes entry;
+      before = event;
+      any = om_log_entry(v->txn, &entry, event->log, event->index, &ignored) == OM_OK &&
+            om_find_documents(named, entry.data, entry.len);
+    }
+    if (any && event->event < OM_EVENTS_MAX && named[event->event]) add_naming(v, event);
+    code = om_progress_tell(v->progress, "finding documents", i, v->lineage.n_events, st);
+  }
+  return code;
+}
+
+static void judge_places(struct om_verify *v, const struct om_place *places, size_t n) {
+  struct om_arena arena = {0};
+  for (size_t i = 0; i < n; i++) {
     struct om_bytes entry;
     struct om_status ignored; /* it was there when it was found */
-    if (om_log_entry(v->txn, &entry, v->papers[i].log, v->papers[i].index, &ignored) == OM_OK)
-      judge_event(v, arena, v->papers[i], &entry);
+    if (om_log_entry(v->txn, &entry, places[i].log, places[i].index, &ignored) == OM_OK)
+      judge_event(v, &arena, places[i], &entry);
   }
+  om_arena_free(&arena);
 }
 
 enum om_code om_verify_documents(struct om_verify *v, struct om_status *st) {
-  struct om_arena arena = {0};
-  bool named[OM_EVENTS_MAX], any = false;
-  struct om_bytes entry = {0};
-  const struct om_lineage_event *before = NULL;
-  enum om_code code = OM_OK;
-  for (size_t i = 0; v->documents && code == OM_OK && i < v->lineage.n_events; i++) {
-    const struct om_lineage_event *event = &v->lineage.events[v->order[i]];
-    if (!before || before->log != event->log || before->index != event->index) {
-      before = event;
-      struct om_status ignored; /* an entry that is not there was told of by others */
-      bool held = om_log_entry(v->txn, &entry, event->log, event->index, &ignored) == OM_OK;
-      any = held && om_find_documents(named, entry.data, entry.len);
-    }
-    if (any && event->event < OM_EVENTS_MAX && named[event->event])
-      judge_event(v, &arena, (struct om_place){event->log, event->index, event->event, 0}, &entry);
-    code = om_progress_tell(v->progress, "hashing documents", i, v->lineage.n_events, st);
-  }
-  if (code == OM_OK) judge_papers(v, &arena);
-  om_arena_free(&arena);
+  if (!v->documents) return OM_OK;
+  enum om_code code = v->recalled ? OM_OK : find_naming(v, st);
+  if (code == OM_OK) judge_places(v, v->naming, v->n_naming);
+  if (code == OM_OK) judge_places(v, v->papers, v->n_papers);
   tdestroy(v->known_documents, free);
   v->known_documents = NULL;
   return code == OM_OK ? om_txn_check(v->txn, st) : code;

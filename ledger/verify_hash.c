@@ -1,4 +1,6 @@
 /* The bytes that a verdict rests on: entries and marks hashed again into their logs' trees, up to the signed heads. */
+#include <string.h>
+
 #include "ledger/rehash.h"
 #include "ledger/step.h"
 #include "ledger/verify_state.h"
@@ -55,8 +57,19 @@ static void check_final(struct om_verify *v, const struct om_verify_log *log, ui
                  (unsigned long long)index, log->info.origin, (unsigned long long)(log->has_head ? log->head.size : 0));
 }
 
+/* What the rules are judged on, in the order in which it is hashed. */
+static void add_leaf(struct om_verify *v, uint32_t log, uint64_t index, const struct om_hash *leaf) {
+  uint8_t bytes[OM_HASH_BYTES + 4 + 8 + OM_HASH_BYTES];
+  memcpy(bytes, v->leaves.bytes, OM_HASH_BYTES);
+  om_be32(bytes + OM_HASH_BYTES, log);
+  om_be64(bytes + OM_HASH_BYTES + 4, index);
+  memcpy(bytes + OM_HASH_BYTES + 4 + 8, leaf->bytes, OM_HASH_BYTES);
+  om_sha256(&v->leaves, bytes, sizeof bytes);
+}
+
+/* JUDGED: the rules are judged on it. */
 static enum om_code hash_entry(struct om_verify *v, struct om_rehash *tree, struct om_bytes *bytes, uint32_t log,
-                               uint64_t index, struct om_status *st) {
+                               uint64_t index, bool judged, struct om_status *st) {
   struct om_hash leaf;
   enum om_code code = om_log_entry(v->txn, bytes, log, index, st);
   if (code == OM_MISSING) {
@@ -66,6 +79,7 @@ static enum om_code hash_entry(struct om_verify *v, struct om_rehash *tree, stru
   }
   if (code != OM_OK) return code;
   om_leaf_hash(&leaf, bytes->data, bytes->len);
+  if (judged) add_leaf(v, log, index, &leaf);
   check_final(v, v->logs[log], index);
   v->logs[log]->entries++;
   v->verdict->entries++;
@@ -98,7 +112,8 @@ static enum om_code hash_lineage(struct om_verify *v, struct om_rehash *tree, ui
     if (e) index = e->index;
     if (m && m->index < index) index = m->index;
     if (also && also->index < index) index = also->index;
-    enum om_code code = hash_entry(v, tree, &bytes, log, index, st);
+    enum om_code code =
+        hash_entry(v, tree, &bytes, log, index, (e && e->index == index) || (m && m->index == index), st);
     if (code != OM_OK && code != OM_MISSING) return code;
     if (m && m->index == index && code == OM_OK) code = check_mark(v, m, bytes, st);
     if (code != OM_OK && code != OM_MISSING) return code;
@@ -114,7 +129,7 @@ static enum om_code hash_registry(struct om_verify *v, struct om_rehash *tree, s
   struct om_bytes bytes, genesis;
   for (uint64_t i = 0; log->has_head && i < log->head.size; i++) {
     struct om_hash network = {{0}};
-    enum om_code code = hash_entry(v, tree, &bytes, OM_LOG_REGISTRY, i, st);
+    enum om_code code = hash_entry(v, tree, &bytes, OM_LOG_REGISTRY, i, true, st);
     if (code == OM_MISSING) continue;
     if (code != OM_OK) return code;
     if (i > 0) continue;
@@ -167,7 +182,9 @@ static void count_given(struct om_verify *v) {
 enum om_code om_verify_hash(struct om_verify *v, struct om_status *st) {
   if (v->given) return count_given(v), OM_OK;
   struct hashing at = {0};
+  const struct om_hash cuts = {{0}};
   enum om_code code = OM_OK;
+  add_leaf(v, OM_LOG_NONE, om_txn_rows(v->txn, OM_TABLE_CUT), &cuts); /* what was cut may have held marks */
   for (uint32_t i = 0; i < v->n_logs && code == OM_OK; i++)
     if (v->logs[i]) code = hash_log(v, i, &at, st);
   return code;

@@ -98,9 +98,41 @@ struct om_verify {
   size_t n_logs;
   struct om_verify_share shares[OM_FINDING_SHARES_MAX];
   size_t n_shares;
-  void *known_documents; /* verify_documents.c's */
-  uint64_t bystanders;   /* lots outside the lineage that were taken as the store has them */
+  void *known_documents;   /* verify_documents.c's */
+  uint64_t bystanders;     /* lots outside the lineage that were taken as the store has them */
+  struct om_place *naming; /* events of the lineage that name documents; found where documents are looked after */
+  size_t n_naming, cap_naming;
+  struct om_hash leaves;                /* over all that the rules were judged on: entries, marks, the registry */
+  const struct om_remembered *recalled; /* the lineage's arrays are its; NULL: they are this verification's own */
+  bool stale;                           /* what was recalled is not what stands there: it is to be forgotten */
 };
+
+/* What a verification may take from an earlier one of the same lot (verify_memory.c): the lineage, its plan and what
+ * the rules found, if the bytes that it rests on hash to the same again. */
+struct om_remembered {
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  bool documents; /* were looked after */
+  struct om_hash leaves;
+  uint64_t passed[OM_CHECKS], bystanders;
+  struct om_lineage lineage;
+  uint32_t *order, *entry_of;
+  struct om_verify_entry *entries;
+  size_t n_entries;
+  struct om_verify_mark *marks;
+  size_t n_marks;
+  struct om_place *naming;
+  size_t n_naming;
+  size_t bytes;  /* of all that */
+  uint64_t used; /* when it was, counted in questions */
+};
+
+/* Borrows what MEMORY (may be NULL) has of V's lot; false: nothing, or the lot has gone on since. */
+bool om_verify_recall(struct om_verify *v, struct om_verify_memory *memory, const uint8_t number[OM_LOT_NUMBER_BYTES]);
+/* V's lot was verified: takes its arrays over, unless they are too large. */
+void om_verify_keep(struct om_verify *v, struct om_verify_memory *memory, const uint8_t number[OM_LOT_NUMBER_BYTES]);
+void om_verify_forget(struct om_verify_memory *memory, const uint8_t number[OM_LOT_NUMBER_BYTES]);
+/* Whether anything has been attested about any lot. */
+bool om_verify_lots_attested(struct om_txn *txn);
 
 enum {
   OM_VERIFY_CERTIFICATES_MAX = 4096, /* that are compared with the records of their subjects, in one lineage; a subject
@@ -108,7 +140,8 @@ enum {
 };
 
 /* Verifies the lot NUMBER, as om_verify_lot_whole does, with what V was given: txn, arena, network, documents,
- * progress, given, watch, deep, crew with its txns. V is the caller's to free, with all that was found, by om_verify_free. */
+ * progress, given, watch, deep, crew with its txns. V is the caller's to free, with all that was found, by
+ * om_verify_free. */
 enum om_code om_verify_run(struct om_verify *v, struct om_verdict *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
                            struct om_status *st);
 void om_verify_free(struct om_verify *v);

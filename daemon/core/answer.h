@@ -5,10 +5,10 @@
 #define OREMARK_DAEMON_CORE_ANSWER_H
 
 #include "daemon/core/node.h"
-#include "ledger/crew.h"
 #include "ledger/documents.h"
 #include "ledger/ledger.h"
 #include "ledger/prover.h"
+#include "ledger/verify.h"
 #include "proto/client.pb-c.h"
 
 enum {
@@ -77,9 +77,9 @@ struct om_answer_sink {
   bool (*put)(void *ctx, const Oremark__Reply *reply);
   /* Whether an answer is still wanted: asked by whoever may go on for long without putting any. NULL: it is. */
   bool (*wanted)(void *ctx);
-  /* Who may work side by side now, until CREW_DONE; NULL: others have them. Both NULL: there are none. */
-  struct om_crew *(*crew)(void *ctx);
-  void (*crew_done)(void *ctx);
+  /* What large questions are answered with, until VERIFIER_DONE; false: another has it. Both NULL: there is none. */
+  bool (*verifier)(void *ctx, struct om_crew **crew, struct om_verify_memory **memory);
+  void (*verifier_done)(void *ctx);
   struct om_prover *prover; /* begun with the transaction; NULL: each proof is made for itself */
 };
 

@@ -97,15 +97,18 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
   enum om_code code = om_answer_number(asked->number, st);
   if (code == OM_OK) code = om_answer_as_of(a, &as_of, asked->number, asked->as_of, st);
   if (code == OM_OK) {
-    struct om_crew *crew = a->sink->crew ? a->sink->crew(a->sink->ctx) : NULL;
+    struct om_crew *crew = NULL;
+    struct om_verify_memory *memory = NULL;
+    bool taken = a->sink->verifier && a->sink->verifier(a->sink->ctx, &crew, &memory);
     const struct om_verify_ask ask = {.number = asked->number.data,
                                       .n_steps = as_of ? as_of->step + 1 : 0,
                                       .deep = asked->deep,
                                       .documents = documents.ctx == NULL ? NULL : &documents,
                                       .progress = &progress,
-                                      .crew = crew};
+                                      .crew = crew,
+                                      .memory = memory};
     code = om_verify_asked(a->view.txn, a->view.arena, verdict, &a->about->network, &ask, st);
-    if (crew) a->sink->crew_done(a->sink->ctx);
+    if (taken) a->sink->verifier_done(a->sink->ctx);
   }
   if (walk.unwanted) return false;
   if (code == OM_OK) code = om_verdict_told(a->view.txn, a->view.arena, &out, verdict, st);

@@ -45,8 +45,9 @@ struct om_reads {
   bool hold;
   struct om_prover *prover;
   bool prover_taken;    /* under the lock: by some work */
-  struct om_crew *crew; /* made when it is first asked for */
-  bool crew_taken;      /* under the lock */
+  struct om_crew *crew; /* both made when they are first asked for */
+  struct om_verify_memory *memory;
+  bool verifier_taken; /* under the lock */
 };
 
 static void grow(struct heap *heap, size_t len) {
@@ -86,28 +87,33 @@ static bool wanted(void *ctx) {
   return is;
 }
 
-/* One large question at a time is answered on all cores; others meanwhile by the thread that reads. */
-static struct om_crew *take_crew(void *ctx) {
+/* One large question at a time is answered on all cores, with what is remembered of others; the rest meanwhile by the
+ * thread that reads. */
+static bool take_verifier(void *ctx, struct om_crew **crew, struct om_verify_memory **memory) {
   struct om_reads *all = ((struct om_read *)ctx)->all;
   uv_mutex_lock(&all->lock);
-  bool free_now = !all->crew_taken;
-  all->crew_taken = true;
+  bool free_now = !all->verifier_taken;
+  all->verifier_taken = true;
   uv_mutex_unlock(&all->lock);
-  if (free_now && all->crew == NULL) all->crew = om_crew_new();
-  return free_now ? all->crew : NULL;
+  if (!free_now) return false;
+  if (all->crew == NULL) all->crew = om_crew_new();
+  if (all->memory == NULL) all->memory = om_verify_memory_new(OM_VERIFY_MEMORY_BYTES);
+  *crew = all->crew;
+  *memory = all->memory;
+  return true;
 }
 
-static void give_back_crew(void *ctx) {
+static void give_back_verifier(void *ctx) {
   struct om_reads *all = ((struct om_read *)ctx)->all;
   uv_mutex_lock(&all->lock);
-  all->crew_taken = false;
+  all->verifier_taken = false;
   uv_mutex_unlock(&all->lock);
 }
 
 /* Answers all requests in ST's words: the store could not be read. */
 static void answer_one(struct om_read *read, struct om_arena *arena, struct om_txn *txn, const struct om_status *st,
                        struct om_prover *prover, const struct om_frame *frame) {
-  struct om_answer_sink sink = {read, put, wanted, take_crew, give_back_crew, prover};
+  struct om_answer_sink sink = {read, put, wanted, take_verifier, give_back_verifier, prover};
   om_arena_reset(arena);
   const Oremark__Request *request = oremark__request__unpack(om_arena_protobuf(arena), frame->len, frame->bytes);
   OM_ASSERT(request != NULL);
@@ -278,6 +284,7 @@ static void on_closed(uv_handle_t *handle) {
   struct om_reads *reads = handle->data;
   om_prover_free(reads->prover);
   om_crew_free(reads->crew);
+  om_verify_memory_free(reads->memory);
   uv_cond_destroy(&reads->taken);
   uv_mutex_destroy(&reads->lock);
   free(reads);

@@ -224,14 +224,17 @@ static void print_flags(struct pair *p, struct lot *lot) {
                                 .less = true});
 }
 
-/* The shortest of three times that LOT takes to be verified; *RECORDS and *BYTES of it. */
-static double verify_best(struct pair *p, struct lot *lot, bool deep, uint64_t *records, uint64_t *bytes) {
+/* The shortest of three times that LOT takes to be verified; *RECORDS and *BYTES of it, and *FIRST: how long it took
+ * when nothing was remembered of it. */
+static double verify_best(struct pair *p, struct lot *lot, bool deep, uint64_t *records, uint64_t *bytes,
+                          double *first) {
   double best = 1e9;
   for (int i = 0; i < 3; i++) {
     double begin = now_s();
     Oremark__Reply *reply = verify(p, lot, deep);
     double took = now_s() - begin;
     if (took < best) best = took;
+    if (i == 0) *first = took;
     *records = reply->verdict->records;
     *bytes = reply->verdict->bytes;
     oremark__reply__free_unpacked(reply, NULL);
@@ -244,13 +247,14 @@ void bench_verify_lineage(void) {
   struct size size = {LOTS, EVENTS};
   struct lot *lots = calloc(LOTS, sizeof *lots);
   uint64_t records, bytes;
+  double first;
   OM_ASSERT(lots);
   pair_open(&p);
   extract_all(&p, lots, size);
   raise_flag(&p, &lots[LOTS / 2]);
   struct lot last = grow(&p, lots, size);
-  double best = verify_best(&p, &last, false, &records, &bytes);
-  fprintf(stderr, "verify-lineage: %llu records\n", (unsigned long long)records);
+  double best = verify_best(&p, &last, false, &records, &bytes, &first);
+  fprintf(stderr, "verify-lineage: %llu records, the first time in %.3f s\n", (unsigned long long)records, first);
   figure_print(&(struct figure){.name = "verify-lineage",
                                 .value = best,
                                 .unit = "s",
@@ -268,13 +272,14 @@ void bench_verify_million(void) {
   struct size size = {LOTS_MILLION, EVENTS};
   struct lot *lots = calloc(LOTS_MILLION, sizeof *lots);
   uint64_t records, bytes;
+  double first;
   OM_ASSERT(lots);
   pair_open(&p);
   extract_all(&p, lots, size);
   struct lot last = grow(&p, lots, size);
-  double best = verify_best(&p, &last, false, &records, &bytes);
-  fprintf(stderr, "verify-million: %llu records of %llu bytes in %.3f s\n", (unsigned long long)records,
-          (unsigned long long)bytes, best);
+  double best = verify_best(&p, &last, false, &records, &bytes, &first);
+  fprintf(stderr, "verify-million: %llu records of %llu bytes in %.3f s, the first time in %.3f s\n",
+          (unsigned long long)records, (unsigned long long)bytes, best, first);
   figure_print(&(struct figure){.name = "verify-million",
                                 .value = (double)bytes / best,
                                 .unit = "bytes/s",
@@ -290,11 +295,12 @@ void bench_verify_deep(void) {
   struct size size = {LOTS_DEEP, 1};
   struct lot *lots = calloc(LOTS_DEEP, sizeof *lots);
   uint64_t records, bytes;
+  double first;
   OM_ASSERT(lots);
   pair_open(&p);
   extract_all(&p, lots, size);
   struct lot last = grow(&p, lots, size);
-  double best = verify_best(&p, &last, true, &records, &bytes);
+  double best = verify_best(&p, &last, true, &records, &bytes, &first);
   fprintf(stderr, "verify-deep: %llu records, a signature each, in %.3f s\n", (unsigned long long)records, best);
   figure_print(&(struct figure){.name = "verify-deep",
                                 .value = (double)records / best,

@@ -248,7 +248,7 @@ static void assert_same_verdict(const struct om_verdict *a, const struct om_verd
   for (size_t i = 0; i < a->n_findings; i++) assert_string_equal(a->findings[i].text, b->findings[i].text);
 }
 
-/* Whoever works side by side says what one alone says. */
+/* Whoever works side by side, and whoever remembers, says what one alone says. */
 static enum om_code ask(const struct story *s, struct om_verdict *out, size_t daemon, const struct lot *lot, bool deep,
                         struct om_status *st) {
   struct om_txn *txn;
@@ -257,10 +257,15 @@ static enum om_code ask(const struct story *s, struct om_verdict *out, size_t da
   struct om_verdict *alone = om_arena_alloc(&arena, sizeof *alone);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(s->ledgers[daemon]), st), OM_OK);
   enum om_code code_alone = om_verify_lot(txn, &arena, alone, &s->net.id, lot->number, deep, NULL, st);
-  const struct om_verify_ask ask = {.number = lot->number, .deep = deep, .crew = crew};
-  enum om_code code = om_verify_asked(txn, &arena, out, &s->net.id, &ask, st);
+  struct om_verify_memory *memory = om_verify_memory_new(OM_VERIFY_MEMORY_BYTES);
+  const struct om_verify_ask ask = {.number = lot->number, .deep = deep, .crew = crew, .memory = memory};
+  enum om_code code = code_alone;
+  for (int i = 0; i < 2 && code == code_alone; i++) {
+    code = om_verify_asked(txn, &arena, out, &s->net.id, &ask, st);
+    if (code == OM_OK) assert_same_verdict(out, alone);
+  }
   assert_int_equal(code, code_alone);
-  if (code == OM_OK) assert_same_verdict(out, alone);
+  om_verify_memory_free(memory);
   om_crew_free(crew);
   om_txn_abort(txn);
   om_arena_free(&arena);

@@ -136,15 +136,19 @@ static enum om_code put_stage(struct om_txn *txn, struct om_arena *arena, const 
 }
 
 /* Of a part, what is not stated: rows of lots and of other tables. */
-static enum om_code put_part(struct om_txn *txn, struct om_arena *arena, struct om_stage *stage,
-                             const struct om_part *part, struct om_status *st) {
+static enum om_code put_part(struct om_txn *txn, struct om_arena *arena, struct om_stage *stage, struct om_part *part,
+                             struct om_status *st) {
   size_t kept = 0;
   for (size_t i = 0; i < stage->n_rows; i++) {
     uint8_t key[OM_LOT_KEY_BYTES];
     struct om_bytes row;
-    if (!part->stated(part->ctx, key, &row, stage->rows[i]->number)) stage->rows[kept++] = stage->rows[i];
+    if (part->stated(part->ctx, key, &row, stage->rows[i]->number)) continue;
+    for (size_t k = 0; k < stage->rows[i]->n_contents; k++)
+      part->shares += (uint32_t)stage->rows[i]->contents[k].mix.n; /* at most OM_STATEMENT_SHARES_MAX */
+    stage->rows[kept++] = stage->rows[i];
   }
   stage->n_rows = kept;
+  part->rows = (uint32_t)kept;
   enum om_code code = put_rows(txn, arena, stage, st);
   if (code == OM_OK) put_others(txn, stage);
   return code;
@@ -175,7 +179,7 @@ enum om_code om_statement_times(const Oremark__Statement *s, int64_t taken_ms, s
   return OM_OK;
 }
 
-static enum om_code judge_custody(struct om_batch *batch, const struct om_case *judged, const struct om_part *part,
+static enum om_code judge_custody(struct om_batch *batch, const struct om_case *judged, struct om_part *part,
                                   struct om_need *need, struct om_status *st) {
   struct asked asked = {batch->txn, judged->log, part};
   struct om_backing backing = {.ctx = &asked,
@@ -218,7 +222,7 @@ static enum om_code wrong_log(struct om_batch *batch, uint32_t member, bool acts
 }
 
 static enum om_code judge(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
-                          int64_t taken_ms, const struct om_part *part, struct om_need *need, struct om_status *st) {
+                          int64_t taken_ms, struct om_part *part, struct om_need *need, struct om_status *st) {
   uint32_t signers[OM_SIGNATURES_MAX], key_ids[OM_SIGNATURES_MAX];
   struct om_place before;
   struct om_case judged = {.network = batch->ledger->network,
@@ -255,7 +259,7 @@ enum om_code om_batch_judge(struct om_batch *batch, struct om_log_state *state, 
 }
 
 enum om_code om_batch_judge_part(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
-                                 const struct om_part *part, struct om_status *st) {
+                                 struct om_part *part, struct om_status *st) {
   struct om_need need;
   return judge(batch, state, checked, checked->entry->taken_ms, part, &need, st);
 }

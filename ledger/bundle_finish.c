@@ -76,14 +76,40 @@ static enum om_document_state find_document(void *ctx, uint64_t *size, const str
 
 /* ---- the verdict ---- */
 
-static void count(const struct om_bundle *b, struct om_verify_given *given, uint64_t *entries) {
-  entries[OM_LOG_REGISTRY] = b->told.registry.size;
+/* What is known of each log, by number. */
+struct known {
+  uint64_t *entries;
+  const struct om_verify_judged **judged;
+  size_t *n_judged;
+  bool *outdated;
+};
+
+static void know(struct known *out, const struct om_bundle *b, struct om_verify_given *given) {
+  out->entries = calloc(b->n_logs + 1, sizeof *out->entries);
+  out->judged = calloc(b->n_logs + 1, sizeof *out->judged);
+  out->n_judged = calloc(b->n_logs + 1, sizeof *out->n_judged);
+  out->outdated = calloc(b->n_logs + 1, sizeof *out->outdated);
+  OM_ASSERT(out->entries && out->judged && out->n_judged && out->outdated);
+  out->entries[OM_LOG_REGISTRY] = b->told.registry.size;
   given->trees = 1;
   for (size_t i = 1; i < b->n_logs; i++) {
     if (!b->logs[i]) continue;
-    entries[i] = b->logs[i]->entries;
+    out->entries[i] = b->logs[i]->entries;
+    out->judged[i] = b->logs[i]->judged;
+    out->n_judged[i] = b->logs[i]->n_judged;
     given->trees++;
   }
+  given->entries = out->entries;
+  given->judged = out->judged;
+  given->n_judged = out->n_judged;
+  given->outdated = out->outdated;
+}
+
+static void forget(struct known *known) {
+  free(known->entries);
+  free(known->judged);
+  free(known->n_judged);
+  free(known->outdated);
 }
 
 enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struct om_verdict *out,
@@ -94,15 +120,10 @@ enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struc
   enum om_code code = om_bundle_at_end(b, st);
   if (code == OM_OK) code = om_txn_read(&txn, b->ledger->store, st);
   if (code != OM_OK) return code;
-  uint64_t *entries = calloc(b->n_logs + 1, sizeof *entries);
-  bool *outdated = calloc(b->n_logs + 1, sizeof *outdated);
-  OM_ASSERT(entries && outdated);
-  struct om_verify_given given = {.n_logs = b->n_logs,
-                                  .entries = entries,
-                                  .outdated = outdated,
-                                  .all = b->told.entries,
-                                  .bytes = b->told.bytes,
-                                  .others = b->told.others};
+  struct known known;
+  struct om_verify_given given = {
+      .n_logs = b->n_logs, .all = b->told.entries, .bytes = b->told.bytes, .others = b->told.others};
+  know(&known, b, &given);
   struct om_verify v = {.txn = txn,
                         .arena = arena,
                         .network = &b->ledger->network,
@@ -112,14 +133,12 @@ enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struc
                         .deep = true};
   code = om_log_info(txn, &registry, OM_LOG_REGISTRY, st);
   b->told.registry_s = given.registry_s = registry.final_time_s;
-  if (code == OM_OK) code = find_outdated(b, txn, outdated, st);
-  count(b, &given, entries);
+  if (code == OM_OK) code = find_outdated(b, txn, known.outdated, st);
   if (code == OM_OK) code = om_verify_run(&v, out, b->told.lot, st);
   if (code == OM_MISSING)
     code = om_fail(st, OM_NO, "lot", "the file says nothing of how the lot that it names came to be");
   om_verify_free(&v);
-  free(entries);
-  free(outdated);
+  forget(&known);
   om_txn_abort(txn);
   *told = b->told;
   return code;

@@ -16,6 +16,7 @@ enum om_code om_bundle_open(struct om_bundle **out, const struct om_bundle_sourc
   struct om_bundle *b = calloc(1, sizeof *b);
   OM_ASSERT(b);
   b->source = *source;
+  b->room = OM_BUNDLE_FIRST_ITEMS;
   if (pinned) om_bundle_pin(b, pinned);
   b->judged = calloc(1, sizeof *b->judged);
   OM_ASSERT(b->judged);
@@ -37,7 +38,10 @@ void om_bundle_close(struct om_bundle *b) {
   if (!b) return;
   for (size_t k = 0; k < OM_BUNDLE_BLOCKS; k++)
     for (size_t i = 0; i < OM_BUNDLE_BLOCK_ITEMS; i++) om_arena_free(&b->blocks[k].items[i].arena);
-  for (size_t i = 0; i < b->n_logs; i++) free(b->logs[i]);
+  for (size_t i = 0; i < b->n_logs; i++) {
+    if (b->logs[i]) free(b->logs[i]->judged);
+    free(b->logs[i]);
+  }
   free(b->logs);
   free(b->judged);
   free(b->documents);
@@ -102,8 +106,8 @@ static enum om_code read_magic(struct om_bundle *b, struct om_status *st) {
   return OM_OK;
 }
 
-/* The next frame as an item; *MORE false at the end of the file. */
-static enum om_code read_item(struct om_bundle *b, bool *more, struct om_bundle_item *item, struct om_status *st) {
+/* The next frame into ITEM; *MORE false at the end of the file. */
+static enum om_code read_frame(struct om_bundle *b, bool *more, struct om_bundle_item *item, struct om_status *st) {
   bool enough;
   enum om_code code = fill(b, &enough, OM_BUNDLE_LENGTH_BYTES, st);
   if (code != OM_OK) return code;
@@ -117,29 +121,45 @@ static enum om_code read_item(struct om_bundle *b, bool *more, struct om_bundle_
   code = fill(b, &enough, OM_BUNDLE_LENGTH_BYTES + len, st);
   if (code != OM_OK) return code;
   if (!enough) return cut_off(b, st);
-  om_arena_reset(&item->arena);
-  item->offset = b->offset;
-  item->bytes = om_arena_copy(&item->arena, b->buffer + b->from + OM_BUNDLE_LENGTH_BYTES, len);
-  item->len = len;
-  item->seen = false;
+  struct om_bundle_frame *frame = &item->frames[item->n++];
+  frame->offset = b->offset;
+  frame->bytes = om_arena_copy(&item->arena, b->buffer + b->from + OM_BUNDLE_LENGTH_BYTES, len);
+  frame->len = len;
   take_bytes(b, OM_BUNDLE_LENGTH_BYTES + len);
   return OM_OK;
+}
+
+/* A few frames; their bytes are added to *BYTES. */
+static enum om_code read_item(struct om_bundle *b, size_t *bytes, struct om_bundle_item *item, struct om_status *st) {
+  enum om_code code = OM_OK;
+  bool more = true;
+  size_t len = 0;
+  om_arena_reset(&item->arena);
+  item->n = 0;
+  item->seen = false;
+  while (item->n < OM_BUNDLE_ITEM_FRAMES && len < OM_BUNDLE_ITEM_BYTES) {
+    code = read_frame(b, &more, item, st);
+    if (code != OM_OK || !more) break;
+    len += item->frames[item->n - 1].len;
+  }
+  *bytes += len;
+  return code;
 }
 
 enum om_code om_bundle_next(struct om_bundle *b, size_t *n, struct om_status *st) {
   struct om_bundle_block *block = &b->blocks[b->read % OM_BUNDLE_BLOCKS];
   size_t bytes = 0;
-  bool more = true;
   *n = 0;
   OM_ASSERT(b->read - b->applied < OM_BUNDLE_BLOCKS);
   enum om_code code = b->magic ? OM_OK : read_magic(b, st);
-  for (block->n = 0; code == OM_OK && block->n < OM_BUNDLE_BLOCK_ITEMS && bytes < OM_BUNDLE_BLOCK_BYTES;) {
-    code = read_item(b, &more, &block->items[block->n], st);
-    if (code != OM_OK || !more) break;
-    bytes += block->items[block->n++].len;
+  for (block->n = 0; code == OM_OK && block->n < b->room && bytes < OM_BUNDLE_BLOCK_BYTES; block->n++) {
+    code = read_item(b, &bytes, &block->items[block->n], st);
+    if (block->items[block->n].n == 0) break;
   }
   b->told.bytes = b->offset;
   if (code != OM_OK || block->n == 0) return code;
+  if (b->room < OM_BUNDLE_BLOCK_ITEMS)
+    b->room = b->room * 2 < OM_BUNDLE_BLOCK_ITEMS ? b->room * 2 : OM_BUNDLE_BLOCK_ITEMS;
   b->read++;
   *n = block->n;
   return OM_OK;
@@ -152,40 +172,44 @@ enum om_code om_bundle_at_end(const struct om_bundle *b, struct om_status *st) {
 
 /* ---- frames ---- */
 
-static enum om_code see(struct om_bundle *b, struct om_bundle_item *item, struct om_status *st) {
-  struct om_txn *txn;
-  if (!om_canonical(&oremark__bundle_frame__descriptor, item->bytes, item->len, st)) return st->code;
-  item->frame = oremark__bundle_frame__unpack(om_arena_protobuf(&item->arena), item->len, item->bytes);
-  if (!item->frame) return om_fail(st, OM_MALFORMED, "bundle", "a frame unpacks to more than is allowed");
-  if (item->frame->what_case != OREMARK__BUNDLE_FRAME__WHAT_ENTRY) return OM_OK;
-  enum om_code code = om_txn_read(&txn, b->ledger->store, st);
-  if (code != OM_OK) return code;
-  const Oremark__BundleEntry *e = item->frame->entry;
-  code = om_check_entry(&item->checked, &item->arena, &b->ledger->network, txn, e->entry.data, e->entry.len, st);
-  om_txn_abort(txn);
-  return code;
+/* TXN: of the store, for the keys that are known by now. */
+static enum om_code see(const struct om_bundle *b, struct om_txn *txn, struct om_arena *arena,
+                        struct om_bundle_frame *frame, struct om_status *st) {
+  if (!om_canonical(&oremark__bundle_frame__descriptor, frame->bytes, frame->len, st)) return st->code;
+  frame->frame = oremark__bundle_frame__unpack(om_arena_protobuf(arena), frame->len, frame->bytes);
+  if (!frame->frame) return om_fail(st, OM_MALFORMED, "bundle", "a frame unpacks to more than is allowed");
+  if (frame->frame->what_case != OREMARK__BUNDLE_FRAME__WHAT_ENTRY) return OM_OK;
+  const Oremark__BundleEntry *e = frame->frame->entry;
+  return om_check_entry(&frame->checked, arena, &b->ledger->network, txn, e->entry.data, e->entry.len, st);
 }
 
-void om_bundle_see(struct om_bundle *b, struct om_bundle_item *item) {
-  if (item->seen) return;
-  item->frame = NULL;
-  item->checked = NULL;
-  item->code = see(b, item, &item->st);
+static void see_item(const struct om_bundle *b, struct om_bundle_item *item) {
+  struct om_txn *txn;
+  struct om_status st = {0};
+  enum om_code code = om_txn_read(&txn, b->ledger->store, &st);
+  for (size_t i = 0; i < item->n; i++) {
+    struct om_bundle_frame *frame = &item->frames[i];
+    frame->frame = NULL;
+    frame->checked = NULL;
+    frame->st = st;
+    frame->code = code == OM_OK ? see(b, txn, &item->arena, frame, &frame->st) : code;
+  }
+  if (code == OM_OK) om_txn_abort(txn);
   item->seen = true;
 }
 
 void om_bundle_check(struct om_bundle *b, size_t i) {
   struct om_bundle_block *block = &b->blocks[(b->read - 1) % OM_BUNDLE_BLOCKS];
   OM_ASSERT(b->read > 0 && i < block->n); /* APPLIED is another thread's at this time */
-  om_bundle_see(b, &block->items[i]);
+  if (!block->items[i].seen) see_item(b, &block->items[i]);
 }
 
 /* ---- blocks ---- */
 
-/* Where in the file ITEM is that ST speaks of. */
-static enum om_code at_place(const struct om_bundle *b, struct om_batch *batch, const struct om_bundle_item *item,
+/* Where in the file AT is that ST speaks of. */
+static enum om_code at_place(const struct om_bundle *b, struct om_batch *batch, const struct om_bundle_frame *at,
                              struct om_status *st) {
-  const Oremark__BundleFrame *frame = item->frame;
+  const Oremark__BundleFrame *frame = at->frame;
   struct om_status why = *st;
   if (om_txn_check(om_batch_txn(batch), st) != OM_OK) return st->code;
   *st = why;
@@ -201,8 +225,22 @@ static enum om_code at_place(const struct om_bundle *b, struct om_batch *batch, 
                                                        : 0;
     om_wrap(st, "entry %llu of %s", (unsigned long long)index, named ? daemon.origin : "a log that is not named");
   }
-  om_wrap(st, "byte %llu of the file", (unsigned long long)item->offset);
+  om_wrap(st, "byte %llu of the file", (unsigned long long)at->offset);
   return st->code;
+}
+
+static enum om_code apply_item(struct om_bundle *b, struct om_batch *batch, struct om_bundle_item *item,
+                               struct om_status *st) {
+  enum om_code code = OM_OK;
+  if (!item->seen) see_item(b, item);
+  for (size_t i = 0; i < item->n && code == OM_OK; i++) {
+    struct om_bundle_frame *frame = &item->frames[i];
+    if (frame->code != OM_OK) *st = frame->st, code = frame->code;
+    if (code == OM_OK) code = om_bundle_take(b, batch, frame, st);
+    b->told.frames++;
+    if (code != OM_OK) code = at_place(b, batch, frame, st);
+  }
+  return code;
 }
 
 enum om_code om_bundle_apply(struct om_bundle *b, struct om_status *st) {
@@ -212,14 +250,7 @@ enum om_code om_bundle_apply(struct om_bundle *b, struct om_status *st) {
   enum om_code code = om_batch_begin(&batch, b->ledger, st);
   if (code != OM_OK) return code;
   b->applied++;
-  for (size_t i = 0; i < block->n && code == OM_OK; i++) {
-    struct om_bundle_item *item = &block->items[i];
-    om_bundle_see(b, item);
-    if (item->code != OM_OK) *st = item->st, code = item->code;
-    if (code == OM_OK) code = om_bundle_take(b, batch, item, st);
-    b->told.frames++;
-    if (code != OM_OK) code = at_place(b, batch, item, st);
-  }
+  for (size_t i = 0; i < block->n && code == OM_OK; i++) code = apply_item(b, batch, &block->items[i], st);
   if (code == OM_OK) return om_batch_commit(batch, NULL, st);
   om_batch_abort(batch);
   return code;

@@ -6,17 +6,30 @@
 #include "ledger/ledger_state.h"
 #include "ledger/pruned.h"
 
+enum {
+  OM_BUNDLE_ITEM_FRAMES = 4,        /* that are checked within one transaction */
+  OM_BUNDLE_ITEM_BYTES = 16 * 1024, /* then the item is full, but for one frame: what unpacks shares an arena */
+  OM_BUNDLE_FIRST_ITEMS = 8,        /* of the first block: while it is checked no key is known yet; each may have
+                                       twice as many as the one before */
+};
+
 /* A frame of the block in hand. */
-struct om_bundle_item {
-  struct om_arena arena;
+struct om_bundle_frame {
   uint64_t offset; /* in the file */
   const uint8_t *bytes;
   size_t len;
-  bool seen; /* what follows is filled in */
   const Oremark__BundleFrame *frame;
   struct om_checked *checked; /* of an entry */
   struct om_status st;
   enum om_code code;
+};
+
+/* A few frames that follow each other. */
+struct om_bundle_item {
+  struct om_arena arena;
+  struct om_bundle_frame frames[OM_BUNDLE_ITEM_FRAMES];
+  size_t n;
+  bool seen; /* the frames were taken apart */
 };
 
 struct om_bundle_block {
@@ -30,7 +43,9 @@ struct om_bundle_log {
   uint64_t registry_size; /* its last mark of the registry */
   int64_t taken_ms;       /* its last entry */
   uint64_t entries;
-  bool has_head, noted; /* the head is there; it is a note, else the registry's acts state it */
+  bool has_head, noted;            /* the head is there; it is a note, else the registry's acts state it */
+  struct om_verify_judged *judged; /* its statements that are there, ascending by index */
+  size_t n_judged, cap_judged;
 };
 
 /* What may come next. */
@@ -62,6 +77,7 @@ struct om_bundle {
   bool magic, at_end;
   struct om_bundle_block blocks[OM_BUNDLE_BLOCKS]; /* block N is blocks[N % OM_BUNDLE_BLOCKS] */
   uint64_t read, applied;                          /* blocks */
+  size_t room;                                     /* items of the next one */
   enum om_bundle_part part;
   struct om_bundle_log **logs; /* by number, once the registry is read */
   size_t n_logs;
@@ -79,10 +95,8 @@ struct om_bundle {
 
 /* Has the file ended as a bundle does? */
 enum om_code om_bundle_at_end(const struct om_bundle *bundle, struct om_status *st);
-/* Takes the item apart. */
-void om_bundle_see(struct om_bundle *bundle, struct om_bundle_item *item);
-/* Takes ITEM in within BATCH. Any code: om_bundle_apply makes the sentence. */
-enum om_code om_bundle_take(struct om_bundle *bundle, struct om_batch *batch, struct om_bundle_item *item,
+/* Takes FRAME in within BATCH. Any code: om_bundle_apply makes the sentence. */
+enum om_code om_bundle_take(struct om_bundle *bundle, struct om_batch *batch, struct om_bundle_frame *frame,
                             struct om_status *st);
 
 #endif

@@ -140,6 +140,39 @@ static enum om_code read_beside(struct beside *out, const Oremark__BundleEntry *
   return OM_OK;
 }
 
+/* Has the key of one of the signatures been revoked since? The registry is all there. */
+static enum om_code look_back(bool *revoked, struct om_batch *batch, const Oremark__SignedStatement *s,
+                              struct om_status *st) {
+  enum om_code code = OM_OK;
+  *revoked = false;
+  for (size_t i = 0; i < s->n_signatures && code == OM_OK; i++) {
+    struct om_member_key key;
+    code =
+        om_registry_key_row(batch->txn, &key, s->signatures[i]->member, s->signatures[i]->key_id, OM_REGISTRY_NOW, st);
+    *revoked = *revoked || (code == OM_OK && key.state == OM_KEY_REVOKED);
+  }
+  return code;
+}
+
+/* Remembers what the statement counts for that was judged, as PART, to be the next entry of LOG. */
+static enum om_code remember(struct om_bundle_log *log, struct om_batch *batch, const struct om_checked *checked,
+                             const struct om_part *part, struct om_status *st) {
+  struct om_verify_judged now = {.index = log->tree.size, .rows = part->rows, .shares = part->shares};
+  const Oremark__Statement *s = checked->statement;
+  enum om_code code = look_back(&now.revoked, batch, checked->signed_statement, st);
+  if (code != OM_OK) return code;
+  now.signatures = (uint8_t)checked->signed_statement->n_signatures;
+  for (size_t i = 0; i < s->n_events; i++)
+    if (part->only[i]) om_verify_judged_add(&now, s->events[i]);
+  if (log->n_judged == log->cap_judged) {
+    log->cap_judged = log->cap_judged == 0 ? 64 : 2 * log->cap_judged;
+    log->judged = realloc(log->judged, log->cap_judged * sizeof *log->judged);
+    OM_ASSERT(log->judged);
+  }
+  log->judged[log->n_judged++] = now;
+  return OM_OK;
+}
+
 static enum om_code judge(struct om_bundle *b, struct om_batch *batch, const Oremark__BundleEntry *e,
                           struct om_checked *checked, struct om_status *st) {
   const Oremark__Entry *entry = checked->entry;
@@ -160,7 +193,8 @@ static enum om_code judge(struct om_bundle *b, struct om_batch *batch, const Ore
       b->told.statements++;
       b->told.signatures += checked->signed_statement->n_signatures;
       b->told.others += e->n_others;
-      return om_batch_judge_part(batch, b->judged, checked, &part, st);
+      code = om_batch_judge_part(batch, b->judged, checked, &part, st);
+      return code == OM_OK ? remember(b->logs[e->log], batch, checked, &part, st) : code;
     case OREMARK__ENTRY__WHAT_GENESIS:
     case OREMARK__ENTRY__WHAT__NOT_SET:
     case _OREMARK__ENTRY__WHAT__CASE_IS_INT_SIZE: break;
@@ -366,15 +400,15 @@ static enum om_code take_end(struct om_bundle *b, const Oremark__BundleEnd *end,
   return OM_OK;
 }
 
-enum om_code om_bundle_take(struct om_bundle *b, struct om_batch *batch, struct om_bundle_item *item,
+enum om_code om_bundle_take(struct om_bundle *b, struct om_batch *batch, struct om_bundle_frame *taken,
                             struct om_status *st) {
-  const Oremark__BundleFrame *frame = item->frame;
+  const Oremark__BundleFrame *frame = taken->frame;
   bool begins = frame->what_case == OREMARK__BUNDLE_FRAME__WHAT_BEGIN;
   if (b->part == OM_BUNDLE_ENDED) return bad(st, "something stands behind its end");
   if ((b->part == OM_BUNDLE_BEGINS) != begins) return bad(st, "it does not begin as a bundle does");
   switch (frame->what_case) {
     case OREMARK__BUNDLE_FRAME__WHAT_BEGIN: return take_begin(b, frame->begin, st);
-    case OREMARK__BUNDLE_FRAME__WHAT_ENTRY: return take_entry(b, batch, frame->entry, item->checked, st);
+    case OREMARK__BUNDLE_FRAME__WHAT_ENTRY: return take_entry(b, batch, frame->entry, taken->checked, st);
     case OREMARK__BUNDLE_FRAME__WHAT_HEAD: return take_head(b, batch, frame->head, st);
     case OREMARK__BUNDLE_FRAME__WHAT_TIME: return take_time(b, batch, frame->time, st);
     case OREMARK__BUNDLE_FRAME__WHAT_EVIDENCE: return take_evidence(b, batch, frame->evidence, st);

@@ -126,11 +126,12 @@ struct om_part {
    * not written. */
   bool (*stated)(void *ctx, uint8_t key[OM_LOT_KEY_BYTES], struct om_bytes *row,
                  const uint8_t number[OM_LOT_NUMBER_BYTES]);
+  uint32_t rows, shares; /* of lots that were written, and the shares of origins in them: filled in */
 };
 /* As om_batch_judge, of PART of the statement, whose marks all stand: what concerns whole logs (caps on drift, sums) is
  * not looked at. */
 enum om_code om_batch_judge_part(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
-                                 const struct om_part *part, struct om_status *st);
+                                 struct om_part *part, struct om_status *st);
 /* Where the statement stands already, if it does. */
 bool om_batch_stands(struct om_txn *txn, struct om_place *out, const struct om_checked *checked);
 /* Judges CHECKED as entry INDEX (= the log's size here) of LOG and appends it. OM_WAIT, OM_MALFORMED and OM_REFUSED as

@@ -52,6 +52,7 @@ struct om_replay {
   struct om_lineage bystanders; /* only its lots: n_steps is where to look on, first: 0 once it is counted */
   struct om_replay_part *part;  /* that the entry in hand is of */
   size_t at;                    /* the entry in hand */
+  size_t next_judged;           /* where to look for it first among those that were judged as they were taken in */
   uint32_t
       *moved; /* the lots that it moves as ones of the lineage, by number: open addressing, 1 + their index; 0: free */
   size_t n_moved, cap_moved; /* powers of two */

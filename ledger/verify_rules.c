@@ -257,49 +257,20 @@ static enum om_code check_rows(struct om_replay *r, const struct om_stage *stage
   return OM_OK;
 }
 
-static size_t metals_out(const Oremark__Event *event) {
-  size_t n, skip, sum = 0;
-  Oremark__Material *const *materials = om_event_materials(event, &n, &skip);
-  for (size_t i = 0; i < n; i++) sum += materials[i]->n_metals;
-  return sum;
-}
-
-static size_t metals_measured(const Oremark__Event *event) {
-  size_t sum = 0;
-  if (event->kind_case == OREMARK__EVENT__KIND_STOCKTAKE) return event->stocktake->n_metals;
-  if (event->kind_case == OREMARK__EVENT__KIND_CORRECT) return event->correct->n_metals;
-  if (event->kind_case == OREMARK__EVENT__KIND_SETTLE)
-    for (size_t i = 0; i < event->settle->n_lots; i++) sum += event->settle->lots[i]->n_metals;
-  if (event->kind_case != OREMARK__EVENT__KIND_RECEIVE) return sum;
-  for (size_t i = 0; i < event->receive->n_lots; i++) sum += event->receive->lots[i]->n_metals;
-  return sum;
-}
-
-/* Does the event change who has its lots, whose they are or whether they may be moved? */
-static bool is_of_custody(const Oremark__Event *event) {
-  switch ((int)event->kind_case) {
-    case OREMARK__EVENT__KIND_SHIP:
-    case OREMARK__EVENT__KIND_RECEIVE:
-    case OREMARK__EVENT__KIND_REJECT:
-    case OREMARK__EVENT__KIND_HOLD:
-    case OREMARK__EVENT__KIND_RELEASE:
-    case OREMARK__EVENT__KIND_TRANSFER_TITLE: return true;
-    default: return false;
-  }
+static void count_judged(struct om_replay *r, const struct om_verify_judged *judged) {
+  pass(r, OM_CHECK_RULES, judged->events);
+  pass(r, OM_CHECK_CHAIN, judged->chain);
+  pass(r, OM_CHECK_CUSTODY, judged->custody);
+  pass(r, OM_CHECK_BALANCE, judged->balance);
 }
 
 static void count(struct om_replay *r, const Oremark__Statement *s) {
   const struct om_verify *v = r->v;
   const struct om_verify_entry *e = entry_in_hand(r);
-  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
-  for (uint32_t i = e->first_event; i < e[1].first_event; i++) {
-    const Oremark__Event *event = s->events[v->lineage.events[v->order[i]].event];
-    size_t n = om_event_refs(refs, event);
-    pass(r, OM_CHECK_RULES, 1);
-    pass(r, OM_CHECK_CHAIN, n);
-    if (is_of_custody(event)) pass(r, OM_CHECK_CUSTODY, n);
-    pass(r, OM_CHECK_BALANCE, metals_out(event) + metals_measured(event));
-  }
+  struct om_verify_judged judged = {0};
+  for (uint32_t i = e->first_event; i < e[1].first_event; i++)
+    om_verify_judged_add(&judged, s->events[v->lineage.events[v->order[i]].event]);
+  count_judged(r, &judged);
 }
 
 /* ---- one entry ---- */
@@ -341,7 +312,29 @@ static enum om_code count_rows(struct om_replay *r, struct om_status *st) {
   return OM_OK;
 }
 
-enum om_code om_replay_count(struct om_replay *r, struct om_status *st) {
+/* What is remembered of the entry in hand, where all of it that was judged is of the lineage; NULL: not so. */
+static const struct om_verify_judged *find_judged(struct om_replay *r) {
+  const struct om_verify_given *given = r->v->given;
+  const struct om_verify_entry *e = entry_in_hand(r);
+  const struct om_verify_judged *list = given->judged[e->log];
+  size_t low = 0, high = given->n_judged[e->log];
+  if (r->next_judged < high && list[r->next_judged].index == e->index) low = high = r->next_judged;
+  while (low < high) {
+    size_t at = low + (high - low) / 2;
+    if (list[at].index < e->index)
+      low = at + 1;
+    else
+      high = at;
+  }
+  if (low == given->n_judged[e->log] || list[low].index != e->index) return NULL;
+  r->next_judged = low + 1;
+  bool whole =
+      list[low].events == e[1].first_event - e->first_event && list[low].rows == e[1].first_step - e->first_step;
+  return whole && !list[low].revoked ? &list[low] : NULL;
+}
+
+/* Entries of which only a part is of the lineage are taken apart again. */
+static enum om_code count_part(struct om_replay *r, struct om_status *st) {
   const struct om_verify_entry *e = entry_in_hand(r);
   struct om_bytes bytes;
   struct om_checked *checked;
@@ -355,6 +348,19 @@ enum om_code om_replay_count(struct om_replay *r, struct om_status *st) {
   if (code != OM_OK) return code;
   pass(r, OM_CHECK_SIGNATURES, checked->signed_statement->n_signatures);
   count(r, checked->statement);
+  return OM_OK;
+}
+
+enum om_code om_replay_count(struct om_replay *r, struct om_status *st) {
+  const struct om_verify_judged *judged = find_judged(r);
+  if (!judged) return count_part(r, st);
+  const struct om_verify *v = r->v;
+  const struct om_verify_entry *e = entry_in_hand(r);
+  for (uint32_t i = e->first_step; i < e[1].first_step; i++) r->lots[v->lineage.steps[v->row_steps[i]].lot].done++;
+  pass(r, OM_CHECK_ATTRIBUTION, judged->shares);
+  pass(r, OM_CHECK_STATE, judged->rows);
+  pass(r, OM_CHECK_SIGNATURES, judged->signatures);
+  count_judged(r, judged);
   return OM_OK;
 }
 

@@ -37,11 +37,25 @@ struct om_verify_also {
   uint16_t event;
 };
 
+/* What an entry counts for that was judged as it was taken in. */
+struct om_verify_judged {
+  uint64_t index;
+  uint32_t chain, custody, balance; /* of its events that were judged: lots, lots of hand-overs, contents */
+  uint32_t rows, shares;            /* that it wrote, and shares in them */
+  uint16_t events;                  /* that were judged */
+  uint8_t signatures;
+  bool revoked; /* one of them by a key that has been revoked since */
+};
+/* Adds what EVENT counts for: one event, and its lots and contents. */
+void om_verify_judged_add(struct om_verify_judged *out, const Oremark__Event *event);
+
 /* What was proven of a store while it was filled from a file (ledger/bundle.h): bytes and trees, signatures, rules. It
  * is not done again, and counted here. */
 struct om_verify_given {
   size_t n_logs;
-  const uint64_t *entries;    /* of each log, by number: as many as were taken in; 0: the log is not in the file */
+  const uint64_t *entries; /* of each log, by number: as many as were taken in; 0: the log is not in the file */
+  const struct om_verify_judged *const *judged; /* by number: its statements that are there, ascending by index... */
+  const size_t *n_judged;                       /* ...so many */
   const bool *outdated;       /* by number: its head rests on witnesses that were replaced since, and on no others */
   uint64_t all, bytes, trees; /* entries in all, their bytes; logs whose trees lead to their heads */
   uint64_t others;            /* lots outside the lineage that were taken as the file has them */

@@ -25,7 +25,7 @@ static struct om_arena_chunk *chunk_new(size_t size) {
   return chunk;
 }
 
-/* NULL when memory is out. */
+/* Not zeroed; NULL when memory is out. */
 static void *take(struct om_arena *arena, size_t size) {
   const size_t align = alignof(max_align_t);
   if (size > SIZE_MAX - align) return NULL;
@@ -41,13 +41,13 @@ static void *take(struct om_arena *arena, size_t size) {
   }
   void *out = arena->last->bytes + arena->last->used;
   arena->last->used += size;
-  return memset(out, 0, size);
+  return out;
 }
 
 void *om_arena_alloc(struct om_arena *arena, size_t size) {
   void *out = take(arena, size);
   OM_ASSERT(out != NULL);
-  return out;
+  return memset(out, 0, size);
 }
 
 void *om_arena_array(struct om_arena *arena, size_t count, size_t size) {
@@ -56,7 +56,8 @@ void *om_arena_array(struct om_arena *arena, size_t count, size_t size) {
 }
 
 void *om_arena_copy(struct om_arena *arena, const void *data, size_t size) {
-  void *out = om_arena_alloc(arena, size);
+  void *out = take(arena, size);
+  OM_ASSERT(out != NULL);
   if (size > 0) memcpy(out, data, size);
   return out;
 }

@@ -154,12 +154,6 @@ static enum om_code put_part(struct om_txn *txn, struct om_arena *arena, struct 
   return code;
 }
 
-bool om_batch_stands(struct om_txn *txn, struct om_place *out, const struct om_checked *checked) {
-  struct om_status none;
-  return om_statement_find(txn, out, checked->statement->member, checked->statement->signed_ms, &checked->statement_id,
-                           &none) == OM_OK;
-}
-
 static void put_statement(struct om_txn *txn, const struct om_checked *checked, uint32_t log, uint64_t index) {
   uint8_t key[OM_STATEMENT_KEY_BYTES], row[OM_STATEMENT_ROW_BYTES];
   om_statement_key(key, checked->statement, &checked->statement_id);

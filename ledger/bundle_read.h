@@ -11,6 +11,7 @@ enum {
   OM_BUNDLE_ITEM_BYTES = 16 * 1024, /* then the item is full, but for one frame: what unpacks shares an arena */
   OM_BUNDLE_FIRST_ITEMS = 8,        /* of the first block: while it is checked no key is known yet; each may have
                                        twice as many as the one before */
+  OM_BUNDLE_KEYS = 64,              /* remembered: a log has few that sign */
 };
 
 /* A frame of the block in hand. */
@@ -81,7 +82,8 @@ struct om_bundle {
   enum om_bundle_part part;
   struct om_bundle_log **logs; /* by number, once the registry is read */
   size_t n_logs;
-  uint32_t last_head;          /* the log whose head came last */
+  uint32_t last_head;                        /* the log whose head came last */
+  struct om_member_key keys[OM_BUNDLE_KEYS]; /* as they are now, by what was asked last; member 0: free */
   struct om_log_state *judged; /* the log of the entry in hand, as the rules ask for it; its tree is not there */
   struct om_bundle_told told;
   /* Documents: whether the file has them, the hashes of those that are whole, ascending, and the one under way. */

@@ -141,25 +141,27 @@ static enum om_code read_beside(struct beside *out, const Oremark__BundleEntry *
 }
 
 /* Has the key of one of the signatures been revoked since? The registry is all there. */
-static enum om_code look_back(bool *revoked, struct om_batch *batch, const Oremark__SignedStatement *s,
-                              struct om_status *st) {
-  enum om_code code = OM_OK;
+static enum om_code look_back(struct om_bundle *b, bool *revoked, struct om_batch *batch,
+                              const Oremark__SignedStatement *s, struct om_status *st) {
   *revoked = false;
-  for (size_t i = 0; i < s->n_signatures && code == OM_OK; i++) {
-    struct om_member_key key;
-    code =
-        om_registry_key_row(batch->txn, &key, s->signatures[i]->member, s->signatures[i]->key_id, OM_REGISTRY_NOW, st);
-    *revoked = *revoked || (code == OM_OK && key.state == OM_KEY_REVOKED);
+  for (size_t i = 0; i < s->n_signatures; i++) {
+    const Oremark__Signature *sig = s->signatures[i];
+    struct om_member_key *known = &b->keys[(sig->member ^ sig->key_id) % OM_BUNDLE_KEYS];
+    if (known->member != sig->member || known->id != sig->key_id) {
+      enum om_code code = om_registry_key_row(batch->txn, known, sig->member, sig->key_id, OM_REGISTRY_NOW, st);
+      if (code != OM_OK) return code;
+    }
+    *revoked = *revoked || known->state == OM_KEY_REVOKED;
   }
-  return code;
+  return OM_OK;
 }
 
 /* Remembers what the statement counts for that was judged, as PART, to be the next entry of LOG. */
-static enum om_code remember(struct om_bundle_log *log, struct om_batch *batch, const struct om_checked *checked,
-                             const struct om_part *part, struct om_status *st) {
+static enum om_code remember(struct om_bundle *b, struct om_bundle_log *log, struct om_batch *batch,
+                             const struct om_checked *checked, const struct om_part *part, struct om_status *st) {
   struct om_verify_judged now = {.index = log->tree.size, .rows = part->rows, .shares = part->shares};
   const Oremark__Statement *s = checked->statement;
-  enum om_code code = look_back(&now.revoked, batch, checked->signed_statement, st);
+  enum om_code code = look_back(b, &now.revoked, batch, checked->signed_statement, st);
   if (code != OM_OK) return code;
   now.signatures = (uint8_t)checked->signed_statement->n_signatures;
   for (size_t i = 0; i < s->n_events; i++)
@@ -194,7 +196,7 @@ static enum om_code judge(struct om_bundle *b, struct om_batch *batch, const Ore
       b->told.signatures += checked->signed_statement->n_signatures;
       b->told.others += e->n_others;
       code = om_batch_judge_part(batch, b->judged, checked, &part, st);
-      return code == OM_OK ? remember(b->logs[e->log], batch, checked, &part, st) : code;
+      return code == OM_OK ? remember(b, b->logs[e->log], batch, checked, &part, st) : code;
     case OREMARK__ENTRY__WHAT_GENESIS:
     case OREMARK__ENTRY__WHAT__NOT_SET:
     case _OREMARK__ENTRY__WHAT__CASE_IS_INT_SIZE: break;

@@ -40,19 +40,28 @@ void om_statement_key(uint8_t out[OM_STATEMENT_KEY_BYTES], const Oremark__Statem
   memcpy(out + 12, id->bytes, OM_HASH_BYTES);
 }
 
-enum om_code om_statement_find(struct om_txn *txn, struct om_place *out, uint32_t member, int64_t signed_ms,
-                               const struct om_hash *id, struct om_status *st) {
+static bool find_statement(struct om_txn *txn, struct om_place *out, const Oremark__Statement *s,
+                           const struct om_hash *id) {
   uint8_t key[OM_STATEMENT_KEY_BYTES];
   struct om_bytes row;
+  om_statement_key(key, s, id);
+  if (!om_txn_get(txn, &row, OM_TABLE_STATEMENTS, key, sizeof key) || row.len != OM_STATEMENT_ROW_BYTES) return false;
+  *out = (struct om_place){.log = om_get32(row.data), .index = om_get64(row.data + 4)};
+  return true;
+}
+
+enum om_code om_statement_find(struct om_txn *txn, struct om_place *out, uint32_t member, int64_t signed_ms,
+                               const struct om_hash *id, struct om_status *st) {
   Oremark__Statement s = OREMARK__STATEMENT__INIT;
   s.member = member;
   s.signed_ms = signed_ms;
-  om_statement_key(key, &s, id);
-  bool found = om_txn_get(txn, &row, OM_TABLE_STATEMENTS, key, sizeof key) && row.len == OM_STATEMENT_ROW_BYTES;
+  bool found = find_statement(txn, out, &s, id);
   if (om_txn_check(txn, st) != OM_OK) return st->code;
-  if (!found) return om_fail(st, OM_MISSING, NULL, "no log held here has that statement");
-  *out = (struct om_place){.log = om_get32(row.data), .index = om_get64(row.data + 4)};
-  return OM_OK;
+  return found ? OM_OK : om_fail(st, OM_MISSING, NULL, "no log held here has that statement");
+}
+
+bool om_batch_stands(struct om_txn *txn, struct om_place *out, const struct om_checked *checked) {
+  return find_statement(txn, out, checked->statement, &checked->statement_id);
 }
 
 /* ---- a log's row ---- */

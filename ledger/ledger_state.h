@@ -132,7 +132,7 @@ struct om_part {
  * not looked at. */
 enum om_code om_batch_judge_part(struct om_batch *batch, struct om_log_state *state, struct om_checked *checked,
                                  struct om_part *part, struct om_status *st);
-/* Where the statement stands already, if it does. */
+/* Where the statement stands already, if it does: asked of every one, so that no sentence is made of it. */
 bool om_batch_stands(struct om_txn *txn, struct om_place *out, const struct om_checked *checked);
 /* Judges CHECKED as entry INDEX (= the log's size here) of LOG and appends it. OM_WAIT, OM_MALFORMED and OM_REFUSED as
  * of om_batch_mirror, but nothing is stopped: nothing is written then. */

@@ -19,15 +19,15 @@ enum {
   /* An entry (64 KiB), the hashes of a gap (126), and the rows of the lots outside the lineage that it moves: at most
    * 1,129 by its length, of some 150 bytes each, with OM_STATEMENT_SHARES_MAX shares of 19 bytes: 2.8 MB. */
   OM_BUNDLE_FRAME_MAX_BYTES = 4 * 1024 * 1024,
-  OM_BUNDLE_BLOCK_ITEMS = 96,          /* checked side by side: enough for a dozen threads; 64 KiB of memory each. An
-                                          item is a few frames: less than a millisecond's work, so that no thread waits
-                                          long for the last of a block */
-  OM_BUNDLE_BLOCKS = 2,                /* read and not yet applied: one is checked while the one before is judged */
-  OM_BUNDLE_BLOCK_BYTES = 1024 * 1024, /* then the block is full, but for one frame */
-  OM_BUNDLE_PINS_MAX = 2,              /* heads of the registry: one given by hand, one remembered */
-  OM_BUNDLE_PART_BYTES = 1024 * 1024,  /* of a document in a frame */
-  OM_BUNDLE_DOCUMENTS_MAX = 100000,    /* of one lineage: 5 MB of hashes to be remembered */
-  OM_BUNDLE_OTHERS_MAX = 1200,         /* lots that an entry has room to name by number: 65,535 / 58, and some */
+  OM_BUNDLE_BLOCK_ITEMS = 96,         /* checked side by side: enough for a dozen threads; 64 KiB of memory each. An
+                                         item is a few frames: less than a millisecond's work, so that no thread waits
+                                         long for the last of a block */
+  OM_BUNDLE_BLOCKS = 2,               /* read and not yet applied: one is checked while the one before is judged */
+  OM_BUNDLE_BLOCK_BYTES = 512 * 1024, /* then the block is full, but for one item */
+  OM_BUNDLE_PINS_MAX = 2,             /* heads of the registry: one given by hand, one remembered */
+  OM_BUNDLE_PART_BYTES = 1024 * 1024, /* of a document in a frame */
+  OM_BUNDLE_DOCUMENTS_MAX = 100000,   /* of one lineage: 5 MB of hashes to be remembered */
+  OM_BUNDLE_OTHERS_MAX = 1200,        /* lots that an entry has room to name by number: 65,535 / 58, and some */
 };
 #define OM_BUNDLE_MAGIC "oremark/bundle\n"
 

@@ -76,6 +76,18 @@ static enum om_document_state find_document(void *ctx, uint64_t *size, const str
 
 /* ---- the verdict ---- */
 
+/* Tells on, and lets go of what was read by then. */
+struct telling {
+  struct om_store *store;
+  const struct om_progress *progress; /* may be NULL */
+};
+
+static bool tell_on(void *ctx, const char *step, uint64_t done, uint64_t total) {
+  const struct telling *t = ctx;
+  om_store_unmap_pages(t->store);
+  return !t->progress || t->progress->told(t->progress->ctx, step, done, total);
+}
+
 /* What is known of each log, by number. */
 struct known {
   uint64_t *entries;
@@ -117,9 +129,12 @@ enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struc
   struct om_txn *txn;
   struct om_log_info registry;
   struct om_verify_documents documents = {b, find_document};
+  struct telling telling = {b->ledger->store, progress};
+  struct om_progress each = {.told = tell_on, .ctx = &telling};
   enum om_code code = om_bundle_at_end(b, st);
   if (code == OM_OK) code = om_txn_read(&txn, b->ledger->store, st);
   if (code != OM_OK) return code;
+  om_bundle_drop_blocks(b);
   struct known known;
   struct om_verify_given given = {
       .n_logs = b->n_logs, .all = b->told.entries, .bytes = b->told.bytes, .others = b->told.others};
@@ -128,7 +143,7 @@ enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struc
                         .arena = arena,
                         .network = &b->ledger->network,
                         .documents = b->with_documents ? &documents : NULL,
-                        .progress = progress,
+                        .progress = &each,
                         .given = &given,
                         .deep = true};
   code = om_log_info(txn, &registry, OM_LOG_REGISTRY, st);

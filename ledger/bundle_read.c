@@ -34,10 +34,17 @@ void om_bundle_pin(struct om_bundle *b, const struct om_checkpoint *head) {
   b->pins[b->n_pins++] = *head;
 }
 
-void om_bundle_close(struct om_bundle *b) {
-  if (!b) return;
+void om_bundle_drop_blocks(struct om_bundle *b) {
   for (size_t k = 0; k < OM_BUNDLE_BLOCKS; k++)
     for (size_t i = 0; i < OM_BUNDLE_BLOCK_ITEMS; i++) om_arena_free(&b->blocks[k].items[i].arena);
+  free(b->buffer);
+  b->buffer = NULL;
+  b->cap = b->from = b->to = 0;
+}
+
+void om_bundle_close(struct om_bundle *b) {
+  if (!b) return;
+  om_bundle_drop_blocks(b);
   for (size_t i = 0; i < b->n_logs; i++) {
     if (b->logs[i]) free(b->logs[i]->judged);
     free(b->logs[i]);
@@ -46,7 +53,6 @@ void om_bundle_close(struct om_bundle *b) {
   free(b->judged);
   free(b->documents);
   free(b->document);
-  free(b->buffer);
   om_ledger_close(b->ledger);
   free(b);
 }
@@ -251,7 +257,8 @@ enum om_code om_bundle_apply(struct om_bundle *b, struct om_status *st) {
   if (code != OM_OK) return code;
   b->applied++;
   for (size_t i = 0; i < block->n && code == OM_OK; i++) code = apply_item(b, batch, &block->items[i], st);
-  if (code == OM_OK) return om_batch_commit(batch, NULL, st);
-  om_batch_abort(batch);
+  if (code == OM_OK) code = om_batch_commit(batch, NULL, st), batch = NULL;
+  if (batch) om_batch_abort(batch);
+  om_store_unmap_pages(b->ledger->store); /* a block may touch lots all over it */
   return code;
 }

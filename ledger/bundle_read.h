@@ -95,6 +95,8 @@ struct om_bundle {
   size_t document_len;
 };
 
+/* Gives the memory of what was read back: all of it was applied. */
+void om_bundle_drop_blocks(struct om_bundle *bundle);
 /* Has the file ended as a bundle does? */
 enum om_code om_bundle_at_end(const struct om_bundle *bundle, struct om_status *st);
 /* Takes FRAME in within BATCH. Any code: om_bundle_apply makes the sentence. */

@@ -22,7 +22,9 @@ struct collect {
   struct om_lineage *out;
   struct om_txn *txn;
   const struct om_hash *network;
-  uint32_t n_steps;      /* of the lot asked for; 0: all */
+  uint32_t n_steps; /* of the lot asked for; 0: all */
+  const struct om_progress *progress;
+  uint64_t told;         /* events expanded and lots taken in: an event may have many */
   struct om_arena arena; /* of the row or event in hand */
   uint32_t *queue;       /* events to be expanded, each once */
   size_t n_queue, cap_queue;
@@ -369,7 +371,8 @@ static enum om_code add_input(struct collect *c, const uint8_t number[OM_LOT_NUM
   l->inputs = grown(l->inputs, l->n_inputs, &l->cap_inputs, sizeof *l->inputs);
   l->inputs[l->n_inputs++] = lot;
   l->events[event].n_inputs++;
-  return take_input(c, lot, event, pool, st);
+  enum om_code code = om_progress_tell(c->progress, "collecting", c->told++, 0, st);
+  return code == OM_OK ? take_input(c, lot, event, pool, st) : code;
 }
 
 /* The lots that go into an event other than by being moved; *POOL says that it is one pool, which goes on. */
@@ -418,14 +421,14 @@ static enum om_code expand(struct collect *c, uint32_t event, struct om_status *
 
 /* ---- all of it ---- */
 
-static enum om_code collect_all(struct collect *c, const struct om_progress *progress, struct om_status *st) {
+static enum om_code collect_all(struct collect *c, struct om_status *st) {
   uint32_t found;
   enum om_code code = take_rows(c, &found, 0, OM_LINEAGE_NONE, st);
   if (code == OM_OK && found == OM_LINEAGE_NONE)
     return om_fail(st, OM_MISSING, "lot",
                    "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
   for (size_t i = 0; i < c->n_queue && code == OM_OK; i++) {
-    code = om_progress_tell(progress, "collecting", i, 0, st);
+    code = om_progress_tell(c->progress, "collecting", c->told++, 0, st);
     if (code == OM_OK) code = expand(c, c->queue[i], st);
   }
   return code;
@@ -440,10 +443,10 @@ enum om_code om_lineage_collect(struct om_lineage *out, struct om_txn *txn, cons
 enum om_code om_lineage_collect_steps(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
                                       const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t n_steps,
                                       const struct om_progress *progress, struct om_status *st) {
-  struct collect c = {.out = out, .txn = txn, .network = network, .n_steps = n_steps};
+  struct collect c = {.out = out, .txn = txn, .network = network, .n_steps = n_steps, .progress = progress};
   *out = (struct om_lineage){0};
   om_lineage_add(out, number);
-  enum om_code code = collect_all(&c, progress, st);
+  enum om_code code = collect_all(&c, st);
   free(c.queue);
   om_arena_free(&c.arena);
   return code;

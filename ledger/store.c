@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -193,7 +194,9 @@ static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct 
   if (!error) error = mdb_env_set_mapsize(store->env, (size_t)map_bytes);
   /* Default durability only: with NOSYNC or NOMETASYNC acknowledged commits could be lost. NOTLS: a read transaction
    * belongs to a piece of work, not to a thread. */
-  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->scratch ? MDB_NOSYNC : 0u) | (store->readonly ? MDB_RDONLY : 0u);
+  /* FIXEDMAP: of a store that is never opened again it only has LMDB tell where the map lies (om_store_unmap_pages). */
+  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->scratch ? MDB_NOSYNC | MDB_FIXEDMAP : 0u) |
+                   (store->readonly ? MDB_RDONLY : 0u);
   if (!error) error = mdb_env_open(store->env, store->path, flags, 0600);
   if (error) return translate(store, error, "opening the store", st);
   int dead;
@@ -239,6 +242,14 @@ enum om_code om_store_open_scratch(struct om_store **out, const char *path, uint
 
 enum om_code om_store_open_readonly(struct om_store **out, const char *path, struct om_status *st) {
   return open_store(out, path, 0, FOR_READING, st);
+}
+
+void om_store_unmap_pages(struct om_store *store) {
+  MDB_envinfo info;
+  MDB_stat stat;
+  if (!store->scratch || mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) || !info.me_mapaddr) return;
+  /* Of a shared map of a file nothing is lost by it; where it fails, more is mapped than need be. */
+  madvise(info.me_mapaddr, (info.me_last_pgno + 1) * stat.ms_psize, MADV_DONTNEED);
 }
 
 void om_store_close(struct om_store *store) {

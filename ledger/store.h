@@ -51,6 +51,9 @@ enum om_code om_store_open_scratch(struct om_store **out, const char *path, uint
 /* One that is there, for reading alone; a daemon may have it open. No room is made, nothing is written but LMDB's table
  * of readers. */
 enum om_code om_store_open_readonly(struct om_store **out, const char *path, struct om_status *st);
+/* Has the pages of a store that is thrown away mapped anew as they are read again: what was read of it lies in the
+ * system's cache, and does not count as this process's memory. Thread: any, also while others read. */
+void om_store_unmap_pages(struct om_store *store);
 void om_store_close(struct om_store *store);
 
 enum om_code om_txn_read(struct om_txn **out, struct om_store *store, struct om_status *st);

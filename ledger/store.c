@@ -194,9 +194,9 @@ static enum om_code open_env(struct om_store *store, uint64_t map_bytes, struct 
   if (!error) error = mdb_env_set_mapsize(store->env, (size_t)map_bytes);
   /* Default durability only: with NOSYNC or NOMETASYNC acknowledged commits could be lost. NOTLS: a read transaction
    * belongs to a piece of work, not to a thread. */
-  /* FIXEDMAP: of a store that is never opened again it only has LMDB tell where the map lies (om_store_unmap_pages). */
-  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->scratch ? MDB_NOSYNC | MDB_FIXEDMAP : 0u) |
-                   (store->readonly ? MDB_RDONLY : 0u);
+  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->scratch ? MDB_NOSYNC : 0u) | (store->readonly ? MDB_RDONLY : 0u);
+  /* A store that is never opened again: this only has LMDB tell where its map lies, for om_store_unmap_pages. */
+  if (store->scratch) flags |= MDB_FIXEDMAP;
   if (!error) error = mdb_env_open(store->env, store->path, flags, 0600);
   if (error) return translate(store, error, "opening the store", st);
   int dead;

@@ -24,7 +24,7 @@ enum om_table {
   OM_TABLE_DRIFT,      /* member (4), element (1), period's first day (4) -> milligrams (8) */
   OM_TABLE_REGISTRY,   /* kind (1), a (4), b (4), since (8) -> row */
   OM_TABLE_EVIDENCE,   /* log (4), kind (1), number (8) -> proof of two histories; why the log was stopped */
-  OM_TABLE_CUT,        /* log (4), index (8), first 8 bytes of the leaf hash -> an entry that was taken out again */
+  OM_TABLE_CUT,        /* log (4), index (8), leaf hash (32) -> an entry that was taken out again */
   OM_TABLE_QUEUE,      /* statements that wait for the own log, and refusals nobody heard (ledger/queued.c) */
   OM_TABLE_ATTESTED,   /* tag (1), what it is about, place (14) -> row (ledger/attested.h) */
   OM_TABLE_SUMS, /* tag (1), of what -> milligrams (8): drawn from certificates, put out by sites (ledger/attested.h) */

@@ -118,7 +118,9 @@ void om_stop_cut(struct om_txn *txn, uint32_t log) {
 
 /* ---- what was kept of it ---- */
 
-enum { CUT_KEY_BYTES = OM_LOG_ENTRY_KEY_BYTES + 8 }; /* eight bytes of a hash tell histories apart, no more is asked */
+/* The whole hash: who feeds two histories could make eight bytes of it agree, and the second would take the place of
+ * the first. Nobody looks rows up by their keys, so those that were written with eight bytes stand beside. */
+enum { CUT_KEY_BYTES = OM_LOG_ENTRY_KEY_BYTES + OM_HASH_BYTES };
 
 void om_cut_keep(struct om_txn *txn, uint32_t log, uint64_t index, const uint8_t *bytes, size_t len) {
   uint8_t key[CUT_KEY_BYTES];

@@ -178,6 +178,31 @@ static void test_what_follows_from_nothing_is_not_touched(void **state) {
   close_scene(&s);
 }
 
+/* No repair says that all is well where a head can't even be read. */
+static void test_a_head_cut_short(void **state) {
+  (void)state;
+  struct scene s;
+  struct om_txn *txn;
+  enum om_code code;
+  uint32_t repaired;
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  open_scene(&s);
+  om_head_key(key, HOME, OM_HEAD_FINAL);
+  assert_ok(om_txn_write(&txn, om_ledger_store(s.ledgers[MIRROR]), &s.st), &s.st);
+  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, key, 1);
+  assert_ok(om_txn_commit(txn, &s.st), &s.st);
+  struct om_fsck out = expect(&s, MIRROR, 1);
+  assert_string_equal(s.first.table, om_table_name(OM_TABLE_HEADS));
+  assert_non_null(strstr(s.first.text, "cut short"));
+  assert_false(out.derived_only);
+  om_ledger_close(s.ledgers[MIRROR]);
+  s.ledgers[MIRROR] = NULL;
+  check(&s, s.paths[MIRROR], &repaired, &code);
+  assert_int_equal(code, OM_CORRUPT);
+  assert_int_equal(repaired, 0);
+  close_scene(&s);
+}
+
 /* ---- every byte ---- */
 
 /* Everything that the store says. False: it can't be read. */
@@ -298,6 +323,7 @@ int main(void) {
       cmocka_unit_test(test_sound),
       cmocka_unit_test(test_tables_are_named_and_made_anew),
       cmocka_unit_test(test_what_follows_from_nothing_is_not_touched),
+      cmocka_unit_test(test_a_head_cut_short),
       cmocka_unit_test(test_every_byte),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include "ledger/evidence.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
+#include "ledger/tlog_proof.h"
 #include "proto/client.pb-c.h"
 #include "proto/peer.pb-c.h"
 #include "support/records.h"
@@ -900,6 +901,103 @@ static void bundles(void) {
   }
 }
 
+/* ---- what others' tools read ---- */
+
+static struct om_secret *small_secret(uint8_t number) {
+  uint8_t seed_bytes[OM_PUBLIC_BYTES];
+  struct om_secret *out;
+  struct om_status st = {0};
+  memset(seed_bytes, number, sizeof seed_bytes);
+  OM_ASSERT(om_secret_new(&out, seed_bytes, &st) == OM_OK);
+  return out;
+}
+
+static void vkey_of(char out[OM_VKEY_BYTES], const char *name, enum om_alg alg, uint8_t number) {
+  struct om_secret *of = small_secret(number);
+  om_vkey_format(out, name, alg, om_secret_public(of));
+  om_secret_free(of);
+}
+
+static void policies(void) {
+  char log[OM_VKEY_BYTES], a[OM_VKEY_BYTES], b[OM_VKEY_BYTES], c[OM_VKEY_BYTES], all[4096];
+  vkey_of(log, "fuzz.example/log", OM_ALG_ED25519, 1);
+  vkey_of(a, "w2.example/w", OM_ALG_COSIGNATURE, 2);
+  vkey_of(b, "w3.example/w", OM_ALG_COSIGNATURE, 3);
+  vkey_of(c, "w4.example/w", OM_ALG_COSIGNATURE, 4);
+  snprintf(all, sizeof all, "# none\n\n\tlog %s https://fuzz.example/\n quorum none \n", log);
+  text("policy", 0, "", all);
+  snprintf(all, sizeof all, "log %s\nwitness one %s\nquorum one\n", log, a);
+  text("policy", 1, "", all);
+  static const char *const groups[] = {
+      "group g all a b c\nquorum g\n",
+      "group g 2 a b c\nquorum g\n",
+      "group g any a b\ngroup h all g c\nquorum h\n",
+      "group g any a b\ngroup h any g c\nquorum h\n",
+  };
+  for (int i = 0; i < 4; i++) {
+    snprintf(all, sizeof all, "log %s\nwitness a %s\nwitness b %s https://w/\nwitness c %s\n%s", log, a, b, c,
+             groups[i]);
+    text("policy", 2 + i, "", all);
+  }
+}
+
+static void tlog_proofs(void) {
+  static struct om_arena arena;
+  static const char note[] = "fuzz.example/log\n5\nAAAA\n\n— fuzz.example/log AAAA\n";
+  struct om_tlog_proof proof = {.entry = {"an entry", 8}, .index = 4711, .note = {note, sizeof note - 1}};
+  char *bytes;
+  for (int i = 0; i < 3; i++) {
+    for (size_t j = 0; j < proof.path.n; j++) proof.path.hashes[j].bytes[i] = (uint8_t)j;
+    size_t len = om_tlog_proof_format(&bytes, &arena, &proof);
+    seed("tlog_proof", i, "", 0, bytes, len);
+    proof.path.n += 2;
+    proof.index = i == 0 ? 0 : OM_TREE_SIZE_MAX;
+    if (i == 1) proof.entry.len = 0;
+  }
+  om_arena_free(&arena);
+}
+
+/* A request to cosign the tree of the bytes 0 to SIZE - 1, of whose first OLD it was asked last. */
+static size_t add_request(char *out, size_t room, const struct om_secret *by, uint64_t old, uint64_t size, bool other) {
+  static struct om_edge tree;
+  struct om_tiles tiles = {.edge = &tree};
+  struct om_checkpoint head = {.origin = "fuzz.example/log", .size = size};
+  struct om_proof proof;
+  struct om_status st = {0};
+  char checkpoint[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
+  memset(&tree, 0, sizeof tree);
+  grow(&tree, size, other);
+  om_edge_root(&tree, &head.root);
+  OM_ASSERT(om_prove_consistency(&tiles, &proof, old, size, &st) == OM_OK);
+  size_t n = (size_t)snprintf(out, room, "old %llu\n", (unsigned long long)old);
+  for (size_t i = 0; i < proof.n; i++) {
+    om_base64(out + n, room - n, proof.hashes[i].bytes, OM_HASH_BYTES);
+    n += strlen(out + n);
+    out[n++] = '\n';
+  }
+  size_t len = om_checkpoint_format(checkpoint, &head);
+  om_note_sign(line, head.origin, by, checkpoint, len);
+  n += (size_t)snprintf(out + n, room - n, "\n%s\n%s", checkpoint, line);
+  return n;
+}
+
+static void add_checkpoints(void) {
+  static const struct {
+    uint64_t old[2], size[2];
+    bool other;
+  } asked[] = {{{0, 1}, {1, 1}, false}, {{0, 7}, {7, 11}, false}, {{0, 7}, {7, 11}, true}, {{0, 0}, {11, 7}, false}};
+  struct om_secret *by = small_secret(1);
+  char bytes[8192];
+  for (int i = 0; i < 4; i++) {
+    size_t n = add_request(bytes, sizeof bytes, by, asked[i].old[0], asked[i].size[0], false);
+    bytes[n++] = '\0';
+    n += add_request(bytes + n, sizeof bytes - n, by, asked[i].old[1], asked[i].size[1], asked[i].other);
+    seed("add_checkpoint", 2 * i, "\0", 1, bytes, n);
+    seed("add_checkpoint", 2 * i + 1, "\1", 1, bytes, n);
+  }
+  om_secret_free(by);
+}
+
 int main(int argc, char **argv) {
   if (argc != 2) {
     fprintf(stderr, "usage: fuzz_seeds FOLDER\n");
@@ -923,5 +1021,8 @@ int main(int argc, char **argv) {
   requests();
   keys();
   texts();
+  policies();
+  tlog_proofs();
+  add_checkpoints();
   return 0;
 }

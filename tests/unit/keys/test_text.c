@@ -126,6 +126,28 @@ static void test_base64_oddities(void **state) {
   }
 }
 
+/* Bytes of every length up to a few pieces come back, and a character that is none is found wherever it stands. */
+static void test_base64_of_every_length(void **state) {
+  (void)state;
+  uint8_t bytes[200], again[200];
+  char text[OM_BASE64_BYTES(sizeof bytes)];
+  size_t len;
+  for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * 151 + 7);
+  for (size_t n = 0; n <= sizeof bytes; n++) {
+    om_base64(text, sizeof text, bytes, n);
+    assert_true(om_base64_decode(again, n, &len, text, strlen(text)));
+    assert_int_equal(len, n);
+    assert_memory_equal(again, bytes, n);
+    for (size_t at = 0; at < strlen(text); at += 7) {
+      char before = text[at];
+      text[at] = '-';
+      assert_false(om_base64_decode(again, sizeof again, &len, text, strlen(text)));
+      assert_int_equal(len, 0);
+      text[at] = before;
+    }
+  }
+}
+
 /* Each byte there is, in each of four places: only the 64 characters are digits. */
 static void test_base64_every_byte(void **state) {
   (void)state;
@@ -151,6 +173,7 @@ int main(void) {
       cmocka_unit_test(test_base64_is_canonical),
       cmocka_unit_test(test_base64_oddities),
       cmocka_unit_test(test_base64_every_byte),
+      cmocka_unit_test(test_base64_of_every_length),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

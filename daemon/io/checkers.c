@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "daemon/io/turns.h"
+
 struct om_checkers {
   struct om_queue *queue;
   struct om_store *store;
@@ -60,7 +62,11 @@ void om_checkers_check(const struct om_checkers *checkers, struct om_slice *slic
 static void run(void *arg) {
   struct om_checkers *checkers = arg;
   struct om_slice slice;
-  while (om_queue_claim(checkers->queue, &slice)) om_checkers_check(checkers, &slice);
+  bool bulk = true;
+  while (om_queue_claim(checkers->queue, &slice)) {
+    om_turns(&bulk, slice.bulk);
+    om_checkers_check(checkers, &slice);
+  }
 }
 
 void om_checkers_work(struct om_queue *queue, const struct om_ledger *ledger) {

@@ -191,7 +191,8 @@ static size_t slice_items(const struct om_job *job) {
 static void claim(struct om_queue *queue, struct om_job_list *list, struct om_slice *out) {
   struct om_job *job = list->first;
   size_t n = slice_items(job);
-  *out = (struct om_slice){job, job->claimed, job->claimed + n, NULL};
+  *out = (struct om_slice){.job = job, .from = job->claimed, .upto = job->claimed + n};
+  out->bulk = job->kind == OM_JOB_MIRROR && job->vote == NULL;
   job->claimed += n;
   job->checking++;
   queue->turn++;
@@ -362,7 +363,7 @@ bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_sl
   if (job != NULL) {
     size_t n = job->ready - job->taken;
     if (n > max) n = max;
-    *out = (struct om_slice){job, job->taken, job->taken + n, NULL};
+    *out = (struct om_slice){.job = job, .from = job->taken, .upto = job->taken + n};
     job->taken += n;
     if (job->n == 0) job->ended = true;
     if (job->n > 0 && job->taken == job->n) release_vote(queue, job);
@@ -438,6 +439,15 @@ struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class
     job = NULL;
   uv_mutex_unlock(&queue->lock);
   return job;
+}
+
+bool om_queue_bulk(struct om_queue *queue) {
+  bool more;
+  uv_mutex_lock(&queue->lock);
+  bool bulk = !heads_wait(queue) && !vote_waits(queue) && count_ready(queue, OM_CLASS_SUBMISSIONS, &more) == 0 &&
+              count_ready(queue, OM_CLASS_MIRRORED, &more) > 0;
+  uv_mutex_unlock(&queue->lock);
+  return bulk;
 }
 
 bool om_queue_urgent(struct om_queue *queue) {

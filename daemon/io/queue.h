@@ -37,6 +37,7 @@ struct om_slice {
   struct om_job *job;
   size_t from, upto;
   struct om_job_memory *memory; /* of its items, once checked */
+  bool bulk;                    /* to be checked: entries of others that nobody waits for */
 };
 
 enum om_code om_queue_init(struct om_queue *queue, struct om_status *st);
@@ -86,5 +87,7 @@ void om_queue_replaced(struct om_queue *queue, uint32_t log, uint64_t from, uint
 struct om_job *om_queue_finished(struct om_queue *queue, enum om_job_class class);
 /* Whether heads that somebody waits for, or submissions, are ready. */
 bool om_queue_urgent(struct om_queue *queue);
+/* Whether all that is ready are entries of others that nobody waits for. */
+bool om_queue_bulk(struct om_queue *queue);
 
 #endif

@@ -17,6 +17,7 @@
 #include "daemon/io/peers.h"
 #include "daemon/io/reached.h"
 #include "daemon/io/tracker.h"
+#include "daemon/io/turns.h"
 #include "daemon/io/wall.h"
 #include "daemon/io/witness_http.h"
 #include "daemon/io/writer.h"
@@ -489,6 +490,7 @@ static enum om_code run(struct shell *shell, struct om_status *st) {
     if (shell->keys->link != NULL) om_peers_dial(shell->peers, shell->settings);
     om_log_event(OM_LOG_INFO, "ready");
   }
+  om_turn_soon();
   uv_run(&shell->loop, UV_RUN_DEFAULT);
   om_witness_http_stop(shell->witness);
   om_outsiders_stop(shell->outsiders);

@@ -4,6 +4,7 @@
 
 #include "daemon/io/batch.h"
 #include "daemon/io/checkers.h"
+#include "daemon/io/turns.h"
 
 struct om_writer {
   struct om_writer_hooks hooks;
@@ -62,6 +63,7 @@ static void run(void *arg) {
   struct om_writer *writer = arg;
   struct om_status why;
   struct om_slice little;
+  bool bulk = true;
   om_status_clear(&why);
   while (om_queue_wait(&writer->queue, &little)) {
     bool committed = false;
@@ -76,6 +78,7 @@ static void run(void *arg) {
     uv_mutex_unlock(&writer->queue.lock);
     if (accepts != NULL) take_by_hand(writer, accepts, &committed, &why);
     bool accepted = committed;
+    om_turns(&bulk, om_queue_bulk(&writer->queue));
     if (why.code != OM_OK)
       om_batches_refuse(&writer->batches, &why);
     else if (om_batches_run(&writer->batches, &committed, &why) != OM_OK)

@@ -47,9 +47,14 @@ static struct om_job *taken(enum om_job_class class, size_t max) {
   return om_queue_take(&queue, class, &slice, max) ? slice.job : NULL;
 }
 
-static void finish(void) {
+/* As the writer does after a batch. */
+static void end_finished(void) {
   for (enum om_job_class class = 0; class < OM_CLASSES; class ++)
     for (struct om_job *job; (job = om_queue_finished(&queue, class)) != NULL;) end_job(job);
+}
+
+static void finish(void) {
+  end_finished();
   for (enum om_job_class class = 0; class < OM_CLASSES; class ++) assert_null(queue.classes[class].first);
   om_queue_end(&queue);
 }
@@ -99,6 +104,41 @@ static void a_vote_on_what_is_held_is_a_head(void **state) {
   assert_ptr_equal(taken(OM_CLASS_MIRRORED, 1), entries); /* in the batch that is being written */
   om_queue_add(&queue, vote);
   assert_ptr_equal(taken(OM_CLASS_HEADS, 1), vote);
+  finish();
+}
+
+/* Entries are bulk work until a vote follows them. */
+static void who_waits_for_entries(void **state) {
+  (void)state;
+  struct om_slice slice;
+  begin();
+  om_queue_add(&queue, job_of(OM_ACTION_APPLY, LOG, ENTRIES));
+  assert_true(om_queue_claim(&queue, &slice) && slice.bulk);
+  assert_false(om_queue_bulk(&queue)); /* nothing is ready */
+  om_queue_checked(&queue, &slice);
+  assert_true(om_queue_bulk(&queue));
+  om_queue_add(&queue, job_of(OM_ACTION_COSIGN, LOG, 0));
+  assert_false(om_queue_bulk(&queue));
+  assert_true(om_queue_claim(&queue, &slice) && !slice.bulk);
+  om_queue_checked(&queue, &slice);
+  taken(OM_CLASS_MIRRORED, ENTRIES);
+  taken(OM_CLASS_VOTES, 1);
+  end_finished();
+  om_queue_add(&queue, job_of(OM_ACTION_APPLY, OTHER, 1));
+  check_all();
+  assert_true(om_queue_bulk(&queue));
+  om_queue_add(&queue, job_of(OM_ACTION_COSIGN, LOG, 0));
+  assert_false(om_queue_bulk(&queue)); /* a head goes first */
+  taken(OM_CLASS_HEADS, 1);
+  taken(OM_CLASS_MIRRORED, 1);
+  end_finished();
+  struct om_job *submission = om_job_submit(NULL);
+  assert_true(om_job_add(submission, 1, (const uint8_t *)"x", 1));
+  om_queue_add(&queue, submission);
+  assert_true(om_queue_claim(&queue, &slice) && !slice.bulk);
+  om_queue_checked(&queue, &slice);
+  assert_false(om_queue_bulk(&queue));
+  taken(OM_CLASS_SUBMISSIONS, 1);
   finish();
 }
 
@@ -241,6 +281,7 @@ int main(void) {
       cmocka_unit_test(a_vote_follows_the_last_entry),
       cmocka_unit_test(a_vote_outlives_its_entries),
       cmocka_unit_test(a_vote_on_what_is_held_is_a_head),
+      cmocka_unit_test(who_waits_for_entries),
       cmocka_unit_test(finals_wait),
       cmocka_unit_test(finals_do_not_wait_at_a_stop),
       cmocka_unit_test(one_entry_is_checked_by_an_idle_writer),

@@ -1,0 +1,33 @@
+#include "daemon/io/turns.h"
+
+#include <linux/sched.h>
+#include <linux/sched/types.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Of NS; 0: of the usual length. */
+static void turns_of(uint64_t ns) {
+  struct sched_attr attr = {.size = sizeof attr};
+  if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) != 0 || attr.sched_policy != SCHED_NORMAL) return;
+  attr.sched_flags = SCHED_FLAG_RESET_ON_FORK;
+  attr.sched_runtime = ns;
+  syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
+void om_turn_soon(void) {
+  turns_of(OM_TURN_NS);
+}
+
+void om_turn_whole(void) {
+  turns_of(0);
+}
+
+void om_turns(bool *bulk, bool now) {
+  if (*bulk == now) return;
+  *bulk = now;
+  if (now)
+    om_turn_whole();
+  else
+    om_turn_soon();
+}

@@ -1,6 +1,8 @@
 /* Which logs a commit has written of. That nothing is left out is what the simulator checks after every commit. */
 #include "support/test.h"
 
+#include <stdlib.h>
+
 #include "ledger/touched.h"
 #include "support/network.h"
 

@@ -12,8 +12,7 @@
 #include "daemon/io/logline.h"
 
 enum {
-  PAUSE_S = 1,        /* heads that follow each other faster are asked for together */
-  AFTER_FAULT_S = 60, /* a witness that did not answer as it should is asked again after this */
+  PAUSE_S = 1, /* heads that follow each other faster are asked for together */
   CONNECT_S = 5,
   ANSWER_S = 20,
   ANSWER_BYTES = 32 << 10, /* a few lines are expected */
@@ -38,6 +37,7 @@ struct outsider {
 
 struct om_outsiders {
   struct om_store *ledger, *store;
+  uint64_t after_fault_ns;
   uv_thread_t thread;
   bool runs;
   uv_mutex_t lock;
@@ -230,7 +230,7 @@ static void ask_outsider(struct om_outsiders *o, struct outsider *w, uint32_t lo
     w->told = false;
     return;
   }
-  w->not_before_ns = uv_hrtime() + AFTER_FAULT_S * SECOND_NS;
+  w->not_before_ns = uv_hrtime() + o->after_fault_ns;
   if (!w->told && !atomic_load(&o->stopping))
     om_log(OM_LOG_WARNING, "outside-witness", "name=%s why=\"%s\"", w->key.name, st.text);
   w->told = true;
@@ -334,11 +334,12 @@ static enum om_code open_store(struct om_outsiders *o, const char *folder, struc
 }
 
 enum om_code om_outsiders_start(struct om_outsiders **out, struct om_store *ledger, const char *folder,
-                                char *const *witnesses, size_t n, struct om_status *st) {
+                                char *const *witnesses, size_t n, unsigned after_fault_s, struct om_status *st) {
   struct om_outsiders *o = calloc(1, sizeof *o);
   *out = o;
   OM_ASSERT(o != NULL && uv_mutex_init(&o->lock) == 0 && uv_cond_init(&o->news) == 0);
   o->ledger = ledger;
+  o->after_fault_ns = after_fault_s * SECOND_NS;
   o->log = OM_LOG_NONE;
   enum om_code code = open_store(o, folder, st);
   for (size_t i = 0; i < n && code == OM_OK; i++) code = add(o, witnesses[i], st);

@@ -415,7 +415,8 @@ static enum om_code ask_outsiders(struct shell *shell, struct om_status *st) {
   const struct om_settings *settings = shell->settings;
   if (settings->outside_witnesses_count == 0 || shell->keys->log == NULL) return OM_OK;
   enum om_code code = om_outsiders_start(&shell->outsiders, om_ledger_store(shell->ledger), settings->store,
-                                         settings->outside_witnesses, settings->outside_witnesses_count, st);
+                                         settings->outside_witnesses, settings->outside_witnesses_count,
+                                         OM_OUTSIDERS_AFTER_FAULT_S, st);
   return code == OM_OK ? refresh(shell, st) : code;
 }
 

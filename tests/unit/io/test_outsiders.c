@@ -2,6 +2,9 @@
  * log is not told of another. */
 #include "support/test.h"
 
+#include <inttypes.h>
+#include <uv.h>
+
 #include "daemon.h"
 #include "daemon/io/outsiders.h"
 #include "daemon/io/witness_http.h"
@@ -51,7 +54,7 @@ static void start_witness(void) {
 
 static void start_asking(void) {
   static char *all[1] = {witness};
-  must(om_outsiders_start(&outsiders, om_ledger_store(ledgers[0]), folder, all, 1, &st));
+  must(om_outsiders_start(&outsiders, om_ledger_store(ledgers[0]), folder, all, 1, OM_OUTSIDERS_AFTER_FAULT_S, &st));
 }
 
 static int begin(void **state) {
@@ -147,12 +150,75 @@ static void test_another_log_is_another_history(void **state) {
   assert_int_equal(signed_of(REGISTRY_LOG), size);
 }
 
+/* ---- a witness that answers as it likes ---- */
+
+struct fake {
+  int fd;
+  uv_thread_t thread;
+};
+
+/* Reads a request; what it says of the old size. */
+static uint64_t read_request(int fd) {
+  char text[8192];
+  size_t n = 0;
+  const char *body = NULL, *length;
+  do {
+    ssize_t got = recv(fd, text + n, sizeof text - 1 - n, 0);
+    OM_ASSERT(got > 0);
+    n += (size_t)got;
+    text[n] = '\0';
+    body = strstr(text, "\r\n\r\n");
+    length = strcasestr(text, "Content-Length: ");
+  } while (!body || !length || n < (size_t)(body + 4 - text) + strtoul(length + 16, NULL, 10));
+  uint64_t old;
+  OM_ASSERT(sscanf(body + 4, "old %" SCNu64, &old) == 1);
+  return old;
+}
+
+/* Says once that it has cosigned far more than there is, and then is asked from the beginning again. */
+static void lie_once(void *arg) {
+  static const char lie[] =
+      "HTTP/1.1 409 Conflict\r\nContent-Type: text/x.tlog.size\r\nContent-Length: 8\r\n"
+      "Connection: close\r\n\r\n1000000\n",
+                    none[] = "HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  const struct fake *fake = arg;
+  for (int i = 0; i < 2; i++) {
+    int fd = accept(fake->fd, NULL, NULL);
+    OM_ASSERT(fd >= 0 && read_request(fd) == 0);
+    const char *answer = i == 0 ? lie : none;
+    OM_ASSERT(send(fd, answer, strlen(answer), MSG_NOSIGNAL) > 0);
+    close(fd);
+  }
+}
+
+static void test_a_wrong_answer_silences_for_one_round(void **state) {
+  (void)state;
+  struct sockaddr_in where = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t len = sizeof where;
+  const struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+  struct fake fake = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
+  char text[OM_VKEY_BYTES + 64], *all[1] = {text};
+  assert_int_equal(bind(fake.fd, (struct sockaddr *)&where, len), 0);
+  assert_int_equal(listen(fake.fd, 4), 0);
+  assert_int_equal(getsockname(fake.fd, (struct sockaddr *)&where, &len), 0);
+  assert_int_equal(setsockopt(fake.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0); /* of accept */
+  snprintf(text, sizeof text, "%.*s http://127.0.0.1:%u/", (int)strcspn(witness, " "), witness, ntohs(where.sin_port));
+  om_outsiders_stop(outsiders);
+  must(om_outsiders_start(&outsiders, om_ledger_store(ledgers[0]), folder, all, 1, 0, &st));
+  assert_int_equal(uv_thread_create(&fake.thread, lie_once, &fake), 0);
+  tell(REGISTRY_LOG);
+  uv_thread_join(&fake.thread);
+  close(fake.fd);
+  assert_int_equal(signed_of(REGISTRY_LOG), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_every_last_head_is_asked_for),
       TEST(test_another_log_is_another_history),
+      TEST(test_a_wrong_answer_silences_for_one_round),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -323,7 +323,7 @@ bool sim_converged(struct sim *s) {
   for (size_t i = 0; i < s->n; i++) {
     struct sim_node *n = &s->nodes[i];
     if (sim_liar(n) || n->gone) continue;
-    if (s->gone_step != 0 && !n->accepted) return false;
+    if ((s->gone_step != 0 || s->succession.step != 0) && !n->accepted) return false;
     /* What leans on a log that is gone may wait for ever. */
     bool answered = n->n_statements == 0 || s->gone_step != 0 || sim_forked(s);
     if (!answered || !holds_all(n)) return false;

@@ -93,7 +93,7 @@ static void act_on_members(struct sim *s) {
 }
 
 void sim_govern_step(struct sim *s) {
-  if (!s->nodes[0].up) return;
+  if (!sim_registry_works(s)) return;
   if (s->governs && s->step > 30 && sim_one_in(s, 15)) act_on_members(s);
   if (sim_forked(s) && s->quiet) return;
   if (s->change_step != 0 && s->step >= s->change_step) {

@@ -17,7 +17,7 @@ static uint64_t below(struct sim *s, uint64_t limit) {
 
 void sim_governors_begin(struct sim *s) {
   s->governors.random = s->seed * 0xA0761D6478BD642Fu + 5;
-  s->governors.on = below(s, GOVERNORS_ONE_IN) == 0;
+  s->governors.on = below(s, GOVERNORS_ONE_IN) == 0 && s->scene == SIM_ANY;
   sim_governors_restated(s);
 }
 
@@ -126,7 +126,7 @@ static void say_again(struct sim *s) {
 
 /* Not while the network is to be restarted: that is signed once, and accepted by hand when it comes to it. */
 void sim_governors_step(struct sim *s) {
-  if (!s->governors.on || s->step < QUIET_STEPS || !s->nodes[0].up) return;
+  if (!s->governors.on || s->step < QUIET_STEPS || !sim_registry_works(s)) return;
   if (s->gone_step != 0 && s->step + QUIET_STEPS >= s->gone_step) return;
   if (below(s, ACT_ONE_IN) == 0) set_governors(s);
   if (below(s, REPLAY_ONE_IN) == 0) say_again(s);

@@ -134,7 +134,7 @@ static void go_on(struct sim *s, uint32_t member) {
 }
 
 void sim_keys_step(struct sim *s) {
-  if (!s->keys.on || !s->nodes[0].up || s->step < QUIET_STEPS || !one_in(s, ACT_ONE_IN)) return;
+  if (!s->keys.on || !sim_registry_works(s) || s->step < QUIET_STEPS || !one_in(s, ACT_ONE_IN)) return;
   uint32_t member = 2 + (uint32_t)test_below(&s->keys.random, s->n - 1);
   if (one_in(s, 4))
     set_roles(s, member);

@@ -118,6 +118,7 @@ void sim_step(struct sim *s, int64_t ms) {
   sim_operators_step(s);
   sim_seal_step(s);
   sim_restart_step(s);
+  sim_succession_step(s);
   sim_join_step(s);
   sim_policy_step(s);
   if (!s->healing) sim_governors_step(s);
@@ -184,13 +185,23 @@ static void choose_behind(struct sim *s) {
   s->nodes[first].behind = s->nodes[(first + 1) % s->n].behind = true;
 }
 
+/* What befalls the network in this seed, but for what members do. */
+static void choose_plot(struct sim *s) {
+  if (s->join_step == 0) choose_liars(s);
+  if (s->join_step == 0 && s->change_step == 0 && sim_one_in(s, 3)) s->seal_step = 50 + sim_below(s, 80);
+  if (too_many_liars(s)) s->seal_step = 0;
+  choose_behind(s);
+  if (s->join_step == 0) sim_restart_begin(s);
+}
+
 static void open_sim(struct sim *s) {
+  bool any = s->scene == SIM_ANY;
   s->random = s->seed * 0x9E3779B97F4A7C15u + 1;
   s->trace = 0xcbf29ce484222325u;
-  s->n = s->n_nodes = 4 + sim_below(s, 3);
+  s->n = s->n_nodes = any ? 4 + sim_below(s, 3) : 5 + sim_below(s, 2);
   s->ended_at = UINT64_MAX;
-  if (s->n == 6 && sim_one_in(s, 2)) s->change_step = 30 + sim_below(s, 60);
-  if (s->change_step == 0 && sim_one_in(s, 6)) s->join_step = 20 + sim_below(s, 80);
+  if (any && s->n == 6 && sim_one_in(s, 2)) s->change_step = 30 + sim_below(s, 60);
+  if (any && s->change_step == 0 && sim_one_in(s, 6)) s->join_step = 20 + sim_below(s, 80);
   size_t named = s->join_step != 0 ? s->n - 1 : s->n;
   network_open_part(&s->net, s->n, named, s->change_step != 0 ? s->n / 2 : named);
   sim_check_begin(s);
@@ -199,15 +210,12 @@ static void open_sim(struct sim *s) {
     s->nodes[i].daemon = s->nodes[i].index = i;
     s->nodes[i].path = temp_folder();
   }
-  if (s->join_step == 0) choose_liars(s);
-  if (s->join_step == 0 && s->change_step == 0 && sim_one_in(s, 3)) s->seal_step = 50 + sim_below(s, 80);
-  if (too_many_liars(s)) s->seal_step = 0;
-  choose_behind(s);
-  if (s->join_step == 0) sim_restart_begin(s);
+  if (any) choose_plot(s);
   sim_govern_begin(s);
   sim_keys_begin(s);
   sim_governors_begin(s);
   sim_policy_begin(s);
+  sim_succession_begin(s);
   sim_documents_begin(s);
   for (uint32_t i = 0; i < s->n; i++) sim_node_open(&s->nodes[i]);
   sim_story_begin(s);
@@ -220,6 +228,7 @@ static void close_sim(struct sim *s) {
   free(s->restart);
   om_arena_free(&s->tale.arena);
   sim_keys_end(s);
+  sim_succession_end(s);
   sim_governors_end(s);
   sim_documents_end(s);
   network_close(&s->net);
@@ -235,18 +244,21 @@ static void heal(struct sim *s) {
   if (!converged || s->verbose) sim_show(s);
   if (!converged) sim_violation(s, "healed %d s ago, and honest daemons do not agree", HEAL_MS / 1000);
   sim_check_all(s);
-  if (s->restart != NULL) sim_check_blame(s);
+  if (s->restart != NULL || s->succession.lost) sim_check_blame(s);
 }
 
-static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
+static uint64_t run(enum sim_scene scene, uint64_t seed, uint64_t steps, bool verbose) {
   struct sim *s = calloc(1, sizeof *s);
   OM_ASSERT(s != NULL);
+  s->scene = scene;
   s->seed = seed;
   s->verbose = verbose;
   open_sim(s);
   for (uint64_t i = 0; i < steps; i++) sim_step(s, SIM_STEP_MS);
   heal(s);
   sim_idle(s);
+  if (s->scene == SIM_SUCCESSION && !sim_succeeded(s))
+    sim_violation(s, "the registry log does not go on under another daemon");
   printf("seed %" PRIu64
          ": %zu daemons, %zu said, %zu taken, %zu refused, %zu lots final, %zu final heads, %zu crashes, %zu stores "
          "lost, %zu lots given, %zu released, %zu by one of %zu mandates, %zu claims, %zu governments, %zu limits, %zu "
@@ -264,18 +276,23 @@ static uint64_t run(uint64_t seed, uint64_t steps, bool verbose) {
 
 static int usage(void) {
   fprintf(stderr,
-          "usage: oremark-sim [--seeds N] [--from S] [--steps M] [--twice] [--verbose]\n"
+          "usage: oremark-sim [--seeds N] [--from S] [--steps M] [--scene succession] [--twice] [--verbose]\n"
+          "  --scene  what happens in every seed\n"
           "  --twice  runs each seed twice and compares\n");
   return 2;
 }
 
 int main(int argc, char **argv) {
-  static const struct option options[] = {
-      {"seeds", required_argument, NULL, 'n'}, {"from", required_argument, NULL, 'f'},
-      {"steps", required_argument, NULL, 's'}, {"twice", no_argument, NULL, 't'},
-      {"verbose", no_argument, NULL, 'v'},     {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"seeds", required_argument, NULL, 'n'},
+                                          {"from", required_argument, NULL, 'f'},
+                                          {"steps", required_argument, NULL, 's'},
+                                          {"scene", required_argument, NULL, 'c'},
+                                          {"twice", no_argument, NULL, 't'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
   uint64_t n = 1, from = 1, steps = STEPS;
   bool twice = false, verbose = false;
+  enum sim_scene scene = SIM_ANY;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (c == 'n')
       n = strtoull(optarg, NULL, 10);
@@ -283,6 +300,8 @@ int main(int argc, char **argv) {
       from = strtoull(optarg, NULL, 10);
     else if (c == 's')
       steps = strtoull(optarg, NULL, 10);
+    else if (c == 'c' && strcmp(optarg, "succession") == 0)
+      scene = SIM_SUCCESSION;
     else if (c == 't')
       twice = true;
     else if (c == 'v')
@@ -294,8 +313,8 @@ int main(int argc, char **argv) {
   om_log_set_level(OM_LOG_ERROR);
   if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0); /* a crash here is no loss of power */
   for (uint64_t seed = from; seed < from + n; seed++) {
-    uint64_t trace = run(seed, steps, verbose);
-    if (!twice || run(seed, steps, verbose) == trace) continue;
+    uint64_t trace = run(scene, seed, steps, verbose);
+    if (!twice || run(scene, seed, steps, verbose) == trace) continue;
     printf("violation: seed %" PRIu64 " does not replay\n", seed);
     return 1;
   }

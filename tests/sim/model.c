@@ -248,7 +248,8 @@ static void model_act(const struct said *said, const Oremark__Event *event) {
     model_mandate(said, g->agent, (g->ship ? OM_MANDATE_SHIP : 0) | (g->consume ? OM_MANDATE_CONSUME : 0));
   if (event->kind_case == OREMARK__EVENT__KIND_END_MANDATE) model_mandate(said, event->end_mandate->agent, 0);
   if (event->kind_case == OREMARK__EVENT__KIND_REVOKE_KEY) s->undone[event->revoke_key->member] = true;
-  if (event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG) s->ended_at = event->retire_log->size;
+  bool ends = event->kind_case == OREMARK__EVENT__KIND_RETIRE_LOG && event->retire_log->log != OM_LOG_REGISTRY;
+  if (ends) s->ended_at = event->retire_log->size;
   if (event->kind_case == OREMARK__EVENT__KIND_REHOME) s->home[event->rehome->member] = event->rehome->home_log;
   if (event->kind_case != OREMARK__EVENT__KIND_REASSIGN) return;
   if (s->n_grants == SIM_GRANTS) sim_violation(s, "the model has no room for gifts: run fewer steps");

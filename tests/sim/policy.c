@@ -28,7 +28,7 @@ static uint64_t below(struct sim *s, uint64_t limit) {
 void sim_policy_begin(struct sim *s) {
   s->policy.random = s->seed * 0xE7037ED1A0B428DBu + 7;
   s->policy.limits = below(s, LIMITS_ONE_IN) == 0;
-  s->policy.rules = below(s, RULES_ONE_IN) == 0;
+  s->policy.rules = below(s, RULES_ONE_IN) == 0 && s->scene == SIM_ANY;
   sim_policy_restated(s);
   if (!s->policy.rules) return;
   network_begin_rules(&s->net, 1);
@@ -117,7 +117,7 @@ void sim_policy_refused(struct sim_node *n, const struct om_status *why) {
 
 void sim_policy_step(struct sim *s) {
   if (s->policy.rules) read_status(s);
-  if (s->healing || s->step < QUIET_STEPS || !s->nodes[0].up) return;
+  if (s->healing || s->step < QUIET_STEPS || !sim_registry_works(s)) return;
   if (s->policy.rules && s->nodes[0].told_upgrade) {
     s->nodes[0].told_upgrade = false;
     if (s->nodes[0].outdated) upgrade(&s->nodes[0]);

@@ -187,7 +187,11 @@ struct sim_rules {
   uint32_t version;
 };
 
+/* What is made to happen in every seed, beside members and governors at work; else the seed draws. */
+enum sim_scene { SIM_ANY, SIM_SUCCESSION };
+
 struct sim {
+  enum sim_scene scene;
   uint64_t seed, random;
   uint64_t step;
   int64_t now_ms;
@@ -260,8 +264,16 @@ struct sim {
   uint64_t stated[SIM_LOGS]; /* heads, by it */
   struct om_hash stated_roots[SIM_LOGS];
   uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */
-  struct {            /* idle.c; since it last began to count: */
-    size_t talk;      /* messages of honest daemons, but pings and... */
+  struct {            /* succession.c */
+    uint64_t step;    /* the registry's daemon is lost from then on; 0: it stays */
+    bool lost;
+    struct om_secret *former[4]; /* its keys */
+    uint8_t *call, *act;         /* NULL: not yet */
+    size_t call_len, act_len;
+    uint64_t size; /* at which the other goes on */
+  } succession;
+  struct {                                         /* idle.c; since it last began to count: */
+    size_t talk;                                   /* messages of honest daemons, but pings and... */
     uint8_t asked[SIM_NODES][SIM_NODES][SIM_LOGS]; /* ...to follow a log, [from][to][log] */
     size_t lies;                                   /* messages of liars, but pings */
     size_t links;                                  /* made */
@@ -354,6 +366,15 @@ bool sim_names(struct sim_node *n, uint32_t log); /* whether the registry at N n
 /* restart.c */
 void sim_restart_begin(struct sim *s);
 void sim_restart_step(struct sim *s);
+
+/* succession.c */
+void sim_succession_begin(struct sim *s);
+void sim_succession_end(struct sim *s);
+void sim_succession_step(struct sim *s);
+bool sim_registry_works(const struct sim *s); /* its daemon is up, and has what it needs to judge an act */
+/* Whether A and B may have a link: who has not accepted it does not know the registry's new daemon. */
+bool sim_succession_knows(const struct sim *s, uint32_t a, uint32_t b);
+bool sim_succeeded(const struct sim *s); /* everybody has accepted it, and it has a quorum */
 
 /* seal.c */
 void sim_seal_step(struct sim *s);

@@ -264,7 +264,7 @@ static void say_mandate(struct sim *s, uint32_t owner) {
     event.end_mandate = &end;
   else
     event.give_mandate = &give;
-  if (s->nodes[0].up) say_act_by(s, &event, OM_SUBJECT_MANDATES, owner, owner);
+  if (sim_registry_works(s)) say_act_by(s, &event, OM_SUBJECT_MANDATES, owner, owner);
 }
 
 /* As MEMBER's daemon knows it. */

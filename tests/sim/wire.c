@@ -26,6 +26,7 @@ static bool acquainted(const struct sim *s, uint32_t a, uint32_t b) {
 void sim_link(struct sim *s, uint32_t a, uint32_t b) {
   if (s->linked[a][b] || s->parted[a][b] || !s->nodes[a].up || !s->nodes[b].up || !acquainted(s, a, b)) return;
   if (s->nodes[a].behind && s->nodes[b].behind) return;
+  if (!sim_succession_knows(s, a, b)) return;
   if (s->join_step != 0 && !sim_names(&s->nodes[a < b ? a : b], a < b ? b : a)) return;
   s->linked[a][b] = s->linked[b][a] = true;
   s->idle.links++;

@@ -82,11 +82,12 @@ static void check_final(struct sim_node *n, struct om_txn *txn, const struct om_
     sim_violation(s, "daemon %u: log %u holds %llu entries, of which %llu are said to be final and %llu signed",
                   n->daemon, info->log, (unsigned long long)info->size, (unsigned long long)info->final_size,
                   (unsigned long long)head.size);
+  s->finals++;
+  if (sim_torn(s, info->log)) return;
   if (s->canon[info->log].edge->size < head.size) extend(s, txn, info->log, head.size);
   if (!om_hash_equal(&s->canon[info->log].roots[head.size], &head.root))
     sim_violation(s, "daemon %u holds a final head of log %u at %llu that conflicts with one seen before", n->daemon,
                   info->log, (unsigned long long)head.size);
-  s->finals++;
 }
 
 /* What is sealed and ended is final no further; and nothing final was cut off. */
@@ -112,7 +113,7 @@ void sim_check_commit(struct sim_node *n) {
     n->final_seen[log] = info.final_size;
     sim_trace(s, info.root.bytes, sizeof info.root.bytes);
   }
-  if (!sim_liar(n)) sim_model(s);
+  if (!sim_liar(n) && (s->scene != SIM_FREEZE || !sim_forked(s))) sim_model(s);
   sim_policy_check(n, txn);
   om_txn_abort(txn);
   check_end(s);
@@ -125,6 +126,7 @@ void sim_check_reached(struct sim_node *n, const struct om_action *action) {
   struct om_checkpoint head;
   struct om_status st = {0};
   uint64_t size, time_s;
+  if (sim_torn(s, action->log)) return;
   sim_must(s, om_txn_read(&txn, om_ledger_store(n->ledger), &st), &st, "reading");
   enum om_code code = om_head_stands(txn, &size, &time_s, action->log, action->bytes, action->len, &st);
   if (code == OM_OK) code = om_note_parse(&note, (const char *)action->bytes, action->len, &st);
@@ -217,7 +219,7 @@ static void check_kept(struct sim_node *n, struct om_txn *txn, const struct om_l
   struct sim *s = n->sim;
   struct om_status st = {0};
   struct om_hash root;
-  if (info->final_size == 0) return;
+  if (info->final_size == 0 || sim_torn(s, info->log)) return;
   sim_must(s, om_log_tiles(txn, &tiles, info->log, &st), &st, "reading a tree");
   sim_must(s, om_tree_root_at(&tiles.tiles, &root, info->final_size, &st), &st, "reading a tree");
   if (!om_hash_equal(&root, &s->canon[info->log].roots[info->final_size]))
@@ -320,6 +322,7 @@ bool sim_converged(struct sim *s) {
   if (s->join_step != 0 && !s->joined) return false;
   for (size_t i = 0; i < s->n; i++)
     if (!s->nodes[i].up && !s->nodes[i].gone) return false;
+  if (s->scene == SIM_FREEZE) return true; /* what leans on either history may wait for ever */
   for (size_t i = 0; i < s->n; i++) {
     struct sim_node *n = &s->nodes[i];
     if (sim_liar(n) || n->gone) continue;

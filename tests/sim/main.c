@@ -57,7 +57,10 @@ static void part_nodes(struct sim *s, bool by_face) {
   for (size_t i = 0; i < s->n_nodes; i++) side[i] = by_face ? s->nodes[i].side : sim_one_in(s, 2);
   for (uint32_t a = 0; a < s->n_nodes; a++)
     for (uint32_t b = 0; b < a; b++) {
-      bool parted = side[a] != side[b] && !(by_face && (s->nodes[a].cosigns_all || s->nodes[b].cosigns_all));
+      const struct sim_node *x = &s->nodes[a], *y = &s->nodes[b];
+      bool parted = side[a] != side[b] && !(by_face && (x->cosigns_all || y->cosigns_all));
+      if (s->scene == SIM_FREEZE) parted = parted || sim_liar(x) != sim_liar(y);
+      if (x->two_faced || y->two_faced) parted = parted && side[a] != side[b];
       s->parted[a][b] = s->parted[b][a] = parted;
       if (parted) sim_cut(s, a, b);
     }
@@ -87,7 +90,8 @@ static void fork_home(struct sim *s, struct sim_node *n) {
   if (!n->up || (!heard && s->step < s->fork_step + 60)) return;
   s->fork_step = s->step;
   sim_node_fork(n);
-  s->quiet = s->change_step != 0 || sim_one_in(s, 2);
+  if (s->scene == SIM_FREEZE) sim_freeze_forked(s);
+  s->quiet = s->change_step != 0 || s->scene == SIM_FREEZE || sim_one_in(s, 2);
   if (s->quiet && s->change_step == 0)
     part_nodes(s, true); /* while those who see one face don't hear those who see the other */
   if (s->verbose) printf("  %llu: daemon %u forks its log\n", (unsigned long long)s->step, n->daemon);
@@ -198,7 +202,7 @@ static void open_sim(struct sim *s) {
   bool any = s->scene == SIM_ANY;
   s->random = s->seed * 0x9E3779B97F4A7C15u + 1;
   s->trace = 0xcbf29ce484222325u;
-  s->n = s->n_nodes = any ? 4 + sim_below(s, 3) : 5 + sim_below(s, 2);
+  s->n = s->n_nodes = any ? 4 + sim_below(s, 3) : s->scene == SIM_FREEZE ? 5 : 5 + sim_below(s, 2);
   s->ended_at = UINT64_MAX;
   if (any && s->n == 6 && sim_one_in(s, 2)) s->change_step = 30 + sim_below(s, 60);
   if (any && s->change_step == 0 && sim_one_in(s, 6)) s->join_step = 20 + sim_below(s, 80);
@@ -211,6 +215,7 @@ static void open_sim(struct sim *s) {
     s->nodes[i].path = temp_folder();
   }
   if (any) choose_plot(s);
+  sim_freeze_begin(s);
   sim_govern_begin(s);
   sim_keys_begin(s);
   sim_governors_begin(s);
@@ -247,6 +252,8 @@ static void heal(struct sim *s) {
   if (s->restart != NULL || s->succession.lost) sim_check_blame(s);
 }
 
+static size_t frozen; /* logs, by anybody honest: in all seeds */
+
 static uint64_t run(enum sim_scene scene, uint64_t seed, uint64_t steps, bool verbose) {
   struct sim *s = calloc(1, sizeof *s);
   OM_ASSERT(s != NULL);
@@ -256,7 +263,8 @@ static uint64_t run(enum sim_scene scene, uint64_t seed, uint64_t steps, bool ve
   open_sim(s);
   for (uint64_t i = 0; i < steps; i++) sim_step(s, SIM_STEP_MS);
   heal(s);
-  sim_idle(s);
+  if (s->scene != SIM_FREEZE) sim_idle(s); /* a liar may be dropped, and come again, for ever */
+  frozen += sim_frozen(s);
   if (s->scene == SIM_SUCCESSION && !sim_succeeded(s))
     sim_violation(s, "the registry log does not go on under another daemon");
   printf("seed %" PRIu64
@@ -276,7 +284,7 @@ static uint64_t run(enum sim_scene scene, uint64_t seed, uint64_t steps, bool ve
 
 static int usage(void) {
   fprintf(stderr,
-          "usage: oremark-sim [--seeds N] [--from S] [--steps M] [--scene succession] [--twice] [--verbose]\n"
+          "usage: oremark-sim [--seeds N] [--from S] [--steps M] [--scene succession|freeze] [--twice] [--verbose]\n"
           "  --scene  what happens in every seed\n"
           "  --twice  runs each seed twice and compares\n");
   return 2;
@@ -302,6 +310,8 @@ int main(int argc, char **argv) {
       steps = strtoull(optarg, NULL, 10);
     else if (c == 'c' && strcmp(optarg, "succession") == 0)
       scene = SIM_SUCCESSION;
+    else if (c == 'c' && strcmp(optarg, "freeze") == 0)
+      scene = SIM_FREEZE;
     else if (c == 't')
       twice = true;
     else if (c == 'v')
@@ -318,5 +328,6 @@ int main(int argc, char **argv) {
     printf("violation: seed %" PRIu64 " does not replay\n", seed);
     return 1;
   }
-  return 0;
+  if (scene == SIM_FREEZE && frozen == 0) printf("violation: no log was frozen in these seeds\n");
+  return scene == SIM_FREEZE && frozen == 0;
 }

@@ -188,7 +188,7 @@ struct sim_rules {
 };
 
 /* What is made to happen in every seed, beside members and governors at work; else the seed draws. */
-enum sim_scene { SIM_ANY, SIM_SUCCESSION };
+enum sim_scene { SIM_ANY, SIM_SUCCESSION, SIM_FREEZE };
 
 struct sim {
   enum sim_scene scene;
@@ -375,6 +375,12 @@ bool sim_registry_works(const struct sim *s); /* its daemon is up, and has what 
 /* Whether A and B may have a link: who has not accepted it does not know the registry's new daemon. */
 bool sim_succession_knows(const struct sim *s, uint32_t a, uint32_t b);
 bool sim_succeeded(const struct sim *s); /* everybody has accepted it, and it has a quorum */
+
+/* freeze.c */
+void sim_freeze_begin(struct sim *s);
+void sim_freeze_forked(struct sim *s);            /* just now */
+bool sim_torn(const struct sim *s, uint32_t log); /* LOG may have two histories that both are final */
+size_t sim_frozen(struct sim *s);                 /* how many honest daemons have frozen such a log */
 
 /* seal.c */
 void sim_seal_step(struct sim *s);

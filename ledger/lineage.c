@@ -3,38 +3,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/step.h"
+#include "ledger/lineage_find.h"
 
 enum {
   FIRST_SLOTS = 1024,
   SLOTS_GROW = 4, /* a large lineage is not moved from table to table too often */
-  IDS = 256,      /* statement ids remembered: events of one statement are mostly met soon after one another */
-};
-
-struct remembered {
-  bool filled;
-  uint32_t log;
-  uint64_t index;
-  struct om_hash id;
+  AHEAD = 2048,   /* events whose inputs are found side by side before they are taken in one after the other */
+  AHEAD_FEW = 64, /* too few to share */
+  PART = 16,      /* that one looks into at a time */
 };
 
 struct collect {
   struct om_lineage *out;
   struct om_txn *txn;
-  const struct om_hash *network;
   uint32_t n_steps; /* of the lot asked for; 0: all */
   const struct om_progress *progress;
-  uint64_t told;         /* events expanded and lots taken in: an event may have many */
-  struct om_arena arena; /* of the row or event in hand */
-  uint32_t *queue;       /* events to be expanded, each once */
+  uint64_t told;   /* events expanded and lots taken in: an event may have many */
+  uint32_t *queue; /* events to be expanded, each once */
   size_t n_queue, cap_queue;
-  struct remembered ids[IDS];
-  struct { /* the entry that was looked into last: events that stand together are mostly expanded one after the other */
-    bool filled;
-    uint32_t log;
-    uint64_t index;
-    struct om_found_all found;
-  } entry;
+  struct om_crew *crew;
+  struct om_finder *finders; /* one for each of the crew */
+  struct om_ahead *ahead;    /* of queue[ahead_from .. ahead_to - 1] */
+  size_t ahead_from, ahead_to;
+  _Atomic size_t ahead_inputs;
 };
 
 /* ---- arrays and tables ---- */
@@ -152,7 +143,7 @@ static void add_hand(struct om_lineage *l, uint32_t member, uint32_t site) {
   *slot = (struct om_lineage_slot){hash, (uint32_t)++l->n_hands};
 }
 
-static void add_hands(struct om_lineage *l, const struct om_lot *row) {
+static void add_hands(struct om_lineage *l, const struct om_lineage_row *row) {
   if (l->last_row.member == row->custodian && l->last_row.site == row->site && l->last_owner == row->owner) return;
   l->last_row = (struct om_lineage_hand){row->custodian, row->site}; /* neighbours are mostly in the same hands */
   l->last_owner = row->owner;
@@ -225,10 +216,10 @@ static enum om_code limit(struct om_status *st) {
 }
 
 /* Takes in ROW, the next of LOT. EVENT is likely to have written it, or OM_LINEAGE_NONE; *FOUND is what has. */
-static enum om_code take_row(struct collect *c, uint32_t *found, uint32_t lot, const struct om_lot *row, uint32_t event,
-                             struct om_status *st) {
+static enum om_code take_row(struct collect *c, uint32_t *found, uint32_t lot, const struct om_lineage_row *row,
+                             uint32_t event, struct om_status *st) {
   struct om_lineage *l = c->out;
-  const struct om_lineage_event at = {.index = row->at.index, .log = row->at.log, .event = row->at.event};
+  const struct om_lineage_event at = {.index = row->index, .log = row->log, .event = row->event};
   *found = event != OM_LINEAGE_NONE && same_event(&l->events[event], &at) ? event : add_event(l, &at);
   if (l->n_events > OM_LINEAGE_MAX_EVENTS || l->n_steps > OM_LINEAGE_MAX_LINKS) return limit(st);
   add_step(l, lot, *found);
@@ -251,8 +242,10 @@ static enum om_code take_rows(struct collect *c, uint32_t *found, uint32_t lot, 
   for (bool more = om_txn_next(c->txn, &at, &bytes, OM_TABLE_LOTS, key, sizeof key);
        more && code == OM_OK && at.len == sizeof key && memcmp(at.data, key, sizeof key) == 0;
        more = om_txn_step(c->txn, &at, &bytes, OM_TABLE_LOTS)) {
-    struct om_lot row;
-    code = om_lot_decode_head(&row, key, bytes.data, bytes.len, st);
+    struct om_lot read;
+    struct om_lineage_row row;
+    code = om_lot_decode_head(&read, key, bytes.data, bytes.len, st);
+    if (code == OM_OK) om_lineage_row_of(&row, &read);
     if (code == OM_OK) code = take_row(c, found, lot, &row, event, st);
     if (*found == event && event != OM_LINEAGE_NONE) return code;
     om_be32(key + OM_LOT_NUMBER_BYTES, ++step);
@@ -269,102 +262,25 @@ static enum om_code no_row(const struct om_lineage *l, uint32_t lot, uint32_t ev
                  l->events[event].event, (unsigned long long)l->events[event].index, l->events[event].log);
 }
 
-/* LOT went into EVENT: its rows up to there, if they are not there yet. */
-static enum om_code take_input(struct collect *c, uint32_t lot, uint32_t event, bool pool, struct om_status *st) {
+/* LOT went into EVENT: its rows up to there, if they are not there yet. AHEAD: what was found of it before, or NULL. */
+static enum om_code take_input(struct collect *c, uint32_t lot, uint32_t event, bool pool,
+                               const struct om_ahead_input *ahead, struct om_status *st) {
   struct om_lineage *l = c->out;
   if (pool && l->events[event].moved_pool) return OM_OK;
   if (l->lots[lot].n_steps > 0 && l->steps[l->lots[lot].last].event == event) return OM_OK;
-  uint32_t found;
-  enum om_code code = take_rows(c, &found, lot, event, st);
+  uint32_t found = OM_LINEAGE_NONE;
+  enum om_code code = OM_OK;
+  for (uint32_t i = l->lots[lot].n_steps == 0 && ahead ? 0 : UINT32_MAX; ahead && i < ahead->n_rows && code == OM_OK;
+       i++)
+    code = take_row(c, &found, lot, &ahead->rows[i], event, st);
+  if (code == OM_OK && found != event) code = take_rows(c, &found, lot, event, st);
   return code == OM_OK && found != event ? no_row(l, lot, event, st) : code;
 }
 
 /* ---- what went into an event ---- */
 
-static enum om_code no_event(const struct om_lineage_event *e, struct om_status *st) {
-  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u that can be read: the store is damaged",
-                 (unsigned long long)e->index, e->log, e->event);
-}
-
-static const struct om_hash *statement_id(struct collect *c, const struct om_lineage_event *e,
-                                          const struct om_found *found) {
-  struct remembered *r = &c->ids[mixed(e->index, e->log) % IDS];
-  if (!r->filled || r->log != e->log || r->index != e->index) {
-    *r = (struct remembered){true, e->log, e->index, {{0}}};
-    om_statement_id(&r->id, c->network, found->statement.data, found->statement.len);
-  }
-  return &r->id;
-}
-
-/* An entry whose event is being expanded: no event of it is taken apart twice, however many lots are named by it. */
-struct opened {
-  const struct om_lineage_event *at;
-  const struct om_found_all *entry;
-  const Oremark__Event *events[OM_EVENTS_MAX]; /* those taken apart, of the first entry->n */
-};
-
-static enum om_code open_entry(struct collect *c, struct opened *o, const struct om_lineage_event *at,
-                               struct om_status *st) {
-  struct om_bytes bytes;
-  if (!c->entry.filled || c->entry.log != at->log || c->entry.index != at->index) {
-    c->entry.filled = false;
-    enum om_code code = om_log_entry(c->txn, &bytes, at->log, at->index, st);
-    if (code != OM_OK) return code == OM_MISSING ? (st->code = OM_CORRUPT) : code;
-    if (!om_find_events(&c->entry.found, bytes.data, bytes.len)) return no_event(at, st);
-    c->entry.filled = true;
-    c->entry.log = at->log;
-    c->entry.index = at->index;
-  }
-  o->at = at;
-  o->entry = &c->entry.found;
-  return OM_OK;
-}
-
-static const Oremark__Event *open_event(struct collect *c, struct opened *o, uint32_t event) {
-  if (event >= o->entry->n) return NULL;
-  const struct om_bytes *bytes = &o->entry->events[event];
-  if (!o->events[event])
-    o->events[event] = oremark__event__unpack(om_arena_protobuf(&c->arena), bytes->len, bytes->data);
-  return o->events[event];
-}
-
-/* Whether OUTPUT of EVENT is a lot that was there before: REFS are the lots that it names. */
-static const Oremark__LotRef *rewritten(const Oremark__Event *event, const Oremark__LotRef *const *refs, size_t n,
-                                        uint32_t output) {
-  switch ((int)event->kind_case) {
-    case OREMARK__EVENT__KIND_TRANSFORM:
-    case OREMARK__EVENT__KIND_SPLIT:
-    case OREMARK__EVENT__KIND_COMBINE: return NULL;
-    case OREMARK__EVENT__KIND_CHARGE: return event->charge->pool && output == 0 ? refs[0] : NULL;
-    case OREMARK__EVENT__KIND_DRAW: return n > 0 && output == 0 ? refs[0] : NULL;
-    default: return output < n ? refs[output] : NULL;
-  }
-}
-
-/* The number of the lot that REF, standing in event BEFORE of the entry, names. A reference by place goes to an earlier
- * event, which may itself name the lot by place: never more than 256 times. */
-static enum om_code resolve(struct collect *c, uint8_t number[OM_LOT_NUMBER_BYTES], struct opened *o,
-                            const Oremark__LotRef *ref, uint32_t before, struct om_status *st) {
-  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
-  while (ref->number.len == 0) {
-    const Oremark__Event *event = ref->event < before ? open_event(c, o, ref->event) : NULL;
-    if (!event) return no_event(o->at, st);
-    const Oremark__LotRef *older = rewritten(event, refs, om_event_refs(refs, event), ref->output);
-    if (!older) {
-      om_lot_number_make(number, o->entry->in.member, o->entry->in.signed_ms, statement_id(c, o->at, &o->entry->in),
-                         (uint16_t)ref->event, (uint16_t)ref->output);
-      return OM_OK;
-    }
-    before = ref->event;
-    ref = older;
-  }
-  if (ref->number.len != OM_LOT_NUMBER_BYTES) return no_event(o->at, st);
-  memcpy(number, ref->number.data, OM_LOT_NUMBER_BYTES);
-  return OM_OK;
-}
-
 static enum om_code add_input(struct collect *c, const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t event, bool pool,
-                              struct om_status *st) {
+                              const struct om_ahead_input *ahead, struct om_status *st) {
   struct om_lineage *l = c->out;
   uint32_t lot = om_lineage_add(l, number);
   if (l->n_inputs >= OM_LINEAGE_MAX_LINKS) return limit(st);
@@ -372,51 +288,50 @@ static enum om_code add_input(struct collect *c, const uint8_t number[OM_LOT_NUM
   l->inputs[l->n_inputs++] = lot;
   l->events[event].n_inputs++;
   enum om_code code = om_progress_tell(c->progress, "collecting", c->told++, 0, st);
-  return code == OM_OK ? take_input(c, lot, event, pool, st) : code;
-}
-
-/* The lots that go into an event other than by being moved; *POOL says that it is one pool, which goes on. */
-static size_t inputs_of(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], bool *pool, const Oremark__Event *event) {
-  size_t n = om_event_refs(refs, event);
-  *pool = event->kind_case == OREMARK__EVENT__KIND_DRAW || event->kind_case == OREMARK__EVENT__KIND_STOCKTAKE;
-  if (event->kind_case != OREMARK__EVENT__KIND_CHARGE || !event->charge->pool) return n;
-  memmove(refs, refs + 1, --n * sizeof *refs);
-  return n;
-}
-
-/* The numbers of all lots that the event AT takes from. Most name theirs by number, and need not be taken apart. */
-static enum om_code find_inputs(struct collect *c, const uint8_t **numbers, size_t *n, bool *pool,
-                                const struct om_lineage_event *at, struct om_status *st) {
-  struct opened o;
-  o.entry = NULL;
-  const Oremark__LotRef *refs[OM_EVENT_REFS_MAX];
-  enum om_code code = open_entry(c, &o, at, st);
-  *pool = false;
-  if (code != OM_OK) return code;
-  if (at->event < o.entry->n && om_find_inputs(numbers, n, o.entry->events[at->event])) return OM_OK;
-  om_arena_reset(&c->arena);
-  memset(o.events, 0, o.entry->n * sizeof o.events[0]);
-  const Oremark__Event *what = open_event(c, &o, at->event);
-  if (!what) return no_event(at, st);
-  *n = inputs_of(refs, pool, what);
-  uint8_t(*made)[OM_LOT_NUMBER_BYTES] = om_arena_array(&c->arena, *n, sizeof *made);
-  for (size_t i = 0; i < *n && code == OM_OK; i++) {
-    code = resolve(c, made[i], &o, refs[i], at->event, st);
-    numbers[i] = made[i];
-  }
-  return code;
+  return code == OM_OK ? take_input(c, lot, event, pool, ahead, st) : code;
 }
 
 /* All numbers are found before any of the lots is taken in: that may look into other entries. */
-static enum om_code expand(struct collect *c, uint32_t event, struct om_status *st) {
+static enum om_code expand(struct collect *c, uint32_t event, const struct om_ahead *ahead, struct om_status *st) {
   struct om_lineage_event at = c->out->events[event];
   const uint8_t *numbers[OM_EVENT_REFS_MAX];
   size_t n = 0;
   bool pool;
-  enum om_code code = find_inputs(c, numbers, &n, &pool, &at, st);
+  enum om_code code = OM_OK;
   c->out->events[event].first_input = (uint32_t)c->out->n_inputs;
-  for (size_t i = 0; i < n && code == OM_OK; i++) code = add_input(c, numbers[i], event, pool, st);
+  for (size_t i = 0; ahead && i < ahead->n && code == OM_OK; i++)
+    code = add_input(c, ahead->inputs[i].number, event, ahead->pool, &ahead->inputs[i], st);
+  if (ahead && ahead->found) return code;
+  code = om_finder_inputs(&c->finders[0], numbers, &n, &pool, &at, st);
+  for (size_t i = 0; i < n && code == OM_OK; i++) code = add_input(c, numbers[i], event, pool, NULL, st);
   return code;
+}
+
+/* ---- ahead ---- */
+
+static void look_ahead(void *ctx, size_t who, size_t part) {
+  struct collect *c = ctx;
+  size_t n = c->ahead_to - c->ahead_from, end = (part + 1) * PART < n ? (part + 1) * PART : n;
+  for (size_t i = part * PART; i < end; i++)
+    om_finder_ahead(&c->finders[who], &c->ahead[i], &c->ahead_inputs, &c->out->events[c->queue[c->ahead_from + i]]);
+}
+
+static void forget_ahead(struct collect *c) {
+  for (size_t i = 0; i < c->ahead_to - c->ahead_from; i++) free(c->ahead[i].inputs);
+  c->ahead_from = c->ahead_to = 0;
+}
+
+/* What is known of queue[I], after a look ahead if it is time; NULL: nothing. */
+static const struct om_ahead *ahead_of(struct collect *c, size_t i) {
+  if (i < c->ahead_to) return &c->ahead[i - c->ahead_from];
+  forget_ahead(c);
+  if (om_crew_size(c->crew) == 1 || c->n_queue - i < AHEAD_FEW) return NULL;
+  c->ahead_from = i;
+  c->ahead_to = c->n_queue - i < AHEAD ? c->n_queue : i + AHEAD;
+  memset(c->ahead, 0, AHEAD * sizeof *c->ahead);
+  atomic_store(&c->ahead_inputs, 0);
+  om_crew_do(c->crew, (c->ahead_to - i + PART - 1) / PART, look_ahead, c);
+  return &c->ahead[0];
 }
 
 /* ---- all of it ---- */
@@ -429,7 +344,7 @@ static enum om_code collect_all(struct collect *c, struct om_status *st) {
                    "no such lot is known here; if it was recorded a moment ago elsewhere, it may not have arrived yet");
   for (size_t i = 0; i < c->n_queue && code == OM_OK; i++) {
     code = om_progress_tell(c->progress, "collecting", c->told++, 0, st);
-    if (code == OM_OK) code = expand(c, c->queue[i], st);
+    if (code == OM_OK) code = expand(c, c->queue[i], ahead_of(c, i), st);
   }
   return code;
 }
@@ -437,17 +352,28 @@ static enum om_code collect_all(struct collect *c, struct om_status *st) {
 enum om_code om_lineage_collect(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
                                 const uint8_t number[OM_LOT_NUMBER_BYTES], const struct om_progress *progress,
                                 struct om_status *st) {
-  return om_lineage_collect_steps(out, txn, network, number, 0, progress, st);
+  return om_lineage_collect_steps(out, &txn, NULL, network, number, 0, progress, st);
 }
 
-enum om_code om_lineage_collect_steps(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
-                                      const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t n_steps,
-                                      const struct om_progress *progress, struct om_status *st) {
-  struct collect c = {.out = out, .txn = txn, .network = network, .n_steps = n_steps, .progress = progress};
+enum om_code om_lineage_collect_steps(struct om_lineage *out, struct om_txn **txns, struct om_crew *crew,
+                                      const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                                      uint32_t n_steps, const struct om_progress *progress, struct om_status *st) {
+  size_t n = om_crew_size(crew);
+  struct collect c = {.out = out, .txn = txns[0], .n_steps = n_steps, .progress = progress, .crew = crew};
+  c.finders = calloc(n, sizeof *c.finders);
+  c.ahead = calloc(AHEAD, sizeof *c.ahead);
+  OM_ASSERT(c.finders && c.ahead);
+  for (size_t i = 0; i < n; i++) {
+    c.finders[i].txn = txns[i];
+    c.finders[i].network = network;
+  }
   *out = (struct om_lineage){0};
   om_lineage_add(out, number);
   enum om_code code = collect_all(&c, st);
+  forget_ahead(&c);
+  for (size_t i = 0; i < n; i++) om_arena_free(&c.finders[i].arena);
+  free(c.finders);
+  free(c.ahead);
   free(c.queue);
-  om_arena_free(&c.arena);
   return code;
 }

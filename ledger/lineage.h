@@ -5,6 +5,7 @@
 #ifndef OREMARK_LEDGER_LINEAGE_H
 #define OREMARK_LEDGER_LINEAGE_H
 
+#include "ledger/crew.h"
 #include "ledger/ledger.h"
 
 enum {
@@ -79,10 +80,11 @@ struct om_lineage {
 enum om_code om_lineage_collect(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
                                 const uint8_t number[OM_LOT_NUMBER_BYTES], const struct om_progress *progress,
                                 struct om_status *st);
-/* The same up to its first N_STEPS steps; 0: all. */
-enum om_code om_lineage_collect_steps(struct om_lineage *out, struct om_txn *txn, const struct om_hash *network,
-                                      const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t n_steps,
-                                      const struct om_progress *progress, struct om_status *st);
+/* The same up to its first N_STEPS steps; 0: all. CREW (NULL: the caller) looks ahead, each through its own of TXNS,
+ * which read the same; what is found does not depend on how many they are. */
+enum om_code om_lineage_collect_steps(struct om_lineage *out, struct om_txn **txns, struct om_crew *crew,
+                                      const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                                      uint32_t n_steps, const struct om_progress *progress, struct om_status *st);
 void om_lineage_free(struct om_lineage *lineage);
 
 /* Index of the lot NUMBER, added without steps if it was not there. */

@@ -461,7 +461,8 @@ static void conclude(struct om_verify *v, struct om_arena *arena) {
  * stop at what is missing. */
 static enum om_code find_lineage(struct om_verify *v, bool *whole, const uint8_t number[OM_LOT_NUMBER_BYTES],
                                  struct om_status *st) {
-  enum om_code code = om_lineage_collect_steps(&v->lineage, v->txn, v->network, number, v->n_steps, v->progress, st);
+  enum om_code code = om_lineage_collect_steps(&v->lineage, v->crew ? v->txns : &v->txn, v->crew, v->network, number,
+                                               v->n_steps, v->progress, st);
   *whole = code == OM_OK;
   if (code == OM_CORRUPT && om_txn_check(v->txn, st) == OM_OK) {
     om_verify_fail(v, OM_CHECK_LINEAGE, "%s", st->text);

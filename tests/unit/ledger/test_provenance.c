@@ -867,6 +867,37 @@ static void test_a_fan_in_of_a_thousand_times_ten(void **state) {
   end(&s);
 }
 
+/* More entries that wait for no other, and more events to look into, than one takes at a time: whoever works side by
+ * side has something to share. Lots are named by place and by number, some from far back. */
+static void test_many_side_by_side(void **state) {
+  (void)state;
+  enum { STATEMENTS = 40, EACH = 5, LOTS = STATEMENTS * EACH };
+  struct story s;
+  struct lot lots[LOTS];
+  Oremark__LotRef *refs[LOTS];
+  Oremark__Event *events[2 * EACH];
+  begin(&s, false);
+  for (int round = 0; round < 2; round++)
+    for (uint32_t i = 0; i < STATEMENTS; i++) {
+      for (uint32_t k = 0; k < EACH; k++) {
+        struct lot *lot = &lots[i * EACH + k];
+        Oremark__LotRef *from = round == 0 ? placed(&s, k, 0) : ref(&s, lot);
+        events[k] = round == 0 ? EXTRACT(&s, copper(&s, 10)) : NULL;
+        events[round == 0 ? EACH + k : k] = transform_n(&s, REFS(from), MATERIALS(copper(&s, 10)));
+      }
+      say_at(&s, MINER - 1, MINER, events, round == 0 ? 2 * EACH : EACH);
+      for (uint16_t k = 0; k < EACH; k++) lots[i * EACH + k] = born(&s, round == 0 ? EACH + k : k, 0);
+    }
+  for (size_t i = 0; i < LOTS; i++) refs[i] = ref(&s, &lots[(i * 7) % LOTS]);
+  SAY(&s, MINER, combine_n(&s, refs, LOTS, copper(&s, 10 * LOTS)));
+  struct lot all = born(&s, 0, 0);
+  settle(&s);
+  struct om_verdict v = assert_verified(&s, &all);
+  assert_int_equal(v.records, 3 * LOTS + 1);
+  assert_int_equal(v.lots, 3 * LOTS + 1);
+  end(&s);
+}
+
 static bool give_up(void *ctx, const char *step, uint64_t done, uint64_t total) {
   (void)step, (void)done, (void)total;
   ++*(int *)ctx;
@@ -909,6 +940,7 @@ int main(void) {
       cmocka_unit_test(test_a_chain_of_ten_thousand_with_diamonds),
       cmocka_unit_test(test_every_touched_tile_is_hashed),
       cmocka_unit_test(test_a_fan_in_of_a_thousand_times_ten),
+      cmocka_unit_test(test_many_side_by_side),
       cmocka_unit_test(test_progress_can_give_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

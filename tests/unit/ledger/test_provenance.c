@@ -874,7 +874,7 @@ static void test_many_side_by_side(void **state) {
   enum { STATEMENTS = 40, EACH = 5, LOTS = STATEMENTS * EACH };
   struct story s;
   struct lot lots[LOTS];
-  Oremark__LotRef *refs[LOTS];
+  Oremark__LotRef *refs[LOTS + 1];
   Oremark__Event *events[2 * EACH];
   begin(&s, false);
   for (int round = 0; round < 2; round++)
@@ -888,13 +888,20 @@ static void test_many_side_by_side(void **state) {
       say_at(&s, MINER - 1, MINER, events, round == 0 ? 2 * EACH : EACH);
       for (uint16_t k = 0; k < EACH; k++) lots[i * EACH + k] = born(&s, round == 0 ? EACH + k : k, 0);
     }
+  SAY(&s, MINER, EXTRACT(&s, copper(&s, 100)), charge_n(&s, NULL, REFS(placed(&s, 0, 0))));
+  struct lot pool = born(&s, 1, 0);
+  SAY(&s, MINER, draw_n(&s, ref(&s, &pool), MATERIALS(copper(&s, 10))));
+  struct lot early = born(&s, 0, 1);
+  moved(&s, &pool, 0);
+  SAY(&s, MINER, draw_n(&s, ref(&s, &pool), MATERIALS(copper(&s, 10)))); /* later: of no concern */
   for (size_t i = 0; i < LOTS; i++) refs[i] = ref(&s, &lots[(i * 7) % LOTS]);
-  SAY(&s, MINER, combine_n(&s, refs, LOTS, copper(&s, 10 * LOTS)));
+  refs[LOTS] = ref(&s, &early);
+  SAY(&s, MINER, combine_n(&s, refs, LOTS + 1, copper(&s, 10 * (LOTS + 1))));
   struct lot all = born(&s, 0, 0);
   settle(&s);
   struct om_verdict v = assert_verified(&s, &all);
-  assert_int_equal(v.records, 3 * LOTS + 1);
-  assert_int_equal(v.lots, 3 * LOTS + 1);
+  assert_int_equal(v.records, 3 * LOTS + 1 + 3);
+  assert_int_equal(v.lots, 3 * LOTS + 1 + 3);
   end(&s);
 }
 

@@ -85,10 +85,10 @@ static enum om_code tell_records(FILE *out, json_t *json, struct om_txn *txn, co
 }
 
 enum om_code om_explain(FILE *out, json_t *json, struct om_txn *txn, const struct om_hash *network,
-                        const uint8_t number[OM_LOT_NUMBER_BYTES], const struct om_verdict *verdict,
+                        const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t n_steps, const struct om_verdict *verdict,
                         struct om_status *st) {
   struct om_lineage lineage;
-  enum om_code code = om_lineage_collect(&lineage, txn, network, number, NULL, st);
+  enum om_code code = om_lineage_collect_steps(&lineage, txn, network, number, n_steps, NULL, st);
   if (code == OM_OK) {
     struct record *records = calloc(lineage.n_events + 1, sizeof *records);
     OM_ASSERT(records);

@@ -10,7 +10,7 @@
 /* Every record that the lot NUMBER came from, in the order in which their logs took them in; each with its place and
  * the head of VERDICT that covers it. JSON NULL: written to OUT as lines; else appended to it, an array. */
 enum om_code om_explain(FILE *out, json_t *json, struct om_txn *txn, const struct om_hash *network,
-                        const uint8_t number[OM_LOT_NUMBER_BYTES], const struct om_verdict *verdict,
+                        const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t n_steps, const struct om_verdict *verdict,
                         struct om_status *st);
 
 #endif

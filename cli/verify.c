@@ -5,11 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/beside.h"
 #include "cli/clock.h"
 #include "cli/explain.h"
 #include "cli/file.h"
 #include "cli/genesis.h"
 #include "cli/meter.h"
+#include "cli/moment.h"
 #include "cli/scratch.h"
 #include "cli/seen.h"
 #include "cli/session.h"
@@ -25,7 +27,8 @@ static const struct om_option options[] = {
     {"network", "GENESIS", "the network's genesis file, from somebody you trust: all else follows from it"},
     {"registry-head", "HEAD", "a head of the registry that you know to be true, as bundle and verify print it"},
     {"explain", NULL, "go through the history record by record"},
-    {"documents", "DIR", "write the documents that are in the file there, each named by its hash"},
+    {"documents", "DIR", "write the documents that are in the file there, each named by its hash, unless it fails"},
+    OM_MOMENT_OPTION,
     {NULL, NULL, NULL},
 };
 
@@ -41,6 +44,10 @@ struct verifying {
   struct om_seen seen;
   struct om_verdict verdict;
   struct om_bundle_told told;
+  struct om_beside documents; /* folder NULL: they are not asked for */
+  bool as_of;
+  struct om_moment moment; /* if as_of... */
+  struct om_as_of found;   /* ...and what was then */
   int64_t began_ms;
 };
 
@@ -56,13 +63,8 @@ static enum om_code read_bytes(void *ctx, uint8_t *out, size_t *n, size_t wanted
 static enum om_code keep_document(void *ctx, const struct om_hash *hash, const uint8_t *bytes, size_t len,
                                   struct om_status *st) {
   struct verifying *v = ctx;
-  const char *folder = om_args_value(v->session->args, "documents");
-  char hex[2 * OM_HASH_BYTES + 1], path[PATH_MAX];
-  if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-    return om_fail(st, OM_IO, NULL, "can't make %s: %s", folder, strerror(errno));
-  int n = snprintf(path, sizeof path, "%s/%s", folder, om_hex(hex, hash->bytes, OM_HASH_BYTES));
-  if (n < 0 || (size_t)n >= sizeof path) return om_fail(st, OM_USAGE, NULL, "--documents: the path is too long");
-  return om_file_write(path, bytes, len, true, st);
+  char hex[2 * OM_HASH_BYTES + 1];
+  return om_beside_add(&v->documents, om_hex(hex, hash->bytes, OM_HASH_BYTES), bytes, len, st);
 }
 
 /* What is done side by side: the block before is judged, and the items of the one that was read last are checked. */
@@ -106,8 +108,7 @@ static enum om_code no(struct verifying *v, struct om_status *st) {
 
 static enum om_code open_bundle(struct verifying *v, const struct om_checkpoint *pinned, struct om_status *st) {
   const char *genesis_path = om_args_value(v->session->args, "network");
-  const char *documents = om_args_value(v->session->args, "documents");
-  struct om_bundle_source source = {v, read_bytes, documents ? keep_document : NULL};
+  struct om_bundle_source source = {v, v->file_bytes, read_bytes, v->documents.folder ? keep_document : NULL};
   struct om_scratch scratch;
   uint8_t *genesis;
   size_t len;
@@ -183,8 +184,10 @@ static enum om_code tell(struct verifying *v, struct om_status *st) {
   enum om_code code = om_txn_read(&txn, om_bundle_store(v->bundle), st);
   if (code == OM_OK) {
     code = om_verdict_told(txn, session->arena, &verdict, &v->verdict, st);
+    if (code == OM_OK && v->as_of) code = om_as_of_told(txn, session->arena, &verdict.as_of, &v->found, &v->moment, st);
     if (code == OM_OK && explain)
-      code = om_explain(session->out, records, txn, &v->network, v->told.lot, &v->verdict, st);
+      code = om_explain(session->out, records, txn, &v->network, v->told.lot, v->as_of ? v->found.step + 1 : 0,
+                        &v->verdict, st);
     om_txn_abort(txn);
   }
   if (code != OM_OK) {
@@ -204,17 +207,37 @@ static enum om_code tell(struct verifying *v, struct om_status *st) {
 
 /* ---- all of it ---- */
 
+static enum om_code read_moment(struct verifying *v, struct om_status *st) {
+  Oremark__Moment *at;
+  enum om_code code = om_moment_read(v->session, &at, st);
+  v->as_of = code == OM_OK && at;
+  if (v->as_of) v->moment = (struct om_moment){at->time_ms == 0, at->origin, at->size, at->time_ms};
+  return code;
+}
+
+/* The whole file is judged, as of whatever moment it is asked. Of one that fails nothing is taken out. */
+static enum om_code conclude(struct verifying *v, struct om_status *st) {
+  enum om_code code = go_through(v, st);
+  if (code == OM_OK && v->as_of) {
+    code = om_bundle_as_of(v->bundle, &v->found, &v->moment, st);
+    if (code == OM_MISSING && strcmp(st->rule, "as-of") == 0) code = st->code = OM_WAIT;
+  }
+  if (code == OM_OK) code = om_bundle_finish(v->bundle, v->session->arena, &v->verdict, &v->told, NULL, st);
+  if (code == OM_OK && (v->verdict.verified || v->verdict.undecided)) code = om_beside_keep(&v->documents, st);
+  return code;
+}
+
 static enum om_code verify(struct verifying *v, struct om_status *st) {
   struct om_checkpoint by_hand;
   const struct om_checkpoint *pinned;
   enum om_code code = om_seen_read(&v->seen, &v->network, st);
   if (code == OM_OK) code = find_pinned(v, &by_hand, &pinned, st);
+  if (code == OM_OK) code = read_moment(v, st);
   if (code == OM_OK) code = open_bundle(v, pinned, st);
   if (code != OM_OK) return code;
   if (v->seen.any) om_bundle_pin(v->bundle, &v->seen.head);
   om_meter_begin(&v->meter, v->session->err, "bytes", v->file_bytes, v->session->json);
-  code = go_through(v, st);
-  if (code == OM_OK) code = om_bundle_finish(v->bundle, v->session->arena, &v->verdict, &v->told, NULL, st);
+  code = conclude(v, st);
   om_meter_clear(&v->meter);
   if (code == OM_OK) {
     struct om_status kept;
@@ -232,6 +255,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   struct stat about;
   if (om_args_words(session->args, 1, 1, st)) return st->code;
   *v = (struct verifying){.session = session, .path = session->args->words[0].value, .began_ms = om_tick_ms()};
+  v->documents.folder = om_args_value(session->args, "documents");
   const char *genesis = om_args_value(session->args, "network");
   if (!genesis) genesis = session->profile.network;
   if (!genesis)
@@ -245,6 +269,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   v->crew = om_crew_new();
   enum om_code code = verify(v, st);
   om_crew_free(v->crew);
+  om_beside_drop(&v->documents);
   om_bundle_close(v->bundle);
   fclose(v->file);
   return code;
@@ -256,7 +281,8 @@ const struct om_command om_command_verify = {
     .summary = "Check a bundle, a lot's whole history in a file: no daemon, and no trust in who wrote it.",
     .help =
         "Everything follows from the genesis file. The newest registry that a file was verified\nagainst is "
-        "remembered: one with an older or another registry is refused afterwards.\nExit status: 0 verified, 1 "
+        "remembered: one with an older or another registry is refused afterwards.\n" OM_MOMENT_HELP
+        "A file may not hold enough to say what was then; it tells so.\nExit status: 0 verified, 1 "
         "not, 5 undecided.\nExample:\n  oremark verify drum-17.bundle --network genesis.oremark --explain\n",
     .options = options,
     .run = run,

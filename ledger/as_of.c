@@ -107,6 +107,7 @@ static enum om_code search(struct search *s, struct om_as_of *out, const uint8_t
   out->step = lot.step;
   if (code == OM_OK && s->moment->by_size) code = times(s, &out->at, &lot.at, st);
   if (code == OM_OK && out->later) code = times(s, &out->next, &next, st);
+  out->next_at = next;
   if (!s->moment->by_size) out->log = lot.at.log;
   if (code == OM_OK) code = om_log_info(s->txn, &s->log, out->log, st);
   out->head_ms = by_ms(s->log.final_time_s);

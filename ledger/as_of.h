@@ -27,6 +27,7 @@ struct om_as_of {
   bool by_taken; /* by time: it is final, nobody knows since when, and what counted is when it was taken in */
   bool later;    /* the lot has gone on since; so: */
   struct om_as_of_step next;
+  struct om_place next_at;
 };
 
 /* The step of the lot NUMBER as of MOMENT. OM_MISSING ("lot"): there is no such lot; ("as-of"): there was none then, or

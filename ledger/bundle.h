@@ -12,6 +12,7 @@
 #ifndef OREMARK_LEDGER_BUNDLE_H
 #define OREMARK_LEDGER_BUNDLE_H
 
+#include "ledger/as_of.h"
 #include "ledger/verify.h"
 
 enum {
@@ -27,7 +28,11 @@ enum {
   OM_BUNDLE_PINS_MAX = 2,             /* heads of the registry: one given by hand, one remembered */
   OM_BUNDLE_PART_BYTES = 1024 * 1024, /* of a document in a frame */
   OM_BUNDLE_DOCUMENTS_MAX = 100000,   /* of one lineage: 5 MB of hashes to be remembered */
-  OM_BUNDLE_OTHERS_MAX = 1200,        /* lots that an entry has room to name by number: 65,535 / 58, and some */
+  /* What is made of a file takes at most so many times its room: a signed statement of 20 KB or more can write
+   * OM_STATEMENT_SHARES_MAX shares, 2.5 MB, in pages that are half full. A file of one lot a statement takes four. */
+  OM_BUNDLE_STORE_TIMES = 256,
+  OM_BUNDLE_STORE_BYTES = 2 * 1024 * 1024, /* and so much beside: tables that are nearly empty, each with its pages */
+  OM_BUNDLE_OTHERS_MAX = 1200,             /* lots that an entry has room to name by number: 65,535 / 58, and some */
 };
 #define OM_BUNDLE_MAGIC "oremark/bundle\n"
 
@@ -66,6 +71,7 @@ enum om_code om_bundle_write(struct om_txn *txn, struct om_bundle_written *out, 
 /* Gives the file's bytes, in order: up to WANTED of them to OUT, *N 0 at the end. */
 struct om_bundle_source {
   void *ctx;
+  uint64_t bytes; /* of the whole file, which bound what is made of it; 0: not known */
   enum om_code (*read)(void *ctx, uint8_t *out, size_t *n, size_t wanted, struct om_status *st);
   /* Takes each document of the file, whole and with that hash; NULL: nobody wants them. Not OM_OK ends the reading. */
   enum om_code (*document)(void *ctx, const struct om_hash *hash, const uint8_t *bytes, size_t len,
@@ -107,6 +113,10 @@ void om_bundle_check(struct om_bundle *bundle, size_t i);
  * this program does not know. */
 enum om_code om_bundle_apply(struct om_bundle *bundle, struct om_status *st);
 
+/* After the last block was applied, before om_bundle_finish: the lot's step as of MOMENT, up to which the verdict then
+ * is. As om_as_of; also OM_WAIT ("as-of"): the file does not hold enough to say. */
+enum om_code om_bundle_as_of(struct om_bundle *bundle, struct om_as_of *out, const struct om_moment *moment,
+                             struct om_status *st);
 /* After the last block was applied: the verdict, its logs and findings in ARENA. OM_OK whatever it says; else as
  * om_bundle_apply.
  */

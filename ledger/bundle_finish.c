@@ -145,6 +145,7 @@ enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struc
                         .documents = b->with_documents ? &documents : NULL,
                         .progress = &each,
                         .given = &given,
+                        .n_steps = b->n_steps,
                         .deep = true};
   code = om_log_info(txn, &registry, OM_LOG_REGISTRY, st);
   b->told.registry_s = given.registry_s = registry.final_time_s;

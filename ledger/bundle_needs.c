@@ -129,6 +129,13 @@ static void saw_time(void *ctx, uint32_t log, uint64_t index) {
   need_registry(needs, log, time.size);
 }
 
+/* When the lot's own steps were final, for who asks what it was as of a time. */
+static void time_steps(struct om_bundle_needs *needs) {
+  const struct om_lineage *l = &needs->v->lineage;
+  for (uint32_t i = l->n_lots > 0 ? l->lots[0].first : OM_LINEAGE_NONE; i != OM_LINEAGE_NONE; i = l->steps[i].next)
+    saw_time(needs, l->events[l->steps[i].event].log, l->events[l->steps[i].event].index);
+}
+
 void om_bundle_needs_watch(struct om_bundle_needs *needs, struct om_verify_watch *watch) {
   *watch = (struct om_verify_watch){.ctx = needs, .mark = saw_mark, .other = saw_other, .when = saw_time};
   size_t n = (size_t)om_log_count(needs->v->txn) + 1;
@@ -380,6 +387,7 @@ enum om_code om_bundle_needs_settle(struct om_bundle_needs *needs, struct om_sta
   for (size_t i = 0; i < v->n_marks; i++) need_mark(needs, v->marks[i].log, v->marks[i].index + 1, v->marks[i].marked);
   for (size_t i = 0; i < v->n_also && code == OM_OK; i++)
     code = say_with_end(needs, &(struct om_place){v->also[i].log, v->also[i].index, v->also[i].event, 0}, st);
+  time_steps(needs);
   if (code == OM_OK) code = say_bearing(needs, st);
   if (code == OM_OK) code = say_of_lots(needs, st);
   needs->n_said = sorted(needs->said, needs->n_said, sizeof *needs->said, said_order);

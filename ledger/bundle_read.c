@@ -6,8 +6,14 @@
 
 enum { READ_BYTES = 256 * 1024 };
 
-/* What a scratch store may grow to: a file of the largest lineage that is written, with its rows. */
+/* What a scratch store may grow to at most: a file of the largest lineage that is written, with its rows. */
 #define MAP_BYTES (UINT64_C(1) << 36)
+
+/* What it may grow to for a file of BYTES. */
+static uint64_t map_bytes(uint64_t bytes) {
+  if (bytes == 0 || bytes > (MAP_BYTES - OM_BUNDLE_STORE_BYTES) / OM_BUNDLE_STORE_TIMES) return MAP_BYTES;
+  return OM_BUNDLE_STORE_BYTES + bytes * OM_BUNDLE_STORE_TIMES;
+}
 
 enum om_code om_bundle_open(struct om_bundle **out, const struct om_bundle_source *source, const char *folder,
                             const uint8_t *genesis, size_t genesis_len, const struct om_checkpoint *pinned,
@@ -20,7 +26,7 @@ enum om_code om_bundle_open(struct om_bundle **out, const struct om_bundle_sourc
   if (pinned) om_bundle_pin(b, pinned);
   b->judged = calloc(1, sizeof *b->judged);
   OM_ASSERT(b->judged);
-  enum om_code code = om_ledger_open_scratch(&b->ledger, folder, MAP_BYTES, genesis, genesis_len, st);
+  enum om_code code = om_ledger_open_scratch(&b->ledger, folder, map_bytes(source->bytes), genesis, genesis_len, st);
   if (code != OM_OK) {
     om_bundle_close(b);
     return code;
@@ -259,6 +265,11 @@ enum om_code om_bundle_apply(struct om_bundle *b, struct om_status *st) {
   for (size_t i = 0; i < block->n && code == OM_OK; i++) code = apply_item(b, batch, &block->items[i], st);
   if (code == OM_OK) code = om_batch_commit(batch, NULL, st), batch = NULL;
   if (batch) om_batch_abort(batch);
+  if (code == OM_FULL && strcmp(st->rule, "map") == 0)
+    code = om_fail(st, OM_NO, "limit",
+                   "more would be made of the file than %d times its size, which nothing that 'oremark bundle' writes "
+                   "comes to: it was made to fill this machine's disk",
+                   OM_BUNDLE_STORE_TIMES);
   om_store_unmap_pages(b->ledger->store); /* a block may touch lots all over it */
   return code;
 }

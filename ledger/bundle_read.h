@@ -86,6 +86,7 @@ struct om_bundle {
   struct om_member_key keys[OM_BUNDLE_KEYS]; /* as they are now, by what was asked last; member 0: free */
   struct om_log_state *judged; /* the log of the entry in hand, as the rules ask for it; its tree is not there */
   struct om_bundle_told told;
+  uint32_t n_steps; /* of the lot, that the verdict is about; 0: all */
   /* Documents: whether the file has them, the hashes of those that are whole, ascending, and the one under way. */
   bool with_documents;
   struct om_bundle_document *documents;

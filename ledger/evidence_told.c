@@ -71,11 +71,14 @@ static enum om_code weigh_entry(struct om_batch *batch, enum om_evidence_standin
   enum om_code code = om_log_info(batch->txn, &info, log, st);
   /* A newer program may know what this one can't read: while it is waited for, nothing is proved by that. */
   if (code != OM_OK || (v->malformed && !om_upgrade_met(batch->txn))) return code;
-  if (v->index < info.size) code = om_log_entry(batch->txn, &entry, log, v->index, st);
+  bool held = v->index < info.size;
+  if (held) code = om_log_entry(batch->txn, &entry, log, v->index, st);
+  /* A bundle leaves out what its lot does not need: then nobody has judged it here. */
+  if (code == OM_MISSING && batch->ledger->sparse) held = false, code = OM_OK;
   if (code != OM_OK) return code;
-  if (v->index < info.size) om_leaf_hash(&leaf, entry.data, entry.len);
+  if (held) om_leaf_hash(&leaf, entry.data, entry.len);
   /* Where another entry is held, the log has signed both, and this one is not judged. */
-  if (v->index < info.size && om_hash_equal(&leaf, &v->leaf))
+  if (held && om_hash_equal(&leaf, &v->leaf))
     return om_fail(st, OM_NO, NULL, "entry %llu of %s was judged here", (unsigned long long)v->index, info.origin);
   *standing = OM_EVIDENCE_CLAIMED;
   if (om_evidence_claims(batch->txn, log) < OM_EVIDENCE_CLAIMS_MAX) return OM_OK;

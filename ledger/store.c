@@ -102,7 +102,7 @@ static bool is_full(const struct om_store *store) {
 /* LMDB's and the system's codes in our words. */
 static enum om_code translate(const struct om_store *store, int error, const char *doing, struct om_status *st) {
   if (error == MDB_MAP_FULL)
-    return om_fail(st, OM_FULL, NULL,
+    return om_fail(st, OM_FULL, "map",
                    "%s in %s: the store's map is full; raise map-size in the settings and start again", doing,
                    store->path);
   if (error == ENOSPC || error == EDQUOT || (error == EIO && is_full(store)))

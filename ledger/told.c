@@ -170,3 +170,24 @@ enum om_code om_verdict_told(struct om_txn *txn, struct om_arena *arena, Oremark
   out->bytes = verdict->bytes;
   return OM_OK;
 }
+
+enum om_code om_as_of_told(struct om_txn *txn, struct om_arena *arena, Oremark__AsOf **out,
+                           const struct om_as_of *found, const struct om_moment *moment, struct om_status *st) {
+  struct om_log_info log;
+  enum om_code code = om_log_info(txn, &log, found->log, st);
+  if (code != OM_OK) return code;
+  Oremark__AsOf *as_of = *out = om_arena_alloc(arena, sizeof *as_of);
+  oremark__as_of__init(as_of);
+  as_of->origin = om_arena_copy(arena, log.origin, strlen(log.origin) + 1);
+  as_of->size = moment->size;
+  as_of->time_ms = moment->time_ms;
+  as_of->step = found->step;
+  as_of->taken_ms = found->at.taken_ms;
+  as_of->final_ms = found->at.final_ms;
+  as_of->by_taken = found->by_taken;
+  as_of->later = found->later;
+  as_of->next_taken_ms = found->next.taken_ms;
+  as_of->next_final_ms = found->next.final_ms;
+  as_of->head_ms = found->head_ms;
+  return OM_OK;
+}

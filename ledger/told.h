@@ -4,6 +4,7 @@
 #ifndef OREMARK_LEDGER_TOLD_H
 #define OREMARK_LEDGER_TOLD_H
 
+#include "ledger/as_of.h"
 #include "ledger/verify.h"
 #include "proto/client.pb-c.h"
 
@@ -15,5 +16,8 @@ Oremark__Succession **om_successions_told(struct om_txn *txn, struct om_arena *a
 /* A verdict, with the heads that it was reached against; OUT is initialised here. */
 enum om_code om_verdict_told(struct om_txn *txn, struct om_arena *arena, Oremark__Verdict *out,
                              struct om_verdict *verdict, struct om_status *st);
+/* Of which moment an answer is: what was FOUND as of MOMENT. */
+enum om_code om_as_of_told(struct om_txn *txn, struct om_arena *arena, Oremark__AsOf **out,
+                           const struct om_as_of *found, const struct om_moment *moment, struct om_status *st);
 
 #endif

@@ -48,12 +48,81 @@ enum om_code bundled_verify(struct om_arena *arena, struct om_verdict *out, stru
                             const struct network *net, const uint8_t *bytes, size_t len,
                             const struct om_checkpoint *pinned, struct om_status *st) {
   struct reading reading = {bytes, len, 0};
-  struct om_bundle_source source = {.ctx = &reading, .read = source_read};
+  struct om_bundle_source source = {.ctx = &reading, .bytes = len, .read = source_read};
   char *folder = temp_folder();
   enum om_code code =
       om_bundle_verify(arena, out, told, &source, folder, net->genesis, net->genesis_len, pinned, NULL, st);
   remove_folder(folder);
   return code;
+}
+
+enum om_code bundled_read(struct om_bundle **out, const struct network *net, const uint8_t *bytes, size_t len,
+                          uint64_t said, struct om_status *st) {
+  struct reading *reading = calloc(1, sizeof *reading);
+  char *folder = temp_folder();
+  size_t n = 1;
+  assert_non_null(reading);
+  *reading = (struct reading){bytes, len, 0};
+  struct om_bundle_source source = {.ctx = reading, .bytes = said, .read = source_read};
+  assert_ok(om_bundle_open(out, &source, folder, net->genesis, net->genesis_len, NULL, st), st);
+  enum om_code code = OM_OK;
+  while (code == OM_OK && n > 0) {
+    code = om_bundle_next(*out, &n, st);
+    if (code == OM_OK && n > 0) code = om_bundle_apply(*out, st);
+  }
+  remove_folder(folder); /* what is open stays usable */
+  free(reading);
+  return code;
+}
+
+enum om_code bundled_verify_at(struct om_arena *arena, struct om_verdict *out, struct om_bundle_told *told,
+                               struct om_as_of *found, const struct network *net, const uint8_t *bytes, size_t len,
+                               const struct om_moment *moment, struct om_status *st) {
+  struct om_bundle *b;
+  enum om_code code = bundled_read(&b, net, bytes, len, len, st);
+  if (code == OM_OK) code = om_bundle_as_of(b, found, moment, st);
+  if (code == OM_OK) code = om_bundle_finish(b, arena, out, told, NULL, st);
+  om_bundle_close(b);
+  return code;
+}
+
+void bundled_apart(struct bundled_frames *out, const struct bundled *b) {
+  enum { MAGIC = sizeof OM_BUNDLE_MAGIC - 1, LENGTH = 4 };
+  out->n = 0;
+  for (size_t at = MAGIC; at < b->len; out->n++) {
+    size_t len = om_get32(b->bytes + at);
+    assert_true(out->n < BUNDLED_FRAMES_MAX - 1); /* one may be added */
+    out->all[out->n] = oremark__bundle_frame__unpack(NULL, len, b->bytes + at + LENGTH);
+    assert_non_null(out->all[out->n]);
+    at += LENGTH + len;
+  }
+}
+
+void bundled_insert(struct bundled_frames *frames, size_t at, Oremark__BundleFrame *frame) {
+  memmove(&frames->all[at + 1], &frames->all[at], (frames->n - at) * sizeof frames->all[0]);
+  frames->all[at] = frame;
+  frames->n++;
+  frames->all[frames->n - 1]->end->frames++;
+}
+
+void bundled_together(struct bundled *out, const struct bundled_frames *frames) {
+  struct om_status st;
+  *out = (struct bundled){0};
+  sink_write(out, (const uint8_t *)OM_BUNDLE_MAGIC, sizeof OM_BUNDLE_MAGIC - 1, &st);
+  for (size_t i = 0; i < frames->n; i++) {
+    size_t len = oremark__bundle_frame__get_packed_size(frames->all[i]);
+    uint8_t length[4], *packed = malloc(len + 1);
+    assert_non_null(packed);
+    om_be32(length, (uint32_t)len);
+    oremark__bundle_frame__pack(frames->all[i], packed);
+    sink_write(out, length, sizeof length, &st);
+    sink_write(out, packed, len, &st);
+    free(packed);
+  }
+}
+
+void bundled_drop(struct bundled_frames *frames) {
+  for (size_t i = 0; i < frames->n; i++) oremark__bundle_frame__free_unpacked(frames->all[i], NULL);
 }
 
 /* Checks whose counts are not about the same: what was hashed, and where what a whole store knows is not in a file. */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { COPPER = 29, GOLD = 79, LOTS_MAX = 16 };
+enum { COPPER = 29, GOLD = 79, LOTS_MAX = 1000 };
 
 static struct record signed_by(struct network *net, uint32_t member, Oremark__Event *event, int64_t at_ms) {
   Oremark__Event *events[] = {event};

@@ -251,6 +251,53 @@ static void a_history_made_up_to_the_end_is_refused(void **state) {
   free(more.bytes);
 }
 
+/* A head that a quorum has signed below the end may be of the history that the governors judged against: what it covers
+ * is not decided by it. */
+static void a_head_short_of_the_end_decides_nothing(void **state) {
+  struct sealing *f = *state;
+  Oremark__BundleHead *head = NULL;
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  char note[OM_NOTE_BYTES_MAX];
+  struct om_arena arena = {0};
+  struct om_bundle_told told;
+  struct om_verdict *v = calloc(1, sizeof *v);
+  struct bundled_frames frames;
+  struct om_pruned tree;
+  struct om_status st;
+  struct bundled b;
+  assert_non_null(v);
+  sealing_mine(f);
+  struct record mine = sealing_grow(f, t0 + 2, LAST), more = sealing_grow(f, t0 + 3, LAST);
+  sealing_settle(f, t0 + 4);
+  end_last(f, t0 + 5);
+  sealing_settle(f, t0 + 10);
+  network_lot(&f->net, number, NULL, mine.bytes, mine.len, 0, 0);
+  assert_ok(bundled_write(&b, f->ledgers[0], number, &st), &st);
+  bundled_apart(&frames, &b);
+  for (size_t i = 0; i < frames.n; i++)
+    if (frames.all[i]->what_case == OREMARK__BUNDLE_FRAME__WHAT_HEAD && frames.all[i]->head->log == LAST)
+      head = frames.all[i]->head;
+  assert_true(head && head->skipped > 0);
+  for (int shorter = 0; shorter < 2; shorter++) {
+    if (shorter) head->skipped = head->gap.len = 0;
+    tree_of(&tree, frames.all, frames.n, LAST);
+    free(head->note.data);
+    head->note.len = sign_head(f, note, LAST, &tree);
+    head->note.data = malloc(head->note.len);
+    assert_non_null(head->note.data);
+    memcpy(head->note.data, note, head->note.len);
+    free(b.bytes);
+    bundled_together(&b, &frames);
+    assert_ok(bundled_verify(&arena, v, &told, &f->net, b.bytes, b.len, NULL, &st), &st);
+    assert_int_equal(v->checks[OM_CHECK_HEAD].unknown, shorter);
+    assert_int_equal(v->verified, !shorter);
+    assert_int_equal(v->undecided, shorter);
+  }
+  bundled_drop(&frames);
+  om_arena_free(&arena);
+  free(v), free(b.bytes), free(mine.bytes), free(more.bytes);
+}
+
 /* Two final heads that contradict each other are known everywhere: nothing leans on the log until the governors have
  * ended it, and so said which of its histories counts. */
 static void a_frozen_log_is_ended(void **state) {
@@ -502,6 +549,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(members_and_lots_go_on),
       TEST(a_history_made_up_to_the_end_is_refused),
+      TEST(a_head_short_of_the_end_decides_nothing),
       TEST(a_frozen_log_is_ended),
       TEST(the_successor_waits_for_the_end),
       TEST(nothing_beyond_the_end_is_taken),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ledger/ledger_state.h"
+#include "ledger/times.h"
 #include "ledger/verify.h"
 #include "support/bundled.h"
 #include "support/records.h"
@@ -494,6 +495,63 @@ static void heads_of_replaced_witnesses_are_vouched_for(void **state) {
   free(more.bytes);
 }
 
+/* Who has the keys of replaced witnesses signs a head of long ago with what time he likes: nothing is known by it. */
+static void times_by_replaced_witnesses_are_none(void **state) {
+  struct sealing *f = *state;
+  struct om_status st;
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  struct om_bundle *bundle;
+  struct bundled_frames frames;
+  struct om_time_of time;
+  struct om_bytes note;
+  struct om_txn *txn;
+  struct bundled b;
+  struct record mine = record_site(&f->net, N, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 1);
+  assert_int_equal(submit(f, 0, &mine, t0 + 1, &st), OM_OK);
+  sealing_settle(f, t0 + 2);
+  struct record lot = record_extract(&f->net, N, 1, 1, 1000000, t0 + 3);
+  assert_int_equal(submit(f, LAST, &lot, t0 + 3, &st), OM_OK);
+  network_lot(&f->net, number, NULL, lot.bytes, lot.len, 0, 0);
+  sealing_settle(f, t0 + 4);
+  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[LAST]), &st), &st);
+  assert_ok(om_log_final(txn, &note, LAST, &st), &st);
+  uint64_t size = network_info(f->ledgers[LAST], LAST).final_size;
+  Oremark__BundleFrame *frame = calloc(1, sizeof *frame);
+  assert_non_null(frame);
+  oremark__bundle_frame__init(frame);
+  frame->what_case = OREMARK__BUNDLE_FRAME__WHAT_TIME;
+  frame->time = calloc(1, sizeof *frame->time);
+  assert_non_null(frame->time);
+  oremark__bundle_time__init(frame->time);
+  frame->time->log = LAST;
+  frame->time->note = (ProtobufCBinaryData){note.len, malloc(note.len)};
+  assert_non_null(frame->time->note.data);
+  memcpy(frame->time->note.data, note.data, note.len);
+  om_txn_abort(txn);
+
+  assert_int_equal(sealing_set_witnesses(f, last_five, 5, 0, NULL, NULL, t0 + 6, &st), OM_OK);
+  finalise_registry(f, t0 + 7);
+  assert_true(follows(f, LAST, t0 + 8));
+  mirror_everywhere(f, LAST);
+  assert_int_equal(network_finalise(&f->net, f->ledgers, LAST, (uint64_t)t0 / 1000, &st), OM_OK);
+  assert_ok(bundled_write(&b, f->ledgers[LAST], number, &st), &st);
+  bundled_apart(&frames, &b);
+  free(b.bytes);
+  size_t at = frames.n;
+  for (size_t i = 0; i < frames.n && at == frames.n; i++)
+    if (frames.all[i]->what_case == OREMARK__BUNDLE_FRAME__WHAT_HEAD && frames.all[i]->head->log != OM_LOG_REGISTRY)
+      at = i;
+  bundled_insert(&frames, at, frame);
+  bundled_together(&b, &frames);
+  assert_ok(bundled_read(&bundle, &f->net, b.bytes, b.len, b.len, &st), &st);
+  assert_ok(om_txn_read(&txn, om_bundle_store(bundle), &st), &st);
+  if (om_times_first(txn, &time, LAST, 0)) assert_true(time.size > size);
+  om_txn_abort(txn);
+  om_bundle_close(bundle);
+  bundled_drop(&frames);
+  free(b.bytes), free(mine.bytes), free(lot.bytes);
+}
+
 /* Who verifies a lot meanwhile is told both quorums. */
 static void a_verdict_names_both_quorums(void **state) {
   struct sealing *f = *state;
@@ -835,6 +893,7 @@ int main(void) {
       TEST(a_submission_waits_for_the_change),
       TEST(a_verdict_names_both_quorums),
       TEST(heads_of_replaced_witnesses_are_vouched_for),
+      TEST(times_by_replaced_witnesses_are_none),
       cmocka_unit_test_setup_teardown(a_log_that_begins_late, sealing_open_new, sealing_close),
       TEST(a_list_may_be_skipped),
       TEST(a_new_key_waits_for_its_own_log),

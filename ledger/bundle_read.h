@@ -82,7 +82,11 @@ struct om_bundle {
   enum om_bundle_part part;
   struct om_bundle_log **logs; /* by number, once the registry is read */
   size_t n_logs;
-  uint32_t last_head;                        /* the log whose head came last */
+  uint32_t last_head; /* the log whose head came last */
+  struct {
+    uint32_t log;
+    uint64_t size;
+  } last_time;                               /* the head whose time came last */
   struct om_member_key keys[OM_BUNDLE_KEYS]; /* as they are now, by what was asked last; member 0: free */
   struct om_log_state *judged; /* the log of the entry in hand, as the rules ask for it; its tree is not there */
   struct om_bundle_told told;

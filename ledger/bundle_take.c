@@ -302,6 +302,10 @@ static enum om_code take_time(struct om_bundle *b, struct om_batch *batch, const
   bool current = false;
   if (code == OM_OK) code = om_quorum_current(batch->txn, &current, t->log, head.size, st);
   if (code != OM_OK) return code;
+  if (t->log < b->last_time.log || (t->log == b->last_time.log && head.size <= b->last_time.size))
+    return bad(st, "the times are not in order");
+  b->last_time.log = t->log;
+  b->last_time.size = head.size;
   if (!current)
     return OM_OK; /* who has the keys of replaced witnesses says what time it likes: nothing is known then */
   om_times_marked(batch->txn, t->log, head.size, t->log, head.size, time_s);

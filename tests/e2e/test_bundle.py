@@ -5,7 +5,7 @@ import os
 import stat
 import unittest
 
-from network import AUDITOR, DONE, GOVERNORS, MEMBERS, MINE, NO, REFINER, USAGE, NetworkTest, run, wait_until
+from network import AUDITOR, DONE, GOVERNORS, MEMBERS, MINE, NO, REFINER, UNDECIDED, USAGE, NetworkTest, run, wait_until
 
 
 class Bundles(NetworkTest):
@@ -91,6 +91,43 @@ class Bundles(NetworkTest):
         altered = self.net.folder / "altered-document"
         altered.write_bytes(data)
         self.refused(self.verify(altered), NO, "document", "another hash")
+        self.taken_out_of_what_fails(whole)
+
+    def taken_out_of_what_fails(self, whole):
+        """The document is there, whole, before the file turns out to be cut off: nothing of it is left anywhere."""
+        cut, folder = self.net.folder / "cut-document", self.net.folder / "taken-out"
+        cut.write_bytes(whole.read_bytes()[:-3])
+        for there in (False, True):
+            if there:
+                folder.mkdir()
+            self.refused(self.verify(cut, "--documents", folder), NO, "cut off")
+            self.assertEqual(folder.exists(), there)
+            self.assertEqual(list(self.net.folder.glob("taken-out*")), [folder] if there else [])
+            self.assertEqual(list(folder.iterdir()) if there else [], [])
+        self.assertEqual(self.verify(whole, "--documents", folder).status, DONE)
+        self.assertEqual(len(list(folder.iterdir())), 1)
+
+    def test_as_of(self):
+        """What a daemon says of the moment, the file says too; what it can't say, it says so."""
+        steps = [(record["origin"], record["index"]) for record in self.verify(self.bundle, "--explain", "--json").json["explained"]]
+        made, ship = steps[0], steps[1]
+        own = self.net.folder / "ore.bundle"
+        self.net.do(AUDITOR, "bundle", "ORE-1", "-o", own)
+        for (origin, index), records in ((made, 1), (ship, 2)):
+            at = f"{origin}:{index + 1}"
+            online = self.net.run(AUDITOR, "lot", "verify", "ORE-1", "--at", at, "--json").json
+            result = self.verify(own, "--at", at, "--explain", "--json")
+            if result.status != UNDECIDED:  # the last one: whether the receipt was marked then the file does not know
+                self.assertEqual(result.status, DONE, str(result))
+                self.assertEqual((result.json["records"], len(result.json["explained"])), (records, records))
+                self.assertEqual(result.json["as_of"]["step"], online["as_of"]["step"])
+            else:
+                self.assertEqual((origin, index), ship)
+                self.says(result.err, "can't tell", "--at")
+        self.refused(self.verify(own, "--at", "2000-01-01"), UNDECIDED, "was not there then")
+        self.refused(self.verify(own, "--at", f"{made[0]}:1000000"), UNDECIDED, "entries are final here")
+        self.refused(self.verify(own, "--at", "yesterday"), USAGE, "yesterday")
+        self.says(self.verify(own, "--at", f"{made[0]}:{made[1] + 1}").out, "as of", "VERIFIED: 1 record")
 
     def test_explained_as_json(self):
         explained = self.verify(self.bundle, "--explain", "--json").json["explained"]

@@ -10,6 +10,7 @@
 #include "ledger/ledger_state.h"
 #include "ledger/pruned.h"
 #include "support/bundled.h"
+#include "support/frozen.h"
 #include "support/records.h"
 
 enum { DAEMONS = 4, MINER = 2, BUYER = 3, FRAMES_MAX = 128 };
@@ -699,51 +700,6 @@ static void an_act_of_the_registry_is_kept_back(void **state) {
 
 /* ---- evidence ---- */
 
-/* Another head of the miner's log, of its present size, that the log has signed too. */
-static size_t another_head(struct scene *s, char note[OM_NOTE_BYTES_MAX], const struct om_daemon *daemon,
-                           uint64_t size) {
-  struct om_checkpoint head = {.size = size, .root = {{1}}};
-  struct om_status st = {0};
-  char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
-  size_t len;
-  memcpy(head.origin, daemon->origin, strlen(daemon->origin) + 1);
-  size_t text_len = om_checkpoint_format(text, &head);
-  assert_ok(om_note_begin(note, &len, text, text_len, &st), &st);
-  size_t line_len = om_note_sign(line, head.origin, s->net.log_keys[MINER - 1], text, text_len);
-  assert_ok(om_note_add_line(note, &len, line, line_len, &st), &st);
-  return len;
-}
-
-/* LEDGER 0 is shown that the miner's log has two final heads. */
-static void freeze(struct scene *s) {
-  struct om_arena arena = {0};
-  struct om_status st = {0};
-  struct om_batch *batch;
-  struct om_daemon daemon;
-  struct om_bytes held;
-  struct om_signers_keys keys = network_signers(&s->net, 0);
-  static struct om_log_tiles tiles;
-  static char note[OM_NOTE_BYTES_MAX];
-  uint8_t *bytes;
-  uint32_t number;
-  size_t len;
-  bool news;
-  assert_ok(om_batch_begin(&batch, s->ledgers[0], &st), &st);
-  struct om_txn *txn = om_batch_txn(batch);
-  assert_ok(om_registry_daemon(txn, &daemon, MINER - 1, OM_REGISTRY_NOW, &st), &st);
-  assert_ok(om_log_tiles(txn, &tiles, MINER - 1, &st), &st);
-  assert_ok(om_log_final(txn, &held, MINER - 1, &st), &st);
-  struct om_signed_head first = {om_arena_copy(&arena, held.data, held.len), held.len};
-  struct om_signed_head other = {(const uint8_t *)note, another_head(s, note, &daemon, tiles.edge.size)};
-  assert_ok(om_evidence_fork(&arena, &bytes, &len, &s->net.id, &daemon, NULL, 0, &tiles.tiles, &first, &other,
-                             "two heads", &st),
-            &st);
-  assert_ok(om_batch_evidence(batch, &number, &news, MINER - 1, bytes, len, &st), &st);
-  assert_true(news);
-  assert_ok(om_batch_commit(batch, &keys, &st), &st);
-  om_arena_free(&arena);
-}
-
 static void evidence_against_its_logs_goes_with_it(void **state) {
   (void)state;
   static struct scene s;
@@ -753,7 +709,7 @@ static void evidence_against_its_logs_goes_with_it(void **state) {
   submit(&s, MINER - 1, lot, T + 4000);
   network_lot(&s.net, s.lot, NULL, lot.bytes, lot.len, 0, 0);
   settle(&s, T + 5000);
-  freeze(&s);
+  frozen_log(s.ledgers[0], &s.net, MINER - 1);
   bundled_agrees(s.ledgers[0], &s.net, s.lot);
   struct bundled b = written(&s);
   ask(&said, &s.net, b.bytes, b.len, NULL);

@@ -1,0 +1,154 @@
+/* verify: what the command remembers of the files that it has checked, and what it takes out of them. */
+#include "support/test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/beside.h"
+#include "cli/commands.h"
+#include "cli/file.h"
+#include "cli/seen.h"
+#include "cli/session.h"
+#include "support/bundled.h"
+#include "support/frozen.h"
+#include "support/records.h"
+
+enum { DAEMONS = 2, MINER = 2 };
+static const int64_t T = INT64_C(1710000000000);
+
+static struct network net;
+static char *paths[NETWORK_MAX], *folder;
+static struct om_ledger *ledgers[NETWORK_MAX];
+static uint8_t lot[OM_LOT_NUMBER_BYTES];
+static char genesis[256], file[256];
+static struct om_status st;
+
+static int setup(void **state) {
+  (void)state;
+  struct om_receipt receipt;
+  folder = temp_folder();
+  setenv("XDG_STATE_HOME", folder, 1);
+  setenv("XDG_CONFIG_HOME", folder, 1);
+  setenv("TMPDIR", folder, 1);
+  snprintf(genesis, sizeof genesis, "%s/genesis", folder);
+  snprintf(file, sizeof file, "%s/file", folder);
+  network_open(&net, DAEMONS, false);
+  network_ledgers(&net, paths, ledgers);
+  assert_ok(network_settle(&net, ledgers, T, &st), &st);
+  struct record mine = record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, T);
+  assert_ok(network_submit(&net, 0, ledgers[0], &receipt, mine.bytes, mine.len, T, &st), &st);
+  assert_ok(network_settle(&net, ledgers, T + 1000, &st), &st);
+  struct record made = record_extract(&net, MINER, 1, 1, 1000, T + 4000);
+  assert_ok(network_submit(&net, MINER - 1, ledgers[MINER - 1], &receipt, made.bytes, made.len, T + 4000, &st), &st);
+  network_lot(&net, lot, NULL, made.bytes, made.len, 0, 0);
+  assert_ok(network_settle(&net, ledgers, T + 5000, &st), &st);
+  free(mine.bytes), free(made.bytes);
+  return om_file_write(genesis, net.genesis, net.genesis_len, false, &st);
+}
+
+static int teardown(void **state) {
+  (void)state;
+  network_close_ledgers(&net, paths, ledgers);
+  remove_folder(folder);
+  return 0;
+}
+
+static enum om_code run(size_t n, char **words) {
+  struct om_args args;
+  struct om_session session;
+  om_status_clear(&st);
+  assert_int_equal(om_args_parse(&args, om_command_named(words[0]), (int)n, words, &st), OM_OK);
+  assert_int_equal(om_session_begin(&session, &args, &st), OM_OK);
+  session.out = tmpfile();
+  enum om_code code = args.command->run(&session, &st);
+  fclose(session.out);
+  om_session_end(&session);
+  om_args_free(&args);
+  return code;
+}
+#define RUN(...) run(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *), (char *[]){__VA_ARGS__})
+
+static bool is_remembered(void) {
+  struct om_seen seen;
+  assert_ok(om_seen_read(&seen, &net.id, &st), &st);
+  return seen.any;
+}
+
+static void write_bundle(void) {
+  struct bundled b;
+  assert_ok(bundled_write(&b, ledgers[0], lot, &st), &st);
+  assert_ok(om_file_write(file, b.bytes, b.len, true, &st), &st);
+  free(b.bytes);
+}
+
+/* A file that lies may lie about the registry, too, and would have honest ones refused. */
+static void only_what_is_verified_is_remembered(void **state) {
+  (void)state;
+  write_bundle();
+  struct stat about;
+  assert_int_equal(stat(file, &about), 0);
+  assert_int_equal(truncate(file, about.st_size - 3), 0);
+  assert_int_equal(RUN("verify", file, "--network", genesis), OM_NO);
+  assert_false(is_remembered());
+  write_bundle();
+  assert_ok(RUN("verify", file, "--network", genesis), &st);
+  assert_true(is_remembered());
+  char other[300];
+  snprintf(other, sizeof other, "%s/other", folder);
+  setenv("XDG_STATE_HOME", other, 1);
+  frozen_log(ledgers[0], &net, MINER - 1);
+  write_bundle();
+  assert_int_equal(RUN("verify", file, "--network", genesis), OM_WAIT);
+  assert_false(is_remembered());
+}
+
+static bool is_there(const char *name) {
+  char path[400];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  return access(path, F_OK) == 0;
+}
+
+static size_t count(const char *name) {
+  char path[400];
+  size_t n = 0;
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  DIR *dir = opendir(path);
+  for (struct dirent *entry; dir && (entry = readdir(dir));) n += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
+  if (dir) closedir(dir);
+  return n;
+}
+
+static void files_get_their_names_all_together(void **state) {
+  (void)state;
+  char into[300], place[PATH_MAX];
+  snprintf(into, sizeof into, "%s/into/", folder);
+  for (int round = 0; round < 3; round++) { /* dropped; into a new folder; into one that is there */
+    struct om_beside files = {.folder = into};
+    assert_ok(om_beside_add(&files, "one", (const uint8_t *)"1", 1, &st), &st);
+    assert_ok(om_beside_add(&files, round == 2 ? "three" : "two", (const uint8_t *)"2", 1, &st), &st);
+    assert_int_equal(is_there("into/one"), round == 2);
+    snprintf(place, sizeof place, "%s", files.beside);
+    if (round > 0)
+      assert_ok(om_beside_keep(&files, &st), &st);
+    else
+      om_beside_drop(&files);
+    om_beside_drop(&files);
+    assert_true(access(place, F_OK) != 0 && errno == ENOENT);
+    assert_int_equal(count("into"), round == 0 ? 0 : 1 + round);
+  }
+  struct om_beside none = {.folder = into};
+  assert_ok(om_beside_keep(&none, &st), &st);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(files_get_their_names_all_together),
+      cmocka_unit_test(only_what_is_verified_is_remembered),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}

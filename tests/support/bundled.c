@@ -91,18 +91,11 @@ void bundled_apart(struct bundled_frames *out, const struct bundled *b) {
   out->n = 0;
   for (size_t at = MAGIC; at < b->len; out->n++) {
     size_t len = om_get32(b->bytes + at);
-    assert_true(out->n < BUNDLED_FRAMES_MAX - 1); /* one may be added */
+    assert_true(out->n < BUNDLED_FRAMES_MAX);
     out->all[out->n] = oremark__bundle_frame__unpack(NULL, len, b->bytes + at + LENGTH);
     assert_non_null(out->all[out->n]);
     at += LENGTH + len;
   }
-}
-
-void bundled_insert(struct bundled_frames *frames, size_t at, Oremark__BundleFrame *frame) {
-  memmove(&frames->all[at + 1], &frames->all[at], (frames->n - at) * sizeof frames->all[0]);
-  frames->all[at] = frame;
-  frames->n++;
-  frames->all[frames->n - 1]->end->frames++;
 }
 
 void bundled_together(struct bundled *out, const struct bundled_frames *frames) {

@@ -33,8 +33,6 @@ struct bundled_frames {
   size_t n;
 };
 void bundled_apart(struct bundled_frames *out, const struct bundled *b);
-/* Puts FRAME, the frames' from then on, before what is the one AT; the end counts it. */
-void bundled_insert(struct bundled_frames *frames, size_t at, Oremark__BundleFrame *frame);
 /* Their file; its bytes are the caller's. */
 void bundled_together(struct bundled *out, const struct bundled_frames *frames);
 void bundled_drop(struct bundled_frames *frames);

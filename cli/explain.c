@@ -88,7 +88,7 @@ enum om_code om_explain(FILE *out, json_t *json, struct om_txn *txn, const struc
                         const uint8_t number[OM_LOT_NUMBER_BYTES], uint32_t n_steps, const struct om_verdict *verdict,
                         struct om_status *st) {
   struct om_lineage lineage;
-  enum om_code code = om_lineage_collect_steps(&lineage, txn, network, number, n_steps, NULL, st);
+  enum om_code code = om_lineage_collect_steps(&lineage, &txn, NULL, network, number, n_steps, NULL, st);
   if (code == OM_OK) {
     struct record *records = calloc(lineage.n_events + 1, sizeof *records);
     OM_ASSERT(records);

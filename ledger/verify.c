@@ -389,6 +389,11 @@ static void say_stored(const struct om_verify *v) {
   not_checked(
       out,
       "Caps on drift, and that no statement stands twice: they concern whole logs and rest on the cosigners' word.");
+  if (v->recalled)
+    not_checked(
+        out,
+        "The rules and the rows that are shown: they were when this lot was verified here last, and the bytes that "
+        "they follow from are the same; a deep check goes over them again.");
   if (v->documents) not_checked(out, "Documents that attestations about members and sites name.");
   if (!v->documents) not_checked(out, "Documents: the bytes of those that its events name were not looked at.");
   if (v->bystanders > 0)
@@ -555,7 +560,8 @@ enum om_code om_verify_asked(struct om_txn *txn, struct om_arena *arena, struct 
                                .n_steps = ask->n_steps,
                                .deep = ask->deep};
   size_t n = om_crew_size(ask->crew);
-  if (n > 1 && om_txn_twins(txns, n, txn, st) == OM_OK) {
+  struct om_status alone; /* then the caller does it all */
+  if (n > 1 && om_txn_twins(txns, n, txn, &alone) == OM_OK) {
     begun.crew = ask->crew;
     begun.txns = txns;
     begun.txn = txns[0];

@@ -97,7 +97,8 @@ static enum om_code add_paper(struct om_verify *v, const struct om_place *at, st
   if (code == OM_MISSING) om_verify_fail(v, OM_CHECK_LINEAGE, "the entry of an attestation is not here: %s", st->text);
   if (code != OM_OK) return code == OM_MISSING ? OM_OK : code;
   if (at->event >= OM_EVENTS_MAX || !om_find_documents(named, entry.data, entry.len) || !named[at->event]) return OM_OK;
-  if (om_verify_also(v, &final, at, st) != OM_OK || !final) return st->code; /* nobody answers for it */
+  code = om_verify_also(v, &final, at, st);
+  if (code != OM_OK || !final) return code; /* nobody answers for it */
   if (v->n_papers == v->cap_papers) {
     v->cap_papers = v->cap_papers == 0 ? 16 : 2 * v->cap_papers;
     v->papers = realloc(v->papers, v->cap_papers * sizeof *v->papers);
@@ -150,22 +151,26 @@ static enum om_code find_naming(struct om_verify *v, struct om_status *st) {
   return code;
 }
 
-static void judge_places(struct om_verify *v, const struct om_place *places, size_t n) {
+/* Documents are large: after each entry it is looked whether anybody still waits. */
+static enum om_code judge_places(struct om_verify *v, const struct om_place *places, size_t n, struct om_status *st) {
   struct om_arena arena = {0};
-  for (size_t i = 0; i < n; i++) {
+  enum om_code code = OM_OK;
+  for (size_t i = 0; i < n && code == OM_OK; i++) {
     struct om_bytes entry;
     struct om_status ignored; /* it was there when it was found */
     if (om_log_entry(v->txn, &entry, places[i].log, places[i].index, &ignored) == OM_OK)
       judge_event(v, &arena, places[i], &entry);
+    code = om_progress_tell(v->progress, "hashing documents", i * OM_PROGRESS_EACH, n * OM_PROGRESS_EACH, st);
   }
   om_arena_free(&arena);
+  return code;
 }
 
 enum om_code om_verify_documents(struct om_verify *v, struct om_status *st) {
   if (!v->documents) return OM_OK;
   enum om_code code = v->recalled ? OM_OK : find_naming(v, st);
-  if (code == OM_OK) judge_places(v, v->naming, v->n_naming);
-  if (code == OM_OK) judge_places(v, v->papers, v->n_papers);
+  if (code == OM_OK) code = judge_places(v, v->naming, v->n_naming, st);
+  if (code == OM_OK) code = judge_places(v, v->papers, v->n_papers, st);
   tdestroy(v->known_documents, free);
   v->known_documents = NULL;
   return code == OM_OK ? om_txn_check(v->txn, st) : code;

@@ -184,7 +184,8 @@ enum om_code om_verify_hash(struct om_verify *v, struct om_status *st) {
   struct hashing at = {0};
   const struct om_hash cuts = {{0}};
   enum om_code code = OM_OK;
-  add_leaf(v, OM_LOG_NONE, om_txn_rows(v->txn, OM_TABLE_CUT), &cuts); /* what was cut may have held marks */
+  add_leaf(v, OM_LOG_NONE, om_txn_rows(v->txn, OM_TABLE_CUT), &cuts);       /* what was cut may have held marks */
+  add_leaf(v, OM_LOG_REGISTRY, v->logs[OM_LOG_REGISTRY]->info.size, &cuts); /* a key may be revoked, not yet finally */
   for (uint32_t i = 0; i < v->n_logs && code == OM_OK; i++)
     if (v->logs[i]) code = hash_log(v, i, &at, st);
   return code;

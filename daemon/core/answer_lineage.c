@@ -111,7 +111,10 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
     if (taken) a->sink->verifier_done(a->sink->ctx);
   }
   if (walk.unwanted) return false;
-  if (code == OM_OK) code = om_verdict_told(a->view.txn, a->view.arena, &out, verdict, st);
+  struct om_txn *now = NULL; /* the verdict may be of a later commit than the view */
+  if (code == OM_OK) code = om_txn_twins(&now, 1, a->view.txn, st);
+  if (code == OM_OK) code = om_verdict_told(now, a->view.arena, &out, verdict, st);
+  om_txn_abort(now);
   if (code != OM_OK) return om_answer_fail(a, st);
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_VERDICT, false);
   reply.verdict = &out;

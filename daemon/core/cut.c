@@ -15,6 +15,7 @@ static void cut_row(struct om_row *row, uint64_t size) {
   row->told = row->told_final = 0;
   row->cosigned_due = false;
   if (row->serve == NULL) return;
+  row->serve->recorded = 0;
   if (row->serve->head > size) row->serve->head = 0; /* the next of that size has another root */
   if (row->serve->next <= size) return;
   free(row->serve);

@@ -67,6 +67,11 @@ static bool put(void *ctx, const Oremark__Reply *reply) {
   size_t len = oremark__reply__get_packed_size(reply);
   OM_ASSERT(len <= OM_FRAME_MAX_BYTES);
   uv_mutex_lock(&all->lock);
+  if (reply->what_case == OREMARK__REPLY__WHAT_PROGRESS && read->out.len > AHEAD_BYTES) {
+    bool asked = !read->cancelled; /* who does not read is not waited for with what others want in hand */
+    uv_mutex_unlock(&all->lock);
+    return asked;
+  }
   grow(&read->out, OM_FRAME_HEADER_BYTES + len);
   uint8_t *at = read->out.bytes + read->out.len;
   om_frame_header(at, len);

@@ -75,7 +75,8 @@ static const struct setting table[] = {
     {"propose-interval-ms", KIND_NUMBER, AT(propose_interval_ms), 0, INTERVAL_MAX_MS, "0", NULL,
      "Shortest time in milliseconds from one head proposed to the witnesses to the next"},
     {"witness-listen", KIND_ONE_ADDRESS, AT(witness_listen), 0, 0, NULL, "\"[::]:7480\"",
-     "Address, host:port, where others' logs are witnessed (C2SP tlog-witness) by witness.key; witness.used is written "
+     "Address, host:port, where others' logs are witnessed (C2SP tlog-witness) by witness.key; witness.used.KEYID is "
+     "written "
      "beside it"},
     {"witness-logs", KIND_VKEYS, AT(witness_logs), 0, 0, NULL, "{\"example.com/log+1f3a0c5d+AQ...\"}",
      "Keys of the logs to witness there, as C2SP vkeys; a key's name is the origin of its log, which may have several"},

@@ -190,12 +190,11 @@ static enum om_code check_used(struct om_witness_http *http, const struct om_wit
   if (!http->used.lost) return OM_OK;
   http->witness.lost =
       "this witness has lost what it has cosigned, and cosigns nothing until its operator has given it a new key";
-  om_log(
-      OM_LOG_ERROR, "witness-key",
-      "why=\"%s/witnessed is gone, or older than %s/witness.used says: for outsiders nothing is cosigned until you put "
-      "witness.key aside, make a new one (oremark key new --kind witness --no-passphrase --name %s %s/witness.key), "
-      "start again, and hand its vkey out\"",
-      config->store, config->keys, config->name, config->keys);
+  om_log(OM_LOG_ERROR, "witness-key",
+         "why=\"%s/witnessed is gone, or older than %s/%s says: for outsiders nothing is cosigned until you put "
+         "witness.key aside, make a new one (oremark key new --kind witness --no-passphrase --name %s %s/witness.key), "
+         "start again, and hand its vkey out\"",
+         config->store, config->keys, http->used.name, config->name, config->keys);
   return OM_OK;
 }
 

@@ -7,18 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME "witness.used"
-#define BESIDE NAME ".new"
+#define NAME "witness.used."
 #define HEADER "oremark witness key in use, heads cosigned:\n"
 
 enum { TEXT_BYTES = sizeof HEADER + OM_VKEY_BYTES + 1 + 20 + 1 };
 
 static enum om_code trouble(const struct om_witness_used *used, const char *what, int error, struct om_status *st) {
   return om_fail(st, OM_IO, NULL,
-                 "can't %s %s/" NAME
+                 "can't %s %s/%s"
                  ": %s; what the witness's key has cosigned is noted there, so let the daemon's user "
                  "write in that folder",
-                 what, used->folder, strerror(error));
+                 what, used->folder, used->name, strerror(error));
 }
 
 /* Fills TEXT with all of the file FD. */
@@ -53,24 +52,25 @@ static bool parse(const struct om_witness_used *used, uint64_t *count, const cha
   vkey[len] = '\0';
   format(again, vkey, *count);
   if (strcmp(again, text) != 0) return false;
-  if (strcmp(vkey, used->vkey) != 0) *count = 0;
-  return true;
+  return strcmp(vkey, used->vkey) == 0;
 }
 
-static bool write_whole(int folder, const char *text, size_t len) {
-  int fd = openat(folder, BESIDE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+static bool write_whole(const struct om_witness_used *used, int folder, const char *text, size_t len) {
+  char beside[sizeof used->name + 4];
+  snprintf(beside, sizeof beside, "%s.new", used->name);
+  int fd = openat(folder, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return false;
   bool ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
   int error = errno;
   close(fd);
   errno = error;
-  return ok && renameat(folder, BESIDE, folder, NAME) == 0 && fsync(folder) == 0;
+  return ok && renameat(folder, beside, folder, used->name) == 0 && fsync(folder) == 0;
 }
 
 static enum om_code put(struct om_witness_used *used, uint64_t count, struct om_status *st) {
   char text[TEXT_BYTES];
   int folder = open(used->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool ok = folder >= 0 && write_whole(folder, text, format(text, used->vkey, count));
+  bool ok = folder >= 0 && write_whole(used, folder, text, format(text, used->vkey, count));
   int error = errno;
   if (folder >= 0) close(folder);
   if (!ok) return trouble(used, "write", error, st);
@@ -82,8 +82,11 @@ enum om_code om_witness_used_open(struct om_witness_used *out, const char *folde
                                   struct om_status *st) {
   char path[PATH_MAX], text[TEXT_BYTES];
   memset(out, 0, sizeof *out);
+  const char *id = strchr(vkey, '+');
+  OM_ASSERT(id && strlen(id) > OM_KEY_ID_DIGITS);
+  snprintf(out->name, sizeof out->name, NAME "%.*s", OM_KEY_ID_DIGITS, id + 1);
   if ((size_t)snprintf(out->folder, sizeof out->folder, "%s", folder) >= sizeof out->folder ||
-      (size_t)snprintf(path, sizeof path, "%s/" NAME, folder) >= sizeof path)
+      (size_t)snprintf(path, sizeof path, "%s/%s", folder, out->name) >= sizeof path)
     return om_fail(st, OM_USAGE, NULL, "keys: the path is too long");
   OM_ASSERT(strlen(vkey) < sizeof out->vkey);
   memcpy(out->vkey, vkey, strlen(vkey) + 1);

@@ -18,7 +18,7 @@ static char *folder, path[4096];
 static int open_fixture(void **state) {
   (void)state;
   folder = temp_folder();
-  snprintf(path, sizeof path, "%s/witness.used", folder);
+  snprintf(path, sizeof path, "%s/witness.used.01020304", folder);
   return 0;
 }
 
@@ -77,6 +77,8 @@ static void test_another_key_begins_anew(void **state) {
   open_used(&used, OTHER, 0);
   raise_to(&used, 1);
   assert_true(is_lost(OTHER, 0));
+  assert_true(is_lost(VKEY, 4)); /* a key that is put back is not new */
+  assert_false(is_lost(VKEY, 5));
 }
 
 static void test_a_file_that_says_nothing(void **state) {

@@ -8,13 +8,14 @@
 #include "ledger/verify.h"
 #include "support/records.h"
 
-enum { N = 4, OWNER = 2, CONSIGNEE = 3, ASKED = 3 /* whose store is asked */ };
+enum { N = 4, OWNER = 2, CONSIGNEE = 3 };
 static const int64_t t0 = INT64_C(1710000000000);
 
 struct fixture {
   struct network net;
   char *folders[N];
   struct om_ledger *ledgers[N];
+  size_t asked; /* whose store is */
   struct record mine, plant, lot, shipped, received;
   uint8_t number[OM_LOT_NUMBER_BYTES];
   struct om_verify_memory *memory;
@@ -49,6 +50,7 @@ static int setup(void **state) {
   settle(f, t0 + 4000);
   network_lot(&f->net, f->number, NULL, f->lot.bytes, f->lot.len, 0, 0);
   f->memory = om_verify_memory_new(OM_VERIFY_MEMORY_BYTES);
+  f->asked = N - 1;
   *state = f;
   return 0;
 }
@@ -92,7 +94,7 @@ static struct om_verdict asked(struct fixture *f, struct om_txn *txn, bool *judg
 static struct om_verdict asked_now(struct fixture *f, bool *judged, bool deep) {
   struct om_txn *txn;
   struct om_status st;
-  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[ASKED]), &st), &st);
+  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[f->asked]), &st), &st);
   struct om_verdict out = asked(f, txn, judged, deep);
   om_txn_abort(txn);
   return out;
@@ -122,7 +124,7 @@ static void altered_bytes_are_judged_anew(void **state) {
       uint8_t key[OM_LOG_ENTRY_KEY_BYTES], bytes[OM_ENTRY_MAX_BYTES];
       struct om_bytes row;
       assert_true(asked_now(f, &judged, false).verified && judged); /* what was found altered is forgotten */
-      assert_ok(om_txn_write(&txn, om_ledger_store(f->ledgers[ASKED]), &st), &st);
+      assert_ok(om_txn_write(&txn, om_ledger_store(f->ledgers[f->asked]), &st), &st);
       om_log_entry_key(key, 1, index);
       if (!om_txn_get(txn, &row, OM_TABLE_ENTRIES, key, sizeof key)) {
         om_txn_abort(txn);
@@ -155,6 +157,17 @@ static void a_lot_that_went_on(void **state) {
   assert_true(after.verified && !judged);
 }
 
+/* By it a key may be revoked, which is told at once. */
+static void an_act_that_is_not_final_yet(void **state) {
+  struct fixture *f = *state;
+  bool judged;
+  f->asked = 0;
+  for (int i = 0; i < 2; i++) assert_true(asked_now(f, &judged, false).verified && judged == (i == 0));
+  f->received = record_site(&f->net, N, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0 + 5000);
+  submit(f, 0, &f->received, t0 + 5000);
+  assert_true(asked_now(f, &judged, false).verified && judged);
+}
+
 static void what_is_too_large_is_not_kept(void **state) {
   struct fixture *f = *state;
   bool judged;
@@ -169,6 +182,7 @@ int main(void) {
       TEST(judged_once),
       TEST(altered_bytes_are_judged_anew),
       TEST(a_lot_that_went_on),
+      TEST(an_act_that_is_not_final_yet),
       TEST(what_is_too_large_is_not_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

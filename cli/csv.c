@@ -181,6 +181,18 @@ static bool is_empty(const struct om_csv_row *row) {
   return true;
 }
 
+/* Reads on to the next line that has a quote in it, the only one that can close one that is open, or to what is longer
+ * than LIMIT: a quote that is never closed would else have the row taken apart anew for every line. */
+static enum om_code read_to_quote(struct om_csv *csv, bool *more, size_t limit, struct om_status *st) {
+  size_t had;
+  do {
+    had = csv->len - csv->from;
+    if (read_line(csv, more, st)) return st->code;
+  } while (*more && csv->len - csv->from <= limit &&
+           !memchr(csv->text + csv->from + had, '"', csv->len - csv->from - had));
+  return OM_OK;
+}
+
 enum om_code om_csv_next(struct om_csv *csv, struct om_csv_row *row, struct om_status *st) {
   bool more = true, open = false;
   if (csv->from == csv->len && read_line(csv, &more, st)) return st->code;
@@ -198,7 +210,7 @@ enum om_code om_csv_next(struct om_csv *csv, struct om_csv_row *row, struct om_s
     }
     if (take_apart(csv, &scan, &open, st)) return bad_row(csv, st);
     if (open) {
-      if (read_line(csv, &more, st)) return st->code;
+      if (read_to_quote(csv, &more, OM_CSV_ROW_MAX_BYTES + first_len, st)) return st->code;
       if (more) continue;
       om_fail(st, OM_MALFORMED, NULL, "a quote that is opened in it is never closed");
       return bad_row(csv, st);

@@ -5,10 +5,6 @@
 
 #include "daemon/core/node_state.h"
 
-static uint64_t larger(uint64_t a, uint64_t b) {
-  return a > b ? a : b;
-}
-
 /* OM_OK: taken. OM_WAIT: kept to be judged again when more is known. */
 static enum om_code judge(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
                           uint64_t size, struct om_status *st) {
@@ -50,7 +46,7 @@ static enum om_code judge_new(struct om_node *node, uint32_t slot, uint32_t log,
 
 static bool is_news(const struct om_tracked *tracked, uint64_t size) {
   if (tracked->ended && size > tracked->end) return false; /* whoever sends it has not heard */
-  return size > larger(tracked->final.size, om_pair_highest(&tracked->claims));
+  return size > om_larger(tracked->final.size, om_pair_highest(&tracked->claims));
 }
 
 enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
@@ -67,8 +63,8 @@ enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, con
     if (code != OM_OK) return om_wrap(st, "a head of log %u", log);
   }
   if (size > row->has_final) row->beside = false;
-  row->has_final = larger(row->has_final, size);
-  row->has = larger(row->has, size);
+  row->has_final = om_larger(row->has_final, size);
+  row->has = om_larger(row->has, size);
   om_stopped_look(node, slot, log);
   om_sync_choose(node, log, now_ms);
   return OM_OK;

@@ -1,4 +1,4 @@
-/* What a node remembers: for the files of the node alone (node.c, actions.c, heard.c, serve.c, sync.c, witness.c,
+/* What a node remembers: for the files of the node alone (node.c, actions.c, heard.c, serve.c, sync_*.c, witness.c,
  * quorum.c, recover.c, relay.c, vouch.c). Others see node.h. */
 #ifndef OREMARK_DAEMON_CORE_NODE_STATE_H
 #define OREMARK_DAEMON_CORE_NODE_STATE_H
@@ -94,12 +94,12 @@ struct om_row {
   bool dirty;
   bool follow_due, stop_due; /* messages owed */
   bool cosigned_due;
-  bool show_again;           /* it showed evidence that could not be looked at: to be asked for all that it holds */
-  uint8_t shown;             /* the pieces held here that the peer knows, a bit for each */
-  bool stalled;              /* brought nothing at the present size of the log */
-  bool beside;               /* brought another history than is held: asked again when one of the two is not as it was */
-  bool heads_only;           /* followed for the heads of a log that is stopped */
-  uint64_t has, has_final;   /* what the peer holds, as far as known here */
+  bool show_again;         /* it showed evidence that could not be looked at: to be asked for all that it holds */
+  uint8_t shown;           /* the pieces held here that the peer knows, a bit for each */
+  bool stalled;            /* brought nothing at the present size of the log */
+  bool beside;             /* brought another history than is held: asked again when one of the two is not as it was */
+  bool heads_only;         /* followed for the heads of a log that is stopped */
+  uint64_t has, has_final; /* what the peer holds, as far as known here */
   uint64_t told, told_final; /* what it was told that this daemon holds */
   bool told_any;
   bool cut_due; /* it was told of more than was left of the log at a cut: */
@@ -308,6 +308,14 @@ struct om_node {
   struct om_fetching fetching[OM_FETCHES_MAX];
 };
 
+static inline uint64_t om_larger(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
+
+static inline uint64_t om_smaller(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
 /* node.c */
 void *om_node_alloc(size_t n, size_t size); /* zeroed; stops the program without memory */
 struct om_row *om_node_row(struct om_node *node, uint32_t slot, uint32_t log); /* NULL: not a log to speak of */
@@ -341,7 +349,7 @@ void om_serve_follow(struct om_node *node, uint32_t slot, const Oremark__Follow 
 /* How much of LOG this daemon can give out with proof. */
 uint64_t om_serve_have(const struct om_tracked *tracked);
 
-/* sync.c: how other logs come in */
+/* sync_source.c, sync_inbox.c, sync_apply.c, sync_news.c, sync_stalls.c: how other logs come in */
 /* Whom to follow LOG from, as things stand. */
 void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms);
 void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size,

@@ -6,35 +6,27 @@
 
 #include "daemon/core/node_state.h"
 
-static uint64_t larger(uint64_t a, uint64_t b) {
-  return a > b ? a : b;
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b) {
-  return a < b ? a : b;
-}
-
 /* How far the peer in SLOT is served: a witness must see what it is to cosign, and a home daemon may have lost its
  * tail. A log that has ended is everybody's up to there. */
 static uint64_t served_size(const struct om_node *node, uint32_t slot, uint32_t log) {
   const struct om_tracked *tracked = &node->logs[log];
   uint32_t peer_log = node->peers[slot].log;
-  if (tracked->ended) return smaller(tracked->size, tracked->end);
+  if (tracked->ended) return om_smaller(tracked->size, tracked->end);
   bool all = peer_log == log || (peer_log != OM_LOG_NONE && om_node_is_witness(node, log, peer_log));
   if (all || tracked->final.size > tracked->size) return tracked->size;
-  return larger(smaller(tracked->wanted, tracked->size), tracked->final.size);
+  return om_larger(om_smaller(tracked->wanted, tracked->size), tracked->final.size);
 }
 
 uint64_t om_serve_have(const struct om_tracked *tracked) {
-  uint64_t most = smaller(tracked->provable.size, tracked->size);
-  if (tracked->wanted <= tracked->size) most = larger(most, tracked->wanted);
-  if (tracked->ended && tracked->end <= tracked->size) most = larger(most, tracked->end);
+  uint64_t most = om_smaller(tracked->provable.size, tracked->size);
+  if (tracked->wanted <= tracked->size) most = om_larger(most, tracked->wanted);
+  if (tracked->ended && tracked->end <= tracked->size) most = om_larger(most, tracked->end);
   return most;
 }
 
 /* How much can be proven to who has the root at PROVE entries; 0: who has none. */
 static uint64_t provable_to(const struct om_tracked *tracked, uint64_t prove) {
-  if (prove == 0) return smaller(tracked->provable.size, tracked->size);
+  if (prove == 0) return om_smaller(tracked->provable.size, tracked->size);
   return prove <= tracked->size ? prove : 0;
 }
 
@@ -65,7 +57,7 @@ void om_serve_follow(struct om_node *node, uint32_t slot, const Oremark__Follow 
     *row->serve = (struct om_serve){.next = from, .acked = from};
   }
   row->serve->prove = follow->prove;
-  row->has = larger(row->has, from);
+  row->has = om_larger(row->has, from);
   om_node_mark_row(node, slot, log);
 }
 
@@ -79,7 +71,7 @@ static bool follow_next(struct om_node *node, struct om_action *out, struct om_r
     row->stop_due = false;
   } else {
     row->follow_due = false;
-    row->follow_from = larger(row->follow_from, node->logs[log].size);
+    row->follow_from = om_larger(row->follow_from, node->logs[log].size);
     follow.from = row->follow_from;
     follow.prove = row->heads_only ? OM_PROVE_NOTHING : om_sync_prove(&node->logs[log], row);
   }
@@ -110,9 +102,9 @@ static bool head_next(struct om_node *node, struct om_action *out, struct om_row
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Head head = OREMARK__HEAD__INIT;
   struct om_heard *final = &node->logs[log].final;
-  if (row->serve == NULL || final->size <= larger(row->head_sent, row->has_final)) return false;
+  if (row->serve == NULL || final->size <= om_larger(row->head_sent, row->has_final)) return false;
   row->head_sent = final->size;
-  row->told_final = larger(row->told_final, final->size);
+  row->told_final = om_larger(row->told_final, final->size);
   head.log = log;
   head.checkpoint = (ProtobufCBinaryData){final->len, final->note};
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_HEAD;
@@ -138,7 +130,7 @@ static bool recorded_next(struct om_node *node, struct om_action *out, struct om
   if (serve == NULL || node->config.recorded == NULL || !window_full(serve) || serve->acked < serve->recorded)
     return false;
   if (!node->config.recorded(node->config.ctx, note, &len, &size, log, serve->acked)) {
-    serve->recorded = larger(node->logs[log].final.size, serve->acked + 1);
+    serve->recorded = om_larger(node->logs[log].final.size, serve->acked + 1);
     return false;
   }
   OM_ASSERT(size > serve->acked);
@@ -174,7 +166,7 @@ static bool prove_entries(struct om_node *node, struct om_entry_sink *sink, stru
 static bool entries_next(struct om_node *node, struct om_action *out, uint32_t slot, struct om_row *row, uint32_t log) {
   struct om_serve *serve = row->serve;
   if (serve == NULL || window_full(serve)) return false;
-  uint64_t upto = smaller(served_size(node, slot, log), provable_to(&node->logs[log], serve->prove));
+  uint64_t upto = om_smaller(served_size(node, slot, log), provable_to(&node->logs[log], serve->prove));
   if (serve->next >= upto) return false;
   struct om_entry_sink sink;
   om_entry_sink_begin(&sink, log, serve->next);
@@ -194,7 +186,7 @@ static bool entries_next(struct om_node *node, struct om_action *out, uint32_t s
   OM_ASSERT(serve->next <= upto);
   serve->ring[(serve->first + serve->n++) % OM_WINDOW_CHUNKS] = (struct om_serve_chunk){serve->next, cost};
   serve->outstanding += cost;
-  row->told = larger(row->told, serve->next);
+  row->told = om_larger(row->told, serve->next);
   return true;
 }
 
@@ -205,8 +197,8 @@ static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot
   Oremark__Have have = OREMARK__HAVE__INIT;
   struct om_tracked *tracked = &node->logs[log];
   uint64_t size = om_serve_have(tracked);
-  bool news = !row->told_any || smaller(served_size(node, slot, log), size) > larger(row->told, row->has) ||
-              smaller(tracked->final.size, size) > larger(row->told_final, row->has_final);
+  bool news = !row->told_any || om_smaller(served_size(node, slot, log), size) > om_larger(row->told, row->has) ||
+              om_smaller(tracked->final.size, size) > om_larger(row->told_final, row->has_final);
   if (!news && !row->cut_due) return false;
   if (row->told_any && now_ms - row->told_ms < OM_HAVE_MS) {
     tracked->have_later = true;
@@ -219,7 +211,7 @@ static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot
   row->cut_due = false;
   row->told_ms = now_ms;
   row->told = size;
-  row->told_final = smaller(tracked->final.size, size);
+  row->told_final = om_smaller(tracked->final.size, size);
   have.log = log;
   have.size = size;
   have.final_size = row->told_final;

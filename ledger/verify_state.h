@@ -181,7 +181,10 @@ void om_verify_tell_findings(struct om_verify *v);
  * covers it; where none does it is left out, since nobody answers for it yet. To be called while the entries are
  * planned. */
 enum om_code om_verify_also(struct om_verify *v, bool *final, const struct om_place *place, struct om_status *st);
-/* v->logs[LOG], with its head. OM_CORRUPT: there is no such log. */
+/* verify_plan.c: opens the logs of the lineage, and puts its entries and their marks in order. */
+enum om_code om_verify_plan(struct om_verify *v, struct om_status *st);
+
+/* verify_heads.c: v->logs[LOG], with its head. OM_CORRUPT: there is no such log. */
 enum om_code om_verify_open(struct om_verify *v, uint32_t log, struct om_status *st);
 /* When entry INDEX of LOG was final, as om_times_final. */
 uint64_t om_verify_time(struct om_verify *v, uint32_t log, uint64_t index);
@@ -189,6 +192,11 @@ uint64_t om_verify_time(struct om_verify *v, uint32_t log, uint64_t index);
 bool om_verify_timeless(const struct om_verify *v, uint32_t log);
 /* "kamoto.example/log", for sentences. */
 const char *om_verify_origin(const struct om_verify *v, uint32_t log);
+
+/* verify_verdict.c: says in the verdict what each check is called and means. At the beginning. */
+void om_verify_name_checks(const struct om_verify *v);
+/* Adds up what was found: what the verdict is, of which logs, and what it does not rest on. At the end. */
+void om_verify_conclude(struct om_verify *v);
 
 /* Tells what bears on the lineage, and plans it. */
 enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st);

@@ -83,12 +83,7 @@ enum om_code om_submit(struct om_session *session, Oremark__Reply **out, const s
   Oremark__Request *request = om_submit_request(statement);
   int64_t until = om_tick_ms() + wait_ms, pause = RETRY_FIRST_MS;
   for (bool said = false;; said = true) {
-    enum om_code code = om_session_call(session, out, request, st);
-    if (code == OM_OK && (*out)->what_case != OREMARK__REPLY__WHAT_RECEIPT) {
-      oremark__reply__free_unpacked(*out, NULL);
-      *out = NULL;
-      return om_fail(st, OM_IO, NULL, "the daemon answered a submission without a receipt: are both of one version?");
-    }
+    enum om_code code = om_ask(session, out, request, OREMARK__REPLY__WHAT_RECEIPT, st);
     if (code != OM_OK) leave_out_event(st, statement);
     bool queued = code == OM_OK && (*out)->receipt->queued;
     if ((code != OM_WAIT && !queued) || om_tick_ms() >= until) return code;

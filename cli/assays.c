@@ -64,7 +64,7 @@ static bool both(const struct om_assay_compared *at) {
 static json_t *compared_json(const struct gathered *g, const struct om_assay_compared *at) {
   static const char *const words[] = {"seller", "buyer", "umpire"};
   json_t *json =
-      json_pack("{s:s, s:o, s:o, s:s, s:o}", "element", om_element_symbol(at->element), "difference",
+      json_pack("{s:s, s:o, s:o, s:s, s:o}", "element", om_show_element(at->element), "difference",
                 fraction_json(both(at), at->difference), "splitting_limit", fraction_json(at->limited, at->limit),
                 "outcome", om_assay_outcome_word(at->outcome), "result", fraction_json(at->stands, at->result));
   for (int side = 0; side < OM_ASSAY_SIDES; side++) {
@@ -81,7 +81,7 @@ static json_t *compared_json(const struct gathered *g, const struct om_assay_com
 static void add_line(struct libscols_table *table, const struct gathered *g, const struct om_assay_compared *at) {
   struct libscols_line *line = om_show_line(table, NULL);
   char text[OM_DECIMAL_TEXT_BYTES];
-  om_show_cell(line, 0, "%s", om_element_symbol(at->element));
+  om_show_cell(line, 0, "%s", om_show_element(at->element));
   for (size_t side = 0; side < OM_ASSAY_SIDES; side++)
     om_show_cell(line, 1 + side, "%s%s%s", fraction(text, at->sides[side].stated, at->sides[side].value),
                  at->sides[side].stated ? " " : "", at->sides[side].stated ? name_of(g, at->sides[side].author) : "");

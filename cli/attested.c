@@ -191,11 +191,6 @@ const char *om_attestation_state(const Oremark__Attestation *attestation, const 
 
 /* ---- as JSON ---- */
 
-static const char *symbol(uint32_t z) {
-  const char *text = z <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)z) : NULL;
-  return text ? text : "?";
-}
-
 static json_t *decimal_json(const Oremark__Decimal *d) {
   char text[OM_DECIMAL_TEXT_BYTES];
   struct om_decimal value = d ? (struct om_decimal){d->digits, d->places} : (struct om_decimal){0, 0};
@@ -206,8 +201,8 @@ static json_t *assay_json(const Oremark__Assay *a) {
   char word[OM_WORD_BYTES];
   json_t *results = json_array();
   for (size_t i = 0; i < a->n_results; i++)
-    json_array_append_new(results, json_pack("{s:s, s:o, s:o}", "element", symbol(a->results[i]->element), "value",
-                                             decimal_json(a->results[i]->value), "splitting_limit",
+    json_array_append_new(results, json_pack("{s:s, s:o, s:o}", "element", om_show_element(a->results[i]->element),
+                                             "value", decimal_json(a->results[i]->value), "splitting_limit",
                                              decimal_json(a->results[i]->splitting_limit)));
   return json_pack("{s:s, s:o, s:o, s:o}", "side", om_word(word, &oremark__assay_role__descriptor, (int)a->role),
                    "method", om_json_text(a->method), "sample", om_json_text(a->sample), "results", results);
@@ -217,7 +212,7 @@ static json_t *estimate_json(const Oremark__Estimate *e) {
   char word[OM_WORD_BYTES];
   json_t *metals = json_array();
   for (size_t i = 0; i < e->n_metals; i++)
-    json_array_append_new(metals, json_pack("{s:s, s:o}", "element", symbol(e->metals[i]->element), "mass_mg",
+    json_array_append_new(metals, json_pack("{s:s, s:o}", "element", om_show_element(e->metals[i]->element), "mass_mg",
                                             om_json_mass(e->metals[i]->mass_mg)));
   return json_pack("{s:s, s:o, s:o}", "of", om_word(word, &oremark__estimate_kind__descriptor, (int)e->kind), "as_of",
                    om_json_time(e->as_of_ms, 0), "metals", metals);
@@ -233,7 +228,7 @@ static json_t *certify_json(const Oremark__Certify *c, uint64_t drawn_mg) {
   json_object_set_new(json, "drawn_mg", limited ? om_json_mass(drawn_mg) : json_null());
   json_object_set_new(json, "remaining_mg",
                       limited ? om_json_mass(c->quantity_mg > drawn_mg ? c->quantity_mg - drawn_mg : 0) : json_null());
-  json_object_set_new(json, "element", limited && c->element ? json_string(symbol(c->element)) : json_null());
+  json_object_set_new(json, "element", limited && c->element ? json_string(om_show_element(c->element)) : json_null());
   return json;
 }
 

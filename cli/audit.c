@@ -10,14 +10,9 @@ static const struct om_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static const char *symbol(uint32_t z) {
-  const char *text = z <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)z) : NULL;
-  return text ? text : "?";
-}
-
 static json_t *sum_json(const Oremark__DriftSum *s) {
   return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o}", "member", (json_int_t)s->member, "member_name",
-                   om_json_text(s->member_name), "element", symbol(s->element), "period_start",
+                   om_json_text(s->member_name), "element", om_show_element(s->element), "period_start",
                    om_json_time(s->period_start_ms, 0), "gained_mg", om_json_mass(s->gained_mg), "cap_mg",
                    om_json_mass(s->cap_mg));
 }
@@ -26,7 +21,7 @@ static void add_line(struct libscols_table *table, const Oremark__DriftSum *s) {
   struct libscols_line *line = om_show_line(table, NULL);
   char when[OM_TIME_TEXT_BYTES], mass[OM_MASS_TEXT_BYTES], percent[16];
   om_show_cell(line, 0, "%s (member %u)", s->member_name, s->member);
-  om_show_cell(line, 1, "%s", symbol(s->element));
+  om_show_cell(line, 1, "%s", om_show_element(s->element));
   om_show_cell(line, 2, "%.10s", om_time_format(when, sizeof when, s->period_start_ms, 0));
   om_show_cell(line, 3, "%s", om_mass_format(mass, sizeof mass, (int64_t)s->gained_mg));
   om_show_cell(line, 4, "%s", om_mass_format(mass, sizeof mass, (int64_t)s->cap_mg));
@@ -44,10 +39,10 @@ static const char *outcome(const Oremark__OutputSum *o) {
 }
 
 static json_t *output_json(const Oremark__OutputSum *o) {
-  json_t *json =
-      json_pack("{s:I, s:o, s:I, s:o, s:s, s:I, s:o}", "member", (json_int_t)o->member, "member_name",
-                om_json_text(o->member_name), "site", (json_int_t)o->site, "site_name", om_json_text(o->site_name),
-                "element", symbol(o->element), "year", (json_int_t)o->year, "mass_mg", om_json_mass(o->mass_mg));
+  json_t *json = json_pack("{s:I, s:o, s:I, s:o, s:s, s:I, s:o}", "member", (json_int_t)o->member, "member_name",
+                           om_json_text(o->member_name), "site", (json_int_t)o->site, "site_name",
+                           om_json_text(o->site_name), "element", om_show_element(o->element), "year",
+                           (json_int_t)o->year, "mass_mg", om_json_mass(o->mass_mg));
   bool capacity = o->capacity_mg > 0, resource = o->resource_mg > 0;
   json_object_set_new(json, "capacity_mg", capacity ? om_json_mass(o->capacity_mg) : json_null());
   json_object_set_new(json, "capacity_by", capacity ? om_json_text(o->capacity_by) : json_null());
@@ -63,7 +58,7 @@ static void add_output(struct libscols_table *table, const Oremark__OutputSum *o
   char mass[OM_MASS_TEXT_BYTES];
   om_show_cell(line, 0, "%s", o->member_name);
   om_show_cell(line, 1, "%s", o->site_name);
-  om_show_cell(line, 2, "%s", symbol(o->element));
+  om_show_cell(line, 2, "%s", om_show_element(o->element));
   om_show_cell(line, 3, "%u", o->year);
   om_show_cell(line, 4, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->mass_mg));
   if (o->capacity_mg) om_show_cell(line, 5, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->capacity_mg));

@@ -217,6 +217,18 @@ static enum om_code settle(Oremark__Reply **reply, struct om_status *st) {
   return st->code;
 }
 
+enum om_code om_not_what_was_asked(struct om_status *st) {
+  return om_fail(st, OM_IO, NULL,
+                 "the daemon answered something else than was asked: are daemon and command of one version?");
+}
+
+enum om_code om_reply_carries(Oremark__Reply **reply, Oremark__Reply__WhatCase wanted, struct om_status *st) {
+  if (settle(reply, st) || (*reply)->what_case == wanted) return st->code;
+  oremark__reply__free_unpacked(*reply, NULL);
+  *reply = NULL;
+  return om_not_what_was_asked(st);
+}
+
 enum om_code om_client_call(struct om_client *client, Oremark__Reply **out, Oremark__Request *request,
                             struct om_status *st) {
   uint64_t id;

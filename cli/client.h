@@ -37,5 +37,9 @@ enum om_code om_client_next(struct om_client *client, Oremark__Reply **reply, st
 
 /* What a reply says, as a status. */
 enum om_code om_reply_status(const Oremark__Reply *reply, struct om_status *st);
+/* OM_IO: what came does not fit what was asked. */
+enum om_code om_not_what_was_asked(struct om_status *st);
+/* Whether *REPLY says "ok" and carries WANTED; else frees it, sets it to NULL, and says why. */
+enum om_code om_reply_carries(Oremark__Reply **reply, Oremark__Reply__WhatCase wanted, struct om_status *st);
 
 #endif

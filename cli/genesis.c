@@ -73,8 +73,7 @@ json_t *om_limits_json(const Oremark__Limits *limits) {
                         json_integer(limits->processes[i]->tolerance_ppm));
   for (size_t i = 0; i < limits->n_drift_caps; i++) {
     uint32_t element = limits->drift_caps[i]->element;
-    json_object_set_new(caps, element ? om_element_symbol((uint8_t)element) : "any",
-                        om_json_mass(limits->drift_caps[i]->cap_mg));
+    json_object_set_new(caps, element ? om_show_element(element) : "any", om_json_mass(limits->drift_caps[i]->cap_mg));
   }
   return json_pack("{s:o, s:I, s:o, s:I}", "process_tolerance_ppm", processes, "receipt_tolerance_ppm",
                    (json_int_t)limits->receipt_tolerance_ppm, "drift_caps_mg", caps, "drift_period_days",
@@ -141,7 +140,7 @@ static void show_limits(FILE *out, const Oremark__Limits *limits) {
   fprintf(out, "\ndrift allowed to a member in %u days:", limits->drift_period_days);
   for (size_t i = 0; i < limits->n_drift_caps; i++) {
     uint32_t element = limits->drift_caps[i]->element;
-    fprintf(out, "%s %s %s", i ? "," : "", element ? om_element_symbol((uint8_t)element) : "any other element",
+    fprintf(out, "%s %s %s", i ? "," : "", element ? om_show_element(element) : "any other element",
             om_mass_format(mass, sizeof mass, (int64_t)limits->drift_caps[i]->cap_mg));
   }
   fprintf(out, "%s\n", limits->n_drift_caps ? "" : " none");

@@ -75,11 +75,10 @@ static void origins(FILE *out, const Oremark__Lot *lot) {
   char mass[OM_MASS_TEXT_BYTES], text[OM_SHOW_BYTES], percent[16];
   for (size_t i = 0; i < lot->n_contents; i++) {
     const Oremark__Content *c = lot->contents[i];
-    const char *symbol = c->element <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)c->element) : NULL;
     for (size_t j = 0; j < c->n_shares || j == 0; j++) {
       struct libscols_line *line = om_show_line(table, NULL);
       if (j == 0) {
-        om_show_cell(line, 0, "%s", symbol ? symbol : "?");
+        om_show_cell(line, 0, "%s", om_show_element(c->element));
         om_show_cell(line, 1, "%s", om_mass_format(mass, sizeof mass, (int64_t)c->contained_mg));
       }
       if (j == c->n_shares) break;

@@ -49,7 +49,7 @@ static void show_limits(FILE *out, const Oremark__Limits *l) {
   fprintf(out, "gains inside them, at most in %u days\n", l->drift_period_days);
   for (size_t i = 0; i < l->n_drift_caps; i++) {
     uint32_t element = l->drift_caps[i]->element;
-    fprintf(out, "  %-12s %s\n", element > 0 && element <= UINT8_MAX ? om_element_symbol((uint8_t)element) : "any",
+    fprintf(out, "  %-12s %s\n", element ? om_show_element(element) : "any",
             om_mass_format(mass, sizeof mass, (int64_t)l->drift_caps[i]->cap_mg));
   }
 }

@@ -50,22 +50,11 @@ static enum om_code ask_entries(struct publisher *p, uint64_t *id, uint64_t bund
   return om_client_send(p->client, id, &request, st);
 }
 
-static enum om_code not_what_was_asked(struct om_status *st) {
-  return om_fail(st, OM_IO, NULL,
-                 "the daemon answered something else than was asked: are daemon and command of one version?");
-}
-
 /* The next reply to ID, which must be WANTED; the caller's. */
 static enum om_code take(struct publisher *p, Oremark__Reply **out, uint64_t id, Oremark__Reply__WhatCase wanted,
                          struct om_status *st) {
-  enum om_code code = om_client_receive(p->client, out, id, st);
-  if (code != OM_OK) return code;
-  code = om_reply_status(*out, st);
-  if (code == OM_OK && (*out)->what_case != wanted) code = not_what_was_asked(st);
-  if (code == OM_OK) return OM_OK;
-  oremark__reply__free_unpacked(*out, NULL);
-  *out = NULL;
-  return code;
+  if (om_client_receive(p->client, out, id, st)) return st->code;
+  return om_reply_carries(out, wanted, st);
 }
 
 /* COUNT tiles from FIRST on, the last of LAST hashes; the caller's. */
@@ -79,7 +68,7 @@ static enum om_code take_tiles(struct publisher *p, Oremark__Reply **out, uint64
   if (fits) return OM_OK;
   oremark__reply__free_unpacked(*out, NULL);
   *out = NULL;
-  return not_what_was_asked(st);
+  return om_not_what_was_asked(st);
 }
 
 /* ---- entries ---- */
@@ -96,7 +85,7 @@ static enum om_code damaged(const struct publisher *p, const char *what, uint64_
 static enum om_code add_entries(struct publisher *p, size_t *n, size_t *len, const Oremark__StoredEntries *entries,
                                 uint64_t bundle, const struct om_hash *leaves, size_t width, struct om_status *st) {
   uint64_t first = bundle * OM_TILE_HASHES;
-  if (entries->first != first + *n || entries->n_entries > width - *n) return not_what_was_asked(st);
+  if (entries->first != first + *n || entries->n_entries > width - *n) return om_not_what_was_asked(st);
   for (size_t i = 0; i < entries->n_entries; i++, ++*n) {
     ProtobufCBinaryData entry = entries->entries[i];
     struct om_hash leaf;
@@ -126,7 +115,7 @@ static enum om_code write_bundle(struct publisher *p, uint64_t id, uint64_t bund
     more = reply->more;
     oremark__reply__free_unpacked(reply, NULL);
   }
-  if (code == OM_OK && n != width) code = not_what_was_asked(st);
+  if (code == OM_OK && n != width) code = om_not_what_was_asked(st);
   if (code != OM_OK) return code;
   om_tile_path(path, true, 0, bundle, (unsigned)width);
   p->through += width;
@@ -267,7 +256,7 @@ static enum om_code take_head(struct publisher *p, struct om_arena *arena, struc
   oremark__reply__free_unpacked(reply, NULL);
   enum om_code code = om_note_parse(parsed, note->data, note->len, st);
   if (code == OM_OK) code = om_checkpoint_parse(out, NULL, parsed->text, parsed->text_len, st);
-  if (code == OM_OK && strcmp(out->origin, p->origin) != 0) code = not_what_was_asked(st);
+  if (code == OM_OK && strcmp(out->origin, p->origin) != 0) code = om_not_what_was_asked(st);
   return code;
 }
 

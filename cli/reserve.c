@@ -108,7 +108,7 @@ static int by_time(const void *a, const void *b) {
 
 static int by_metal(const void *a, const void *b) {
   const struct place *x = a, *y = b;
-  int order = strcmp(om_element_symbol(x->element), om_element_symbol(y->element));
+  int order = strcmp(om_show_element(x->element), om_show_element(y->element));
   if (order == 0) order = strcmp(x->site_name, y->site_name);
   return order != 0 ? order : strcmp(x->holder_name, y->holder_name);
 }
@@ -141,11 +141,11 @@ static json_t *places_json(const struct reserves *r) {
   for (size_t i = 0; i < r->n_places; i++) {
     const struct place *p = &r->places[i];
     json_array_append_new(
-        list, json_pack("{s:s, s:I, s:o, s:I, s:o, s:o, s:I, s:o, s:o}", "element", om_element_symbol(p->element),
-                        "site", (json_int_t)p->site, "site_name", om_json_text(p->site_name), "holder",
-                        (json_int_t)p->holder, "holder_name", om_json_text(p->holder_name), "held_mg",
-                        om_json_mass(p->in_mg - p->out_mg), "lots", (json_int_t)p->n_lots, "deposited_mg",
-                        om_json_mass(p->in_mg), "released_mg", om_json_mass(p->out_mg)));
+        list, json_pack("{s:s, s:I, s:o, s:I, s:o, s:o, s:I, s:o, s:o}", "element", om_show_element(p->element), "site",
+                        (json_int_t)p->site, "site_name", om_json_text(p->site_name), "holder", (json_int_t)p->holder,
+                        "holder_name", om_json_text(p->holder_name), "held_mg", om_json_mass(p->in_mg - p->out_mg),
+                        "lots", (json_int_t)p->n_lots, "deposited_mg", om_json_mass(p->in_mg), "released_mg",
+                        om_json_mass(p->out_mg)));
   }
   return list;
 }
@@ -156,7 +156,7 @@ static json_t *movements_json(const struct reserves *r) {
     const struct movement *m = &r->movements[i];
     json_array_append_new(
         list, json_pack("{s:o, s:s, s:s, s:o, s:o, s:s, s:I, s:o, s:I, s:o, s:b}", "at", om_json_time(m->at_ms, 0),
-                        "movement", m->out ? "release" : "deposit", "element", om_element_symbol(m->element), "mass_mg",
+                        "movement", m->out ? "release" : "deposit", "element", om_show_element(m->element), "mass_mg",
                         om_json_mass(m->mg), "held_mg", om_json_mass(m->after_mg), "lot", m->lot, "site",
                         (json_int_t)m->site, "site_name", om_json_text(m->site_name), "holder", (json_int_t)m->holder,
                         "holder_name", om_json_text(m->holder_name), "final", m->final));
@@ -171,7 +171,7 @@ static void show_places(const struct reserves *r) {
     const struct place *p = &r->places[i];
     struct libscols_line *line = om_show_line(table, NULL);
     char mass[OM_MASS_TEXT_BYTES];
-    om_show_cell(line, 0, "%s", om_element_symbol(p->element));
+    om_show_cell(line, 0, "%s", om_show_element(p->element));
     om_show_cell(line, 1, "%s", p->site_name);
     om_show_cell(line, 2, "%s", p->holder_name);
     om_show_cell(line, 3, "%s", om_mass_format(mass, sizeof mass, (int64_t)(p->in_mg - p->out_mg)));
@@ -191,7 +191,7 @@ static void show_movements(const struct reserves *r) {
     char mass[OM_MASS_TEXT_BYTES], when[OM_TIME_TEXT_BYTES];
     om_show_cell(line, 0, "%.16s", om_time_format(when, sizeof when, m->at_ms, om_zone_at(m->at_ms)));
     om_show_cell(line, 1, "%s%s", m->out ? "release" : "deposit", m->final ? "" : ", not final");
-    om_show_cell(line, 2, "%s", om_element_symbol(m->element));
+    om_show_cell(line, 2, "%s", om_show_element(m->element));
     om_show_cell(line, 3, "%s", om_mass_format(mass, sizeof mass, (int64_t)m->mg));
     om_show_cell(line, 4, "%s", om_mass_format(mass, sizeof mass, (int64_t)m->after_mg));
     om_show_cell(line, 5, "%s", m->site_name);

@@ -47,6 +47,12 @@ enum om_code om_session_call(struct om_session *session, Oremark__Reply **out, O
   return om_client_call(client, out, request, st);
 }
 
+enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__Request *request,
+                    Oremark__Reply__WhatCase wanted, struct om_status *st) {
+  if (om_session_call(session, out, request, st)) return st->code;
+  return om_reply_carries(out, wanted, st);
+}
+
 /* *OUT: what --facts says; NULL where it is not given, and the daemon is asked. */
 static enum om_code facts_given(struct om_session *session, const Oremark__Facts **out, struct om_status *st) {
   const struct om_given *given = om_args_find(session->args, "facts");
@@ -61,11 +67,6 @@ static enum om_code facts_given(struct om_session *session, const Oremark__Facts
   return OM_OK;
 }
 
-static enum om_code not_this_reply(struct om_status *st) {
-  return om_fail(st, OM_IO, NULL,
-                 "the daemon answered something else than was asked: are daemon and command of one version?");
-}
-
 enum om_code om_session_members(struct om_session *session, const Oremark__Members **out, struct om_status *st) {
   const Oremark__Facts *facts;
   if (facts_given(session, &facts, st)) return st->code;
@@ -75,10 +76,7 @@ enum om_code om_session_members(struct om_session *session, const Oremark__Membe
     Oremark__Request request = OREMARK__REQUEST__INIT;
     request.what_case = OREMARK__REQUEST__WHAT_LIST_MEMBERS;
     request.list_members = &list;
-    Oremark__Reply *reply;
-    if (om_session_call(session, &reply, &request, st)) return st->code;
-    session->members = reply;
-    if (reply->what_case != OREMARK__REPLY__WHAT_MEMBERS) return not_this_reply(st);
+    if (om_ask(session, &session->members, &request, OREMARK__REPLY__WHAT_MEMBERS, st)) return st->code;
   }
   *out = session->members->members;
   return OM_OK;
@@ -104,9 +102,7 @@ enum om_code om_session_registry(struct om_session *session, const Oremark__Regi
     get.speaker = speaker;
   }
   if (session->registry) oremark__reply__free_unpacked(session->registry, NULL);
-  session->registry = NULL;
-  if (om_session_call(session, &session->registry, &request, st)) return st->code;
-  if (session->registry->what_case != OREMARK__REPLY__WHAT_REGISTRY) return not_this_reply(st);
+  if (om_ask(session, &session->registry, &request, OREMARK__REPLY__WHAT_REGISTRY, st)) return st->code;
   *out = session->registry->registry;
   return OM_OK;
 }
@@ -124,9 +120,7 @@ enum om_code om_session_rights(struct om_session *session, const Oremark__Member
   request.what_case = OREMARK__REQUEST__WHAT_GET_MEMBER;
   request.get_member = &get;
   if (session->rights) oremark__reply__free_unpacked(session->rights, NULL);
-  session->rights = NULL;
-  if (om_session_call(session, &session->rights, &request, st)) return st->code;
-  if (session->rights->what_case != OREMARK__REPLY__WHAT_MEMBER) return not_this_reply(st);
+  if (om_ask(session, &session->rights, &request, OREMARK__REPLY__WHAT_MEMBER, st)) return st->code;
   *out = session->rights->member;
   return OM_OK;
 }
@@ -140,13 +134,7 @@ enum om_code om_session_status(struct om_session *session, const Oremark__Status
     Oremark__Request request = OREMARK__REQUEST__INIT;
     request.what_case = OREMARK__REQUEST__WHAT_GET_STATUS;
     request.get_status = &get;
-    Oremark__Reply *reply;
-    if (om_session_call(session, &reply, &request, st)) return st->code;
-    if (reply->what_case != OREMARK__REPLY__WHAT_STATUS) {
-      oremark__reply__free_unpacked(reply, NULL);
-      return not_this_reply(st);
-    }
-    session->status = reply;
+    if (om_ask(session, &session->status, &request, OREMARK__REPLY__WHAT_STATUS, st)) return st->code;
   }
   *out = session->status->status;
   return OM_OK;
@@ -155,7 +143,7 @@ enum om_code om_session_status(struct om_session *session, const Oremark__Status
 static enum om_code network_of_daemon(struct om_session *session, struct om_hash *out, struct om_status *st) {
   const Oremark__Status *status;
   if (om_session_status(session, &status, st)) return st->code;
-  if (status->network_id.len != OM_HASH_BYTES) return not_this_reply(st);
+  if (status->network_id.len != OM_HASH_BYTES) return om_not_what_was_asked(st);
   memcpy(out->bytes, status->network_id.data, OM_HASH_BYTES);
   return OM_OK;
 }
@@ -303,16 +291,12 @@ static enum om_code ask_lot(struct om_session *session, struct om_found_lot *out
   request.what_case = OREMARK__REQUEST__WHAT_GET_LOT;
   request.get_lot = &get;
   Oremark__Reply *reply;
-  if (om_get_lot(session->arena, &get, text, st) || om_session_call(session, &reply, &request, st)) return st->code;
-  if (reply->what_case == OREMARK__REPLY__WHAT_LOT) {
-    om_found_from(out, reply->lot);
-    out->name = om_arena_copy(session->arena, out->name, strlen(out->name) + 1);
-  } else {
-    not_this_reply(st);
-  }
-  bool ok = reply->what_case == OREMARK__REPLY__WHAT_LOT;
+  if (om_get_lot(session->arena, &get, text, st) || om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_LOT, st))
+    return st->code;
+  om_found_from(out, reply->lot);
+  out->name = om_arena_copy(session->arena, out->name, strlen(out->name) + 1);
   oremark__reply__free_unpacked(reply, NULL);
-  return ok ? OM_OK : st->code;
+  return OM_OK;
 }
 
 /* The next --last-event of the command line, where one is left. */

@@ -68,6 +68,9 @@ enum om_code om_session_client(struct om_session *session, struct om_client **ou
 /* Sends REQUEST and takes its first reply, the caller's. */
 enum om_code om_session_call(struct om_session *session, Oremark__Reply **out, Oremark__Request *request,
                              struct om_status *st);
+/* Sends REQUEST; its first reply must carry WANTED. The caller frees *OUT. */
+enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__Request *request,
+                    Oremark__Reply__WhatCase wanted, struct om_status *st);
 enum om_code om_session_status(struct om_session *session, const Oremark__Status **out, struct om_status *st);
 enum om_code om_session_members(struct om_session *session, const Oremark__Members **out, struct om_status *st);
 /* How the network is governed; with EVENT (may be NULL), an act that SPEAKER is to make, also what comes before it. */

@@ -10,6 +10,7 @@
 
 #include "keys/utf8.h"
 #include "ledger/names.h"
+#include "ledger/quantity.h"
 
 const char *om_show_text(char out[OM_SHOW_BYTES], const char *text) {
   size_t len = strlen(text), used = 0;
@@ -267,6 +268,11 @@ json_t *om_json_hex(const uint8_t *bytes, size_t len) {
   json_t *json = json_string(om_hex(text, bytes, len));
   free(text);
   return json;
+}
+
+const char *om_show_element(uint32_t z) {
+  const char *symbol = z <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)z) : NULL;
+  return symbol ? symbol : "?";
 }
 
 char *om_hex(char *out, const uint8_t *bytes, size_t len) {

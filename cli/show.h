@@ -53,6 +53,9 @@ json_t *om_json_mass(uint64_t mg);
 json_t *om_json_time(int64_t ms, int32_t zone_min);    /* null for 0 */
 json_t *om_json_hex(const uint8_t *bytes, size_t len); /* null for none */
 
+/* The symbol of the element with atomic number Z as a daemon or a file states it; "?" where there is none. */
+const char *om_show_element(uint32_t z);
+
 /* Hexadecimal with a closing NUL; OUT has room for 2 * LEN + 1. Returns OUT. */
 char *om_hex(char *out, const uint8_t *bytes, size_t len);
 /* Reads exactly LEN bytes; false if TEXT is not that. */

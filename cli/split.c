@@ -1,5 +1,6 @@
 #include "cli/act.h"
 #include "cli/material.h"
+#include "cli/show.h"
 #include "ledger/quantity.h"
 
 static const struct om_option options[] = {
@@ -52,7 +53,7 @@ static enum om_code add_rest(struct om_session *session, Oremark__Split *split, 
         if (metal->element != lot->elements[i]) continue;
         if (metal->contained_mg > left)
           return om_fail(st, OM_USAGE, NULL, "--rest: the parts hold more %s than the lot",
-                         om_element_symbol((uint8_t)metal->element));
+                         om_show_element(metal->element));
         left -= metal->contained_mg;
       }
     set_metal(session->arena, rest, lot->elements[i], left);

@@ -9,16 +9,6 @@
 #include "ledger/quantity.h"
 #include "ledger/stage.h"
 
-enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__Request *request,
-                    Oremark__Reply__WhatCase wanted, struct om_status *st) {
-  if (om_session_call(session, out, request, st)) return st->code;
-  if ((*out)->what_case == wanted) return OM_OK;
-  oremark__reply__free_unpacked(*out, NULL);
-  *out = NULL;
-  return om_fail(st, OM_IO, NULL,
-                 "the daemon answered something else than was asked: are daemon and command of one version?");
-}
-
 json_t *om_logs_json(Oremark__LogState *const *logs, size_t n) {
   json_t *list = json_array();
   for (size_t i = 0; i < n; i++) {
@@ -101,11 +91,6 @@ const char *om_lot_text(char out[OM_LOT_TEXT_BYTES], ProtobufCBinaryData number)
   return out;
 }
 
-static const char *element(uint32_t z) {
-  const char *symbol = z <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)z) : NULL;
-  return symbol ? symbol : "?";
-}
-
 static const char *origin_kind(uint32_t kind) {
   switch (kind) {
     case OM_ORIGIN_MINE: return "mine";
@@ -151,7 +136,7 @@ json_t *om_lot_json(const Oremark__Lot *lot) {
     const Oremark__Content *c = lot->contents[i];
     json_t *shares = json_array();
     for (size_t j = 0; j < c->n_shares; j++) json_array_append_new(shares, share_json(c->shares[j], c->contained_mg));
-    json_array_append_new(contents, json_pack("{s:s, s:o, s:o}", "element", element(c->element), "contained_mg",
+    json_array_append_new(contents, json_pack("{s:s, s:o, s:o}", "element", om_show_element(c->element), "contained_mg",
                                               om_json_mass(c->contained_mg), "origins", shares));
   }
   json_t *json =
@@ -215,7 +200,7 @@ const char *om_contents_text(char out[OM_CONTENTS_BYTES], const Oremark__Lot *lo
   for (size_t i = 0; i < lot->n_contents && used < OM_CONTENTS_BYTES; i++) {
     char mass[OM_MASS_TEXT_BYTES];
     used += (size_t)snprintf(out + used, OM_CONTENTS_BYTES - used, "%s%s %s", i ? ", " : "",
-                             element(lot->contents[i]->element),
+                             om_show_element(lot->contents[i]->element),
                              om_mass_format(mass, sizeof mass, (int64_t)lot->contents[i]->contained_mg));
   }
   return out;

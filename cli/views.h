@@ -8,10 +8,6 @@
 
 enum { OM_CONTENTS_BYTES = 512 }; /* sixteen metals with their masses */
 
-/* Sends REQUEST; its first reply must carry WANTED. The caller frees *OUT. */
-enum om_code om_ask(struct om_session *session, Oremark__Reply **out, Oremark__Request *request,
-                    Oremark__Reply__WhatCase wanted, struct om_status *st);
-
 json_t *om_logs_json(Oremark__LogState *const *logs, size_t n);
 void om_logs_show(FILE *out, Oremark__LogState *const *logs, size_t n);
 /* Which daemons the registry log has gone on under; nothing where it never has. */

@@ -80,9 +80,8 @@ void om_set_limits_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_add(out, "; gains in %u days at most", l->drift_period_days);
   for (size_t i = 0; i < l->n_drift_caps; i++) {
     const Oremark__DriftCap *cap = l->drift_caps[i];
-    const char *symbol =
-        cap->element > 0 && cap->element <= UINT8_MAX ? om_element_symbol((uint8_t)cap->element) : NULL;
-    om_text_add(out, "%s %s %s", i == 0 ? "" : ",", symbol ? symbol : "any",
+    const char *symbol = cap->element <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)cap->element) : "?";
+    om_text_add(out, "%s %s %s", i == 0 ? "" : ",", cap->element == 0 ? "any" : symbol,
                 om_mass_format(mass, sizeof mass, (int64_t)cap->cap_mg));
   }
 }

@@ -39,6 +39,7 @@ struct fake_daemon {
   size_t waits;              /* answer this many submissions with "wait" */
   size_t queues;             /* and this many with a receipt that says "queued" */
   Oremark__Reply *canned[8]; /* the replies to any other request, one after the other, where there are any */
+  bool astray;               /* whatever is asked, it answers with its status */
   /* What has happened. */
   size_t submissions, n_ids, n_events;
   struct om_hash ids[FAKE_STATEMENTS_MAX];
@@ -246,7 +247,9 @@ static bool fake_answer(struct fake_daemon *fake, int fd, const uint8_t *bytes, 
   Oremark__Request *request = oremark__request__unpack(NULL, len, bytes);
   bool go_on = request != NULL;
   if (!request) return false;
-  if (request->what_case == OREMARK__REQUEST__WHAT_SUBMIT)
+  if (fake->astray)
+    fake_status(fake, fd, request->id);
+  else if (request->what_case == OREMARK__REQUEST__WHAT_SUBMIT)
     go_on = fake_submit(fake, fd, request->id, &request->submit->statement);
   else if (request->what_case == OREMARK__REQUEST__WHAT_LIST_MEMBERS)
     fake_members(fd, request->id);

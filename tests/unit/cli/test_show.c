@@ -66,12 +66,22 @@ static void columns_that_find_no_room_are_named(void **state) {
   assert_non_null(strstr(out, "(the screen is too narrow for: site, final; all of it: add '| less -S')"));
 }
 
+static void elements_that_there_are_not_are_told_so(void **state) {
+  (void)state;
+  assert_string_equal(om_show_element(29), "Cu");
+  assert_string_equal(om_show_element(118), "Og");
+  assert_string_equal(om_show_element(119), "?");
+  assert_string_equal(om_show_element(256 + 29), "?");
+  assert_string_equal(om_show_element(0), "?");
+}
+
 int main(void) {
   setenv("NO_COLOR", "1", 1);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wide_tables_stay_as_they_are),
       cmocka_unit_test(text_is_wrapped_between_words),
       cmocka_unit_test(columns_that_find_no_room_are_named),
+      cmocka_unit_test(elements_that_there_are_not_are_told_so),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -277,6 +277,20 @@ static void sites_that_are_left_out_are_told(void **state) {
   om_session_end(&session);
 }
 
+static void an_answer_to_something_else_is_never_taken(void **state) {
+  (void)state;
+  fake->astray = true;
+  struct om_args args = {.command = om_command_named("member list")};
+  struct om_session session;
+  const Oremark__Members *members;
+  assert_int_equal(om_session_begin(&session, &args, &st), OM_OK);
+  for (size_t asked = 0; asked < 2; asked++) { /* what came the first time is not kept for the second */
+    assert_int_equal(om_session_members(&session, &members, &st), OM_IO);
+    assert_non_null(strstr(st.text, "something else than was asked"));
+  }
+  om_session_end(&session);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_trace_is_a_tree, begin, end),
@@ -286,6 +300,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_deep_trace_is_drawn, begin, end),
       cmocka_unit_test_setup_teardown(a_verdict_decides_the_exit_status, begin, end),
       cmocka_unit_test_setup_teardown(sites_that_are_left_out_are_told, begin, end),
+      cmocka_unit_test_setup_teardown(an_answer_to_something_else_is_never_taken, begin, end),
       cmocka_unit_test(percentages_do_not_flatter),
       cmocka_unit_test(origins_are_named),
   };

@@ -452,8 +452,6 @@ static enum om_code make_ends(struct shell *shell, struct om_status *st) {
                      st) != OM_OK)
     return st->code;
   om_clients_writer(shell->clients, shell->writer);
-  if (refresh(shell, st) != OM_OK) return st->code;
-  look_whether_ready(shell);
   return OM_OK;
 }
 
@@ -485,9 +483,11 @@ static enum om_code run(struct shell *shell, struct om_status *st) {
   catch_signals(shell);
   if (make_ends(shell, st) != OM_OK)
     om_panic(__FILE__, __LINE__, st->text); /* no memory or no thread at the very start */
-  if (listen_all(shell, st) != OM_OK || witness_others(shell, st) != OM_OK || ask_outsiders(shell, st) != OM_OK) {
+  if (refresh(shell, st) != OM_OK || listen_all(shell, st) != OM_OK || witness_others(shell, st) != OM_OK ||
+      ask_outsiders(shell, st) != OM_OK) {
     stop(shell, st);
   } else {
+    look_whether_ready(shell);
     if (shell->keys->link != NULL) om_peers_dial(shell->peers, shell->settings);
     om_log_event(OM_LOG_INFO, "ready");
   }

@@ -4,6 +4,7 @@
 
 #include "daemon.h"
 #include "daemon/io/wall.h"
+#include "ledger/ledger_state.h"
 
 enum { MANY = 600 };
 
@@ -157,6 +158,35 @@ static void test_a_second_daemon_is_refused(void **state) {
   waitpid(same.pids[0], &status, 0);
   assert_int_equal(WEXITSTATUS(status), OM_BUSY);
   close(fd);
+  daemons_close(&d);
+}
+
+/* What can't be read at the start ends the daemon with a sentence, as it does later. */
+static void test_a_damaged_head_ends_the_start(void **state) {
+  (void)state;
+  struct daemons d;
+  struct om_store *store;
+  struct om_txn *txn;
+  struct om_status st;
+  char path[PATH_BYTES];
+  uint8_t key[OM_HEAD_KEY_BYTES], row[8 + 5] = {[7] = 1, [8] = 'n', 'o', 't', 'e', '?'};
+  int status;
+  daemons_open(&d, 1, false);
+  daemon_start(&d, 0);
+  close(client_open(&d, 0));
+  assert_int_equal(daemon_end(&d, 0, SIGTERM), OM_OK);
+  snprintf(path, sizeof path, "%s/0", d.folder);
+  assert_int_equal(om_store_open(&store, path, UINT64_C(1) << 33, &st), OM_OK);
+  assert_int_equal(om_txn_write(&txn, store, &st), OM_OK);
+  om_head_key(key, 0, OM_HEAD_OWN);
+  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, sizeof row);
+  assert_int_equal(om_txn_commit(txn, &st), OM_OK);
+  om_store_close(store);
+  daemon_start(&d, 0);
+  waitpid(d.pids[0], &status, 0);
+  d.pids[0] = 0;
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), OM_MALFORMED);
   daemons_close(&d);
 }
 
@@ -385,6 +415,7 @@ int main(void) {
       cmocka_unit_test(test_a_stop_answers_what_was_taken_in),
       cmocka_unit_test(test_a_stop_waits_for_nobody_long),
       cmocka_unit_test(test_a_second_daemon_is_refused),
+      cmocka_unit_test(test_a_damaged_head_ends_the_start),
       cmocka_unit_test(test_what_is_in_use_is_refused),
       cmocka_unit_test(test_strangers_are_no_peers),
       cmocka_unit_test(test_a_full_store_loses_nothing),

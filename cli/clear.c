@@ -1,7 +1,7 @@
 /* clear: end a concern. */
 #include "cli/act.h"
 #include "cli/attested.h"
-#include "cli/clock.h"
+#include "cli/governors.h"
 #include "cli/material.h"
 
 static const struct om_option options[] = {
@@ -28,21 +28,17 @@ static void as_author(struct om_session *session, Oremark__Event *event, Oremark
   event->clear = clear;
 }
 
-static enum om_code run(struct om_session *session, struct om_status *st) {
-  const struct om_args *args = session->args;
-  Oremark__Event *event = NULL;
+static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,
+                          struct om_status *st) {
   Oremark__EventRef *flag;
   const struct om_given *reason;
   if (om_args_words(args, 1, 1, st) || om_args_need(args, &reason, "reason", st) ||
-      om_event_begin(session, &event, args, om_now_ms(), st) ||
       om_event_ref_read(session, &flag, args->words[0].value, st))
     return st->code;
   char *text = om_copy_text(session->arena, reason->value);
-  if (om_args_has(args, "as-governors"))
-    as_governors(session, event, flag, text);
-  else
-    as_author(session, event, flag, text);
-  return om_act(session, event, st);
+  if (!om_args_has(args, "as-governors")) return as_author(session, event, flag, text), OM_OK;
+  as_governors(session, event, flag, text);
+  return om_governors_suffice(session, st);
 }
 
 const struct om_command om_command_clear = {
@@ -51,8 +47,12 @@ const struct om_command om_command_clear = {
     .summary = "End a concern that you have raised; the governors can end any.",
     .help =
         "NAME is the flag's, as 'oremark lot show' and 'oremark attestations' print it.\nExample:\n  oremark clear "
-        "4-20301102T101500.000Z-5F0C.../0 --reason \"visited; the tags were misread\"\n",
+        "4-1795429021000-5f0c.../0 --reason \"visited; the tags were misread\"\n"
+        "The governors overrule a flag by their threshold, each with a signature in the same file:\n"
+        "  oremark governance propose clear 4-1795429021000-5f0c.../0 --as-governors --reason \"the permit is "
+        "good\" --out overrule.statement\n",
     .options = options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
-    .run = run,
+    .run = om_act_run,
+    .build = build,
 };

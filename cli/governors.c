@@ -9,7 +9,7 @@
 #include "keys/vkey.h"
 
 static enum om_code too_few(const struct om_session *session, uint32_t threshold, struct om_status *st) {
-  if (threshold <= 1 || om_args_has(session->args, "out")) return OM_OK;
+  if (threshold <= 1 || session->args->propose || om_args_has(session->args, "out")) return OM_OK;
   return om_fail(st, OM_USAGE, NULL,
                  "%u governors must sign this: put 'governance propose' before the command and --out FILE behind it, "
                  "let each 'oremark governance sign FILE', then 'oremark governance submit FILE'",
@@ -59,7 +59,7 @@ enum om_code om_member_chain(struct om_session *session, Oremark__Event *event, 
 
 enum om_code om_governors_suffice(struct om_session *session, struct om_status *st) {
   const Oremark__Members *members;
-  if (om_args_has(session->args, "out")) return OM_OK;
+  if (session->args->propose || om_args_has(session->args, "out")) return OM_OK;
   return om_session_members(session, &members, st) ? st->code : too_few(session, members->threshold, st);
 }
 

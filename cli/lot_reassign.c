@@ -1,5 +1,6 @@
 /* lot reassign: the governors give a lot to another member. */
 #include "cli/act.h"
+#include "cli/governors.h"
 #include "cli/material.h"
 
 static const struct om_option options[] = {
@@ -24,7 +25,7 @@ static enum om_code build(struct om_session *session, const struct om_args *args
   reassign->reason = om_copy_text(session->arena, reason->value);
   event->kind_case = OREMARK__EVENT__KIND_REASSIGN;
   event->reassign = reassign;
-  return OM_OK;
+  return om_governors_suffice(session, st);
 }
 
 const struct om_command om_command_lot_reassign = {

@@ -1,5 +1,6 @@
 #include "cli/act.h"
 #include "cli/attested.h"
+#include "cli/governors.h"
 #include "cli/material.h"
 
 static const struct om_option options[] = {
@@ -25,7 +26,7 @@ static enum om_code overrule(struct om_session *session, const struct om_args *a
   act->reason = om_copy_text(session->arena, reason->value);
   event->kind_case = OREMARK__EVENT__KIND_OVERRULE;
   event->overrule = act;
-  return OM_OK;
+  return om_governors_suffice(session, st);
 }
 
 static enum om_code build(struct om_session *session, const struct om_args *args, Oremark__Event *event,

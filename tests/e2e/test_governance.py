@@ -60,6 +60,8 @@ class Governance(NetworkTest):
                             "--metal", "Cu=1kg", at=GOVERNORS)
         self.refused(here, REFUSED, "submit this to the daemon of mine.example/log (--socket)")
         self.refused(self.net.run(MINE, "member", "end-mandate", REFINER, at=GOVERNORS), REFUSED, "end-mandate: member 2 has given")
+        lot = self.net.do(MINE, "extract", "--site", "Toquepala", "--lot", "ore", "--form", "ore", "--gross", "2 t", "--metal", "Cu=1t").lots[0]
+        self.refused(self.net.run(MINE, "lot", "reassign", lot, "--to", REFINER, "--reason", "gone"), USAGE, "2 governors must sign", "propose")
         path = self.propose("suspend.statement", "member", "suspend", MAKER, "--reason", "tags of another mine")
         shown = self.away(MAKER, "governance", "show", path)
         self.says(shown.out, "suspend", "tags of another mine", "not signed  member 2 (Toquepala Mine)", "2 more of these 3")
@@ -236,6 +238,31 @@ class Governance(NetworkTest):
         self.refused(self.net.run(GOVERNORS, "governance", "propose", "member", "end-mandate", "2", "--out", self.path("x")),
                      USAGE, "no act of the governors")
         self.refused(self.net.run(GOVERNORS, "governance", "propose", "member", "suspend", MAKER, "--reason", "x"), USAGE, "--out")
+
+    def flagged(self):
+        """The name of a concern that the refiner has raised about the mine, once the registry's daemon has it."""
+        self.net.do(REFINER, "flag", "--of", MINE, "--category", "other", "--text", "permit bought")
+        known = {one["name"] for one in self.net.do(REFINER, "attestations", "--member", MINE).json["attestations"] if one["state"] == "stands"}
+        wait_until(lambda: known <= set(self.flags()), "the concern does not arrive")
+        return max(known, key=lambda one: int(one.split("-")[1]))
+
+    def flags(self):
+        return {one["name"]: one["state"] for one in self.net.do(GOVERNORS, "attestations", "--member", MINE).json["attestations"]}
+
+    def test_a_concern_is_overruled_by_two_of_three(self):
+        name = self.flagged()
+        alone = self.net.run(GOVERNORS, "clear", name, "--as-governors", "--reason", "looked at")
+        self.refused(alone, USAGE, "2 governors must sign this", "governance propose", "--out FILE")
+        self.refused(self.net.run(GOVERNORS, "governance", "propose", "clear", name, "--reason", "x", "--out", self.path("own")), USAGE,
+                     "no act of the governors")
+        self.refused(self.net.run(GOVERNORS, "governance", "propose", "clear", name, "--as-governors", "--reason", "x"), USAGE, "--out")
+        path = self.propose("overrule.statement", "clear", name, "--as-governors", "--reason", "the permit was looked at")
+        self.says(self.away(MAKER, "governance", "show", path).out, "the permit was looked at", "2 more of these 3")
+        for governor in (MINE, REFINER):
+            self.assertEqual(self.sign(governor, path).status, DONE)
+        handed = self.submit(path)
+        self.assertEqual(handed.status, DONE, str(handed))
+        wait_until(lambda: self.flags()[name] == "overruled", "it is not overruled")
 
     def test_the_governors_change(self):
         """A signature of one who governs no more is refused, and so is what was gathered before."""

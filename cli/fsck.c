@@ -131,12 +131,13 @@ static enum om_code check_apart(struct checking *c, const struct om_hash *networ
     *st->text = '\0'; /* it has said why */
     return st->code = codes[WEXITSTATUS(status)];
   }
-  return om_fail(
-      st, OM_NO, NULL,
-      "the pages of the store in %s are damaged: reading them ended with signal %d (%s); restore it, or move "
-      "it away and start the daemon on an empty folder",
-      c->folder, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-      WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "none");
+  return om_fail(st, OM_NO, NULL,
+                 "the pages of the store in %s are damaged: reading them ended with signal %d (%s): move it away and "
+                 "start the daemon on an empty folder, it takes its logs back from its peers; a witness replaces its "
+                 "cosigning key "
+                 "first, and witness.key",
+                 c->folder, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                 WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "none");
 }
 
 static enum om_code run(struct om_session *session, struct om_status *st) {

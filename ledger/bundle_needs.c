@@ -279,7 +279,7 @@ static enum om_code lean_all(struct om_bundle_needs *needs, struct om_status *st
     if (om_find_event(&found, entry.data, entry.len, said->event))
       event = oremark__event__unpack(om_arena_protobuf(&arena), found.event.len, found.event.data);
     if (!event)
-      code = om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: the store is damaged",
+      code = om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: " OM_STORE_DAMAGED,
                      (unsigned long long)said->index, said->log, said->event);
     if (code == OM_OK) code = lean(needs, said, event, st);
     if (code == OM_OK) code = lean_on_homes(needs, said, found.member, st);

@@ -307,7 +307,7 @@ static enum om_code put_entries(struct writer *w, struct om_status *st) {
         if (code != OM_OK) return code;
       }
     }
-    if (done == before) return om_fail(st, OM_CORRUPT, NULL, "marks that wait for each other: the store is damaged");
+    if (done == before) return om_fail(st, OM_CORRUPT, NULL, "marks that wait for each other: " OM_STORE_DAMAGED);
   }
   return OM_OK;
 }

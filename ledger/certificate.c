@@ -62,7 +62,7 @@ enum om_code om_certificate_get(struct om_txn *txn, struct om_certificate *out, 
   if (code != OM_OK) return code;
   if (row->kind != OREMARK__EVENT__KIND_CERTIFY) return om_fail(st, OM_MISSING, NULL, "no certificate stands there");
   if (!om_certificate_unpack(out, row->kept, row->n_kept))
-    return om_fail(st, OM_CORRUPT, NULL, "a stored certificate can't be read: the store must be rebuilt");
+    return om_fail(st, OM_CORRUPT, NULL, "a stored certificate can't be read: " OM_STORE_DAMAGED);
   return find_end(txn, end, place, st);
 }
 

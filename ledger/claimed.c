@@ -44,7 +44,7 @@ static enum om_code load(struct om_stage *stage, struct om_claimed_list *out, co
   for (; more && key.len > len && memcmp(key.data, from, len) == 0;
        more = om_txn_step(txn, &key, &row, OM_TABLE_SUMS)) {
     if (key.len > KEY_MAX || row.len != 8)
-      return om_fail(st, OM_CORRUPT, NULL, "a stored claim can't be read: the store must be rebuilt");
+      return om_fail(st, OM_CORRUPT, NULL, "a stored claim can't be read: " OM_STORE_DAMAGED);
     if (om_stage_move(stage, OM_CLAIMED_SHARES, st) != OM_OK) return st->code;
     if (out->n == cap) {
       struct om_claimed *rows = om_arena_array(stage->arena, cap = cap == 0 ? 4 : cap * 2, sizeof *rows);

@@ -36,7 +36,7 @@ static enum om_code read_maker(struct walk *w, struct maker *out, const struct o
     out->statement =
         oremark__statement__unpack(om_arena_protobuf(&w->arena), found.statement.len, found.statement.data);
   if (!out->statement || at->event >= out->statement->n_events)
-    return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: the store is damaged",
+    return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: " OM_STORE_DAMAGED,
                    (unsigned long long)at->index, at->log, at->event);
   om_statement_id(&out->id, w->network, found.statement.data, found.statement.len);
   out->number = at->event;

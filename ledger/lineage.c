@@ -258,7 +258,7 @@ static enum om_code no_row(const struct om_lineage *l, uint32_t lot, uint32_t ev
   char text[OM_LOT_TEXT_BYTES];
   om_lot_format(text, sizeof text, l->lots[lot].number);
   return om_fail(st, OM_CORRUPT, NULL,
-                 "lot %s has no row by event %u of entry %llu of log %u, which took it: the store is damaged", text,
+                 "lot %s has no row by event %u of entry %llu of log %u, which took it: " OM_STORE_DAMAGED, text,
                  l->events[event].event, (unsigned long long)l->events[event].index, l->events[event].log);
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static enum om_code no_event(const struct om_lineage_event *e, struct om_status *st) {
-  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u that can be read: the store is damaged",
+  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u that can be read: " OM_STORE_DAMAGED,
                  (unsigned long long)e->index, e->log, e->event);
 }
 

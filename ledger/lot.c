@@ -216,7 +216,7 @@ static bool get_lot(struct om_arena *arena, struct om_lot *out, struct reader *i
 
 static enum om_code damaged(const struct om_lot *lot, struct om_status *st) {
   char text[OM_LOT_TEXT_BYTES];
-  return om_fail(st, OM_CORRUPT, NULL, "lot %s: its row at step %u is damaged: run oremark fsck",
+  return om_fail(st, OM_CORRUPT, NULL, "lot %s: its row at step %u can't be read: " OM_STORE_DAMAGED,
                  om_lot_format(text, sizeof text, lot->number), lot->step);
 }
 

@@ -155,7 +155,7 @@ static enum om_code add_estimate(struct om_txn *txn, struct ceilings *c, const s
   struct om_ceiling ceiling;
   if (om_attested_get(txn, &row, at, st) != OM_OK) return st->code;
   if (!om_ceiling_unpack(&ceiling, row.kept, row.n_kept))
-    return om_fail(st, OM_CORRUPT, NULL, "a stored estimate can't be read: the store must be rebuilt");
+    return om_fail(st, OM_CORRUPT, NULL, "a stored estimate can't be read: " OM_STORE_DAMAGED);
   int64_t mg = mass_of(&ceiling, output->element), end_ms = days_before((uint16_t)(output->year + 1)) * DAY_MS;
   if (ceiling.kind != kind || mg == 0 || ceiling.as_of_ms >= end_ms) return OM_OK;
   struct om_output_ceiling *last = of_author(c, row.author);

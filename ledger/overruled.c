@@ -15,7 +15,7 @@ enum om_code om_overruled(struct om_txn *txn, bool *is, struct om_place *act, en
   enum om_code code = om_log_entry(txn, &entry, place->log, place->index, st);
   if (code != OM_OK) return code;
   if (!om_find_event(&found, entry.data, entry.len, place->event))
-    return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: the store is damaged",
+    return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: " OM_STORE_DAMAGED,
                    (unsigned long long)place->index, place->log, place->event);
   int64_t signed_ms = (int64_t)found.signed_ms;
   if (!om_registry_overruled_any(txn, what, found.member, place->event, signed_ms)) return om_txn_check(txn, st);

@@ -37,7 +37,7 @@ enum om_code om_head_recorded(struct om_txn *txn, uint8_t *note, size_t *len, ui
     *len = mark->checkpoint.len;
     memcpy(note, mark->checkpoint.data, *len);
   } else {
-    code = om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no mark: the store is damaged",
+    code = om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no mark: " OM_STORE_DAMAGED,
                    (unsigned long long)index, log);
   }
   if (entry) oremark__entry__free_unpacked(entry, NULL);

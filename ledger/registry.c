@@ -30,8 +30,8 @@ static enum om_code missing(struct om_txn *txn, struct om_status *st, const char
              : om_fail(st, OM_MISSING, NULL, "there is no %s %u in the registry that is followed here", what, number);
 }
 
-static enum om_code corrupt(struct om_status *st, const char *what) {
-  return om_fail(st, OM_CORRUPT, NULL, "the registry's row of a %s is damaged: the store must be rebuilt", what);
+enum om_code om_registry_damaged(struct om_status *st, const char *what) {
+  return om_fail(st, OM_CORRUPT, NULL, "the registry's row of a %s can't be read: " OM_STORE_DAMAGED, what);
 }
 
 static void copy_text(char *out, size_t size, const uint8_t *data, size_t len) {
@@ -44,7 +44,8 @@ enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint3
                                 struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_MEMBER, member, 0, as_of)) return missing(txn, st, "member", member);
-  if (row.len < OM_ROW_MEMBER_BYTES || row.len > OM_ROW_MEMBER_BYTES + OM_NAME_BYTES) return corrupt(st, "member");
+  if (row.len < OM_ROW_MEMBER_BYTES || row.len > OM_ROW_MEMBER_BYTES + OM_NAME_BYTES)
+    return om_registry_damaged(st, "member");
   *out = (struct om_member){.number = member,
                             .roles = om_get32(row.data),
                             .home_log = om_registry_successor(txn, om_get32(row.data + 4), as_of),
@@ -66,7 +67,8 @@ enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t 
                          : om_fail(st, OM_MISSING, NULL,
                                    "member %u has no site %u in the registry that is followed here", member, site);
   }
-  if (row.len < OM_ROW_SITE_BYTES || row.len > OM_ROW_SITE_BYTES + OM_NAME_BYTES) return corrupt(st, "site");
+  if (row.len < OM_ROW_SITE_BYTES || row.len > OM_ROW_SITE_BYTES + OM_NAME_BYTES)
+    return om_registry_damaged(st, "site");
   const uint8_t *at = row.data + OM_ROW_BY_BYTES;
   *out = (struct om_site){.member = member,
                           .number = site,
@@ -81,7 +83,8 @@ enum om_code om_registry_daemon(struct om_txn *txn, struct om_daemon *out, uint3
                                 struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_DAEMON, log, 0, as_of)) return missing(txn, st, "log", log);
-  if (row.len < OM_ROW_DAEMON_BYTES || row.len > OM_ROW_DAEMON_BYTES + OM_NAME_BYTES) return corrupt(st, "daemon");
+  if (row.len < OM_ROW_DAEMON_BYTES || row.len > OM_ROW_DAEMON_BYTES + OM_NAME_BYTES)
+    return om_registry_damaged(st, "daemon");
   *out = (struct om_daemon){.log = log, .operator_member = om_get32(row.data)};
   memcpy(out->log_key, row.data + 4, 32);
   memcpy(out->cosign_key, row.data + 36, 32);
@@ -96,7 +99,8 @@ enum om_code om_registry_address(struct om_txn *txn, char out[OM_ADDRESS_BYTES +
   struct om_bytes row;
   *out = '\0';
   if (!om_registry_row(txn, &row, OM_ROW_ADDRESS, log, 0, as_of)) return om_txn_check(txn, st);
-  if (row.len < OM_ROW_BY_BYTES || row.len > OM_ROW_BY_BYTES + OM_ADDRESS_BYTES) return corrupt(st, "daemon's address");
+  if (row.len < OM_ROW_BY_BYTES || row.len > OM_ROW_BY_BYTES + OM_ADDRESS_BYTES)
+    return om_registry_damaged(st, "daemon's address");
   copy_text(out, OM_ADDRESS_BYTES + 1, row.data + OM_ROW_BY_BYTES, row.len - OM_ROW_BY_BYTES);
   return OM_OK;
 }
@@ -173,20 +177,22 @@ static bool numbers(struct om_bytes row, uint32_t *head, uint32_t *out, size_t *
 enum om_code om_registry_witnesses(struct om_txn *txn, struct om_witnesses *out, uint64_t as_of, struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_WITNESSES, 0, 0, as_of)) return missing(txn, st, "witness list", 0);
-  return numbers(row, &out->quorum, out->logs, &out->n, OM_WITNESSES_MAX) ? OM_OK : corrupt(st, "witness list");
+  return numbers(row, &out->quorum, out->logs, &out->n, OM_WITNESSES_MAX) ? OM_OK
+                                                                          : om_registry_damaged(st, "witness list");
 }
 
 enum om_code om_registry_governors(struct om_txn *txn, struct om_governors *out, uint64_t as_of, struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_GOVERNORS, 0, 0, as_of)) return missing(txn, st, "list of governors", 0);
-  return numbers(row, &out->threshold, out->members, &out->n, OM_GOVERNORS_MAX) ? OM_OK
-                                                                                : corrupt(st, "list of governors");
+  return numbers(row, &out->threshold, out->members, &out->n, OM_GOVERNORS_MAX)
+             ? OM_OK
+             : om_registry_damaged(st, "list of governors");
 }
 
 enum om_code om_registry_rules(struct om_txn *txn, uint32_t *version, uint64_t as_of, struct om_status *st) {
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_RULES, 0, 0, as_of)) return missing(txn, st, "version of the rules", 0);
-  if (row.len != 4) return corrupt(st, "version of the rules");
+  if (row.len != 4) return om_registry_damaged(st, "version of the rules");
   *version = om_get32(row.data);
   return OM_OK;
 }
@@ -196,7 +202,7 @@ enum om_code om_registry_limits(struct om_txn *txn, struct om_arena *arena, cons
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_LIMITS, 0, 0, as_of)) return missing(txn, st, "list of limits", 0);
   *out = oremark__limits__unpack(om_arena_protobuf(arena), row.len, row.data);
-  return *out ? OM_OK : corrupt(st, "list of limits");
+  return *out ? OM_OK : om_registry_damaged(st, "list of limits");
 }
 
 enum om_code om_registry_last_act(struct om_txn *txn, struct om_hash *out, enum om_act_subject subject, uint32_t member,
@@ -204,7 +210,7 @@ enum om_code om_registry_last_act(struct om_txn *txn, struct om_hash *out, enum 
   struct om_bytes row;
   if (!om_registry_row(txn, &row, OM_ROW_LAST_ACT, (uint32_t)subject, member, as_of))
     return missing(txn, st, "act before", member);
-  if (row.len != OM_HASH_BYTES) return corrupt(st, "last act");
+  if (row.len != OM_HASH_BYTES) return om_registry_damaged(st, "last act");
   memcpy(out->bytes, row.data, row.len);
   return OM_OK;
 }

@@ -3,10 +3,6 @@
 
 #include "ledger/registry_rows.h"
 
-static enum om_code damaged(struct om_status *st, const char *what) {
-  return om_fail(st, OM_CORRUPT, NULL, "the registry's row of a %s is damaged: the store must be rebuilt", what);
-}
-
 /* ---- schemes ---- */
 
 size_t om_scheme_named_key(uint8_t out[OM_SCHEME_NAMED_BYTES], const char *name) {
@@ -39,7 +35,7 @@ enum om_code om_registry_scheme(struct om_txn *txn, struct om_scheme *out, uint3
   }
   size_t n = row.len < 5 ? SIZE_MAX : om_get32(row.data + 1);
   if (n > OM_CERTIFIERS_MAX || row.len < 5 + 4 * n || row.len > 5 + 4 * n + OM_SCHEME_BYTES)
-    return damaged(st, "scheme");
+    return om_registry_damaged(st, "scheme");
   *out = (struct om_scheme){.number = number, .ended = row.data[0] != 0, .n_certifiers = n};
   for (size_t i = 0; i < n; i++) out->certifiers[i] = om_get32(row.data + 5 + 4 * i);
   memcpy(out->name, row.data + 5 + 4 * n, row.len - 5 - 4 * n);
@@ -99,7 +95,7 @@ enum om_code om_registry_last_status(struct om_txn *txn, struct om_hash *out, ui
     enum om_code code = om_txn_check(txn, st);
     return code != OM_OK ? code : om_fail(st, OM_MISSING, NULL, "nothing was said of that site so far");
   }
-  if (row.len != OM_HASH_BYTES) return damaged(st, "last act");
+  if (row.len != OM_HASH_BYTES) return om_registry_damaged(st, "last act");
   memcpy(out->bytes, row.data, row.len);
   return OM_OK;
 }

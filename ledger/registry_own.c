@@ -25,10 +25,6 @@ bool om_registry_next_b(struct om_txn *txn, uint32_t *b, enum om_registry_kind k
   return true;
 }
 
-static enum om_code damaged(struct om_status *st, const char *what) {
-  return om_fail(st, OM_CORRUPT, NULL, "the registry's row of a %s is damaged: the store must be rebuilt", what);
-}
-
 /* ---- keys ---- */
 
 enum om_code om_registry_key_row(struct om_txn *txn, struct om_member_key *out, uint32_t member, uint32_t key_id,
@@ -40,7 +36,7 @@ enum om_code om_registry_key_row(struct om_txn *txn, struct om_member_key *out, 
                          : om_fail(st, OM_MISSING, NULL,
                                    "member %u has no key %08x in the registry that is followed here", member, key_id);
   }
-  if (row.len < OM_ROW_KEY_BYTES || row.len > OM_ROW_KEY_BYTES + OM_LABEL_BYTES) return damaged(st, "key");
+  if (row.len < OM_ROW_KEY_BYTES || row.len > OM_ROW_KEY_BYTES + OM_LABEL_BYTES) return om_registry_damaged(st, "key");
   *out = (struct om_member_key){.member = member, .id = key_id, .state = (enum om_key_state)row.data[32]};
   const uint8_t *at = row.data + 33;
   memcpy(out->key, row.data, sizeof out->key);
@@ -80,7 +76,7 @@ enum om_code om_registry_sealing_key(struct om_txn *txn, uint8_t key[32], uint32
   if (code != OM_OK) return code;
   if (!found || row.len == OM_ROW_BY_BYTES)
     return om_fail(st, OM_MISSING, NULL, "member %u has published no sealing key", member);
-  if (row.len != OM_ROW_BY_BYTES + 32) return damaged(st, "sealing key");
+  if (row.len != OM_ROW_BY_BYTES + 32) return om_registry_damaged(st, "sealing key");
   memcpy(key, row.data + OM_ROW_BY_BYTES, 32);
   return OM_OK;
 }
@@ -92,7 +88,7 @@ enum om_code om_registry_mandate(struct om_txn *txn, uint32_t owner, uint32_t ag
   struct om_bytes row;
   *scope = 0;
   if (!om_registry_row(txn, &row, OM_ROW_MANDATE, owner, agent, as_of)) return om_txn_check(txn, st);
-  if (row.len != OM_ROW_BY_BYTES + 1) return damaged(st, "mandate");
+  if (row.len != OM_ROW_BY_BYTES + 1) return om_registry_damaged(st, "mandate");
   *scope = row.data[OM_ROW_BY_BYTES];
   return OM_OK;
 }

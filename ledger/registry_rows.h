@@ -98,4 +98,7 @@ bool om_registry_row(struct om_txn *txn, struct om_bytes *out, enum om_registry_
 /* The registry index that began the row that stands now; 0 also where there is none. */
 uint64_t om_registry_since(struct om_txn *txn, enum om_registry_kind kind, uint32_t a);
 
+/* OM_CORRUPT: the row of a WHAT is not of its form. */
+enum om_code om_registry_damaged(struct om_status *st, const char *what);
+
 #endif

@@ -258,7 +258,7 @@ size_t om_event_refs(const Oremark__LotRef *refs[OM_EVENT_REFS_MAX], const Orema
 /* ---- a line of history ---- */
 
 static enum om_code no_event(const struct om_place *at, struct om_status *st) {
-  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: the store is damaged",
+  return om_fail(st, OM_CORRUPT, NULL, "entry %llu of log %u holds no event %u: " OM_STORE_DAMAGED,
                  (unsigned long long)at->index, at->log, at->event);
 }
 

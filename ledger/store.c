@@ -75,10 +75,7 @@ enum om_code om_store_error(const struct om_store *store, int error, const char 
     return om_fail(st, OM_FULL, NULL, "%s in %s: the disk is full; nothing recorded was lost; free some room", doing,
                    store->path);
   if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND || error == MDB_INVALID)
-    return om_fail(
-        st, OM_CORRUPT, NULL,
-        "%s in %s: the store is damaged (%s); 'oremark fsck' says where; restore it or begin anew from the peers",
-        doing, store->path, mdb_strerror(error));
+    return om_fail(st, OM_CORRUPT, NULL, "%s in %s: %s: " OM_STORE_DAMAGED, doing, store->path, mdb_strerror(error));
   if (error == MDB_PANIC)
     return om_fail(st, OM_IO, NULL,
                    "%s in %s: an earlier write to the disk failed; nothing answered was lost; stop and start again",

@@ -38,6 +38,9 @@ enum om_table {
 struct om_store;
 struct om_txn;
 
+/* The end of every sentence about a row that can't be read (OM_CORRUPT): fsck looks at it all, and says what to do. */
+#define OM_STORE_DAMAGED "the store is damaged; 'oremark fsck' of its folder says where, and what to do"
+
 struct om_bytes {
   const uint8_t *data;
   size_t len;

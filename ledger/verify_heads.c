@@ -70,7 +70,7 @@ static enum om_code read_head(struct om_verify *v, struct om_verify_log *log, ui
 
 /* NUMBER is from a row: it may be of no log at all. */
 enum om_code om_verify_open(struct om_verify *v, uint32_t number, struct om_status *st) {
-  if (number >= v->n_logs) return om_fail(st, OM_CORRUPT, NULL, "there is no log %u: the store is damaged", number);
+  if (number >= v->n_logs) return om_fail(st, OM_CORRUPT, NULL, "there is no log %u: " OM_STORE_DAMAGED, number);
   if (v->logs[number]) return OM_OK;
   struct om_verify_log *log = calloc(1, sizeof *log);
   OM_ASSERT(log);

@@ -106,7 +106,7 @@ static enum om_code bystander(struct om_replay *r, struct om_arena *arena, struc
     return OM_OK;
   }
   char text[OM_LOT_TEXT_BYTES];
-  return om_fail(st, OM_CORRUPT, "state", "lot %s has no row by this entry, which names it: the store is damaged",
+  return om_fail(st, OM_CORRUPT, "state", "lot %s has no row by this entry, which names it: " OM_STORE_DAMAGED,
                  om_lot_format(text, sizeof text, number));
 }
 

@@ -74,7 +74,7 @@ static enum om_code view_attestation(struct om_answering *a, Oremark__Attestatio
   if (code == OM_OK) code = om_log_entry(a->view.txn, &entry, at->log, at->index, st);
   if (code != OM_OK) return code;
   if (!om_find_event(&found, entry.data, entry.len, at->event))
-    return om_fail(st, OM_CORRUPT, NULL, "an attestation is not where it should stand: the store must be rebuilt");
+    return om_fail(st, OM_CORRUPT, NULL, "an attestation is not where it should stand: " OM_STORE_DAMAGED);
   OM_ASSERT(out->made->statement_id.len == sizeof id.bytes); /* as it was just read */
   memcpy(id.bytes, out->made->statement_id.data, sizeof id.bytes);
   out->signed_ms = (int64_t)found.signed_ms;

@@ -399,7 +399,8 @@ enum om_code om_view_audit(struct om_view *view, Oremark__Audit *out, uint32_t m
   out->sums = om_arena_array(view->arena, room, sizeof *out->sums);
   bool found = om_txn_next(view->txn, &key, &row, OM_TABLE_DRIFT, from, sizeof from);
   for (; found; found = om_txn_step(view->txn, &key, &row, OM_TABLE_DRIFT)) {
-    if (key.len != KEY_BYTES || row.len != ROW_BYTES) return om_fail(st, OM_CORRUPT, NULL, "a drift row is damaged");
+    if (key.len != KEY_BYTES || row.len != ROW_BYTES)
+      return om_fail(st, OM_CORRUPT, NULL, "a row of the drift table can't be read: " OM_STORE_DAMAGED);
     if (member != OM_MEMBER_NONE && om_get32(key.data) != member) break;
     if (out->n_sums == room) {
       Oremark__DriftSum **larger = om_arena_array(view->arena, 2 * room, sizeof *larger);

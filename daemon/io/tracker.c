@@ -51,6 +51,7 @@ static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, ui
   if (code == OM_MISSING) return OM_OK;
   if (code == OM_OK) code = om_note_parse(&note, (const char *)bytes.data, bytes.len, st);
   if (code == OM_OK) code = om_checkpoint_parse(&head, NULL, note.text, note.text_len, st);
+  if (code == OM_MALFORMED) code = om_fail(st, OM_CORRUPT, NULL, "the own log's head can't be read: " OM_STORE_DAMAGED);
   if (code == OM_OK) om_node_own_head(tracker->node, head.size, bytes.data, bytes.len, now_ms);
   *size = head.size;
   return code;

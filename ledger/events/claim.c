@@ -33,7 +33,7 @@ static enum om_code find_certificate(struct om_stage *stage, struct om_certifica
     return om_fail(st, OM_REFUSED, "certificate", "that event is no certificate: check the reference");
   if (code != OM_OK) return code;
   if (!om_certificate_unpack(out, row.kept, row.n_kept))
-    return om_fail(st, OM_CORRUPT, NULL, "a stored certificate can't be read: the store must be rebuilt");
+    return om_fail(st, OM_CORRUPT, NULL, "a stored certificate can't be read: " OM_STORE_DAMAGED);
   if (out->quantity_mg == 0)
     return om_fail(st, OM_REFUSED, "certificate", "that certificate is not for a quantity: nothing is drawn from it");
   code = om_stage_ended(stage, &ended, at, st);

@@ -22,7 +22,7 @@ static enum om_code check_time(const struct om_attested *row, int64_t at_ms, str
   char from[OM_TIME_TEXT_BYTES], at[OM_TIME_TEXT_BYTES];
   if (row->kind != OREMARK__EVENT__KIND_CERTIFY) return OM_OK;
   if (!om_certificate_unpack(&certificate, row->kept, row->n_kept))
-    return om_fail(st, OM_CORRUPT, NULL, "a stored certificate can't be read: the store must be rebuilt");
+    return om_fail(st, OM_CORRUPT, NULL, "a stored certificate can't be read: " OM_STORE_DAMAGED);
   if (at_ms >= certificate.from_ms) return OM_OK;
   om_time_format(from, sizeof from, certificate.from_ms, 0);
   om_time_format(at, sizeof at, at_ms, 0);

@@ -186,7 +186,7 @@ static void test_a_damaged_head_ends_the_start(void **state) {
   waitpid(d.pids[0], &status, 0);
   d.pids[0] = 0;
   assert_true(WIFEXITED(status));
-  assert_int_equal(WEXITSTATUS(status), OM_MALFORMED);
+  assert_int_equal(WEXITSTATUS(status), OM_CORRUPT);
   daemons_close(&d);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ledger/quantity.h"
+#include "ledger/store.h"
 #include "proto/custody.pb-c.h"
 #include "proto/quantity.pb-c.h"
 

@@ -277,10 +277,23 @@ static bool needs_others(const Oremark__Statement *statement) {
          first->kind_case == OREMARK__EVENT__KIND_SETTLE;
 }
 
+static bool governors_act(const Oremark__Statement *statement) {
+  return om_kind_of(statement->events[0])->class == OM_KIND_GOVERNORS;
+}
+
+/* An act of the governors that stands in the file at PATH, whether somebody has signed it yet or not. */
+static enum om_code show_proposal(struct om_session *session, const struct om_signed *statement,
+                                  const struct om_files *files, const char *path, struct om_status *st) {
+  if (om_proposal_show(session, statement, path, st)) return st->code;
+  if (!session->json) say_documents(session, files);
+  return OM_OK;
+}
+
 static enum om_code write_out(struct om_session *session, const struct om_signed *statement,
                               const struct om_files *files, const char *path, struct om_status *st) {
   char hex[2 * OM_HASH_BYTES + 1];
   if (write_sealed(session, files, path, st) || om_signed_write(statement, path, false, st)) return st->code;
+  if (governors_act(statement->statement)) return show_proposal(session, statement, files, path, st);
   om_hex(hex, statement->id.bytes, OM_HASH_BYTES);
   if (session->json)
     return om_show_json(session->out,
@@ -320,7 +333,8 @@ static enum om_code proposer(struct om_session *session, uint32_t *out, const st
 }
 
 /* A statement that nobody has signed yet, with who must. */
-static enum om_code propose(struct om_session *session, Oremark__Event *event, struct om_status *st) {
+static enum om_code propose(struct om_session *session, Oremark__Event *event, const struct om_files *files,
+                            struct om_status *st) {
   struct om_draft draft;
   struct om_signed statement;
   struct om_hash network;
@@ -345,7 +359,21 @@ static enum om_code propose(struct om_session *session, Oremark__Event *event, s
   om_signed_make(&statement, &draft, &network);
   statement.governors = governors;
   if (om_signed_write(&statement, out->value, false, st)) return st->code;
-  return om_proposal_show(session, &statement, out->value, st);
+  return show_proposal(session, &statement, files, out->value, st);
+}
+
+/* What a governor writes to a file and signs at once is a proposal too: it says who else must sign. */
+static enum om_code sign_first(struct om_session *session, struct om_signed *statement, const struct om_secret *secret,
+                               uint32_t self, struct om_status *st) {
+  if (om_args_has(session->args, "out") && governors_act(statement->statement)) {
+    if (who_must_sign(session, &statement->governors, st)) return st->code;
+    if (om_proposal_wants(statement, self, om_member_key_id(om_secret_public(secret)), st)) {
+      const struct om_status why = *st;
+      return om_fail(st, why.code, why.rule, "%s; 'governance propose' before the command writes it unsigned",
+                     why.text);
+    }
+  }
+  return om_signed_add(statement, secret, self, st);
 }
 
 enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om_status *st) {
@@ -358,7 +386,7 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
   struct om_files files;
   const struct om_papers papers = {session->args, ""};
   if (om_files_read(session, &files, event, &papers, st)) return st->code;
-  if (session->args->propose) return propose(session, event, st);
+  if (session->args->propose) return propose(session, event, &files, st);
   if (om_event_form(event, st) || om_valid_option(&valid_ms, session->args, st) ||
       om_session_self(session, &self, st) || om_session_network(session, &network, st) ||
       om_session_secret(session, &secret, st) || om_draft_begin(&draft, session->arena, self, valid_ms, st) ||
@@ -369,7 +397,7 @@ enum om_code om_act(struct om_session *session, Oremark__Event *event, struct om
                    OM_STATEMENT_MAX_BYTES);
   om_draft_add(&draft, event);
   om_signed_make(&statement, &draft, &network);
-  if (om_signed_add(&statement, secret, self, st)) return st->code;
+  if (sign_first(session, &statement, secret, self, st)) return st->code;
   const char *path = om_args_value(session->args, "out");
   if (path) return write_out(session, &statement, &files, path, st);
   return om_files_put(session, &files, st) ? st->code : om_submit_and_show(session, &statement, st);

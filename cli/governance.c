@@ -51,10 +51,11 @@ enum om_code om_proposal_wants(const struct om_signed *s, uint32_t member, uint3
   bool known = g && g->n_keys == 0;
   if (!s->governors) return OM_OK;
   if (!g)
-    return om_fail(st, OM_NO, NULL,
-                   "member %u does not govern: its signature would make the ledger refuse the act. Who governs stands "
-                   "in the file, as of when it was proposed",
-                   member);
+    return om_fail(
+        st, OM_NO, NULL,
+        "member %u does not govern, as of when this was proposed: its signature would make the ledger refuse "
+        "the act",
+        member);
   for (size_t i = 0; i < g->n_keys; i++) known |= g->keys[i] == key_id;
   if (known) return OM_OK;
   return om_fail(st, OM_NO, NULL,
@@ -115,8 +116,15 @@ void om_proposal_next(FILE *out, const struct om_signed *s, const char *path) {
 
 static void show_next(FILE *out, const struct om_signed *s, const char *path) {
   size_t missing = om_proposal_missing(s);
-  if (!s->governors)
-    fprintf(out, "who must sign is not in the file: it was made without a daemon\n");
+  if (om_kind_of(s->statement->events[0])->class != OM_KIND_GOVERNORS)
+    fprintf(out, "no act of the governors: who makes it signs with 'oremark sign %s'; then 'oremark submit %s'\n", path,
+            path);
+  else if (!s->governors)
+    fprintf(
+        out,
+        "who must sign is not in the file: it was made without a daemon. As many of the governors as 'oremark network "
+        "show' tells: oremark governance sign %s; then: oremark governance submit %s\n",
+        path, path);
   else if (missing > 0)
     fprintf(out, "%zu more of these %zu must sign: oremark governance sign %s\n", missing,
             s->governors->n - (s->governors->threshold - missing), path);
@@ -167,7 +175,9 @@ const struct om_command om_command_governance_propose = {
         "reassign\n"
         "and others. It is not signed; --out says where it goes. On a machine without a daemon, give --network\n"
         "and --previous or --number, which 'oremark network show' and 'oremark member show' tell on one that has one.\n"
-        "Then each governor: oremark governance sign FILE; and one of them: oremark governance submit FILE.\n"
+        "Then each governor: oremark governance sign FILE; and one of them: oremark governance submit FILE. A "
+        "governor\n"
+        "who gives the command without 'governance propose', and with --out, signs at once; the file is the same.\n"
         "Example:\n"
         "  oremark governance propose member suspend 7 --reason \"tags of another mine\" --out suspend.statement\n",
     .run = run_alone,

@@ -6,8 +6,10 @@
 
 /* For the help text of each. */
 #define OM_GOVERNORS_ACT                                                                                               \
-  "Signed by one governor; where more must sign, write it with --out, let each add a signature with 'oremark sign',\n" \
-  "then hand it in with 'oremark submit' to the daemon that holds the registry log.\n"
+  "Signed by one governor. Where more must sign, write it with --out (unsigned: 'oremark governance propose' before\n" \
+  "it), let each add a signature with 'oremark governance sign', then hand it in with 'oremark governance submit' "    \
+  "to\n"                                                                                                               \
+  "the daemon that holds the registry log.\n"
 
 /* Fills in what EVENT, an act of the governors that is complete otherwise, names as the act before it: by --previous,
  * or by asking the daemon. Then as om_governors_suffice. */

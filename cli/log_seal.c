@@ -41,7 +41,7 @@ const struct om_command om_command_log_seal = {
     .words = "LOG",
     .summary = "Call the witnesses of a log to cosign no more of it, so that it can be ended (of the governors).",
     .help =
-        "Signed by one governor; where more must sign, each adds a signature with 'oremark sign'. Then every operator "
+        "Signed by one governor; where more must sign, each adds a signature with 'oremark governance sign'. Then every operator "
         "of\n"
         "a witness has its daemon seal the log by 'oremark log make-seal', and gives its seal to the governors.\n"
         "Example:\n  oremark log seal andes.example/log --reason \"its operator is gone\" --out andes.call\n",

@@ -34,9 +34,7 @@ const struct om_command om_command_lot_reassign = {
     .summary = "Give a lot whose custodian is lost to another member (act of the governors).",
     .help =
         "It is void if the lot moves on before its custodian's log has taken the act up; afterwards the new custodian\n"
-        "takes it in with 'oremark receive'. Where more governors must sign, write it with --out, let each add a "
-        "signature\n"
-        "with 'oremark sign', then hand it in with 'oremark submit' to the daemon that holds the registry log.\n"
+        "takes it in with 'oremark receive'.\n" OM_GOVERNORS_ACT
         "Example:\n  oremark lot reassign DRUM-17 --to 4 --reason \"consignee bankrupt\" --out reassign.statement\n",
     .options = options,
     .groups = OM_OPTS_SIGN | OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,

@@ -67,7 +67,7 @@ static enum om_code run_restart(struct om_session *session, struct om_status *st
   if (om_act_run(session, st)) return st->code;
   if (!session->json)
     fprintf(session->out,
-            "the governors' threshold signs it (oremark sign); then every operator who agrees accepts it: oremark "
+            "the governors' threshold signs it (oremark governance sign); then every operator who agrees accepts it: oremark "
             "network accept FILE\n");
   return OM_OK;
 }

@@ -16,6 +16,7 @@ const struct om_option om_sign_options[] = {
     {"network", "GENESIS", "genesis file of your network: refuses a statement for another one (OREMARK_NETWORK)"},
     {"out", "FILE", "write the signed statement there instead of over the file"},
     {"yes", NULL, "do not ask"},
+    {"remove", NULL, "take the member's signature out instead, which the ledger does not want; no key is needed"},
     {NULL, NULL, NULL},
 };
 
@@ -74,6 +75,36 @@ static enum om_code check_network(struct om_session *session, const struct om_si
   return OM_OK;
 }
 
+/* Whether a signature was added or taken out, in the same shape. */
+static enum om_code show_signed(struct om_session *session, const struct om_signed *s, uint32_t member,
+                                const char *path, struct om_status *st) {
+  bool removed = om_args_has(session->args, "remove");
+  if (s->governors && session->json) return om_proposal_show(session, s, path, st);
+  if (session->json) {
+    char hex[2 * OM_HASH_BYTES + 1];
+    om_hex(hex, s->id.bytes, OM_HASH_BYTES);
+    return om_show_json(
+        session->out,
+        json_pack("{s:s, s:s, s:I}", "statement_id", hex, "file", path, "signatures", (json_int_t)s->n_signatures), st);
+  }
+  fprintf(session->out, removed ? "the signature of member %u is taken out; " : "signed as member %u; ", member);
+  fprintf(session->out, "%zu signature%s in %s\n", s->n_signatures, s->n_signatures == 1 ? "" : "s", path);
+  if (s->governors && om_proposal_missing(s) > 0)
+    fprintf(session->out, "%zu more must sign\n", om_proposal_missing(s));
+  else if (s->governors)
+    om_proposal_next(session->out, s, path);
+  return OM_OK;
+}
+
+static enum om_code take_out(struct om_session *session, struct om_signed *s, const char *path, struct om_status *st) {
+  const char *out = om_args_value(session->args, "out");
+  uint32_t member;
+  if (om_session_self(session, &member, st) || om_signed_remove(s, member, st) ||
+      om_signed_write(s, out ? out : path, !out, st))
+    return st->code;
+  return show_signed(session, s, member, out ? out : path, st);
+}
+
 enum om_code om_sign_run(struct om_session *session, struct om_status *st) {
   struct om_signed s;
   uint32_t self;
@@ -81,28 +112,14 @@ enum om_code om_sign_run(struct om_session *session, struct om_status *st) {
   if (om_args_words(session->args, 1, 1, st)) return st->code;
   const char *path = session->args->words[0].value, *out = om_args_value(session->args, "out");
   if (om_signed_read(&s, session->arena, path, st) || check_network(session, &s, st)) return st->code;
+  if (om_args_has(session->args, "remove")) return take_out(session, &s, path, st);
   if (!s.governors) describe(session->json ? session->err : session->out, &s);
   if (s.governors && !session->json) om_proposal_describe(session, &s, path);
   if (om_session_self(session, &self, st) || agreed(session, st) || om_session_secret(session, &secret, st) ||
       om_proposal_wants(&s, self, om_member_key_id(om_secret_public(secret)), st) ||
       om_signed_add(&s, secret, self, st) || om_signed_write(&s, out ? out : path, !out, st))
     return st->code;
-  if (s.governors && session->json) return om_proposal_show(session, &s, out ? out : path, st);
-  if (session->json) {
-    char hex[2 * OM_HASH_BYTES + 1];
-    om_hex(hex, s.id.bytes, OM_HASH_BYTES);
-    return om_show_json(session->out,
-                        json_pack("{s:s, s:s, s:I}", "statement_id", hex, "file", out ? out : path, "signatures",
-                                  (json_int_t)s.n_signatures),
-                        st);
-  }
-  fprintf(session->out, "signed as member %u; %zu signature%s in %s\n", self, s.n_signatures,
-          s.n_signatures == 1 ? "" : "s", out ? out : path);
-  if (s.governors && om_proposal_missing(&s) > 0)
-    fprintf(session->out, "%zu more must sign\n", om_proposal_missing(&s));
-  else if (s.governors)
-    om_proposal_next(session->out, &s, out ? out : path);
-  return OM_OK;
+  return show_signed(session, &s, self, out ? out : path, st);
 }
 
 const struct om_command om_command_sign = {
@@ -111,7 +128,10 @@ const struct om_command om_command_sign = {
     .summary = "Show what a statement file says and add a signature to it.",
     .help =
         "Works without a daemon, where the member is named by number.\n"
-        "Example:\n  oremark sign enrol.statement --key governor-2.key --member 2\n",
+        "A signature of one whose it is not makes the ledger refuse the whole; it is taken out by --remove.\n"
+        "Example:\n"
+        "  oremark sign enrol.statement --key governor-2.key --member 2\n"
+        "  oremark sign enrol.statement --remove --member 4\n",
     .options = om_sign_options,
     .groups = OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = om_sign_run,

@@ -77,6 +77,15 @@ enum om_code om_signed_add(struct om_signed *s, const struct om_secret *secret, 
   return OM_OK;
 }
 
+enum om_code om_signed_remove(struct om_signed *s, uint32_t member, struct om_status *st) {
+  size_t kept = 0;
+  for (size_t i = 0; i < s->n_signatures; i++)
+    if (s->signatures[i]->member != member) s->signatures[kept++] = s->signatures[i];
+  if (kept == s->n_signatures) return om_fail(st, OM_NO, NULL, "member %u has not signed it", member);
+  s->n_signatures = kept;
+  return OM_OK;
+}
+
 void om_signed_pack(const struct om_signed *s, uint8_t **out, size_t *len) {
   Oremark__SignedStatement message = OREMARK__SIGNED_STATEMENT__INIT;
   Oremark__Signature *signatures[OM_SIGNATURES_MAX];

@@ -71,6 +71,8 @@ void om_signed_make(struct om_signed *out, struct om_draft *draft, const struct 
 /* Adds MEMBER's signature with SECRET; OM_NO where the member has signed already. */
 enum om_code om_signed_add(struct om_signed *signed_statement, const struct om_secret *secret, uint32_t member,
                            struct om_status *st);
+/* Takes MEMBER's signature out: it stands beside what is signed, so that the others hold. OM_NO where there is none. */
+enum om_code om_signed_remove(struct om_signed *signed_statement, uint32_t member, struct om_status *st);
 /* The SignedStatement's bytes, in the arena. */
 void om_signed_pack(const struct om_signed *signed_statement, uint8_t **out, size_t *len);
 /* Takes a SignedStatement apart again: what om_signed_pack made, with or without signatures. */

@@ -16,7 +16,8 @@ enum om_code om_act_governors_signed(struct om_txn *txn, const struct om_case *j
                      judged->n_signers == 1
                          ? "this is an act of the governors, and member %u is none of them ('oremark network show' "
                            "lists them): have them sign it"
-                         : "member %u signed, but is no governor: leave that signature out",
+                         : "member %u signed, but is no governor: take that signature out ('oremark sign FILE "
+                           "--remove')",
                      judged->signers[i]);
   }
   if (judged->n_signers < g.threshold)

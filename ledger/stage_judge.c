@@ -61,7 +61,7 @@ static enum om_code check_signers(const struct om_stage *stage, struct om_status
     if (signer == stage->member.number || (stage->needed >> i & 1) != 0) continue;
     char who[OM_WHO_BYTES];
     return om_fail(st, OM_REFUSED, "signature-not-needed",
-                   "%s has signed, but no event here needs it: leave that signature out",
+                   "%s has signed, but no event here needs it: take that signature out ('oremark sign FILE --remove')",
                    om_stage_who(stage, who, signer));
   }
   return OM_OK;

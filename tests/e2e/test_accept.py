@@ -3,7 +3,7 @@
 import shutil
 import unittest
 
-from network import AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, RECYCLER, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
+from network import AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, NO, RECYCLER, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
 
 FIVE = {name: MEMBERS[name] for name in (GOVERNORS, MINE, REFINER, MAKER, RECYCLER)}
 GONE = (REFINER, MAKER, RECYCLER)
@@ -43,7 +43,12 @@ class Restart(NetworkTest):
         self.net.do(GOVERNORS, "network", "restart", *origins, "--reason", "a fire at three sites", "--out", file)
         self.refused(self.net.run(GOVERNORS, "submit", file), REFUSED, "by hand")
         forged = self.net.folder / "forged.statement"
-        self.net.do(MINE, "network", "restart", *origins, "--reason", "mine", "--out", forged)
+        act = ("network", "restart", *origins, "--reason", "mine", "--out", forged)
+        self.refused(self.net.run(MINE, *act), NO, "does not govern", "'governance propose' before the command")
+        self.net.do(MINE, "governance", "propose", *act)
+        lines = forged.read_text().splitlines(keepends=True)
+        forged.write_text("".join(line for line in lines if line.split()[0] not in ("threshold", "governor")))
+        self.net.do(MINE, "sign", forged, "--yes")
         result = self.accept(MINE, forged, "--yes")
         self.assertEqual(result.status, REFUSED, str(result))
         self.says(result.err, "none of them")

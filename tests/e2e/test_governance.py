@@ -88,6 +88,36 @@ class Governance(NetworkTest):
             self.sign(name, stale)
         self.refused(self.submit(stale), REFUSED, "suspended")
 
+    def test_a_governor_who_signs_at_once_writes_the_same_file(self):
+        """With --out alone: who must sign stands in it, a stranger's signature is turned down, and one that got in is taken out."""
+        act = ("scheme", "recognise", "At once", "--certifier", MAKER)
+        path = self.path("at-once.statement")
+        self.turned_down(self.net.run(MAKER, *act, "--out", path), "does not govern", "'governance propose' before the command")
+        made = self.net.run(MINE, *act, "--out", path, at=GOVERNORS)
+        self.assertEqual(made.status, DONE, str(made))
+        self.says(made.out, "signed by  member 2 (Toquepala Mine)", "not signed  member 1 (Governors)", "1 more of these 2 must sign",
+                  f"oremark governance sign {path}")
+        proposed = self.propose("at-once-2.statement", *act)
+        heads = [[line for line in file.read_text().splitlines() if line.split()[0] in ("oremark", "network", "threshold", "governor", "#")]
+                 for file in (path, proposed)]
+        self.assertEqual(heads[0], heads[1])
+        said = [self.away(MAKER, "governance", "show", file, "--json").json for file in (path, proposed)]
+        self.assertEqual([(one["threshold"], one["missing"]) for one in said], [(2, 1), (2, 2)])
+        self.turned_down(self.sign(MAKER, path), "does not govern")
+        # One that was made before: it does not tell who governs, so anybody's signature gets in.
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if line.split()[0] not in ("threshold", "governor")))
+        self.says(self.away(MAKER, "governance", "show", path).out, "who must sign is not in the file", "oremark network show")
+        for name in (MAKER, REFINER):
+            self.assertEqual(self.sign(name, path).status, DONE)
+        self.refused(self.submit(path), REFUSED, "member 4 signed, but is no governor", "oremark sign FILE --remove")
+        self.turned_down(self.away(GOVERNORS, "sign", path, "--remove"), "member 1 has not signed it")
+        out = self.away(MAKER, "sign", path, "--remove")
+        self.assertEqual(out.status, DONE, str(out))
+        self.says(out.out, "the signature of member 4 is taken out; 2 signatures in")
+        handed = self.submit(path)
+        self.assertEqual(handed.status, DONE, str(handed))
+
     def test_without_a_daemon(self):
         """The act before it is stated, and what network it is for."""
         before = self.member(MAKER)["last_act"] or "none"

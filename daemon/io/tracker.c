@@ -1,5 +1,6 @@
 #include "daemon/io/tracker.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,6 @@ static enum om_code tell_head(struct om_tracker *tracker, struct om_txn *txn, ui
   if (code == OM_MISSING) return OM_OK;
   if (code == OM_OK) code = om_note_parse(&note, (const char *)bytes.data, bytes.len, st);
   if (code == OM_OK) code = om_checkpoint_parse(&head, NULL, note.text, note.text_len, st);
-  if (code == OM_MALFORMED) code = om_fail(st, OM_CORRUPT, NULL, "the own log's head can't be read: " OM_STORE_DAMAGED);
   if (code == OM_OK) om_node_own_head(tracker->node, head.size, bytes.data, bytes.len, now_ms);
   *size = head.size;
   return code;
@@ -149,6 +149,12 @@ static void tell_stated(struct om_tracker *tracker, struct om_txn *txn, int64_t 
   }
 }
 
+/* All that is looked at here was checked before it was stored. */
+static enum om_code unreadable(uint32_t log, struct om_status *st) {
+  if (st->code != OM_MALFORMED) return st->code;
+  return om_fail(st, OM_CORRUPT, NULL, "a head of log %" PRIu32 " can't be read: " OM_STORE_DAMAGED, log);
+}
+
 enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, struct om_txn *txn,
                                 const struct om_touched *touched, uint32_t own_log, int64_t now_ms,
                                 struct om_status *st) {
@@ -167,7 +173,7 @@ enum om_code om_tracker_refresh(struct om_tracker *tracker, bool *registry, stru
   for (uint32_t log = 0; log < tracker->n && log < named; log++) {
     bool first = log >= before || (log == own_log && own_log != own_before);
     if (!first && !witnesses && !om_touched_has(touched, log)) continue;
-    if (refresh(tracker, txn, log, first, witnesses, now_ms, st) != OM_OK) return st->code;
+    if (refresh(tracker, txn, log, first, witnesses, now_ms, st) != OM_OK) return unreadable(log, st);
   }
   return om_txn_check(txn, st);
 }

@@ -290,6 +290,15 @@ static void ended_info(struct om_txn *txn, struct om_log_info *out) {
   if (is_final) out->final_size = out->end.size;
 }
 
+uint64_t om_log_cuts(struct om_txn *txn, uint64_t *at, uint32_t log) {
+  uint8_t key[OM_HEAD_KEY_BYTES];
+  struct om_bytes row;
+  om_head_key(key, log, OM_HEAD_CUT);
+  if (!om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len != 16) return 0;
+  *at = om_get64(row.data + 8);
+  return om_get64(row.data);
+}
+
 enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t log, struct om_status *st) {
   struct om_daemon daemon;
   struct om_bytes row;
@@ -314,11 +323,7 @@ enum om_code om_log_info(struct om_txn *txn, struct om_log_info *out, uint32_t l
   uint64_t stated;
   struct om_hash root;
   if (om_stated_final(txn, &stated, &root, log, out->size) && stated > out->final_size) out->final_size = stated;
-  om_head_key(key, log, OM_HEAD_CUT);
-  if (om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) && row.len == 16) {
-    out->cuts = om_get64(row.data);
-    out->cut_at = om_get64(row.data + 8);
-  }
+  out->cuts = om_log_cuts(txn, &out->cut_at, log);
   ended_info(txn, out);
   stopped_info(txn, out);
   uint32_t refuted;

@@ -81,6 +81,8 @@ struct om_batch {
 
 void om_log_entry_key(uint8_t out[OM_LOG_ENTRY_KEY_BYTES], uint32_t log, uint64_t index);
 void om_head_key(uint8_t out[OM_HEAD_KEY_BYTES], uint32_t log, enum om_head_kind kind);
+/* How often entries of LOG were taken out again, and at which size last, untouched where they never were. */
+uint64_t om_log_cuts(struct om_txn *txn, uint64_t *at, uint32_t log);
 void om_evidence_key(uint8_t out[OM_EVIDENCE_KEY_BYTES], uint32_t log, enum om_evidence_kind kind, uint64_t number);
 void om_mark_key(uint8_t out[OM_MARK_KEY_BYTES], uint32_t log, uint32_t marked, uint64_t index);
 void om_statement_key(uint8_t out[OM_STATEMENT_KEY_BYTES], const Oremark__Statement *s, const struct om_hash *id);

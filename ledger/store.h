@@ -90,8 +90,6 @@ bool om_txn_next(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
                  const void *key, size_t key_len);
 /* The key after the one that om_txn_next or om_txn_step found last in this table. */
 bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *out, enum om_table table);
-/* How many rows TABLE has. */
-uint64_t om_txn_rows(struct om_txn *txn, enum om_table table);
 /* OM_OK, or the sticky error. */
 enum om_code om_txn_check(struct om_txn *txn, struct om_status *st);
 

@@ -248,12 +248,6 @@ bool om_txn_step(struct om_txn *txn, struct om_bytes *key_out, struct om_bytes *
   return take_row(txn, out, table, k, v);
 }
 
-uint64_t om_txn_rows(struct om_txn *txn, enum om_table table) {
-  MDB_stat stat;
-  if (txn->error || failed(txn, mdb_stat(txn->mdb, txn->store->tables[table], &stat))) return 0;
-  return stat.ms_entries;
-}
-
 enum om_code om_txn_check(struct om_txn *txn, struct om_status *st) {
   return txn->error ? om_store_error(txn->store, txn->error, "reading or writing", st) : OM_OK;
 }

@@ -1,6 +1,7 @@
 /* The bytes that a verdict rests on: entries and marks hashed again into their logs' trees, up to the signed heads. */
 #include <string.h>
 
+#include "ledger/ledger_state.h"
 #include "ledger/rehash.h"
 #include "ledger/step.h"
 #include "ledger/verify_state.h"
@@ -65,6 +66,16 @@ static void add_leaf(struct om_verify *v, uint32_t log, uint64_t index, const st
   om_be64(bytes + OM_HASH_BYTES + 4, index);
   memcpy(bytes + OM_HASH_BYTES + 4 + 8, leaf->bytes, OM_HASH_BYTES);
   om_sha256(&v->leaves, bytes, sizeof bytes);
+}
+
+/* What was cut may have held marks, of any log. How often it was, as the same may come back and be cut again. */
+static void add_cuts(struct om_verify *v) {
+  const struct om_hash none = {{0}};
+  uint64_t at;
+  for (uint32_t log = 0; log < v->n_logs; log++) {
+    uint64_t cuts = om_log_cuts(v->txn, &at, log);
+    if (cuts > 0) add_leaf(v, log, cuts, &none);
+  }
 }
 
 /* JUDGED: the rules are judged on it. */
@@ -182,10 +193,10 @@ static void count_given(struct om_verify *v) {
 enum om_code om_verify_hash(struct om_verify *v, struct om_status *st) {
   if (v->given) return count_given(v), OM_OK;
   struct hashing at = {0};
-  const struct om_hash cuts = {{0}};
+  const struct om_hash none = {{0}};
   enum om_code code = OM_OK;
-  add_leaf(v, OM_LOG_NONE, om_txn_rows(v->txn, OM_TABLE_CUT), &cuts);       /* what was cut may have held marks */
-  add_leaf(v, OM_LOG_REGISTRY, v->logs[OM_LOG_REGISTRY]->info.size, &cuts); /* a key may be revoked, not yet finally */
+  add_cuts(v);
+  add_leaf(v, OM_LOG_REGISTRY, v->logs[OM_LOG_REGISTRY]->info.size, &none); /* a key may be revoked, not yet finally */
   for (uint32_t i = 0; i < v->n_logs && code == OM_OK; i++)
     if (v->logs[i]) code = hash_log(v, i, &at, st);
   return code;

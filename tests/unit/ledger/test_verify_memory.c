@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/ledger_state.h"
+#include "ledger/rebuild.h"
 #include "ledger/verify.h"
 #include "support/records.h"
 
@@ -168,6 +169,25 @@ static void an_act_that_is_not_final_yet(void **state) {
   assert_true(asked_now(f, &judged, false).verified && judged);
 }
 
+/* What was cut may have held marks that bear on the lot, also when the same has come back and is cut again. */
+static void a_cut_of_the_same_again(void **state) {
+  struct fixture *f = *state;
+  struct om_status st;
+  struct om_ledger *home = f->ledgers[OWNER - 1], *mirror = f->ledgers[f->asked];
+  const struct om_cut cut = {OWNER - 1, network_info(home, OWNER - 1).size};
+  bool judged;
+  f->received = record_extract(&f->net, OWNER, 1, 2, 1000000, t0 + 5000);
+  submit(f, OWNER - 1, &f->received, t0 + 5000);
+  assert_ok(network_mirror(&f->net, mirror, home, OWNER - 1, &st), &st);
+  for (int i = 0; i < 3; i++) {
+    asked_now(f, &judged, false);
+    assert_true(asked_now(f, &judged, false).verified && !judged);
+    assert_ok(om_ledger_rebuild(mirror, &cut, 1, &st), &st);
+    assert_ok(network_mirror(&f->net, mirror, home, OWNER - 1, &st), &st);
+    assert_true(asked_now(f, &judged, false).verified && judged);
+  }
+}
+
 static void what_is_too_large_is_not_kept(void **state) {
   struct fixture *f = *state;
   bool judged;
@@ -183,6 +203,7 @@ int main(void) {
       TEST(altered_bytes_are_judged_anew),
       TEST(a_lot_that_went_on),
       TEST(an_act_that_is_not_final_yet),
+      TEST(a_cut_of_the_same_again),
       TEST(what_is_too_large_is_not_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,7 +232,8 @@ static enum om_code view_output(struct om_view *view, Oremark__OutputSum **resul
   return OM_OK;
 }
 
-bool om_answer_outputs(struct om_answering *a, uint32_t member, struct om_status *st) {
+/* What MEMBER's sites (0: everybody's) have put out; the last reply says that nothing follows. */
+static bool put_outputs(struct om_answering *a, uint32_t member, struct om_status *st) {
   Oremark__OutputSum *rows[OM_REPLY_ROWS];
   Oremark__Audit part = OREMARK__AUDIT__INIT;
   struct om_output at = {0};
@@ -249,4 +250,19 @@ bool om_answer_outputs(struct om_answering *a, uint32_t member, struct om_status
     om_view_reset(&a->view);
   }
   return true;
+}
+
+bool om_answer_audit(struct om_answering *a, const Oremark__GetAudit *asked, struct om_status *st) {
+  Oremark__Audit all = OREMARK__AUDIT__INIT, part = OREMARK__AUDIT__INIT;
+  if (om_view_audit(&a->view, &all, asked->member, st) != OM_OK) return om_answer_fail(a, st);
+  bool go_on = true;
+  for (size_t from = 0; from < all.n_sums && go_on; from += OM_AUDIT_ROWS) {
+    size_t left = all.n_sums - from;
+    part.sums = all.sums + from;
+    part.n_sums = left > OM_AUDIT_ROWS ? OM_AUDIT_ROWS : left;
+    Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_AUDIT, true);
+    reply.audit = &part;
+    go_on = om_answer_put(a, &reply);
+  }
+  return go_on && put_outputs(a, asked->member, st);
 }

@@ -18,9 +18,20 @@ bool om_answer_wanted(const struct om_answering *a); /* asked on each row that i
 bool om_answer_fail(const struct om_answering *a, const struct om_status *st);
 /* An "ok" that is to be filled in. */
 Oremark__Reply om_answer_good(const struct om_answering *a, Oremark__Reply__WhatCase what, bool more);
+
+/* answer_status.c */
+bool om_answer_get_status(struct om_answering *a, const Oremark__GetStatus *asked, struct om_status *st);
+bool om_answer_genesis(struct om_answering *a, struct om_status *st);
+bool om_answer_peers(struct om_answering *a);
+
+/* answer_lots.c */
+bool om_answer_lot(struct om_answering *a, const Oremark__GetLot *asked, struct om_status *st);
+bool om_answer_lots(struct om_answering *a, const Oremark__ListLots *asked, struct om_status *st);
+bool om_answer_history(struct om_answering *a, const Oremark__GetHistory *asked, struct om_status *st);
 /* The event at PLACE as a line of history, in the view's arena. */
 enum om_code om_answer_step(struct om_answering *a, Oremark__Step **out, const struct om_place *place,
                             struct om_status *st);
+/* Whether NUMBER has the length of a lot's. */
 enum om_code om_answer_number(ProtobufCBinaryData number, struct om_status *st);
 
 /* answer_as_of.c: the lot's step as of the moment ASKED, in the view's arena; *OUT NULL: ASKED is, it is as now. */
@@ -43,12 +54,15 @@ bool om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked,
 bool om_answer_held(struct om_answering *a, const Oremark__ListHeld *asked, struct om_status *st);
 /* answer_registry.c */
 bool om_answer_registry(struct om_answering *a, const Oremark__GetRegistry *asked, struct om_status *st);
+bool om_answer_members(struct om_answering *a, struct om_status *st);
 bool om_answer_member(struct om_answering *a, const Oremark__GetMember *asked, struct om_status *st);
 
 /* answer_attested.c */
 bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestations *asked, struct om_status *st);
-/* Puts what MEMBER's sites (0: everybody's) have put out into audit replies; the last one says that nothing follows. */
-bool om_answer_outputs(struct om_answering *a, uint32_t member, struct om_status *st);
+bool om_answer_audit(struct om_answering *a, const Oremark__GetAudit *asked, struct om_status *st);
+
+/* answer_evidence.c */
+bool om_answer_evidence(struct om_answering *a, struct om_status *st);
 
 /* answer_documents.c */
 bool om_answer_put_document(struct om_answering *a, const Oremark__PutDocument *asked, struct om_status *st);
@@ -60,6 +74,7 @@ bool om_answer_erase_document(struct om_answering *a, const Oremark__EraseDocume
 bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, struct om_status *st);
 bool om_answer_compare(struct om_answering *a, const Oremark__CompareHead *asked, struct om_status *st);
 bool om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, struct om_status *st);
+bool om_answer_entry(struct om_answering *a, const Oremark__GetEntry *asked, struct om_status *st);
 bool om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked, struct om_status *st);
 bool om_answer_quorum(struct om_answering *a, const Oremark__GetQuorum *asked, struct om_status *st);
 bool om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st);

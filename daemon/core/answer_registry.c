@@ -210,3 +210,26 @@ bool om_answer_member(struct om_answering *a, const Oremark__GetMember *asked, s
   reply.member = &out;
   return om_answer_put(a, &reply);
 }
+
+/* ---- members ---- */
+
+bool om_answer_members(struct om_answering *a, struct om_status *st) {
+  Oremark__Members members = OREMARK__MEMBERS__INIT;
+  if (om_view_members(&a->view, &members, st) != OM_OK) return om_answer_fail(a, st);
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_MEMBERS, false);
+  reply.members = &members;
+  if (oremark__reply__get_packed_size(&reply) <= OM_REPLY_MAX_BYTES) return om_answer_put(a, &reply);
+  /* A large registry comes in pieces, each with what belongs to the whole. */
+  size_t n = members.n_members;
+  Oremark__Member **all = members.members;
+  for (size_t from = 0; from < n; from += members.n_members) {
+    size_t bytes = 0;
+    members.members = all + from;
+    members.n_members = 0;
+    while (from + members.n_members < n && members.n_members < OM_REPLY_ROWS && bytes < OM_REPLY_MAX_BYTES)
+      bytes += oremark__member__get_packed_size(members.members[members.n_members++]);
+    reply.more = from + members.n_members < n;
+    if (!om_answer_put(a, &reply)) return false;
+  }
+  return true;
+}

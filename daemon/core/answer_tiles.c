@@ -163,6 +163,16 @@ bool om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, str
 
 /* ---- entries ---- */
 
+bool om_answer_entry(struct om_answering *a, const Oremark__GetEntry *asked, struct om_status *st) {
+  struct om_bytes bytes;
+  Oremark__StoredEntry entry = OREMARK__STORED_ENTRY__INIT;
+  if (om_log_entry(a->view.txn, &bytes, asked->log, asked->index, st) != OM_OK) return om_answer_fail(a, st);
+  entry.entry = (ProtobufCBinaryData){bytes.len, (uint8_t *)bytes.data};
+  Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_ENTRY, false);
+  reply.entry = &entry;
+  return om_answer_put(a, &reply);
+}
+
 static bool put_entries(struct om_answering *a, Oremark__StoredEntries *entries, bool more) {
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_ENTRIES, more);
   reply.entries = entries;

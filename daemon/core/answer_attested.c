@@ -162,7 +162,8 @@ static enum om_code list_bearing(struct listing *l, ProtobufCBinaryData number, 
   return code;
 }
 
-bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestations *asked, struct om_status *st) {
+enum om_code om_answer_attestations(struct om_answering *a, const Oremark__ListAttestations *asked,
+                                    struct om_status *st) {
   struct listing l = {.a = a};
   struct om_subject_key about;
   struct om_lot lot;
@@ -179,8 +180,8 @@ bool om_answer_attestations(struct om_answering *a, const Oremark__ListAttestati
     if (code == OM_OK) om_about_lot(&about, asked->lot.data);
     if (code == OM_OK) code = list_about(&l, &about, st);
   }
-  if (l.unwanted) return false;
-  return code == OM_OK ? put(&l, false) : om_answer_fail(a, st);
+  if (code == OM_OK && !l.unwanted) put(&l, false);
+  return l.unwanted ? OM_OK : code;
 }
 
 /* ---- output ---- */
@@ -233,7 +234,7 @@ static enum om_code view_output(struct om_view *view, Oremark__OutputSum **resul
 }
 
 /* What MEMBER's sites (0: everybody's) have put out; the last reply says that nothing follows. */
-static bool put_outputs(struct om_answering *a, uint32_t member, struct om_status *st) {
+static enum om_code put_outputs(struct om_answering *a, uint32_t member, struct om_status *st) {
   Oremark__OutputSum *rows[OM_REPLY_ROWS];
   Oremark__Audit part = OREMARK__AUDIT__INIT;
   struct om_output at = {0};
@@ -241,20 +242,20 @@ static bool put_outputs(struct om_answering *a, uint32_t member, struct om_statu
   for (bool more = true; more;) {
     for (part.n_outputs = 0; part.n_outputs < OM_REPLY_ROWS && more;) {
       more = om_output_next(a->view.txn, &at, member);
-      if (more && view_output(&a->view, &rows[part.n_outputs++], &at, st) != OM_OK) return om_answer_fail(a, st);
+      if (more && view_output(&a->view, &rows[part.n_outputs++], &at, st) != OM_OK) return st->code;
     }
-    if (om_txn_check(a->view.txn, st) != OM_OK) return om_answer_fail(a, st);
+    if (om_txn_check(a->view.txn, st) != OM_OK) return st->code;
     Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_AUDIT, more);
     reply.audit = &part;
-    if (!om_answer_put(a, &reply)) return false;
+    if (!om_answer_put(a, &reply)) break;
     om_view_reset(&a->view);
   }
-  return true;
+  return OM_OK;
 }
 
-bool om_answer_audit(struct om_answering *a, const Oremark__GetAudit *asked, struct om_status *st) {
+enum om_code om_answer_audit(struct om_answering *a, const Oremark__GetAudit *asked, struct om_status *st) {
   Oremark__Audit all = OREMARK__AUDIT__INIT, part = OREMARK__AUDIT__INIT;
-  if (om_view_audit(&a->view, &all, asked->member, st) != OM_OK) return om_answer_fail(a, st);
+  if (om_view_audit(&a->view, &all, asked->member, st) != OM_OK) return st->code;
   bool go_on = true;
   for (size_t from = 0; from < all.n_sums && go_on; from += OM_AUDIT_ROWS) {
     size_t left = all.n_sums - from;
@@ -264,5 +265,5 @@ bool om_answer_audit(struct om_answering *a, const Oremark__GetAudit *asked, str
     reply.audit = &part;
     go_on = om_answer_put(a, &reply);
   }
-  return go_on && put_outputs(a, asked->member, st);
+  return go_on ? put_outputs(a, asked->member, st) : OM_OK;
 }

@@ -49,7 +49,7 @@ static enum om_code evidence_file(struct om_answering *a, Oremark__EvidenceFile 
 }
 
 /* One reply a piece: each is a file of its own, and together they may be too long for one. */
-bool om_answer_evidence(struct om_answering *a, struct om_status *st) {
+enum om_code om_answer_evidence(struct om_answering *a, struct om_status *st) {
   Oremark__EvidenceList list = OREMARK__EVIDENCE_LIST__INIT;
   uint32_t logs = om_log_count(a->view.txn);
   for (uint32_t log = 0; log < logs; log++)
@@ -57,17 +57,18 @@ bool om_answer_evidence(struct om_answering *a, struct om_status *st) {
       Oremark__EvidenceFile *file;
       enum om_code code = evidence_file(a, &file, log, number, st);
       if (code == OM_MISSING) break;
-      if (code != OM_OK) return om_answer_fail(a, st);
+      if (code != OM_OK) return code;
       if (file == NULL) continue;
       Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_EVIDENCE, true);
       reply.evidence = &list;
       list.files = &file;
       list.n_files = 1;
-      if (!om_answer_put(a, &reply)) return false;
+      if (!om_answer_put(a, &reply)) return OM_OK;
       om_view_reset(&a->view);
     }
   Oremark__Reply last = om_answer_good(a, OREMARK__REPLY__WHAT_EVIDENCE, false);
   list.n_files = 0;
   last.evidence = &list;
-  return om_answer_put(a, &last);
+  om_answer_put(a, &last);
+  return OM_OK;
 }

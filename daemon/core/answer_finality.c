@@ -85,10 +85,11 @@ static enum om_code fill(struct om_answering *a, Oremark__Finality *out, const O
   return OM_OK;
 }
 
-bool om_answer_finality(struct om_answering *a, const Oremark__GetFinality *asked, struct om_status *st) {
+enum om_code om_answer_finality(struct om_answering *a, const Oremark__GetFinality *asked, struct om_status *st) {
   Oremark__Finality out = OREMARK__FINALITY__INIT;
-  if (fill(a, &out, asked, st) != OM_OK) return om_answer_fail(a, st);
+  if (fill(a, &out, asked, st) != OM_OK) return st->code;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_FINALITY, false);
   reply.finality = &out;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }

@@ -73,15 +73,14 @@ static enum om_code walk(struct listing *l, uint8_t reason, struct om_status *st
   return code == OM_OK ? om_txn_check(l->a->view.txn, st) : code;
 }
 
-bool om_answer_held(struct om_answering *a, const Oremark__ListHeld *asked, struct om_status *st) {
+enum om_code om_answer_held(struct om_answering *a, const Oremark__ListHeld *asked, struct om_status *st) {
   struct listing l = {.a = a, .member = asked->member};
   if (asked->reason == OREMARK__HOLD_REASON__HOLD_REASON_UNSTATED ||
-      asked->reason > OREMARK__HOLD_REASON__HOLD_REASON_QUARANTINE) {
-    om_fail(st, OM_USAGE, NULL, "there is no reason %u to put a lot on hold", asked->reason);
-    return om_answer_fail(a, st);
-  }
+      asked->reason > OREMARK__HOLD_REASON__HOLD_REASON_QUARANTINE)
+    return om_fail(st, OM_USAGE, NULL, "there is no reason %u to put a lot on hold", asked->reason);
   enum om_code code = walk(&l, (uint8_t)asked->reason, st);
   om_arena_free(&l.passing);
-  if (code != OM_OK) return om_answer_fail(a, st);
-  return !l.unwanted && put(&l, false);
+  if (code != OM_OK) return code;
+  if (!l.unwanted) put(&l, false);
+  return OM_OK;
 }

@@ -68,15 +68,15 @@ static enum om_code take_node(void *ctx, const struct om_trace_node *from, uint3
   return put_nodes(walk, true) ? OM_OK : om_fail(st, OM_BUSY, NULL, "the trace is not wanted any more");
 }
 
-bool om_answer_trace(struct om_answering *a, const Oremark__GetTrace *asked, struct om_status *st) {
+enum om_code om_answer_trace(struct om_answering *a, const Oremark__GetTrace *asked, struct om_status *st) {
   struct walk walk = {.a = a};
   struct om_progress progress = {tell, &walk};
   uint8_t number[OM_LOT_NUMBER_BYTES];
-  if (om_answer_number(asked->number, st) != OM_OK) return om_answer_fail(a, st);
+  if (om_answer_number(asked->number, st) != OM_OK) return st->code;
   memcpy(number, asked->number.data, sizeof number);
   enum om_code code = om_trace(a->view.txn, &a->about->network, number, take_node, &walk, &progress, st);
-  if (walk.unwanted) return false;
-  return code == OM_OK ? put_nodes(&walk, false) : om_answer_fail(a, st);
+  if (code == OM_OK && !walk.unwanted) put_nodes(&walk, false);
+  return walk.unwanted ? OM_OK : code;
 }
 
 /* ---- verify ---- */
@@ -86,7 +86,7 @@ static enum om_document_state check_document(void *ctx, uint64_t *size, const st
   return hooks->state(hooks->ctx, size, hash, true);
 }
 
-bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, struct om_status *st) {
+enum om_code om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, struct om_status *st) {
   struct walk walk = {.a = a};
   struct om_progress progress = {tell, &walk};
   struct om_verdict *verdict = om_arena_alloc(a->view.arena, sizeof *verdict);
@@ -110,16 +110,17 @@ bool om_answer_verify(struct om_answering *a, const Oremark__VerifyLot *asked, s
     code = om_verify_asked(a->view.txn, a->view.arena, verdict, &a->about->network, &ask, st);
     if (taken) a->sink->verifier_done(a->sink->ctx);
   }
-  if (walk.unwanted) return false;
+  if (walk.unwanted) return OM_OK;
   struct om_txn *now = NULL; /* the verdict may be of a later commit than the view */
   if (code == OM_OK) code = om_txn_twins(&now, 1, a->view.txn, st);
   if (code == OM_OK) code = om_verdict_told(now, a->view.arena, &out, verdict, st);
   om_txn_abort(now);
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_VERDICT, false);
   reply.verdict = &out;
   out.as_of = as_of;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 /* ---- bundles ---- */
@@ -162,7 +163,7 @@ static enum om_code read_document(void *ctx, uint8_t *bytes, size_t *len, uint64
   return hooks->read(hooks->ctx, bytes, len, size, hash, offset, room, st);
 }
 
-bool om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked, struct om_status *st) {
+enum om_code om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked, struct om_status *st) {
   struct bundling b = {.walk = {.a = a}, .part = om_arena_alloc(a->view.arena, PART_BYTES)};
   struct om_document_hooks hooks = a->about->documents;
   struct om_verify_documents documents = {&hooks, check_document};
@@ -172,9 +173,9 @@ bool om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked,
   enum om_code code = om_answer_number(asked->number, st);
   if (code == OM_OK)
     code = om_bundle_write(a->view.txn, &written, &a->about->network, asked->number.data, &sink, &progress, st);
-  if (b.walk.unwanted) return false;
-  if (code != OM_OK) return om_answer_fail(a, st);
-  if (b.len > 0 && !put_part(&b)) return false;
+  if (b.walk.unwanted) return OM_OK;
+  if (code != OM_OK) return code;
+  if (b.len > 0 && !put_part(&b)) return OM_OK;
   Oremark__BundleWritten out = OREMARK__BUNDLE_WRITTEN__INIT;
   out.bytes = written.bytes;
   out.entries = written.entries;
@@ -187,5 +188,6 @@ bool om_answer_bundle(struct om_answering *a, const Oremark__WriteBundle *asked,
   out.registry_s = written.registry_s;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_BUNDLE_WRITTEN, false);
   reply.bundle_written = &out;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }

@@ -31,27 +31,26 @@ static enum om_code find_alias(struct om_answering *a, ProtobufCBinaryData *out,
   return om_txn_check(a->view.txn, st);
 }
 
-bool om_answer_lot(struct om_answering *a, const Oremark__GetLot *asked, struct om_status *st) {
+enum om_code om_answer_lot(struct om_answering *a, const Oremark__GetLot *asked, struct om_status *st) {
   ProtobufCBinaryData number = asked->number;
   struct om_lot lot;
   Oremark__Lot *out;
   Oremark__AsOf *as_of = NULL;
   bool by_alias = asked->alias[0] != '\0';
-  if (by_alias == (number.len > 0)) {
-    om_fail(st, OM_USAGE, NULL, "ask for a lot by its number or by an alias, one of the two");
-    return om_answer_fail(a, st);
-  }
+  if (by_alias == (number.len > 0))
+    return om_fail(st, OM_USAGE, NULL, "ask for a lot by its number or by an alias, one of the two");
   enum om_code code = by_alias ? find_alias(a, &number, asked->alias, st) : om_answer_number(number, st);
   if (code == OM_OK) code = om_answer_as_of(a, &as_of, number, asked->as_of, st);
   if (code == OM_OK)
     code = as_of ? om_lot_get_step(a->view.txn, a->view.arena, &lot, number.data, as_of->step, st)
                  : om_lot_get(a->view.txn, a->view.arena, &lot, number.data, st);
   if (code == OM_OK) code = om_view_lot(&a->view, &out, &lot, st);
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   out->as_of = as_of;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_LOT, false);
   reply.lot = out;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 static bool put_lots(struct om_answering *a, Oremark__Lot **lots, size_t n, bool more) {
@@ -98,7 +97,7 @@ static bool wanted(const Oremark__ListLots *asked, const struct om_lot *lot) {
   return asked->all || alive;
 }
 
-bool om_answer_lots(struct om_answering *a, const Oremark__ListLots *asked, struct om_status *st) {
+enum om_code om_answer_lots(struct om_answering *a, const Oremark__ListLots *asked, struct om_status *st) {
   uint8_t number[OM_LOT_NUMBER_BYTES] = {0};
   bool first = asked->after.len == 0;
   uint32_t left = asked->limit == 0                  ? OM_LIST_LIMIT
@@ -126,8 +125,10 @@ bool om_answer_lots(struct om_answering *a, const Oremark__ListLots *asked, stru
     n = size = 0;
   }
   om_arena_free(&passing);
-  if (!go_on) return false;
-  return code != OM_OK && code != OM_MISSING ? om_answer_fail(a, st) : put_lots(a, rows, n, false);
+  if (!go_on) return OM_OK;
+  if (code != OM_OK && code != OM_MISSING) return code;
+  put_lots(a, rows, n, false);
+  return OM_OK;
 }
 
 /* ---- history ---- */
@@ -176,14 +177,14 @@ enum om_code om_answer_step(struct om_answering *a, Oremark__Step **out, const s
   return code;
 }
 
-bool om_answer_history(struct om_answering *a, const Oremark__GetHistory *asked, struct om_status *st) {
+enum om_code om_answer_history(struct om_answering *a, const Oremark__GetHistory *asked, struct om_status *st) {
   Oremark__Step *rows[OM_REPLY_ROWS];
   uint8_t number[OM_LOT_NUMBER_BYTES];
   size_t n = 0;
   struct om_lot lot;
   Oremark__AsOf *as_of;
   enum om_code code = om_answer_number(asked->number, st);
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   memcpy(number, asked->number.data, sizeof number);
   code = om_answer_as_of(a, &as_of, asked->number, asked->as_of, st);
   if (code == OM_OK) code = om_lot_get(a->view.txn, a->view.arena, &lot, number, st);
@@ -192,9 +193,10 @@ bool om_answer_history(struct om_answering *a, const Oremark__GetHistory *asked,
     code = om_lot_get_step(a->view.txn, a->view.arena, &lot, number, step, st);
     if (code == OM_OK) code = om_answer_step(a, &rows[n++], &lot.at, st);
     if (code != OM_OK || n < OM_REPLY_ROWS || step == last) continue;
-    if (!put_steps(a, rows, n, as_of, true)) return false;
+    if (!put_steps(a, rows, n, as_of, true)) return OM_OK;
     as_of = NULL; /* it lived as long as that reply */
     n = 0;
   }
-  return code != OM_OK ? om_answer_fail(a, st) : put_steps(a, rows, n, as_of, false);
+  if (code == OM_OK) put_steps(a, rows, n, as_of, false);
+  return code;
 }

@@ -110,7 +110,7 @@ static enum om_code fill_previous(struct om_answering *a, Oremark__Registry *out
   return OM_OK;
 }
 
-bool om_answer_registry(struct om_answering *a, const Oremark__GetRegistry *asked, struct om_status *st) {
+enum om_code om_answer_registry(struct om_answering *a, const Oremark__GetRegistry *asked, struct om_status *st) {
   Oremark__Registry out = OREMARK__REGISTRY__INIT;
   const Oremark__Limits *limits = NULL;
   struct om_log_info info = {0};
@@ -121,12 +121,13 @@ bool om_answer_registry(struct om_answering *a, const Oremark__GetRegistry *aske
   if (code == OM_OK) code = om_registry_limits(a->view.txn, a->view.arena, &limits, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_registry_rules(a->view.txn, &out.rules_version, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_log_info(a->view.txn, &info, OM_LOG_REGISTRY, st);
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   out.limits = (Oremark__Limits *)(uintptr_t)limits;
   out.size = info.size;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_REGISTRY, false);
   reply.registry = &out;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 /* ---- a member ---- */
@@ -193,7 +194,7 @@ static void fill_mandates(struct om_answering *a, Oremark__MemberRights *out, ui
   }
 }
 
-bool om_answer_member(struct om_answering *a, const Oremark__GetMember *asked, struct om_status *st) {
+enum om_code om_answer_member(struct om_answering *a, const Oremark__GetMember *asked, struct om_status *st) {
   Oremark__MemberRights out = OREMARK__MEMBER_RIGHTS__INIT;
   struct om_member row;
   uint8_t sealing[32];
@@ -205,20 +206,24 @@ bool om_answer_member(struct om_answering *a, const Oremark__GetMember *asked, s
     if (code == OM_OK) out.sealing_key = (ProtobufCBinaryData){sizeof sealing, sealing};
     if (code == OM_MISSING) code = OM_OK;
   }
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_MEMBER, false);
   reply.member = &out;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 /* ---- members ---- */
 
-bool om_answer_members(struct om_answering *a, struct om_status *st) {
+enum om_code om_answer_members(struct om_answering *a, struct om_status *st) {
   Oremark__Members members = OREMARK__MEMBERS__INIT;
-  if (om_view_members(&a->view, &members, st) != OM_OK) return om_answer_fail(a, st);
+  if (om_view_members(&a->view, &members, st) != OM_OK) return st->code;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_MEMBERS, false);
   reply.members = &members;
-  if (oremark__reply__get_packed_size(&reply) <= OM_REPLY_MAX_BYTES) return om_answer_put(a, &reply);
+  if (oremark__reply__get_packed_size(&reply) <= OM_REPLY_MAX_BYTES) {
+    om_answer_put(a, &reply);
+    return OM_OK;
+  }
   /* A large registry comes in pieces, each with what belongs to the whole. */
   size_t n = members.n_members;
   Oremark__Member **all = members.members;
@@ -229,7 +234,7 @@ bool om_answer_members(struct om_answering *a, struct om_status *st) {
     while (from + members.n_members < n && members.n_members < OM_REPLY_ROWS && bytes < OM_REPLY_MAX_BYTES)
       bytes += oremark__member__get_packed_size(members.members[members.n_members++]);
     reply.more = from + members.n_members < n;
-    if (!om_answer_put(a, &reply)) return false;
+    if (!om_answer_put(a, &reply)) break;
   }
-  return true;
+  return OM_OK;
 }

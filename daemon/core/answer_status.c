@@ -84,33 +84,34 @@ static enum om_code genesis_of(struct om_answering *a, const Oremark__Genesis **
   return OM_OK;
 }
 
-bool om_answer_get_status(struct om_answering *a, const Oremark__GetStatus *asked, struct om_status *st) {
+enum om_code om_answer_get_status(struct om_answering *a, const Oremark__GetStatus *asked, struct om_status *st) {
   Oremark__Status status = OREMARK__STATUS__INIT;
   const Oremark__Genesis *genesis = NULL;
   ProtobufCBinaryData ignored;
   struct om_hash network = a->about->network;
-  if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, asked, st) != OM_OK)
-    return om_answer_fail(a, st);
+  if (genesis_of(a, &genesis, &ignored, st) != OM_OK || fill_status(a, &status, asked, st) != OM_OK) return st->code;
   status.version = (char *)OREMARK_VERSION;
   status.network = genesis->name;
   status.network_id = (ProtobufCBinaryData){sizeof network.bytes, network.bytes};
-  if (om_registry_rules(a->view.txn, &status.rules_version, OM_REGISTRY_NOW, st) != OM_OK) return om_answer_fail(a, st);
+  if (om_registry_rules(a->view.txn, &status.rules_version, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
   status.started_ms = a->about->started_ms;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_STATUS, false);
   reply.status = &status;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
-bool om_answer_genesis(struct om_answering *a, struct om_status *st) {
+enum om_code om_answer_genesis(struct om_answering *a, struct om_status *st) {
   Oremark__GenesisFile file = OREMARK__GENESIS_FILE__INIT;
   const Oremark__Genesis *genesis;
-  if (genesis_of(a, &genesis, &file.genesis, st) != OM_OK) return om_answer_fail(a, st);
+  if (genesis_of(a, &genesis, &file.genesis, st) != OM_OK) return st->code;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_GENESIS, false);
   reply.genesis = &file;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
-bool om_answer_peers(struct om_answering *a) {
+void om_answer_peers(struct om_answering *a) {
   Oremark__Peers peers = OREMARK__PEERS__INIT;
   peers.peers = om_arena_array(a->view.arena, a->about->n_peers, sizeof *peers.peers);
   for (size_t i = 0; i < a->about->n_peers; i++) {
@@ -130,5 +131,5 @@ bool om_answer_peers(struct om_answering *a) {
   }
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_PEERS, false);
   reply.peers = &peers;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
 }

@@ -22,18 +22,19 @@ static ProtobufCBinaryData with_outsiders(struct om_answering *a, const struct o
   return (ProtobufCBinaryData){len, (uint8_t *)out};
 }
 
-bool om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, struct om_status *st) {
+enum om_code om_answer_head(struct om_answering *a, const Oremark__GetFinalHead *asked, struct om_status *st) {
   Oremark__FinalHead head = OREMARK__FINAL_HEAD__INIT;
   struct om_checkpoint *checkpoint = om_arena_alloc(a->view.arena, sizeof *checkpoint);
   struct om_bytes note;
   uint64_t time_s;
   enum om_code code = om_log_final(a->view.txn, &note, asked->log, st);
   if (code == OM_OK) code = om_quorum_check(a->view.txn, checkpoint, &time_s, asked->log, note.data, note.len, st);
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   head.note = with_outsiders(a, &note, checkpoint, asked->log);
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_FINAL_HEAD, false);
   reply.final_head = &head;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 static const char *standing(enum om_code code) {
@@ -43,18 +44,19 @@ static const char *standing(enum om_code code) {
   return code == OM_WAIT ? "beyond" : NULL;
 }
 
-bool om_answer_compare(struct om_answering *a, const Oremark__CompareHead *asked, struct om_status *st) {
+enum om_code om_answer_compare(struct om_answering *a, const Oremark__CompareHead *asked, struct om_status *st) {
   Oremark__HeadCompared out = OREMARK__HEAD_COMPARED__INIT;
   struct om_log_info *info = om_arena_alloc(a->view.arena, sizeof *info);
-  if (om_log_info(a->view.txn, info, asked->log, st) != OM_OK) return om_answer_fail(a, st);
+  if (om_log_info(a->view.txn, info, asked->log, st) != OM_OK) return st->code;
   const char *state =
       standing(om_head_compare(a->view.txn, &out.size, asked->log, asked->head.data, asked->head.len, st));
-  if (state == NULL) return om_answer_fail(a, st);
+  if (state == NULL) return st->code;
   out.state = (char *)(uintptr_t)state;
   out.held = info->size;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_HEAD_COMPARED, false);
   reply.head_compared = &out;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 /* ---- who makes it final ---- */
@@ -87,7 +89,7 @@ static enum om_code fill_list(struct om_answering *a, Oremark__QuorumList **out,
   return OM_OK;
 }
 
-bool om_answer_quorum(struct om_answering *a, const Oremark__GetQuorum *asked, struct om_status *st) {
+enum om_code om_answer_quorum(struct om_answering *a, const Oremark__GetQuorum *asked, struct om_status *st) {
   Oremark__LogQuorum out = OREMARK__LOG_QUORUM__INIT;
   Oremark__QuorumList *lists[OM_QUORUM_LISTS];
   struct om_quorum *quorum = om_arena_alloc(a->view.arena, sizeof *quorum);
@@ -98,14 +100,15 @@ bool om_answer_quorum(struct om_answering *a, const Oremark__GetQuorum *asked, s
   if (code == OM_OK) code = om_log_quorum(a->view.txn, quorum, asked->log, info->head_size, st);
   for (; code == OM_OK && out.n_lists < quorum->n_lists; out.n_lists++)
     code = fill_list(a, &lists[out.n_lists], &quorum->lists[out.n_lists], st);
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   out.origin = info->origin;
   out.log_key = (ProtobufCBinaryData){sizeof daemon.log_key, daemon.log_key};
   out.size = info->head_size;
   out.lists = lists;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_QUORUM, false);
   reply.quorum = &out;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 /* ---- tiles ---- */
@@ -142,7 +145,7 @@ static enum om_code open_tree(struct om_answering *a, struct om_log_tiles **out,
                  (unsigned long long)(*out)->edge.size, (unsigned long long)size);
 }
 
-bool om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, struct om_status *st) {
+enum om_code om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, struct om_status *st) {
   Oremark__Tiles tiles = OREMARK__TILES__INIT;
   struct om_log_tiles *log;
   enum om_code code = OM_OK;
@@ -155,22 +158,24 @@ bool om_answer_tiles(struct om_answering *a, const Oremark__GetTiles *asked, str
   for (; code == OM_OK && tiles.n_tiles < asked->count; tiles.n_tiles++)
     code = read_tile(log, &tiles.tiles[tiles.n_tiles], asked->level, asked->first + tiles.n_tiles, asked->size,
                      a->view.arena, st);
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_TILES, false);
   reply.tiles = &tiles;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 /* ---- entries ---- */
 
-bool om_answer_entry(struct om_answering *a, const Oremark__GetEntry *asked, struct om_status *st) {
+enum om_code om_answer_entry(struct om_answering *a, const Oremark__GetEntry *asked, struct om_status *st) {
   struct om_bytes bytes;
   Oremark__StoredEntry entry = OREMARK__STORED_ENTRY__INIT;
-  if (om_log_entry(a->view.txn, &bytes, asked->log, asked->index, st) != OM_OK) return om_answer_fail(a, st);
+  if (om_log_entry(a->view.txn, &bytes, asked->log, asked->index, st) != OM_OK) return st->code;
   entry.entry = (ProtobufCBinaryData){bytes.len, (uint8_t *)bytes.data};
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_ENTRY, false);
   reply.entry = &entry;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }
 
 static bool put_entries(struct om_answering *a, Oremark__StoredEntries *entries, bool more) {
@@ -182,26 +187,25 @@ static bool put_entries(struct om_answering *a, Oremark__StoredEntries *entries,
   return go_on;
 }
 
-bool om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked, struct om_status *st) {
+enum om_code om_answer_entries(struct om_answering *a, const Oremark__ReadEntries *asked, struct om_status *st) {
   Oremark__StoredEntries entries = OREMARK__STORED_ENTRIES__INIT;
   ProtobufCBinaryData rows[OM_ENTRIES_MAX];
   size_t bytes = 0;
-  if (asked->count == 0 || asked->count > OM_ENTRIES_MAX || asked->first > OM_TREE_SIZE_MAX) {
-    om_fail(st, OM_USAGE, NULL, "ask for 1 to %d entries", OM_ENTRIES_MAX);
-    return om_answer_fail(a, st);
-  }
+  if (asked->count == 0 || asked->count > OM_ENTRIES_MAX || asked->first > OM_TREE_SIZE_MAX)
+    return om_fail(st, OM_USAGE, NULL, "ask for 1 to %d entries", OM_ENTRIES_MAX);
   entries.first = asked->first;
   entries.entries = rows;
   for (uint64_t index = asked->first, end = asked->first + asked->count; index < end; index++) {
     struct om_bytes entry;
-    if (om_log_entry(a->view.txn, &entry, asked->log, index, st) != OM_OK) return om_answer_fail(a, st);
+    if (om_log_entry(a->view.txn, &entry, asked->log, index, st) != OM_OK) return st->code;
     rows[entries.n_entries++] = (ProtobufCBinaryData){entry.len, (uint8_t *)(uintptr_t)entry.data};
     bytes += entry.len;
     if (bytes < OM_REPLY_MAX_BYTES || index + 1 == end) continue;
-    if (!put_entries(a, &entries, true)) return false;
+    if (!put_entries(a, &entries, true)) return OM_OK;
     bytes = 0;
   }
-  return put_entries(a, &entries, false);
+  put_entries(a, &entries, false);
+  return OM_OK;
 }
 
 /* ---- inclusion ---- */
@@ -213,15 +217,16 @@ static enum om_code prove_alone(struct om_answering *a, struct om_proof *out, co
   return code == OM_OK ? om_prove_inclusion(&log->tiles, out, asked->index, asked->size, st) : code;
 }
 
-bool om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st) {
+enum om_code om_answer_inclusion(struct om_answering *a, const Oremark__ProveInclusion *asked, struct om_status *st) {
   Oremark__InclusionProof inclusion = OREMARK__INCLUSION_PROOF__INIT;
   struct om_proof proof;
   enum om_code code = a->sink->prover != NULL
                           ? om_prover_inclusion(a->sink->prover, &proof, asked->log, asked->index, asked->size, st)
                           : prove_alone(a, &proof, asked, st);
-  if (code != OM_OK) return om_answer_fail(a, st);
+  if (code != OM_OK) return code;
   inclusion.hashes = (ProtobufCBinaryData){proof.n * sizeof proof.hashes[0], proof.hashes[0].bytes};
   Oremark__Reply reply = om_answer_good(a, OREMARK__REPLY__WHAT_INCLUSION, false);
   reply.inclusion = &inclusion;
-  return om_answer_put(a, &reply);
+  om_answer_put(a, &reply);
+  return OM_OK;
 }

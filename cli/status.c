@@ -44,6 +44,51 @@ static json_t *restarted_json(const Oremark__Restarted *r) {
                    om_json_text(r->reason));
 }
 
+static json_t *status_json(const Oremark__Status *s) {
+  json_t *json = json_pack(
+      "{s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "version", om_json_text(s->version), "network",
+      om_json_text(s->network), "network_id", om_json_hex(s->network_id.data, s->network_id.len), "origin",
+      om_json_text(s->origin), "rules_version", (json_int_t)s->rules_version, "quorum", (json_int_t)s->quorum, "ready",
+      s->ready, "waiting", om_json_text(s->waiting), "logs", om_logs_json(s->logs, s->n_logs), "started_at",
+      om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
+  json_object_set_new(json, "cosign_waits", om_json_text(s->cosign_waits));
+  json_object_set_new(json, "pending", json_integer((json_int_t)pending(s)));
+  json_object_set_new(json, "by_hand", om_json_text(s->by_hand));
+  json_object_set_new(json, "restarted", restarted_json(s->restarted));
+  json_object_set_new(json, "successions", om_successions_json(s->successions, s->n_successions));
+  json_object_set_new(json, "queued", json_integer((json_int_t)s->queued));
+  json_object_set_new(json, "needed", json_integer((json_int_t)s->needed));
+  json_object_set_new(json, "missing", names_json(s->missing, s->n_missing));
+  return json;
+}
+
+static void show_status(FILE *out, const Oremark__Status *s) {
+  char text[OM_SHOW_BYTES], when[OM_TIME_TEXT_BYTES], hex[2 * OM_HASH_BYTES + 1] = "";
+  if (s->network_id.len == OM_HASH_BYTES) om_hex(hex, s->network_id.data, OM_HASH_BYTES);
+  fprintf(out, "network %s (%s)\n", om_show_text(text, s->network), hex);
+  fprintf(out, "daemon %s, oremarkd %s", *s->origin ? om_show_text(text, s->origin) : "mirror only", s->version);
+  fprintf(out, ", since %s\n", om_time_format(when, sizeof when, s->started_ms, om_zone_at(s->started_ms)));
+  fprintf(out, "rules version %u, quorum %u%s\n", s->rules_version, s->quorum,
+          s->quorum ? "" : ": not protected against a dishonest operator");
+  if (*s->waiting) fprintf(out, "not ready: it %s\n", om_show_text(text, s->waiting));
+  if (*s->cosign_waits) fprintf(out, "cosigns nothing: %s\n", om_show_text(text, s->cosign_waits));
+  if (*s->by_hand) fprintf(out, "waits for you: %s\n", om_show_text(text, s->by_hand));
+  if (s->restarted)
+    fprintf(out, "RESTARTED %s, by entry %" PRIu64 " of the registry log: %s\n",
+            om_time_format(when, sizeof when, s->restarted->taken_ms, om_zone_at(s->restarted->taken_ms)),
+            s->restarted->index, om_show_text(text, s->restarted->reason));
+  om_successions_show(out, s->successions, s->n_successions);
+  if (s->queued)
+    fprintf(out, "%" PRIu64 " statement%s queued: recorded once %s\n", s->queued, s->queued == 1 ? "" : "s",
+            s->ready ? "what they lean on is final" : "the daemon is ready");
+  if (s->state_hash.len == OM_HASH_BYTES) {
+    om_hex(hex, s->state_hash.data, OM_HASH_BYTES);
+    fprintf(out, "state %s\n", hex);
+  }
+  show_pending(out, s);
+  om_logs_show(out, s->logs, s->n_logs);
+}
+
 static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__GetStatus get = OREMARK__GET_STATUS__INIT;
   Oremark__Request request = OREMARK__REQUEST__INIT;
@@ -53,51 +98,11 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
   Oremark__Reply *reply;
   if (om_args_words(session->args, 0, 0, st) || om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_STATUS, st))
     return st->code;
-  const Oremark__Status *s = reply->status;
   enum om_code code = OM_OK;
-  if (session->json) {
-    json_t *json = json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "version", om_json_text(s->version), "network",
-        om_json_text(s->network), "network_id", om_json_hex(s->network_id.data, s->network_id.len), "origin",
-        om_json_text(s->origin), "rules_version", (json_int_t)s->rules_version, "quorum", (json_int_t)s->quorum,
-        "ready", s->ready, "waiting", om_json_text(s->waiting), "logs", om_logs_json(s->logs, s->n_logs), "started_at",
-        om_json_time(s->started_ms, 0), "state_hash", om_json_hex(s->state_hash.data, s->state_hash.len));
-    json_object_set_new(json, "cosign_waits", om_json_text(s->cosign_waits));
-    json_object_set_new(json, "pending", json_integer((json_int_t)pending(s)));
-    json_object_set_new(json, "by_hand", om_json_text(s->by_hand));
-    json_object_set_new(json, "restarted", restarted_json(s->restarted));
-    json_object_set_new(json, "successions", om_successions_json(s->successions, s->n_successions));
-    json_object_set_new(json, "queued", json_integer((json_int_t)s->queued));
-    json_object_set_new(json, "needed", json_integer((json_int_t)s->needed));
-    json_object_set_new(json, "missing", names_json(s->missing, s->n_missing));
-    code = om_show_json(session->out, json, st);
-  } else {
-    char text[OM_SHOW_BYTES], when[OM_TIME_TEXT_BYTES], hex[2 * OM_HASH_BYTES + 1] = "";
-    if (s->network_id.len == OM_HASH_BYTES) om_hex(hex, s->network_id.data, OM_HASH_BYTES);
-    fprintf(session->out, "network %s (%s)\n", om_show_text(text, s->network), hex);
-    fprintf(session->out, "daemon %s, oremarkd %s", *s->origin ? om_show_text(text, s->origin) : "mirror only",
-            s->version);
-    fprintf(session->out, ", since %s\n", om_time_format(when, sizeof when, s->started_ms, om_zone_at(s->started_ms)));
-    fprintf(session->out, "rules version %u, quorum %u%s\n", s->rules_version, s->quorum,
-            s->quorum ? "" : ": not protected against a dishonest operator");
-    if (*s->waiting) fprintf(session->out, "not ready: it %s\n", om_show_text(text, s->waiting));
-    if (*s->cosign_waits) fprintf(session->out, "cosigns nothing: %s\n", om_show_text(text, s->cosign_waits));
-    if (*s->by_hand) fprintf(session->out, "waits for you: %s\n", om_show_text(text, s->by_hand));
-    if (s->restarted)
-      fprintf(session->out, "RESTARTED %s, by entry %" PRIu64 " of the registry log: %s\n",
-              om_time_format(when, sizeof when, s->restarted->taken_ms, om_zone_at(s->restarted->taken_ms)),
-              s->restarted->index, om_show_text(text, s->restarted->reason));
-    om_successions_show(session->out, s->successions, s->n_successions);
-    if (s->queued)
-      fprintf(session->out, "%" PRIu64 " statement%s queued: recorded once %s\n", s->queued, s->queued == 1 ? "" : "s",
-              s->ready ? "what they lean on is final" : "the daemon is ready");
-    if (s->state_hash.len == OM_HASH_BYTES) {
-      om_hex(hex, s->state_hash.data, OM_HASH_BYTES);
-      fprintf(session->out, "state %s\n", hex);
-    }
-    show_pending(session->out, s);
-    om_logs_show(session->out, s->logs, s->n_logs);
-  }
+  if (session->json)
+    code = om_show_json(session->out, status_json(reply->status), st);
+  else
+    show_status(session->out, reply->status);
   oremark__reply__free_unpacked(reply, NULL);
   return code;
 }

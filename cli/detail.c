@@ -225,7 +225,9 @@ static enum om_code choose(const struct om_opened **out, const struct om_opened 
   *out = NULL;
   if (word[0] >= '0' && word[0] <= '9' && word[1] == '\0') {
     if ((size_t)(word[0] - '0') < n) *out = &opened[word[0] - '0'];
-    return *out ? OM_OK : om_fail(st, OM_MISSING, NULL, "the event has %zu details, from 0 on", n);
+    return *out ? OM_OK
+                : om_fail(st, OM_MISSING, NULL,
+                          "the event has %zu details: name one by its kind, or by its place, the first being 0", n);
   }
   if (om_word_parse(&what, &oremark__detail_kind__descriptor, "detail", word, st)) return st->code;
   for (size_t i = 0; i < n; i++)

@@ -59,7 +59,8 @@ enum om_code om_import_find(void *ctx, struct om_found_lot *out, const char *tex
   if (!lot) return OM_MISSING;
   if (lot == &lots->ambiguous)
     return om_fail(st, OM_USAGE, NULL, "'%s' names two lots of this file: use their refs", text);
-  if (lot->bad) return om_fail(st, OM_USAGE, NULL, "lot '%s' was not recorded (line %" PRIu64 ")", text, lot->line);
+  if (lot->bad)
+    return om_fail(st, OM_USAGE, NULL, "lot '%s' was not recorded: mend line %" PRIu64 " first", text, lot->line);
   if (!lot->now.exists) return OM_MISSING;
   if (lot->now.gone) return om_fail(st, OM_USAGE, NULL, "lot '%s' was used up (line %" PRIu64 ")", text, lot->line);
   found_from(out, lot);

@@ -237,7 +237,9 @@ static enum om_code daemon_key(struct om_session *session, ProtobufCBinaryData *
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", keys->value, file);
     if (om_keyfile_info(&info, path, st)) return om_given_wrap(keys, st);
-    if (info.kind != kind) return om_fail(st, OM_USAGE, NULL, "%s is a %s key", path, om_key_kind_name(info.kind));
+    if (info.kind != kind)
+      return om_fail(st, OM_USAGE, NULL, "%s is a %s key; a %s key is wanted", path, om_key_kind_name(info.kind),
+                     om_key_kind_name(kind));
     memcpy(key, info.public_key, sizeof key);
   } else {
     return om_fail(st, OM_USAGE, NULL, "member add-daemon: give --keys (the daemon's folder of keys) or --%s", option);

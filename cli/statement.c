@@ -107,7 +107,7 @@ enum om_code om_signed_unpack(struct om_signed *out, struct om_arena *arena, con
                    OM_STATEMENT_MAX_BYTES, len);
   Oremark__SignedStatement *message = oremark__signed_statement__unpack(om_arena_protobuf(arena), len, bytes);
   if (!message || message->n_signatures > OM_SIGNATURES_MAX)
-    return om_fail(st, OM_MALFORMED, NULL, "the bytes are not a signed statement");
+    return om_fail(st, OM_MALFORMED, NULL, "it is no signed statement: name a file that a command wrote with --out");
   for (; out->n_signatures < message->n_signatures; out->n_signatures++)
     out->signatures[out->n_signatures] = message->signatures[out->n_signatures];
   out->bytes = message->statement.data;

@@ -113,7 +113,7 @@ static enum om_code new_key(struct om_session *session, ProtobufCBinaryData *out
     snprintf(path, sizeof path, "%s/cosign.key", keys->value);
     if (om_keyfile_info(&info, path, st)) return om_given_wrap(keys, st);
     if (info.kind != OM_KEY_COSIGN)
-      return om_fail(st, OM_USAGE, NULL, "%s is a %s key", path, om_key_kind_name(info.kind));
+      return om_fail(st, OM_USAGE, NULL, "%s is a %s key; a cosign key is wanted", path, om_key_kind_name(info.kind));
     out->data = om_arena_copy(session->arena, info.public_key, sizeof info.public_key);
   }
   out->len = OM_PUBLIC_BYTES;

@@ -80,7 +80,9 @@ enum om_code om_act_add_daemon(struct om_txn *txn, const struct om_case *judged,
   uint32_t next = om_registry_daemons(txn, OM_REGISTRY_NOW);
   if (!d) return om_act_refuse(st, "form", "the act names no daemon");
   if (event->add_daemon->log != next)
-    return om_fail(st, OM_REFUSED, "number", "the next log's number is %u, not %u", next, event->add_daemon->log);
+    return om_fail(st, OM_REFUSED, "number",
+                   "the next log's number is %u, not %u: another daemon was added before; make the act anew", next,
+                   event->add_daemon->log);
   if (event->previous.len != 0) return om_act_refuse(st, "previous", "a new daemon has no act before this one");
   enum om_code code = check_daemon(txn, d, st);
   if (code != OM_OK) return code;

@@ -126,8 +126,9 @@ enum om_code om_act_site_status(struct om_txn *txn, const struct om_case *judged
   struct om_site site;
   enum om_code code = om_registry_site(txn, &site, s->member, s->site, OM_REGISTRY_NOW, st);
   if (code == OM_MISSING)
-    return om_fail(st, OM_REFUSED, "site", "member %u has no site %u: add it to the registry first (AddSite)",
-                   s->member, s->site);
+    return om_fail(st, OM_REFUSED, "site",
+                   "member %u has no site %u: add it to the registry first (oremark member add-site)", s->member,
+                   s->site);
   if (code == OM_OK && site.kind != OREMARK__SITE_KIND__SITE_KIND_MINE)
     code = om_fail(st, OM_REFUSED, "site", "site %u of member %u (%s) is no mine site", s->site, s->member, site.name);
   if (code == OM_OK) code = om_act_chain_status(txn, judged, s->member, s->site, event, index, st);

@@ -85,7 +85,7 @@ static enum om_code check_room(struct om_txn *txn, uint32_t member, struct om_st
   if (ever < KEYS_EVER_MAX) return om_txn_check(txn, st);
   return om_fail(st, OM_REFUSED, "keys",
                  "member %u has had %u keys, and %d are allowed: go on with those that stand, or have the governors "
-                 "replace one (RevokeKey)",
+                 "replace one (oremark governance propose member revoke-key)",
                  member, ever, KEYS_EVER_MAX);
 }
 

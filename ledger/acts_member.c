@@ -56,7 +56,9 @@ enum om_code om_act_enrol(struct om_txn *txn, const struct om_case *judged, cons
   uint32_t next = om_registry_members(txn, OM_REGISTRY_NOW) + 1;
   if (!m) return om_act_refuse(st, "form", "the act names no member");
   if (m->member != next)
-    return om_fail(st, OM_REFUSED, "number", "the next member's number is %u, not %u", next, m->member);
+    return om_fail(st, OM_REFUSED, "number",
+                   "the next member's number is %u, not %u: another act was recorded before; make this one anew", next,
+                   m->member);
   if (m->home_log >= om_registry_daemons(txn, OM_REGISTRY_NOW))
     return om_fail(st, OM_REFUSED, "home", "there is no log %u to be the member's home", m->home_log);
   if (om_registry_retired(txn, &ended, m->home_log, OM_REGISTRY_NOW))

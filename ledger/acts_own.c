@@ -10,7 +10,9 @@ enum om_code om_act_add_site(struct om_txn *txn, const struct om_case *judged, c
   uint32_t member = judged->statement->member;
   uint32_t next = om_registry_sites(txn, member, OM_REGISTRY_NOW) + 1;
   if (s->site != next)
-    return om_fail(st, OM_REFUSED, "number", "the member's next site number is %u, not %u", next, s->site);
+    return om_fail(st, OM_REFUSED, "number",
+                   "the member's next site number is %u, not %u: another site was added before; make the act anew",
+                   next, s->site);
   enum om_code code = om_act_chain(txn, judged, OM_SUBJECT_SITES, member, event, index, st);
   if (code != OM_OK) return code;
   uint8_t row[OM_ROW_SITE_BYTES + OM_NAME_BYTES], *at = row + OM_ROW_BY_BYTES;

@@ -30,7 +30,7 @@ static enum om_code part_lot(void *ctx, struct om_arena *arena, struct om_lot *o
   if (!asked->part->stated(asked->part->ctx, key, &row, number)) return backing_lot(ctx, arena, out, number, st);
   enum om_code code = om_lot_decode(arena, out, key, row.data, row.len, st);
   if (code == OM_OK && out->step > UINT32_MAX / 2) /* room for the steps that the statement adds */
-    code = om_fail(st, OM_REFUSED, "lot", "a lot that is stated beside the entry has more steps than any");
+    code = om_fail(st, OM_REFUSED, "lot", "a lot that is stated beside the entry is at a step that no lot reaches");
   out->at = (struct om_place){.log = asked->log};
   return code;
 }

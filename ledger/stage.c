@@ -313,12 +313,14 @@ enum om_code om_stage_site(struct om_stage *stage, const struct om_site **out, u
   if (code == OM_OK && !ended) return OM_OK;
   stage->site.number = 0;
   if (ended)
-    return om_fail(st, OM_REFUSED, "site",
-                   "site %u was added by a key that is revoked, and has ended with it: add it anew (AddSite)", number);
+    return om_fail(
+        st, OM_REFUSED, "site",
+        "site %u was added by a key that is revoked, and has ended with it: add it anew (oremark member add-site)",
+        number);
   if (code != OM_MISSING) return code;
   char who[OM_WHO_BYTES];
   return om_fail(st, OM_REFUSED, "site",
-                 "%s has no site %u: name a site of its own, or add it to the registry first (AddSite)",
+                 "%s has no site %u: name a site of its own, or add it to the registry first (oremark member add-site)",
                  om_stage_who(stage, who, stage->member.number), number);
 }
 

@@ -274,29 +274,3 @@ const char *om_show_element(uint32_t z) {
   const char *symbol = z <= OM_ELEMENT_MAX ? om_element_symbol((uint8_t)z) : NULL;
   return symbol ? symbol : "?";
 }
-
-char *om_hex(char *out, const uint8_t *bytes, size_t len) {
-  static const char digits[] = "0123456789abcdef";
-  for (size_t i = 0; i < len; i++) {
-    out[2 * i] = digits[bytes[i] >> 4];
-    out[2 * i + 1] = digits[bytes[i] & 15];
-  }
-  out[2 * len] = '\0';
-  return out;
-}
-
-static int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = (char)tolower((unsigned char)c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool om_hex_parse(uint8_t *out, size_t len, const char *text) {
-  if (strlen(text) != 2 * len) return false;
-  for (size_t i = 0; i < len; i++) {
-    int high = nibble(text[2 * i]), low = nibble(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = (uint8_t)(high << 4 | low);
-  }
-  return true;
-}

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "keys/hex.h"
 #include "keys/status.h"
 
 enum { OM_SHOW_BYTES = 1100 }; /* the longest text of the schema is 1,024 bytes; longer is cut */
@@ -55,10 +56,5 @@ json_t *om_json_hex(const uint8_t *bytes, size_t len); /* null for none */
 
 /* The symbol of the element with atomic number Z as a daemon or a file states it; "?" where there is none. */
 const char *om_show_element(uint32_t z);
-
-/* Hexadecimal with a closing NUL; OUT has room for 2 * LEN + 1. Returns OUT. */
-char *om_hex(char *out, const uint8_t *bytes, size_t len);
-/* Reads exactly LEN bytes; false if TEXT is not that. */
-bool om_hex_parse(uint8_t *out, size_t len, const char *text);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys/hex.h"
 #include "ledger/acts.h"
 #include "ledger/ledger_state.h"
 #include "ledger/registry.h"
@@ -220,10 +221,9 @@ enum om_code om_batch_seal(struct om_batch *batch, struct om_arena *arena, struc
 }
 
 enum om_code om_sealed_refuse(struct om_status *st, uint32_t log, const struct om_hash *call) {
-  char hex[17];
-  for (size_t i = 0; i < 8; i++) snprintf(hex + 2 * i, 3, "%02x", call->bytes[i]);
+  char hex[OM_HEX_BYTES(8)];
   return om_fail(
       st, OM_REFUSED, "sealed",
       "this daemon has sealed log %u at the governors' call %s: it cosigns no more of it until they lift that", log,
-      hex);
+      om_hex(hex, call->bytes, 8));
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys/hex.h"
 #include "ledger/ledger.h"
 #include "ledger/stage_parts.h"
 
@@ -65,18 +66,13 @@ static const char *text_of(char out[OM_LOT_TEXT_BYTES], const struct om_lot *lot
   return om_lot_format(out, OM_LOT_TEXT_BYTES, lot->number);
 }
 
-static const char *hex_of(char out[2 * OM_HASH_BYTES + 1], const uint8_t *bytes) {
-  for (size_t i = 0; i < OM_HASH_BYTES; i++) snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-  return out;
-}
-
 static enum om_code moved_on(const struct om_lot *lot, const Oremark__LotRef *ref, struct om_status *st) {
   char text[OM_LOT_TEXT_BYTES], given[2 * OM_HASH_BYTES + 1], last[2 * OM_HASH_BYTES + 1];
   return om_fail(
       st, OM_REFUSED, "chain",
       "lot %s has moved on: its last event is %s (entry %llu of log %u), not %s: look at the lot again and sign anew",
-      text_of(text, lot), hex_of(last, lot->last_event.bytes), (unsigned long long)lot->at.index, lot->at.log,
-      hex_of(given, ref->last_event.data));
+      text_of(text, lot), om_hex(last, lot->last_event.bytes, OM_HASH_BYTES), (unsigned long long)lot->at.index,
+      lot->at.log, om_hex(given, ref->last_event.data, OM_HASH_BYTES));
 }
 
 /* The lot of a reference by number, at the last event that the reference names. */

@@ -7,6 +7,7 @@
 
 #include "daemon/io/logline.h"
 #include "daemon/io/wall.h"
+#include "keys/hex.h"
 #include "ledger/rebuild.h"
 #include "ledger/seal.h"
 
@@ -91,11 +92,10 @@ static enum om_code write_heads(struct run *run, enum om_job_class class, struct
 }
 
 static void tell_refused(void *ctx, const uint8_t id[OM_QUEUED_ID_BYTES], const struct om_status *why) {
-  char hex[2 * OM_QUEUED_ID_BYTES + 1];
+  char hex[OM_HEX_BYTES(OM_QUEUED_ID_BYTES)];
   (void)ctx;
-  for (size_t i = 0; i < OM_QUEUED_ID_BYTES; i++) snprintf(hex + 2 * i, 3, "%02x", id[i]);
-  om_log(OM_LOG_WARNING, "queued-refused", "statement=%.16s code=%s rule=%s why=\"%s\"", hex, om_code_name(why->code),
-         why->rule, why->text);
+  om_log(OM_LOG_WARNING, "queued-refused", "statement=%.16s code=%s rule=%s why=\"%s\"",
+         om_hex(hex, id, OM_QUEUED_ID_BYTES), om_code_name(why->code), why->rule, why->text);
 }
 
 /* Whether there is a log to drain the queue into. */

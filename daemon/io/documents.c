@@ -12,7 +12,9 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { HEX_BYTES = 2 * OM_HASH_BYTES + 1, SUFFIX_BYTES = 32 /* room for "/ab/", ".erased", "-" and an upload */ };
+#include "keys/hex.h"
+
+enum { HEX_BYTES = OM_HEX_BYTES(OM_HASH_BYTES), SUFFIX_BYTES = 32 /* room for "/ab/", ".erased", "-" and an upload */ };
 
 struct om_documents {
   char folder[PATH_MAX - HEX_BYTES - SUFFIX_BYTES]; /* "/var/lib/oremark/documents" */
@@ -29,23 +31,19 @@ static enum om_code failed(const char *what, const char *path, struct om_status 
 
 /* ---- names ---- */
 
-static void hex_of(char out[HEX_BYTES], const struct om_hash *hash) {
-  for (size_t i = 0; i < OM_HASH_BYTES; i++) snprintf(out + 2 * i, 3, "%02x", hash->bytes[i]);
-}
-
 static void folder_of(const struct om_documents *d, char out[PATH_MAX], const struct om_hash *hash) {
   snprintf(out, PATH_MAX, "%s/%02x", d->folder, hash->bytes[0]);
 }
 
 static void path_of(const struct om_documents *d, char out[PATH_MAX], const struct om_hash *hash, const char *suffix) {
   char hex[HEX_BYTES];
-  hex_of(hex, hash);
+  om_hex(hex, hash->bytes, OM_HASH_BYTES);
   snprintf(out, PATH_MAX, "%s/%.2s/%s%s", d->folder, hex, hex, suffix);
 }
 
 static void upload_path(const struct om_documents *d, char out[PATH_MAX], const struct om_hash *hash, uint64_t upload) {
   char hex[HEX_BYTES];
-  hex_of(hex, hash);
+  om_hex(hex, hash->bytes, OM_HASH_BYTES);
   snprintf(out, PATH_MAX, "%s/new/%s-%016" PRIx64, d->folder, hex, upload);
 }
 
@@ -386,7 +384,7 @@ enum om_code om_documents_door(struct om_documents *d, const Oremark__Statement 
         return om_fail(st, OM_REFUSED, "document", "event %zu: \"%s\" has %" PRIu64 " bytes, not %" PRIu64, e,
                        document->name, size, document->size);
       if (state != OM_DOCUMENT_MISSING) continue;
-      hex_of(name, &hash);
+      om_hex(name, hash.bytes, OM_HASH_BYTES);
       return om_fail(st, OM_REFUSED, "document",
                      "event %zu names a document that this daemon does not hold, \"%s\" (%.16s): put it first "
                      "(oremark document put FILE), then submit again",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/io/logline.h"
+#include "keys/hex.h"
 
 /* A document on its way to the disk. */
 struct keeping {
@@ -24,9 +25,9 @@ static void keep(uv_work_t *work) {
 static void kept(uv_work_t *work, int status) {
   struct keeping *k = work->data;
   struct om_fetches *fetches = k->fetches;
-  char start[17];
+  char start[OM_HEX_BYTES(8)];
   (void)status;
-  for (size_t i = 0; i < 8; i++) snprintf(start + 2 * i, 3, "%02x", k->hash.bytes[i]);
+  om_hex(start, k->hash.bytes, 8);
   if (k->st.code == OM_OK) {
     om_log(OM_LOG_INFO, "document-fetched", "hash=%s bytes=%zu", start, k->len);
   } else {

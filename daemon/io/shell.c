@@ -21,8 +21,9 @@
 #include "daemon/io/wall.h"
 #include "daemon/io/witness_http.h"
 #include "daemon/io/writer.h"
+#include "keys/hex.h"
 
-enum { LISTENERS_MAX = 16 /* addresses of one machine */, HEX_BYTES = 2 * OM_HASH_BYTES + 1 };
+enum { LISTENERS_MAX = 16 /* addresses of one machine */ };
 
 /* The order of a stop. Each step waits for the one before. */
 enum stage { RUNNING, STOPPING_WRITER, STOPPING_ENDS, STOPPED };
@@ -55,10 +56,6 @@ struct shell {
   int64_t started_ms;
   struct om_status failure; /* OM_OK: stopped by a signal */
 };
-
-static void hex(char out[HEX_BYTES], const struct om_hash *hash) {
-  for (size_t i = 0; i < OM_HASH_BYTES; i++) snprintf(out + 2 * i, 3, "%02x", hash->bytes[i]);
-}
 
 /* ---- stopping ---- */
 
@@ -348,7 +345,7 @@ static enum om_code own_quorum(struct om_txn *txn, struct om_quorum *out, const 
 }
 
 static enum om_code tell_start(struct shell *shell, struct om_status *st) {
-  char network[HEX_BYTES];
+  char network[OM_HEX_BYTES(OM_HASH_BYTES)];
   struct om_txn *txn;
   struct om_log_info info = {.origin = "none"};
   struct om_quorum *quorum = calloc(1, sizeof *quorum);
@@ -361,7 +358,7 @@ static enum om_code tell_start(struct shell *shell, struct om_status *st) {
     if (code == OM_OK) code = own_quorum(txn, quorum, &info, own, st);
     om_txn_abort(txn);
   }
-  hex(network, om_ledger_network(shell->ledger));
+  om_hex(network, om_ledger_network(shell->ledger)->bytes, OM_HASH_BYTES);
   if (code == OM_OK) {
     om_log(OM_LOG_INFO, "ledger-open",
            "version=%s network=%s origin=%s size=%" PRIu64 " final=%" PRIu64 " quorum=%" PRIu32, OREMARK_VERSION,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "cli/clock.h"
 #include "cli/final.h"
 #include "cli/nearest.h"
 #include "ledger/quantity.h"
@@ -260,6 +261,11 @@ enum om_code om_given_mass(const struct om_given *given, uint64_t *out, struct o
   if (om_mass_parse(&mg, given->value, st)) return om_given_wrap(given, st);
   *out = (uint64_t)mg;
   return OM_OK;
+}
+
+enum om_code om_given_time(const struct om_given *given, int64_t *out_ms, struct om_status *st) {
+  int32_t zone_min;
+  return om_when_parse(out_ms, &zone_min, given->value, st) ? om_given_wrap(given, st) : OM_OK;
 }
 
 enum om_code om_given_duration(const struct om_given *given, int64_t *out_ms, struct om_status *st) {

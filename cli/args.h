@@ -58,6 +58,8 @@ bool om_given_is(const struct om_given *given, const char *name);
 enum om_code om_given_u64(const struct om_given *given, uint64_t *out, uint64_t max, struct om_status *st);
 enum om_code om_given_mass(const struct om_given *given, uint64_t *out, struct om_status *st);
 /* A length of time, "90d", "12h", "30m" or "45s", in milliseconds. */
+/* A moment, Unix milliseconds, as om_when_parse reads it: the one way for all options that take one. */
+enum om_code om_given_time(const struct om_given *given, int64_t *out_ms, struct om_status *st);
 enum om_code om_given_duration(const struct om_given *given, int64_t *out_ms, struct om_status *st);
 /* Puts where before ST's sentence; returns its code. */
 enum om_code om_given_wrap(const struct om_given *given, struct om_status *st);

@@ -18,13 +18,6 @@ static const struct om_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static enum om_code read_time(int64_t *out, const struct om_args *args, const char *name, struct om_status *st) {
-  const struct om_given *given;
-  int32_t zone;
-  if (om_args_need(args, &given, name, st)) return st->code;
-  return om_when_parse(out, &zone, given->value, st) ? om_given_wrap(given, st) : OM_OK;
-}
-
 static enum om_code read_quantity(Oremark__Certify *out, const struct om_args *args, struct om_status *st) {
   const struct om_given *quantity = om_args_find(args, "quantity"), *metal = om_args_find(args, "metal");
   if (quantity && om_given_mass(quantity, &out->quantity_mg, st)) return st->code;
@@ -51,10 +44,11 @@ static enum om_code hash_document(struct om_session *session, Oremark__Certify *
 
 static enum om_code read_certificate(struct om_session *session, Oremark__Certify *out, struct om_status *st) {
   const struct om_args *args = session->args;
-  const struct om_given *scheme, *hash = om_args_find(args, "document-hash");
+  const struct om_given *scheme, *from, *until, *hash = om_args_find(args, "document-hash");
   if (om_args_words(args, 0, 0, st) || om_subject_read(session, &out->subject, args, st) ||
-      om_args_need(args, &scheme, "scheme", st) || read_time(&out->valid_from_ms, args, "from", st) ||
-      read_time(&out->valid_until_ms, args, "until", st) || read_quantity(out, args, st))
+      om_args_need(args, &scheme, "scheme", st) || om_args_need(args, &from, "from", st) ||
+      om_given_time(from, &out->valid_from_ms, st) || om_args_need(args, &until, "until", st) ||
+      om_given_time(until, &out->valid_until_ms, st) || read_quantity(out, args, st))
     return st->code;
   out->scheme = om_copy_text(session->arena, scheme->value);
   out->level = om_copy_text(session->arena, om_args_value(args, "level"));

@@ -17,7 +17,6 @@ static enum om_code read_estimate(struct om_session *session, Oremark__Estimate 
   const struct om_args *args = session->args;
   const struct om_given *site, *kind, *as_of = om_args_find(args, "as-of");
   const char *of = om_args_value(args, "of");
-  int32_t zone;
   int word;
   if (om_args_words(args, 0, 0, st) || om_args_need(args, &site, "site", st) || om_args_need(args, &kind, "kind", st) ||
       om_given_word(kind, &word, &oremark__estimate_kind__descriptor, st) ||
@@ -29,7 +28,7 @@ static enum om_code read_estimate(struct om_session *session, Oremark__Estimate 
     return om_fail(st, OM_USAGE, NULL, "estimate: how much? --metal METAL=MASS, as in --metal Cu=250kt");
   out->kind = (Oremark__EstimateKind)word;
   out->as_of_ms = om_now_ms();
-  if (as_of && om_when_parse(&out->as_of_ms, &zone, as_of->value, st)) return om_given_wrap(as_of, st);
+  if (as_of && om_given_time(as_of, &out->as_of_ms, st)) return st->code;
   return OM_OK;
 }
 

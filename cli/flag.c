@@ -39,14 +39,13 @@ static enum om_code read_flag(struct om_session *session, Oremark__Flag *flag, s
   const struct om_args *args = session->args;
   const struct om_given *category, *text, *severity = om_args_find(args, "severity"), *due = om_args_find(args, "due");
   uint64_t value = SEVERITY_DEFAULT;
-  int32_t zone;
   int word;
   if (om_args_words(args, 0, 0, st) || om_args_need(args, &category, "category", st) ||
       om_given_word(category, &word, &oremark__flag_category__descriptor, st) ||
       om_args_need(args, &text, "text", st) || (severity && read_severity(severity, &value, st)) ||
       read_subject(session, flag, st))
     return st->code;
-  if (due && om_when_parse(&flag->due_ms, &zone, due->value, st)) return om_given_wrap(due, st);
+  if (due && om_given_time(due, &flag->due_ms, st)) return st->code;
   flag->category = (Oremark__FlagCategory)word;
   flag->severity = (uint32_t)value;
   flag->text = om_copy_text(session->arena, text->value);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cli/act.h"
-#include "cli/clock.h"
 #include "cli/governors.h"
 #include "cli/material.h"
 #include "cli/show.h"
@@ -172,28 +171,20 @@ const struct om_command om_command_scheme_recognise = {
 
 static const struct om_option site_status_options[] = {
     {"status", "COLOUR", "green, yellow, red, blue: the ICGLR's status of mine sites"},
-    {"from", "TIME", "from when it holds: 2026-11-23, 2026-11-23T07:00:00Z"},
-    {"until", "TIME", "until when, exclusive"},
+    {"from", "TIME", "from when it holds (a date: its first moment here)"},
+    {"until", "TIME", "until this moment, which is no longer inside"},
     {NULL, NULL, NULL},
 };
-
-static enum om_code time_given(int64_t *out, const struct om_args *args, const char *name, struct om_status *st) {
-  const struct om_given *given;
-  int32_t zone;
-  char day[OM_TIME_TEXT_BYTES];
-  if (om_args_need(args, &given, name, st)) return st->code;
-  snprintf(day, sizeof day, "%s%s", given->value, strchr(given->value, 'T') ? "" : "T00:00:00Z");
-  return om_when_parse(out, &zone, day, st) ? om_given_wrap(given, st) : OM_OK;
-}
 
 static enum om_code build_site_status(struct om_session *session, const struct om_args *args, Oremark__Event *event,
                                       struct om_status *st) {
   OM_MAKE_ACT(SiteStatus, site_status, SITE_STATUS, site_status);
-  const struct om_given *status;
+  const struct om_given *status, *from, *until;
   int state;
   if (om_args_words(args, 2, 2, st) || om_args_need(args, &status, "status", st) ||
-      om_given_word(status, &state, &oremark__site_state__descriptor, st) ||
-      time_given(&act->valid_from_ms, args, "from", st) || time_given(&act->valid_until_ms, args, "until", st) ||
+      om_given_word(status, &state, &oremark__site_state__descriptor, st) || om_args_need(args, &from, "from", st) ||
+      om_given_time(from, &act->valid_from_ms, st) || om_args_need(args, &until, "until", st) ||
+      om_given_time(until, &act->valid_until_ms, st) ||
       om_session_member(session, &act->member, args->words[0].value, st) ||
       om_session_site(session, &act->site, act->member, args->words[1].value, st))
     return st->code;
@@ -290,13 +281,12 @@ static enum om_code build_revoke(struct om_session *session, const struct om_arg
                                  struct om_status *st) {
   OM_MAKE_ACT(RevokeKey, revoke_key, REVOKE_KEY, revoke_key);
   const struct om_given *since, *stolen = om_args_find(args, "stolen-at");
-  int32_t zone;
   if (om_args_words(args, 1, 1, st) || om_args_need(args, &since, "since-entry", st) ||
       om_given_u64(since, &act->since_entry, UINT64_MAX, st) ||
       om_session_member(session, &act->member, args->words[0].value, st) ||
       om_key_given(session, &act->key, act->member, args, st))
     return st->code;
-  if (stolen && om_when_parse(&act->stolen_ms, &zone, stolen->value, st)) return om_given_wrap(stolen, st);
+  if (stolen && om_given_time(stolen, &act->stolen_ms, st)) return st->code;
   if ((om_args_has(args, "new-vkey") || om_args_has(args, "new-key-file")) &&
       om_public_given(session, &act->replacement, args, "new-", st))
     return st->code;

@@ -1,4 +1,5 @@
 /* One member: what it is, its sites, keys and mandates. */
+#include "cli/clock.h"
 #include "cli/governors.h"
 #include "cli/member.h"
 #include "cli/show.h"
@@ -49,8 +50,8 @@ static void show_sites(FILE *out, const Oremark__Member *m) {
       om_show_cell(line, 4, "ended");
     else if (s->status)
       om_show_cell(line, 4, "%s, %.10s to %.10s", om_word(word, &oremark__site_state__descriptor, (int)s->status),
-                   om_time_format(from, sizeof from, s->status_from_ms, 0),
-                   om_time_format(until, sizeof until, s->status_until_ms, 0));
+                   om_time_format(from, sizeof from, s->status_from_ms, om_zone_at(s->status_from_ms)),
+                   om_time_format(until, sizeof until, s->status_until_ms, om_zone_at(s->status_until_ms)));
     else
       om_show_cell(line, 4, "%s", "");
   }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/act.h"
@@ -170,6 +171,59 @@ static void fields_arrive_where_they_belong(void **state) {
   assert_int_equal(event->ship->lots[0]->number.len, OM_LOT_NUMBER_BYTES);
   assert_int_equal(RUN("ship", REF, "--consignee", "3", TO_FILE), OM_BUSY); /* the file is there */
   unlink(file);
+}
+
+/* What the command writes for TEXT as its option: its first moment of those that events carry. */
+static int64_t moment_of(const char *command, const char *text) {
+  char *when = (char *)(uintptr_t)text;
+  struct om_signed s;
+  enum om_code code = OM_USAGE;
+  if (strcmp(command, "certify") == 0)
+    code = RUN("certify", "--of", "2", "--scheme", "S", "--from", when, "--until", "2999-01-01", TO_FILE);
+  else if (strcmp(command, "member site-status") == 0)
+    code = RUN("member site-status", "2", "1", "--status", "green", "--from", when, "--until", "2999-01-01",
+               "--previous", "none", TO_FILE);
+  else if (strcmp(command, "flag") == 0)
+    code = RUN("flag", "--of", "2", "--category", "other", "--text", "x", "--due", when, TO_FILE);
+  else if (strcmp(command, "estimate") == 0)
+    code = RUN("estimate", "--site", "1", "--kind", "resource", "--metal", "Cu=1kt", "--as-of", when, TO_FILE);
+  else if (strcmp(command, "extract") == 0)
+    code = RUN("extract", "--site", "1", MATERIAL, "--at", when, TO_FILE);
+  if (code) fail_msg("%s %s: %s", command, text, st.text);
+  const Oremark__Event *event = taken(&s);
+  unlink(file);
+  switch ((int)event->kind_case) {
+    case OREMARK__EVENT__KIND_CERTIFY: return event->certify->valid_from_ms;
+    case OREMARK__EVENT__KIND_SITE_STATUS: return event->site_status->valid_from_ms;
+    case OREMARK__EVENT__KIND_FLAG: return event->flag->due_ms;
+    case OREMARK__EVENT__KIND_ESTIMATE: return event->estimate->as_of_ms;
+    default: return event->at_ms;
+  }
+}
+
+/* A date is its first moment where it is typed, whatever the command. */
+static void all_read_times_alike(void **state) {
+  (void)state;
+  static const char *const commands[] = {"extract", "certify", "member site-status", "flag", "estimate"};
+  static const struct {
+    const char *text;
+    int64_t ms;
+  } times[] = {{"2026-01-01", INT64_C(1767243600000)},
+               {"2026-01-01 10:00", INT64_C(1767279600000)},
+               {"2026-01-01 10:00:30", INT64_C(1767279630000)},
+               {"2026-01-01T10:00:00Z", INT64_C(1767261600000)},
+               {"2026-01-01T10:00:00+01:00", INT64_C(1767258000000)}};
+  setenv("TZ", "PIT5", 1);
+  tzset();
+  for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
+    for (size_t t = 0; t < sizeof times / sizeof *times; t++)
+      if (moment_of(commands[c], times[t].text) != times[t].ms) fail_msg("%s reads %s", commands[c], times[t].text);
+  assert_int_equal(RUN("member site-status", "2", "1", "--status", "green", "--from", "2026-01-01 10", "--until",
+                       "2027-01-01", "--previous", "none", TO_FILE),
+                   OM_USAGE);
+  assert_memory_equal(st.text, "--from: '2026-01-01 10' is not a time: write ", 45);
+  unsetenv("TZ");
+  tzset();
 }
 
 static void what_is_missing_is_named(void **state) {
@@ -373,6 +427,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(every_event_is_built_canonical, begin, end),
       cmocka_unit_test_setup_teardown(fields_arrive_where_they_belong, begin, end),
+      cmocka_unit_test_setup_teardown(all_read_times_alike, begin, end),
       cmocka_unit_test_setup_teardown(what_is_missing_is_named, begin, end),
       cmocka_unit_test_setup_teardown(a_file_is_signed_by_others, begin, end),
       cmocka_unit_test_setup_teardown(a_spoiled_file_is_refused, begin, end),

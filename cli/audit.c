@@ -28,13 +28,22 @@ static void add_line(struct libscols_table *table, const Oremark__DriftSum *s) {
   om_show_cell(line, 5, "%s", om_percent(percent, s->gained_mg, s->cap_mg));
 }
 
+enum ceiling { WITHIN, UNSURE, OVER };
+
+/* How MG stands to what it may come to (0: nobody says), where CORRECTED of it may not have been there. */
+static enum ceiling against(uint64_t mg, uint64_t corrected, uint64_t most) {
+  if (most == 0 || mg <= most) return WITHIN;
+  return corrected > 0 && mg - corrected <= most ? UNSURE : OVER;
+}
+
 /* Which ceiling the output is over. */
 static const char *outcome(const Oremark__OutputSum *o) {
-  bool capacity = o->capacity_mg > 0 && o->mass_mg > o->capacity_mg;
-  bool resource = o->resource_mg > 0 && o->since_resource_mg > o->resource_mg;
-  if (capacity && resource) return "over-capacity-and-resource";
-  if (capacity) return "over-capacity";
-  if (resource) return "over-resource";
+  enum ceiling capacity = against(o->mass_mg, o->corrected_mg, o->capacity_mg);
+  enum ceiling resource = against(o->since_resource_mg, o->since_resource_corrected_mg, o->resource_mg);
+  if (capacity == OVER && resource == OVER) return "over-capacity-and-resource";
+  if (capacity == OVER) return "over-capacity";
+  if (resource == OVER) return "over-resource";
+  if (capacity == UNSURE || resource == UNSURE) return "unsure";
   return o->capacity_mg > 0 || o->resource_mg > 0 ? "within" : "no-estimate";
 }
 
@@ -44,6 +53,7 @@ static json_t *output_json(const Oremark__OutputSum *o) {
                            om_json_text(o->site_name), "element", om_show_element(o->element), "year",
                            (json_int_t)o->year, "mass_mg", om_json_mass(o->mass_mg));
   bool capacity = o->capacity_mg > 0, resource = o->resource_mg > 0;
+  json_object_set_new(json, "corrected_mg", om_json_mass(o->corrected_mg));
   json_object_set_new(json, "capacity_mg", capacity ? om_json_mass(o->capacity_mg) : json_null());
   json_object_set_new(json, "capacity_by", capacity ? om_json_text(o->capacity_by) : json_null());
   json_object_set_new(json, "resource_mg", resource ? om_json_mass(o->resource_mg) : json_null());
@@ -61,10 +71,11 @@ static void add_output(struct libscols_table *table, const Oremark__OutputSum *o
   om_show_cell(line, 2, "%s", om_show_element(o->element));
   om_show_cell(line, 3, "%u", o->year);
   om_show_cell(line, 4, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->mass_mg));
-  if (o->capacity_mg) om_show_cell(line, 5, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->capacity_mg));
-  if (o->resource_mg) om_show_cell(line, 6, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->since_resource_mg));
-  if (o->resource_mg) om_show_cell(line, 7, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->resource_mg));
-  om_show_cell(line, 8, "%s", outcome(o));
+  if (o->corrected_mg) om_show_cell(line, 5, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->corrected_mg));
+  if (o->capacity_mg) om_show_cell(line, 6, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->capacity_mg));
+  if (o->resource_mg) om_show_cell(line, 7, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->since_resource_mg));
+  if (o->resource_mg) om_show_cell(line, 8, "%s", om_mass_format(mass, sizeof mass, (int64_t)o->resource_mg));
+  om_show_cell(line, 9, "%s", outcome(o));
 }
 
 /* Drift and output, as they come. */
@@ -120,8 +131,8 @@ static void print(const struct listing *l) {
 
 static enum om_code run(struct om_session *session, struct om_status *st) {
   static const char *const drift[] = {"member", "metal", "period from", ">gained", ">allowed", ">used"};
-  static const char *const output[] = {"member",          "site",      "metal",   "year", ">put out", ">capacity",
-                                       ">since estimate", ">resource", "~outcome"};
+  static const char *const output[] = {"member",     "site",      "metal",           "year",      ">put out",
+                                       ">corrected", ">capacity", ">since estimate", ">resource", "~outcome"};
   Oremark__GetAudit get = OREMARK__GET_AUDIT__INIT;
   struct listing l = {.session = session};
   const char *member = om_args_value(session->args, "member");

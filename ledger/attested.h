@@ -28,8 +28,12 @@ enum om_sum {
   OM_SUM_DRAWN = 'd', /* place of a certificate: drawn from it; written in its holder's home log only */
   OM_SUM_OUTPUT =
       'o', /* member (4), site (4), element (1), year (2): declared output; in that member's home log only */
-  OM_SUM_CLAIMED = 'c', /* lot (20), element (1), scheme: claimed for the lot, or for what it was made of
-                           (ledger/claimed.h); where the lot's steps are written */
+  OM_SUM_UNSURE = 'u',    /* as declared output: what of it was not there, by a correction that lowered nothing */
+  OM_SUM_CORRECTED = 'e', /* place of an Extract that was corrected -> site (4), year (2), has it one lot (1), and for
+                             each element (1) what of it is declared output (8), and what is right (8); where those sums
+                             are written */
+  OM_SUM_CLAIMED = 'c',   /* lot (20), element (1), scheme: claimed for the lot, or for what it was made of
+                             (ledger/claimed.h); where the lot's steps are written */
   OM_SUM_FLAGS = 'f', /* member (4), log (4): how many of the flags that it raised in that log it has not cleared there;
                          in that log only */
 };

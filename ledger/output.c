@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ledger/quantity.h"
+#include "ledger/step.h"
 
 /* ---- estimates ---- */
 
@@ -63,8 +64,8 @@ uint16_t om_year_of(int64_t ms) {
 
 enum { SUM_KEY_BYTES = 1 + 4 + 4 + 1 + 2 };
 
-static void sum_key(uint8_t out[SUM_KEY_BYTES], const struct om_output *of) {
-  out[0] = OM_SUM_OUTPUT;
+static void sum_key(uint8_t out[SUM_KEY_BYTES], enum om_sum sum, const struct om_output *of) {
+  out[0] = (uint8_t)sum;
   om_be32(out + 1, of->member);
   om_be32(out + 5, of->site);
   out[9] = of->element;
@@ -72,38 +73,174 @@ static void sum_key(uint8_t out[SUM_KEY_BYTES], const struct om_output *of) {
   out[11] = (uint8_t)of->year;
 }
 
-static void add_output(struct om_stage *stage, const struct om_output *of) {
+/* Adds MG, which may be below 0. A sum that once stayed at the largest mass is no longer exact: it ends at 0. */
+static void add_output(struct om_stage *stage, enum om_sum which, const struct om_output *of, int64_t mg) {
   uint8_t key[SUM_KEY_BYTES];
-  sum_key(key, of);
+  if (mg == 0) return;
+  sum_key(key, which, of);
   int64_t sum = om_stage_sum(stage, key, sizeof key);
-  if (!om_mass_add(&sum, sum, of->mg)) sum = OM_MASS_MAX_MG;
+  if (mg < 0)
+    sum = sum + mg > 0 ? sum + mg : 0;
+  else if (!om_mass_add(&sum, sum, mg))
+    sum = OM_MASS_MAX_MG;
   om_stage_set_sum(stage, key, sizeof key, sum);
 }
 
-void om_stage_output_sum(struct om_stage *stage, const Oremark__Event *event) {
-  const Oremark__Extract *e = event->extract;
-  int64_t mg[OM_ELEMENT_MAX + 1] = {0};
-  if (stage->backing->uncapped) return; /* a part of the history says nothing of sums */
+/* What E says of each element, in all its lots. */
+static void stated(int64_t mg[OM_ELEMENT_MAX + 1], const Oremark__Extract *e) {
+  memset(mg, 0, (OM_ELEMENT_MAX + 1) * sizeof *mg);
   for (size_t i = 0; i < e->n_lots; i++)
     for (size_t k = 0; k < e->lots[i]->n_metals; k++) {
       const Oremark__Metal *m = e->lots[i]->metals[k];
       if (!om_mass_add(&mg[m->element], mg[m->element], (int64_t)m->contained_mg)) mg[m->element] = OM_MASS_MAX_MG;
     }
-  for (uint8_t z = 1; z <= OM_ELEMENT_MAX; z++)
-    if (mg[z] > 0)
-      add_output(stage, &(struct om_output){.member = stage->member.number,
-                                            .site = e->site,
-                                            .element = z,
-                                            .year = om_year_of(event->at_ms),
-                                            .mg = mg[z]});
 }
+
+void om_stage_output_sum(struct om_stage *stage, const Oremark__Event *event) {
+  int64_t mg[OM_ELEMENT_MAX + 1];
+  if (stage->backing->uncapped) return; /* a part of the history says nothing of sums */
+  stated(mg, event->extract);
+  for (uint8_t z = 1; z <= OM_ELEMENT_MAX; z++)
+    add_output(stage, OM_SUM_OUTPUT,
+               &(struct om_output){.member = stage->member.number,
+                                   .site = event->extract->site,
+                                   .element = z,
+                                   .year = om_year_of(event->at_ms)},
+               mg[z]);
+}
+
+/* ---- corrections ---- */
+
+/* What stands of an Extract that was corrected, by element; its member is who corrects it. RIGHT is the last that was
+ * said without lowering anything; OM_MASS_MAX_MG: nothing was. */
+struct corrected {
+  bool extracts; /* else it is another event, and nothing of an output */
+  uint32_t site;
+  uint16_t year;
+  bool one_lot;
+  struct {
+    int64_t counted, right;
+  } metals[OM_ELEMENT_MAX + 1];
+};
+
+enum { CORRECTED_HEAD = 4 + 2 + 1, CORRECTED_METAL = 1 + 8 + 8 };
+
+static void corrected_key(uint8_t out[1 + OM_PLACE_KEY_BYTES], const struct om_place *place) {
+  out[0] = OM_SUM_CORRECTED;
+  om_place_key(out + 1, place);
+}
+
+static void put_corrected(struct om_stage *stage, const struct om_place *place, const struct corrected *c) {
+  uint8_t key[1 + OM_PLACE_KEY_BYTES], row[CORRECTED_HEAD + OM_ELEMENT_MAX * CORRECTED_METAL], *at = row;
+  corrected_key(key, place);
+  om_be32(at, c->site);
+  at[4] = (uint8_t)(c->year >> 8);
+  at[5] = (uint8_t)c->year;
+  at[6] = c->one_lot;
+  at += CORRECTED_HEAD;
+  for (uint8_t z = 1; z <= OM_ELEMENT_MAX; z++) {
+    if (c->metals[z].counted == 0) continue;
+    at[0] = z;
+    om_be64(at + 1, (uint64_t)c->metals[z].counted);
+    om_be64(at + 9, (uint64_t)c->metals[z].right);
+    at += CORRECTED_METAL;
+  }
+  om_stage_put(stage, OM_TABLE_SUMS, key, sizeof key, row, (size_t)(at - row));
+}
+
+static bool get_corrected(struct om_stage *stage, struct corrected *out, const struct om_place *place) {
+  uint8_t key[1 + OM_PLACE_KEY_BYTES];
+  struct om_bytes row;
+  corrected_key(key, place);
+  if (!om_stage_get(stage, &row, OM_TABLE_SUMS, key, sizeof key) || row.len < CORRECTED_HEAD) return false;
+  *out = (struct corrected){.extracts = true,
+                            .site = om_get32(row.data),
+                            .year = (uint16_t)(row.data[4] << 8 | row.data[5]),
+                            .one_lot = row.data[6] != 0};
+  for (size_t at = CORRECTED_HEAD; at + CORRECTED_METAL <= row.len; at += CORRECTED_METAL) {
+    uint8_t z = row.data[at];
+    if (z > OM_ELEMENT_MAX) continue;
+    out->metals[z].counted = (int64_t)om_get64(row.data + at + 1);
+    out->metals[z].right = (int64_t)om_get64(row.data + at + 9);
+  }
+  return true;
+}
+
+/* What the event at PLACE says, as it stands in its log. Not in the arena: one statement may correct many. */
+static enum om_code read_extract(struct om_stage *stage, struct corrected *out, const struct om_place *place,
+                                 struct om_status *st) {
+  struct om_bytes entry;
+  struct om_found found;
+  int64_t mg[OM_ELEMENT_MAX + 1];
+  *out = (struct corrected){0};
+  enum om_code code = om_log_entry(stage->backing->txn, &entry, place->log, place->index, st);
+  if (code != OM_OK || !om_find_event(&found, entry.data, entry.len, place->event)) return code;
+  Oremark__Event *event = oremark__event__unpack(NULL, found.event.len, found.event.data);
+  if (event && event->kind_case == OREMARK__EVENT__KIND_EXTRACT) {
+    *out = (struct corrected){.extracts = true,
+                              .site = event->extract->site,
+                              .year = om_year_of(event->at_ms),
+                              .one_lot = event->extract->n_lots == 1};
+    stated(mg, event->extract);
+    for (size_t z = 1; z <= OM_ELEMENT_MAX; z++) {
+      out->metals[z].counted = mg[z];
+      out->metals[z].right = OM_MASS_MAX_MG;
+    }
+  }
+  if (event) oremark__event__free_unpacked(event, NULL);
+  return OM_OK;
+}
+
+static int64_t held_of(const struct om_lot *lot, uint8_t element) {
+  for (size_t i = 0; lot && i < lot->n_contents; i++)
+    if (lot->contents[i].element == element) return lot->contents[i].contained_mg;
+  return 0;
+}
+
+/* What CORRECT says that C should have been of ELEMENT. Of an event with several lots it does not say whose metal it
+ * means. */
+static int64_t right_of(const struct corrected *c, const Oremark__Correct *correct, uint8_t element) {
+  if (correct->reason == OREMARK__CORRECT_REASON__CORRECT_REASON_DID_NOT_OCCUR) return 0;
+  for (size_t i = 0; !correct->lot && c->one_lot && i < correct->n_metals; i++)
+    if (correct->metals[i]->element == element) return (int64_t)correct->metals[i]->mass_mg;
+  return c->metals[element].right;
+}
+
+static int64_t unsure(const struct corrected *c, uint8_t element) {
+  int64_t counted = c->metals[element].counted, right = c->metals[element].right;
+  return counted > right ? counted - right : 0;
+}
+
+enum om_code om_stage_output_corrected(struct om_stage *stage, const struct om_place *place,
+                                       const Oremark__Correct *correct, const struct om_lot *was,
+                                       const struct om_lot *now, struct om_status *st) {
+  struct corrected c;
+  if (stage->backing->uncapped) return OM_OK;
+  enum om_code code = get_corrected(stage, &c, place) ? OM_OK : read_extract(stage, &c, place, st);
+  if (code != OM_OK || !c.extracts) return code;
+  for (uint8_t z = 1; z <= OM_ELEMENT_MAX; z++) {
+    const struct om_output of = {.member = stage->member.number, .site = c.site, .element = z, .year = c.year};
+    int64_t counted = c.metals[z].counted, before = unsure(&c, z);
+    if (counted == 0) continue;
+    int64_t less = held_of(was, z) - held_of(now, z);
+    if (less > counted) less = counted; /* of a sum that stayed at the largest mass */
+    c.metals[z].counted -= less;
+    c.metals[z].right = right_of(&c, correct, z);
+    add_output(stage, OM_SUM_OUTPUT, &of, -less);
+    add_output(stage, OM_SUM_UNSURE, &of, unsure(&c, z) - before);
+  }
+  put_corrected(stage, place, &c);
+  return om_txn_check(stage->backing->txn, st);
+}
+
+/* ---- for answers ---- */
 
 bool om_output_next(struct om_txn *txn, struct om_output *out, uint32_t member) {
   uint8_t key[SUM_KEY_BYTES];
   struct om_bytes found, row;
   bool first = out->element == 0;
   if (first) out->member = member;
-  sum_key(key, out);
+  sum_key(key, OM_SUM_OUTPUT, out);
   bool more = om_txn_next(txn, &found, &row, OM_TABLE_SUMS, key, sizeof key);
   if (more && !first && found.len == sizeof key && memcmp(found.data, key, sizeof key) == 0)
     more = om_txn_step(txn, &found, &row, OM_TABLE_SUMS);
@@ -115,6 +252,9 @@ bool om_output_next(struct om_txn *txn, struct om_output *out, uint32_t member) 
                             .element = found.data[9],
                             .year = (uint16_t)(found.data[10] << 8 | found.data[11]),
                             .mg = (int64_t)om_get64(row.data)};
+  sum_key(key, OM_SUM_UNSURE, out);
+  if (om_txn_get(txn, &row, OM_TABLE_SUMS, key, sizeof key) && row.len == 8)
+    out->corrected_mg = (int64_t)om_get64(row.data);
   return true;
 }
 
@@ -166,18 +306,19 @@ static enum om_code add_estimate(struct om_txn *txn, struct ceilings *c, const s
   return OM_OK;
 }
 
-/* What has been put out of OUTPUT's metal since AS_OF_MS, in whole years. */
-static int64_t put_out_since(struct om_txn *txn, const struct om_output *output, int64_t as_of_ms) {
-  int64_t sum = 0;
+/* What has been put out of OUTPUT's metal since C's estimate, in whole years. */
+static void put_out_since(struct om_txn *txn, struct om_output_ceiling *c, const struct om_output *output) {
+  int64_t as_of_ms = c->as_of_ms;
   uint16_t from = om_year_of(as_of_ms);
   if (days_before(from) * DAY_MS < as_of_ms) from++;
   /* The sums of one site and element stand together, by year. */
   struct om_output at = *output;
   at.year = (uint16_t)(from - 1);
   while (om_output_next(txn, &at, output->member) && at.site == output->site && at.element == output->element &&
-         at.year <= output->year)
-    if (!om_mass_add(&sum, sum, at.mg)) sum = OM_MASS_MAX_MG;
-  return sum;
+         at.year <= output->year) {
+    if (!om_mass_add(&c->sum_mg, c->sum_mg, at.mg)) c->sum_mg = OM_MASS_MAX_MG;
+    if (!om_mass_add(&c->corrected_mg, c->corrected_mg, at.corrected_mg)) c->corrected_mg = OM_MASS_MAX_MG;
+  }
 }
 
 enum om_code om_output_ceilings(struct om_txn *txn, struct om_arena *arena, struct om_output_ceiling **out, size_t *n,
@@ -195,9 +336,12 @@ enum om_code om_output_ceilings(struct om_txn *txn, struct om_arena *arena, stru
     code = add_estimate(txn, &c, output, kind, &at, st);
   }
   for (size_t i = 0; i < c.n; i++)
-    c.each[i].sum_mg = kind == OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE
-                           ? put_out_since(txn, output, c.each[i].as_of_ms)
-                           : output->mg;
+    if (kind == OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE) {
+      put_out_since(txn, &c.each[i], output);
+    } else {
+      c.each[i].sum_mg = output->mg;
+      c.each[i].corrected_mg = output->corrected_mg;
+    }
   *out = c.each;
   *n = c.n;
   return code != OM_OK ? code : om_txn_check(txn, st);

@@ -17,16 +17,42 @@ static enum om_code only_final(struct om_verify *v, struct om_output_ceiling *ea
   return OM_OK;
 }
 
+/* Is what its site has put out over C... */
+static bool is_over(const struct om_output_ceiling *c) {
+  return c->sum_mg > c->mg;
+}
+
+/* ...even without what the site's member says was not there? */
+static bool is_over_without(const struct om_output_ceiling *c) {
+  return c->sum_mg - c->corrected_mg > c->mg;
+}
+
+enum { CORRECTED_BYTES = 160 };
+
+/* What was corrected of it, as the end of a sentence. */
+static const char *corrected(char out[CORRECTED_BYTES], const struct om_output_ceiling *c) {
+  char mass[OM_MASS_TEXT_BYTES], rest[OM_MASS_TEXT_BYTES];
+  out[0] = '\0';
+  if (c->corrected_mg > 0)
+    snprintf(out, CORRECTED_BYTES,
+             "; %s of that was not there by corrections of who had declared it, which would leave %s",
+             om_mass_format(mass, sizeof mass, c->corrected_mg),
+             om_mass_format(rest, sizeof rest, c->sum_mg - c->corrected_mg));
+  return out;
+}
+
 /* The site's own estimate and those of laboratories and the like stand side by side: over any of them is told, over all
- * of them fails. */
+ * of them fails. What was corrected since and lowered nothing, so that it is counted all the same, may not have been
+ * there: where that decides, it is not known. */
 static void tell_output(struct om_verify *v, const struct om_output *output, const struct om_output_ceiling *each,
                         size_t n, const char *word) {
-  char sum[OM_MASS_TEXT_BYTES], most[OM_MASS_TEXT_BYTES], what[OM_STATUS_TEXT_BYTES];
+  char sum[OM_MASS_TEXT_BYTES], most[OM_MASS_TEXT_BYTES], what[OM_STATUS_TEXT_BYTES], less[CORRECTED_BYTES];
   const struct om_output_ceiling *lowest = NULL, widest = om_output_widest(each, n);
-  size_t over = 0;
+  size_t over = 0, over_without = 0;
   for (size_t i = 0; i < n; i++) {
-    if (each[i].sum_mg <= each[i].mg) continue;
+    if (!is_over(&each[i])) continue;
     over++;
+    over_without += is_over_without(&each[i]);
     if (!lowest || each[i].mg < lowest->mg) lowest = &each[i];
   }
   if (over < n) om_verify_pass(v, OM_CHECK_OUTPUT, 1);
@@ -36,8 +62,12 @@ static void tell_output(struct om_verify *v, const struct om_output *output, con
            output->site, output->member, om_mass_format(sum, sizeof sum, named->sum_mg),
            om_element_symbol(output->element), output->year, word, om_mass_format(most, sizeof most, named->mg),
            named->author);
-  om_verify_find(v, "output", "%s estimates; %zu of the %zu estimates that stand are exceeded", what, over, n);
-  if (over == n) om_verify_fail(v, OM_CHECK_OUTPUT, "%s estimates, and over all others that stand", what);
+  corrected(less, named);
+  om_verify_find(v, "output", "%s estimates; %zu of the %zu estimates that stand are exceeded%s", what, over, n, less);
+  if (over == n && over_without == n)
+    om_verify_fail(v, OM_CHECK_OUTPUT, "%s estimates, and over all others that stand%s", what, less);
+  else if (over == n)
+    om_verify_unknown(v, OM_CHECK_OUTPUT, "%s estimates, and over all others that stand%s", what, less);
 }
 
 enum om_code om_verify_output(struct om_verify *v, struct om_arena *arena, const struct om_output *output,

@@ -221,6 +221,7 @@ static enum om_code view_output(struct om_view *view, Oremark__OutputSum **resul
   out->element = from->element;
   out->year = from->year;
   out->mass_mg = (uint64_t)from->mg;
+  out->corrected_mg = (uint64_t)from->corrected_mg;
   if (capacity.stated) {
     out->capacity_mg = (uint64_t)capacity.mg;
     out->capacity_by = member_name(view, capacity.author);
@@ -229,6 +230,7 @@ static enum om_code view_output(struct om_view *view, Oremark__OutputSum **resul
     out->resource_mg = (uint64_t)resource.mg;
     out->resource_by = member_name(view, resource.author);
     out->since_resource_mg = (uint64_t)resource.sum_mg;
+    out->since_resource_corrected_mg = (uint64_t)resource.corrected_mg;
   }
   return OM_OK;
 }

@@ -7,6 +7,7 @@
 #include "ledger/events/events.h"
 #include "ledger/events/forms.h"
 #include "ledger/events/rules.h"
+#include "ledger/output.h"
 
 enum { TEXT_MAX = 1024 };
 
@@ -67,8 +68,9 @@ static enum om_code check_consignor(struct om_stage *stage, const struct om_lot 
       om_lot_format(text, sizeof text, was->number), om_stage_who(stage, who, was->consignor));
 }
 
-static enum om_code lower(struct om_stage *stage, const Oremark__Correct *c, const struct om_place *at,
-                          struct om_status *st) {
+/* *FROM and *TO: the lot as it was and is. */
+static enum om_code lower(struct om_stage *stage, const struct om_lot **from, const struct om_lot **to,
+                          const Oremark__Correct *c, const struct om_place *at, struct om_status *st) {
   const struct om_lot *was;
   bool is_short;
   if (om_rule_take(stage, &was, c->lot, st) != OM_OK) return st->code;
@@ -85,6 +87,8 @@ static enum om_code lower(struct om_stage *stage, const Oremark__Correct *c, con
       om_rule_content(row, st) != OM_OK)
     return st->code;
   om_stage_output(stage, row);
+  *from = was;
+  *to = row;
   return OM_OK;
 }
 
@@ -100,8 +104,10 @@ enum om_code om_correct_rule(struct om_stage *stage, uint16_t index, const Orema
     return om_fail(st, OM_REFUSED, "author", "%s stated this event: only it can correct it; to object, raise a flag",
                    om_stage_who(stage, who, c->event->member));
   }
+  const struct om_lot *was = NULL, *now = NULL;
   enum om_code code = om_stage_event(stage, &at, c->event, st);
-  if (code == OM_OK && c->lot) code = lower(stage, c, &at, st);
+  if (code == OM_OK && c->lot) code = lower(stage, &was, &now, c, &at, st);
+  if (code == OM_OK) code = om_stage_output_corrected(stage, &at, c, was, now, st);
   if (code != OM_OK) return code;
   om_about_event(&about, &at);
   om_stage_attest(stage, event, &about, kept, sizeof kept);

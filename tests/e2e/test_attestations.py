@@ -74,6 +74,10 @@ class Attestations(NetworkTest):
         self.says(self.net.run(MINE, "attestations", "--lot", lot).out, "nothing is attested")
         self.says(self.net.run(MINE, "assays", lot).out, "neither seller nor buyer")
 
+    def extract_at(self, at, metal):
+        return self.net.do(MINE, "extract", "--site", "Toquepala", "--lot", "concentrate", "--form", "concentrate", "--gross", "300 t",
+                           "--metal", metal, "--at", at).lots
+
     def test_output_beside_estimates(self):
         self.extract("--at", "2024-12-31T23:59:59Z", gross="100 t", metal="Cu=30t")
         self.extract("--at", "2025-01-01T00:00:00Z", gross="100 t", metal="Cu=31t")
@@ -87,6 +91,15 @@ class Attestations(NetworkTest):
         wait_until(lambda: of(2025)["resource_by"] == LAB, "the resource does not arrive")
         self.assertEqual((of(2025)["since_resource_mg"], of(2025)["outcome"]), (str(61 * 10**9), "over-capacity-and-resource"))
         self.says(self.net.run(MINE, "audit").out, "declared output", "over-capacity-and-resource", "31.000 t")
+        # A slip of a clerk's, put right.
+        slip, = self.extract_at("2024-06-30", "Cu=90t")
+        self.assertEqual((of(2024)["mass_mg"], of(2024)["outcome"]), (str(120 * 10**9), "over-capacity-and-resource"))
+        self.net.do(MINE, "correct", slip, "--did-not-occur", "--text", "typed twice")
+        self.assertEqual((of(2024)["mass_mg"], of(2024)["corrected_mg"], of(2024)["outcome"]), (str(120 * 10**9), str(90 * 10**9), "unsure"))
+        self.says(self.net.run(MINE, "audit").out, "corrected", "90.000 t", "unsure")
+        high, = self.extract_at("2023-06-30", "Cu=30t")
+        self.net.do(MINE, "correct", high, "--metal", "Cu=15t", "--lower", "--text", "the scale read high")
+        self.assertEqual((of(2023)["mass_mg"], of(2023)["corrected_mg"]), (str(15 * 10**9), "0"))
         self.says(self.net.run(LAB, "attestations", "--member", MINE, "--site", "Toquepala").out, "estimate the resource", "Cu 60.000 t")
         self.refused(self.net.run(REFINER, "estimate", "--of", MINE, "--site", "Toquepala", "--kind", "resource", "--metal", "Cu=1t"),
                      REFUSED, "laboratory", "auditor")

@@ -2,7 +2,8 @@
  * certificate is what its holder has claimed and never more than it is for; and what it claimed goes with the metal
  * into what is made of the lot; what the judging log's marks do not cover has not happened; what a site has put out is
  * what was extracted there, beside what each author estimates last; who speaks for a side in an assay is who has had
- * the lot; a concern is cleared once, by its author; and only who stated an event corrects it. */
+ * the lot; a concern is cleared once, by its author; only who stated an event corrects it; and what a correction takes
+ * off a lot that was extracted is off its site's output. */
 #include "support/test.h"
 
 #include <string.h>
@@ -48,6 +49,15 @@ struct estimated {
   int64_t as_of_ms, mg;
 };
 
+/* One Extract of one lot. */
+struct dug {
+  int64_t signed_ms;
+  struct om_hash id;
+  struct lot_name lot;
+  size_t year;
+  int64_t counted, right; /* what of it is declared output; what is right, by its last correction that lowers nothing */
+};
+
 struct world {
   struct custody c;
   struct kinds_seen *seen;
@@ -65,6 +75,8 @@ struct world {
   bool had[LOTS_MAX][ASSAYER], bought[LOTS_MAX][ASSAYER]; /* whoever has ever had it, or was to get it, by number */
   size_t n_lots;
   int64_t output[YEARS];
+  struct dug digs[LOTS_MAX];
+  size_t n_digs;
   size_t admitted, refused, waited;
 };
 
@@ -104,12 +116,18 @@ static Oremark__EventRef *ref_of(struct world *w, const struct given *g) {
 }
 
 static void dig(struct world *w) {
-  if (w->n_lots == LOTS_MAX) return;
+  if (w->n_lots == LOTS_MAX || w->n_digs == LOTS_MAX) return;
   uint64_t year = below(w, YEARS), mg = 1 + below(w, 1000);
   Oremark__Event *e = extract(&w->c, 1, MATERIALS(copper(&w->c, 2 * mg, mg)));
   e->at_ms = YEAR_MS[year] + (int64_t)below(w, 365) * 86400000;
   ADMIT(&w->c, MINE, e);
   w->output[year] += (int64_t)mg;
+  w->digs[w->n_digs++] = (struct dug){.signed_ms = w->c.judged.statement->signed_ms,
+                                      .id = w->c.judged.statement_id,
+                                      .lot = custody_lot(&w->c, 0, 0),
+                                      .year = year,
+                                      .counted = (int64_t)mg,
+                                      .right = INT64_MAX};
   w->copper[w->n_lots] = (int64_t)mg;
   w->claimed[w->n_lots] = 0;
   w->pens[w->n_lots] = MINE;
@@ -245,6 +263,29 @@ static void put_right(struct world *w) {
          member == f->author ? "" : "author");
 }
 
+/* What was dug was less, or nothing: its author says so, and lowers the lot too where it still has that whole. */
+static void dig_less(struct world *w) {
+  if (w->n_digs == 0) return;
+  struct dug *d = &w->digs[below(w, w->n_digs)];
+  Oremark__EventRef *ref = reference(w, MINE, d->signed_ms, &d->id);
+  size_t i = 0;
+  while (i < w->n_lots && memcmp(w->lots[i].number, d->lot.number, sizeof d->lot.number) != 0) i++;
+  if (below(w, 2) && i < w->n_lots && w->pens[i] == MINE && w->copper[i] > w->claimed[i] && w->copper[i] > 1 &&
+      custody_look(&w->c, d->lot).consignor == OM_MEMBER_NONE) {
+    int64_t left = w->claimed[i] > 0 ? w->claimed[i] : 1;
+    int64_t mg = left + (int64_t)below(w, (uint64_t)(w->copper[i] - left) + 1);
+    if (attest(w, MINE, correct(&w->c, ref, 2 * (uint64_t)mg, (uint64_t)mg, at_last(&w->c, d->lot))) != OM_OK) return;
+    d->counted -= w->copper[i] - mg;
+    w->output[d->year] -= w->copper[i] - mg;
+    w->copper[i] = mg;
+    return;
+  }
+  d->right = (int64_t)below(w, 1000);
+  Oremark__Event *e = correct(&w->c, ref, 1, (uint64_t)d->right, NULL);
+  if (d->right == 0) e->correct->reason = OREMARK__CORRECT_REASON__CORRECT_REASON_DID_NOT_OCCUR;
+  ATTEST(w, MINE, e, "");
+}
+
 /* By who has the site, a laboratory, or somebody who may not. */
 static void estimate_some(struct world *w) {
   if (w->n_estimates == ESTIMATES_MAX) return;
@@ -317,6 +358,7 @@ static void check_estimates(struct world *w, const struct om_output *output, siz
     assert_int_equal(ceilings[at].author, author);
     assert_int_equal(ceilings[at].mg, e->mg);
     assert_int_equal(ceilings[at].as_of_ms, e->as_of_ms);
+    assert_int_equal(ceilings[at].corrected_mg, output->corrected_mg);
     assert_int_equal(ceilings[at++].sum_mg, output->mg);
   }
   assert_int_equal(at, n);
@@ -333,6 +375,13 @@ static void check_concerns(struct world *w) {
   }
 }
 
+static int64_t said_to_be_less(const struct world *w, size_t year) {
+  int64_t mg = 0;
+  for (size_t i = 0; i < w->n_digs; i++)
+    if (w->digs[i].year == year && w->digs[i].counted > w->digs[i].right) mg += w->digs[i].counted - w->digs[i].right;
+  return mg;
+}
+
 static void check(struct world *w) {
   struct om_output output = {0};
   for (size_t i = 0; i < w->n_given; i++) {
@@ -343,6 +392,7 @@ static void check(struct world *w) {
     if (w->output[year] == 0) continue;
     assert_true(om_output_next(w->c.txn, &output, MINE));
     assert_true(output.year == FIRST_YEAR + year && output.mg == w->output[year]);
+    assert_int_equal(output.corrected_mg, said_to_be_less(w, year));
     check_estimates(w, &output, year);
   }
   assert_false(om_output_next(w->c.txn, &output, 0));
@@ -350,9 +400,9 @@ static void check(struct world *w) {
 }
 
 static void histories(void **state) {
-  static void (*const steps[])(struct world *) = {dig,       move,  move,      give,      take_back,     divide,
-                                                  unite,     mark,  draw_down, draw_down, draw_down,     draw_down,
-                                                  draw_down, raise, take_away, put_right, estimate_some, assay_one};
+  static void (*const steps[])(struct world *) = {
+      dig,       move,      move,      give,  take_back, divide,    unite,         mark,      draw_down, draw_down,
+      draw_down, draw_down, draw_down, raise, take_away, put_right, estimate_some, assay_one, dig_less};
   static struct world w;
   static struct kinds_seen seen;
   uint64_t seed = test_seed();

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/output.h"
 #include "ledger/verify_state.h"
 #include "support/attest.h"
 #include "support/bundled.h"
@@ -161,7 +162,8 @@ static struct om_verdict verified_at(struct scene *s, size_t daemon, struct lot_
   assert_ok(om_txn_read(&txn, om_ledger_store(s->ledgers[daemon]), &st), &st);
   assert_ok(om_verify_lot(txn, &s->arena, &out, &s->net.id, lot.number, true, NULL, &st), &st);
   om_txn_abort(txn);
-  if (out.checks[OM_CHECK_OUTPUT].failed == 0) bundled_agrees(s->ledgers[daemon], &s->net, lot.number);
+  if (out.checks[OM_CHECK_OUTPUT].failed + out.checks[OM_CHECK_OUTPUT].unknown == 0)
+    bundled_agrees(s->ledgers[daemon], &s->net, lot.number);
   return out;
 }
 
@@ -468,6 +470,88 @@ static void output_over_an_estimate(void **state) {
   assert_true(tells(&v, "output", "that member 3 estimates; 1 of the 2"));
 }
 
+/* MEMBER's word of how much its site can put out in a year. */
+static void capacity(struct scene *s, uint32_t member, uint64_t mg) {
+  say(s, member, member - 1,
+      estimate(&s->c, MINER, 1, OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_YEARLY_CAPACITY, mg, INT64_C(1704067200000)),
+      s->now_s * 1000);
+}
+
+static struct om_output output_of_the_year(struct scene *s) {
+  struct om_status st = {0};
+  struct om_output out = {0};
+  struct om_txn *txn;
+  assert_ok(om_txn_read(&txn, om_ledger_store(s->ledgers[0]), &st), &st);
+  assert_true(om_output_next(txn, &out, 0));
+  om_txn_abort(txn);
+  return out;
+}
+
+static Oremark__LotRef *whole(struct scene *s, struct lot_name *lot, struct om_hash *last) {
+  Oremark__LotRef *of = at_place(&s->c, 0, 0);
+  of->number = (ProtobufCBinaryData){OM_LOT_NUMBER_BYTES, lot->number};
+  of->last_event = (ProtobufCBinaryData){OM_HASH_BYTES, last->bytes};
+  return of;
+}
+
+/* What a correction lowers is off the year's output. */
+static void a_lowered_lot_is_off_its_sites_output(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, T0_S + 2 * HOUR_S, T0_S + 3 * HOUR_S);
+  struct lot_name other = a_lot(s, T0_S + 2 * HOUR_S, s->now_s + HOUR_S);
+  struct om_hash last = event_id_of(s);
+  Oremark__EventRef *made = said(s);
+  capacity(s, CERTIFIER, 1500);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, OUTPUT, 0, 1, 0);
+  say(s, MINER, MINER - 1, correct(&s->c, made, 0, 900, whole(s, &other, &last)), s->now_s * 1000);
+  last = event_id_of(s);
+  say(s, MINER, MINER - 1, correct(&s->c, made, 0, 501, whole(s, &other, &last)), s->now_s * 1000);
+  last = event_id_of(s);
+  until(s, s->now_s + HOUR_S);
+  assert_true(output_of_the_year(s).mg == 1501 && output_of_the_year(s).corrected_mg == 0);
+  v = verified(s, lot);
+  COUNTS(v, OUTPUT, 0, 1, 0);
+  assert_null(strstr(v.checks[OM_CHECK_OUTPUT].first, "correct"));
+  say(s, MINER, MINER - 1, correct(&s->c, made, 0, 500, whole(s, &other, &last)), s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  COUNTS(v, OUTPUT, 1, 0, 0);
+  assert_true(v.verified);
+}
+
+/* What is only said not to have been there is counted, told of, and decides nothing alone. */
+static void what_did_not_occur_leaves_the_output_unknown(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, T0_S + 2 * HOUR_S, T0_S + 3 * HOUR_S);
+  a_lot(s, T0_S + 2 * HOUR_S, s->now_s + HOUR_S);
+  Oremark__EventRef *made = said(s);
+  capacity(s, CERTIFIER, 1000);
+  Oremark__Event *never = correct(&s->c, made, 0, 0, NULL);
+  never->correct->reason = OREMARK__CORRECT_REASON__CORRECT_REASON_DID_NOT_OCCUR;
+  say(s, MINER, MINER - 1, never, s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  assert_true(output_of_the_year(s).mg == 2000 && output_of_the_year(s).corrected_mg == 1000);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, OUTPUT, 0, 0, 1);
+  assert_true(v.undecided);
+  assert_non_null(strstr(v.checks[OM_CHECK_OUTPUT].first, "was not there by corrections"));
+  assert_true(tells(&v, "output", "was not there by corrections"));
+  say(s, MINER, MINER - 1, correct(&s->c, made, 0, 1, NULL), s->now_s * 1000); /* its last word: there was that much */
+  until(s, s->now_s + HOUR_S);
+  assert_true(output_of_the_year(s).corrected_mg == 999);
+  v = verified(s, lot);
+  COUNTS(v, OUTPUT, 0, 1, 0);
+  assert_non_null(strstr(v.checks[OM_CHECK_OUTPUT].first, "was not there by corrections"));
+  say(s, MINER, MINER - 1, correct(&s->c, made, 0, 1000, NULL), s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  assert_true(output_of_the_year(s).mg == 2000 && output_of_the_year(s).corrected_mg == 0);
+  v = verified(s, lot);
+  COUNTS(v, OUTPUT, 0, 1, 0);
+  assert_null(strstr(v.checks[OM_CHECK_OUTPUT].first, "correct"));
+}
+
 /* A rival's low estimate is told and fails nothing where another one stands that allows it, whoever came last; what is
  * withdrawn no longer counts. */
 static void an_estimate_of_next_to_nothing(void **state) {
@@ -525,6 +609,8 @@ int main(void) {
       TEST(colours_of_mine_sites),
       TEST(a_status_of_another_time_says_nothing),
       TEST(output_over_an_estimate),
+      TEST(a_lowered_lot_is_off_its_sites_output),
+      TEST(what_did_not_occur_leaves_the_output_unknown),
       TEST(an_estimate_of_next_to_nothing),
       TEST(what_is_not_final_does_not_count),
   };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/io/logline.h"
+#include "daemon/io/turns.h"
 #include "keys/hex.h"
 
 /* A document on its way to the disk. */
@@ -18,6 +19,7 @@ struct keeping {
 
 static void keep(uv_work_t *work) {
   struct keeping *k = work->data;
+  om_turn_whole();
   om_status_clear(&k->st);
   om_documents_whole(k->fetches->documents, &k->hash, k->bytes, k->len, &k->st);
 }

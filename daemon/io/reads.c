@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/core/frame.h"
+#include "daemon/io/turns.h"
 
 /* Answers under way at once, unless UV_THREADPOOL_SIZE says otherwise. One that its client is slow to take keeps a
  * thread until then; libuv's four would all be kept by four people who look at long lists. With the checking threads
@@ -170,6 +171,12 @@ static void work(uv_work_t *req) {
   om_arena_free(&arena);
 }
 
+/* In a thread that the loop's own, which answers, has started. */
+static void work_aside(uv_work_t *req) {
+  om_turn_whole();
+  work(req);
+}
+
 /* ---- in the loop ---- */
 
 /* Gives the owner what has come, if it wants it. */
@@ -249,7 +256,7 @@ void om_reads_now(struct om_reads *reads, struct om_read *read) {
 static void begin(struct om_read *read) {
   read->held = false;
   look_around(read);
-  OM_ASSERT(uv_queue_work(read->all->config.loop, &read->work, work, after) == 0);
+  OM_ASSERT(uv_queue_work(read->all->config.loop, &read->work, work_aside, after) == 0);
 }
 
 void om_reads_add(struct om_reads *reads, struct om_read *read) {

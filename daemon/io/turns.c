@@ -10,7 +10,9 @@
 static void turns_of(uint64_t ns) {
   struct sched_attr attr = {.size = sizeof attr};
   if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) != 0 || attr.sched_policy != SCHED_NORMAL) return;
-  attr.sched_flags = SCHED_FLAG_RESET_ON_FORK;
+  if (ns == 0 && attr.sched_runtime != OM_TURN_NS) return;
+  /* Nothing is asked to be reset for threads that this one starts: with the turns they would lose a nice value below 0,
+   * and could not take it back. */
   attr.sched_runtime = ns;
   syscall(SYS_sched_setattr, 0, &attr, 0);
 }

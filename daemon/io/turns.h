@@ -10,8 +10,8 @@
 
 enum { OM_TURN_NS = 100000 }; /* the shortest that Linux grants: about what a record takes a thread */
 
-/* Somebody waits for what the calling thread does from here on. Threads that it starts later begin with turns of the
- * usual length. */
+/* Somebody waits for what the calling thread does from here on. Threads that it starts later begin so, and say
+ * themselves where nobody does. */
 void om_turn_soon(void);
 /* Nobody does: turns of the usual length, as at first. */
 void om_turn_whole(void);

@@ -11,7 +11,7 @@
 
 struct seen {
   int nice, policy;
-  uint64_t turn_ns;
+  uint64_t turn_ns, flags;
 };
 
 /* struct sched_attr of Linux 3.14, whose header can't stand beside the C library's. */
@@ -26,7 +26,8 @@ struct attributes {
 static struct seen look(void) {
   struct attributes attr = {.size = sizeof attr};
   assert_int_equal(syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0), 0);
-  return (struct seen){getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid)), (int)attr.policy, attr.runtime};
+  return (struct seen){getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid)), (int)attr.policy, attr.runtime,
+                       attr.flags};
 }
 
 static void *looks(void *out) {
@@ -54,6 +55,27 @@ static void *soon(void *out) {
 static void *started_by_who_answers(void *out) {
   om_turn_soon();
   *(struct seen *)out = in_a_thread(looks);
+  return NULL;
+}
+
+static void *started_by_who_answers_for_nobody(void *out) {
+  om_turn_whole();
+  return looks(out);
+}
+
+static void *who_has_started_one(void *out) {
+  om_turn_soon();
+  *(struct seen *)out = in_a_thread(started_by_who_answers_for_nobody);
+  return NULL;
+}
+
+/* The nice value of a thread that was started is as of who started it: below 0, where this program may ask for that. */
+static void *started_by_who_is_in_haste(void *out) {
+  struct seen *seen = out;
+  setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -5);
+  om_turn_soon();
+  seen[0] = look();
+  seen[1] = in_a_thread(looks);
   return NULL;
 }
 
@@ -87,10 +109,19 @@ static void who_answers_gets_short_turns(void **state) {
   struct seen before = look(), after = in_a_thread(soon), started = in_a_thread(started_by_who_answers);
   assert_int_equal(after.policy, before.policy);
   assert_int_equal(after.nice, before.nice);
-  bool may =
-      before.policy == SCHED_OTHER && before.turn_ns > 0; /* an older system shows no turns, and has none to set */
-  assert_int_equal(after.turn_ns, may ? OM_TURN_NS : before.turn_ns);
-  assert_int_equal(started.turn_ns, before.turn_ns);
+  assert_int_equal(after.turn_ns, short_turn(before));
+  assert_int_equal(started.turn_ns, short_turn(before)); /* until it says that nobody waits for it: */
+  assert_int_equal(in_a_thread(who_has_started_one).turn_ns, before.turn_ns);
+}
+
+/* Whoever may not ask for a nice value below 0 sees by the flags that none would be lost. */
+static void the_nice_value_stays(void **state) {
+  (void)state;
+  struct seen before = look(), seen[2];
+  run_in_a_thread(seen, started_by_who_is_in_haste);
+  assert_int_equal(seen[1].nice, seen[0].nice);
+  assert_int_equal(seen[1].flags, before.flags);
+  assert_int_equal(seen[0].flags, before.flags);
 }
 
 static void turns_follow_what_there_is_to_do(void **state) {
@@ -110,6 +141,7 @@ static void another_policy_stays(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(who_answers_gets_short_turns),
+      cmocka_unit_test(the_nice_value_stays),
       cmocka_unit_test(turns_follow_what_there_is_to_do),
       cmocka_unit_test(another_policy_stays),
   };

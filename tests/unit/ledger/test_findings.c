@@ -214,50 +214,84 @@ static enum om_document_state look(void *ctx, uint64_t *size, const struct om_ha
   return OM_DOCUMENT_HELD;
 }
 
+static Oremark__Document contract(void) {
+  static uint8_t hash[OM_HASH_BYTES] = {7};
+  Oremark__Document out = OREMARK__DOCUMENT__INIT;
+  out.hash = (ProtobufCBinaryData){sizeof hash, hash};
+  out.size = 3;
+  out.name = (char *)(uintptr_t) "contract.pdf";
+  out.media = (char *)(uintptr_t) "application/pdf";
+  return out;
+}
+
+/* A flag on the lot that names DOCUMENT. */
+static Oremark__Event *flag_with(struct fixture *f, Oremark__Document **document) {
+  struct lot_name lot;
+  network_lot(&f->net, lot.number, NULL, f->lot.bytes, f->lot.len, 0, 0);
+  Oremark__Event *event = flag(&f->c, about_lot(&f->c, lot));
+  event->documents = document;
+  event->n_documents = 1;
+  return event;
+}
+
+/* What MEMBER's store says of the lot where LOOK sees to documents. */
+static void look_after(struct fixture *f, struct om_verdict *v, uint32_t member, struct om_verify_documents look) {
+  struct om_txn *txn;
+  struct om_status st = {.code = OM_MISSING, .text = "of what was done before"};
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  const struct om_verify_ask ask = {.number = number, .documents = &look};
+  network_lot(&f->net, number, NULL, f->lot.bytes, f->lot.len, 0, 0);
+  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[member - 1]), &st), &st);
+  assert_ok(om_verify_asked(txn, &f->arena, v, &f->net.id, &ask, &st), &st);
+  om_txn_abort(txn);
+}
+
 /* Five events name the same contract: it is hashed once, and what is wrong with one of them is found all the same. */
 static void a_document_is_hashed_once(void **state) {
   struct fixture *f = *state;
   enum { NAMED = 5 };
-  static uint8_t hash[OM_HASH_BYTES] = {7};
-  static Oremark__Document documents[NAMED], *lists[NAMED];
+  Oremark__Document documents[NAMED], *lists[NAMED];
   Oremark__Event *events[NAMED];
   struct om_verdict v;
-  struct om_txn *txn;
-  struct om_status st = {0};
-  uint8_t number[OM_LOT_NUMBER_BYTES];
   for (size_t i = 0; i < NAMED; i++) {
-    oremark__document__init(&documents[i]);
-    documents[i].hash = (ProtobufCBinaryData){sizeof hash, hash};
+    documents[i] = contract();
     documents[i].size = i == 3 ? 4 : 3;
-    documents[i].name = (char *)(uintptr_t) "contract.pdf";
-    documents[i].media = (char *)(uintptr_t) "application/pdf";
     lists[i] = &documents[i];
-    struct lot_name lot;
-    network_lot(&f->net, lot.number, NULL, f->lot.bytes, f->lot.len, 0, 0);
-    events[i] = flag(&f->c, about_lot(&f->c, lot));
-    events[i]->documents = &lists[i];
-    events[i]->n_documents = 1;
+    events[i] = flag_with(f, &lists[i]);
   }
   say(f, OWNER, OWNER - 1, events, NAMED);
   settle_all(f);
   size_t looks = 0;
-  struct om_verify_documents hooks = {&looks, look};
-  network_lot(&f->net, number, NULL, f->lot.bytes, f->lot.len, 0, 0);
-  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[CUSTOMER - 1]), &st), &st);
-  const struct om_verify_ask ask = {.number = number, .documents = &hooks};
-  assert_ok(om_verify_asked(txn, &f->arena, &v, &f->net.id, &ask, &st), &st);
-  om_txn_abort(txn);
+  look_after(f, &v, CUSTOMER, (struct om_verify_documents){&looks, look});
   assert_int_equal(looks, 1);
   assert_true(v.checks[OM_CHECK_DOCUMENTS].passed == NAMED - 1 && v.checks[OM_CHECK_DOCUMENTS].failed == 1);
+}
+
+static enum om_document_state look_at_forged(void *ctx, uint64_t *size, const struct om_hash *hash) {
+  look(ctx, size, hash);
+  return OM_DOCUMENT_ALTERED;
+}
+
+/* The paper of an attestation whose log may still lose it fails nothing, and is not looked for, until it is final. */
+static void a_paper_that_is_not_final(void **state) {
+  struct fixture *f = *state;
+  Oremark__Document document = contract(), *list = &document;
+  Oremark__Event *event = flag_with(f, &list);
+  struct om_verdict v;
+  size_t looks = 0;
+  say(f, OWNER, OWNER - 1, &event, 1);
+  look_after(f, &v, OWNER, (struct om_verify_documents){&looks, look_at_forged});
+  assert_true(v.verified && looks == 0);
+  settle_all(f);
+  look_after(f, &v, OWNER, (struct om_verify_documents){&looks, look_at_forged});
+  assert_true(!v.verified && looks == 1 && v.checks[OM_CHECK_DOCUMENTS].failed == 1);
 }
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(many_flags_hide_nothing),
-      TEST(nothing_is_left_out_of_a_few),
-      TEST(one_of_many_is_overruled),
-      TEST(a_document_is_hashed_once),
+      TEST(many_flags_hide_nothing),   TEST(nothing_is_left_out_of_a_few), TEST(one_of_many_is_overruled),
+      TEST(a_document_is_hashed_once), TEST(a_paper_that_is_not_final),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,8 @@ static Oremark__MemberRights *copied(struct om_arena *arena, const Oremark__Memb
   return oremark__member_rights__unpack(om_arena_protobuf(arena), len, bytes);
 }
 
-enum om_code om_facts_write(struct om_session *session, const char *path, struct om_status *st) {
+/* Asks the daemon for all of it and writes it to PATH. */
+static enum om_code facts_write(struct om_session *session, const char *path, struct om_status *st) {
   Oremark__Facts facts = OREMARK__FACTS__INIT;
   const Oremark__Status *status;
   const Oremark__Members *members;
@@ -184,7 +185,7 @@ static const struct om_option facts_options[] = {
 static enum om_code run(struct om_session *session, struct om_status *st) {
   const struct om_given *out;
   if (om_args_words(session->args, 0, 0, st) || om_args_need(session->args, &out, "out", st) ||
-      om_facts_write(session, out->value, st))
+      facts_write(session, out->value, st))
     return st->code;
   const Oremark__Registry *registry = session->registry->registry;
   const Oremark__Members *members = session->members->members;

@@ -14,8 +14,6 @@
 
 #include "cli/session.h"
 
-/* Asks the daemon for all of it and writes it to PATH. */
-enum om_code om_facts_write(struct om_session *session, const char *path, struct om_status *st);
 /* In ARENA. OM_USAGE where PATH holds none. */
 enum om_code om_facts_read(struct om_arena *arena, Oremark__Facts **out, const char *path, struct om_status *st);
 

@@ -27,7 +27,8 @@ static void take(char **out, cfg_t *cfg, const char *name, const char *variable,
   OM_ASSERT(!value || *out);
 }
 
-enum om_code om_profile_load_file(struct om_profile *out, const char *path, struct om_status *st) {
+/* From the profile at PATH (NULL: none). */
+static enum om_code load_file(struct om_profile *out, const char *path, struct om_status *st) {
   *out = (struct om_profile){0};
   cfg_opt_t options[] = {
       CFG_STR("socket", NULL, CFGF_NONE),          CFG_STR("key", NULL, CFGF_NONE),
@@ -64,7 +65,7 @@ enum om_code om_profile_load(struct om_profile *out, struct om_status *st) {
     snprintf(path, sizeof path, "%s/oremark/oremark.conf", config);
   else if (home && *home)
     snprintf(path, sizeof path, "%s/.config/oremark/oremark.conf", home);
-  return om_profile_load_file(out, path[0] ? path : NULL, st);
+  return load_file(out, path[0] ? path : NULL, st);
 }
 
 void om_profile_free(struct om_profile *profile) {

@@ -17,8 +17,6 @@ struct om_profile {
 
 /* OM_USAGE with the line where the profile file is wrong; a missing file is none. */
 enum om_code om_profile_load(struct om_profile *out, struct om_status *st);
-/* The same with the profile at PATH (NULL: none). */
-enum om_code om_profile_load_file(struct om_profile *out, const char *path, struct om_status *st);
 void om_profile_free(struct om_profile *profile);
 
 #endif

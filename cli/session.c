@@ -269,7 +269,8 @@ enum om_code om_get_lot(struct om_arena *arena, Oremark__GetLot *get, const char
   return OM_OK;
 }
 
-void om_found_from(struct om_found_lot *out, const Oremark__Lot *lot) {
+/* What the daemon says of a lot, as found; NAME points into LOT. */
+static void found_from(struct om_found_lot *out, const Oremark__Lot *lot) {
   *out = (struct om_found_lot){.described = true,
                                .form = lot->form,
                                .name = lot->name,
@@ -293,7 +294,7 @@ static enum om_code ask_lot(struct om_session *session, struct om_found_lot *out
   Oremark__Reply *reply;
   if (om_get_lot(session->arena, &get, text, st) || om_ask(session, &reply, &request, OREMARK__REPLY__WHAT_LOT, st))
     return st->code;
-  om_found_from(out, reply->lot);
+  found_from(out, reply->lot);
   out->name = om_arena_copy(session->arena, out->name, strlen(out->name) + 1);
   oremark__reply__free_unpacked(reply, NULL);
   return OM_OK;

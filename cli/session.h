@@ -102,8 +102,6 @@ enum om_code om_session_own_site(struct om_session *session, uint32_t *out, cons
 enum om_code om_session_lots(struct om_session *session, Oremark__LotRef ***out, size_t *n, struct om_found_lot **found,
                              const struct om_args *args, size_t min, struct om_status *st);
 Oremark__LotRef *om_lot_ref(struct om_arena *arena, const struct om_found_lot *found);
-/* What the daemon says of a lot, as found; NAME points into LOT. */
-void om_found_from(struct om_found_lot *out, const Oremark__Lot *lot);
 /* A request for the lot typed as TEXT into GET, whose bytes live in the arena. */
 enum om_code om_get_lot(struct om_arena *arena, Oremark__GetLot *get, const char *text, struct om_status *st);
 /* The number of a lot typed as OM- number or alias, for requests that take a number. */

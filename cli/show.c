@@ -36,7 +36,8 @@ const char *om_show_text(char out[OM_SHOW_BYTES], const char *text) {
   return out;
 }
 
-bool om_show_colours(FILE *file) {
+/* Whether FILE is a terminal that shows colours: not with NO_COLOR or TERM=dumb. */
+static bool shows_colours(FILE *file) {
   const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
   return isatty(fileno(file)) && term && strcmp(term, "dumb") != 0 && !(no && *no);
 }
@@ -45,7 +46,7 @@ struct libscols_table *om_show_table(FILE *file, const char *const *columns, siz
   struct libscols_table *table = scols_new_table();
   OM_ASSERT(table);
   scols_table_set_stream(table, file);
-  scols_table_enable_colors(table, om_show_colours(file));
+  scols_table_enable_colors(table, shows_colours(file));
   scols_table_enable_nowrap(table, 0);
   if (!isatty(fileno(file))) {
     scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);

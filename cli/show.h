@@ -41,9 +41,6 @@ void om_show_wrapped(FILE *file, const char *mark, const char *text);
 /* Prints and frees. */
 void om_show_print(struct libscols_table *table);
 
-/* Whether FILE is a terminal that shows colours: not with NO_COLOR or TERM=dumb. */
-bool om_show_colours(FILE *file);
-
 /* Prints and frees JSON, with a newline. OM_IO if FILE can't be written. */
 enum om_code om_show_json(FILE *file, json_t *json, struct om_status *st);
 /* Why it failed, on a line of its own: a sentence for a person, or {"error": {"code", "rule", "text"}}, with the name

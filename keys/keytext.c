@@ -39,7 +39,8 @@ bool om_key_kind_parse(enum om_key_kind *out, const char *name) {
   return false;
 }
 
-enum om_alg om_key_kind_alg(enum om_key_kind kind) {
+/* The signature type of KIND's vkeys; not for those that agree. */
+static enum om_alg alg_of(enum om_key_kind kind) {
   switch (kind) {
     case OM_KEY_MEMBER:
     case OM_KEY_LOG: return OM_ALG_ED25519;
@@ -59,7 +60,7 @@ void om_key_public_text(char out[OM_VKEY_BYTES], const struct om_key_info *info)
   if (om_key_kind_agrees(info->kind))
     om_base64(out, OM_VKEY_BYTES, info->public_key, OM_PUBLIC_BYTES);
   else
-    om_vkey_format(out, info->name, om_key_kind_alg(info->kind), info->public_key);
+    om_vkey_format(out, info->name, alg_of(info->kind), info->public_key);
 }
 
 bool om_day_ok(const char *text, size_t len) {
@@ -207,7 +208,7 @@ static enum om_code read_public(struct om_key_info *info, struct reader *r, stru
   if (strcmp(vkey.name, info->name) != 0)
     return om_fail(st, OM_MALFORMED, NULL, "line %u: this public half is named %s, the file %s", r->line, vkey.name,
                    info->name);
-  if (vkey.alg != om_key_kind_alg(info->kind))
+  if (vkey.alg != alg_of(info->kind))
     return om_fail(st, OM_MALFORMED, NULL, "line %u: a public half of signature type 0x%02x does not suit a %s key",
                    r->line, (unsigned)vkey.alg, om_key_kind_name(info->kind));
   memcpy(info->public_key, vkey.key, OM_PUBLIC_BYTES);

@@ -51,7 +51,4 @@ bool om_day_ok(const char *text, size_t len);
 /* Whether COST is within what files may ask for. */
 bool om_pwhash_cost_ok(const struct om_pwhash_cost *cost);
 
-/* The signature type of KIND's vkeys; not for those that agree. */
-enum om_alg om_key_kind_alg(enum om_key_kind kind);
-
 #endif

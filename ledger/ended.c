@@ -6,7 +6,8 @@
 #include "ledger/ledger_state.h"
 #include "ledger/registry_rows.h"
 
-bool om_ended_next(struct om_txn *txn, uint32_t *log, struct om_retired *out, uint64_t from, uint64_t to) {
+/* The next log after *LOG that ended by a registry act from FROM up to TO; false: none. Begin with OM_LOG_REGISTRY. */
+static bool next_ended(struct om_txn *txn, uint32_t *log, struct om_retired *out, uint64_t from, uint64_t to) {
   uint8_t key[OM_REGISTRY_KEY_BYTES];
   struct om_bytes found, row;
   for (;;) {
@@ -19,7 +20,9 @@ bool om_ended_next(struct om_txn *txn, uint32_t *log, struct om_retired *out, ui
   }
 }
 
-enum om_code om_ended_held(struct om_batch *batch, uint32_t log, const struct om_retired *ended, struct om_status *st) {
+/* OM_WAIT: LOG is not held here up to its end and no further, as it ENDED. */
+static enum om_code held_as_ended(struct om_batch *batch, uint32_t log, const struct om_retired *ended,
+                                  struct om_status *st) {
   struct om_log_state *state;
   struct om_hash root;
   enum om_code code = om_batch_log(batch, &state, log, st);
@@ -37,14 +40,14 @@ enum om_code om_ended_wait(struct om_batch *batch, const struct om_log_state *st
   struct om_retired ended;
   enum om_code code = OM_OK;
   for (uint32_t log = OM_LOG_REGISTRY;
-       code == OM_OK && om_ended_next(batch->txn, &log, &ended, state->registry_size, registry_size);)
-    if (log != state->log) code = om_ended_held(batch, log, &ended, st);
+       code == OM_OK && next_ended(batch->txn, &log, &ended, state->registry_size, registry_size);)
+    if (log != state->log) code = held_as_ended(batch, log, &ended, st);
   return code;
 }
 
 void om_ended_mark(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size) {
   struct om_retired ended;
-  for (uint32_t log = OM_LOG_REGISTRY; om_ended_next(batch->txn, &log, &ended, state->registry_size, registry_size);) {
+  for (uint32_t log = OM_LOG_REGISTRY; next_ended(batch->txn, &log, &ended, state->registry_size, registry_size);) {
     uint8_t key[OM_MARK_KEY_BYTES], row[8];
     if (log == state->log || ended.size <= om_log_mark(batch->txn, state->log, log, UINT64_MAX)) continue;
     om_mark_key(key, state->log, log, state->edge.size);
@@ -141,7 +144,7 @@ bool om_ended_cut(struct om_txn *txn, uint64_t *size, uint32_t log) {
 bool om_ended_lost(struct om_txn *txn) {
   struct om_retired ended;
   uint64_t cut;
-  for (uint32_t log = OM_LOG_REGISTRY; om_ended_next(txn, &log, &ended, 0, OM_REGISTRY_NOW);)
+  for (uint32_t log = OM_LOG_REGISTRY; next_ended(txn, &log, &ended, 0, OM_REGISTRY_NOW);)
     if (om_ended_cut(txn, &cut, log)) return true;
   return false;
 }

@@ -177,12 +177,9 @@ void om_votes_keep(struct om_txn *txn, uint32_t log, uint64_t size);
 enum om_code om_votes_check(struct om_batch *batch, const struct om_signers_keys *keys, struct om_status *st);
 /* OM_REFUSED ("sealed"): this daemon has sealed LOG at CALL. */
 enum om_code om_sealed_refuse(struct om_status *st, uint32_t log, const struct om_hash *call);
+
 /* ---- logs that have ended: ended.c ---- */
 
-/* The next log after *LOG that ended by a registry act from FROM up to TO; false: none. Begin with OM_LOG_REGISTRY. */
-bool om_ended_next(struct om_txn *txn, uint32_t *log, struct om_retired *out, uint64_t from, uint64_t to);
-/* OM_WAIT: LOG is not held here up to its end and no further, as it ENDED. */
-enum om_code om_ended_held(struct om_batch *batch, uint32_t log, const struct om_retired *ended, struct om_status *st);
 /* STATE's log is about to mark the registry at REGISTRY_SIZE: OM_WAIT until every log that has ended since its last
  * such mark is held here as it ended. */
 enum om_code om_ended_wait(struct om_batch *batch, const struct om_log_state *state, uint64_t registry_size,

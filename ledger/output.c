@@ -24,7 +24,7 @@ size_t om_ceiling_pack(uint8_t out[OM_ATTESTED_KEPT_MAX], const struct om_ceilin
   return (size_t)(at - out);
 }
 
-bool om_ceiling_unpack(struct om_ceiling *out, const uint8_t *kept, size_t len) {
+static bool ceiling_unpack(struct om_ceiling *out, const uint8_t *kept, size_t len) {
   if (len < CEILING_HEAD || kept[9] > OM_LOT_METALS_MAX || len != CEILING_HEAD + kept[9] * (size_t)CEILING_METAL)
     return false;
   *out = (struct om_ceiling){
@@ -294,7 +294,7 @@ static enum om_code add_estimate(struct om_txn *txn, struct ceilings *c, const s
   struct om_attested row;
   struct om_ceiling ceiling;
   if (om_attested_get(txn, &row, at, st) != OM_OK) return st->code;
-  if (!om_ceiling_unpack(&ceiling, row.kept, row.n_kept))
+  if (!ceiling_unpack(&ceiling, row.kept, row.n_kept))
     return om_fail(st, OM_CORRUPT, NULL, "a stored estimate can't be read: " OM_STORE_DAMAGED);
   int64_t mg = mass_of(&ceiling, output->element), end_ms = days_before((uint16_t)(output->year + 1)) * DAY_MS;
   if (ceiling.kind != kind || mg == 0 || ceiling.as_of_ms >= end_ms) return OM_OK;

@@ -22,7 +22,6 @@ struct om_ceiling {
 
 /* Returns the length. */
 size_t om_ceiling_pack(uint8_t out[OM_ATTESTED_KEPT_MAX], const struct om_ceiling *ceiling);
-bool om_ceiling_unpack(struct om_ceiling *out, const uint8_t *kept, size_t len);
 
 /* Under what the estimates of a site stand, beside no other words about it. */
 void om_about_output(struct om_subject_key *out, uint32_t member, uint32_t site);

@@ -2,16 +2,18 @@
 
 #include <string.h>
 
-unsigned om_gap_height(uint64_t from, uint64_t to) {
+/* The next subtree of the gap from FROM to TO (FROM < TO): its height. It covers 2 to the height leaves. */
+static unsigned gap_height(uint64_t from, uint64_t to) {
   OM_ASSERT(from < to);
   unsigned fits = OM_TREE_HEIGHT - 1 - (unsigned)__builtin_clzll(to - from);
   unsigned aligned = from == 0 ? fits : (unsigned)__builtin_ctzll(from);
   return aligned < fits ? aligned : fits;
 }
 
-size_t om_gap_count(uint64_t from, uint64_t to) {
+/* How many hashes the gap takes. */
+static size_t gap_count(uint64_t from, uint64_t to) {
   size_t n = 0;
-  for (; from < to; n++) from += UINT64_C(1) << om_gap_height(from, to);
+  for (; from < to; n++) from += UINT64_C(1) << gap_height(from, to);
   return n;
 }
 
@@ -19,7 +21,7 @@ enum om_code om_gap_read(const struct om_tiles *tiles, struct om_hash out[OM_GAP
                          uint64_t to, struct om_status *st) {
   enum om_code code = OM_OK;
   for (*n = 0; from < to && code == OM_OK; (*n)++) {
-    unsigned height = om_gap_height(from, to);
+    unsigned height = gap_height(from, to);
     OM_ASSERT(*n < OM_GAP_MAX);
     code = om_tree_node(tiles, &out[*n], height, from >> height, st);
     from += UINT64_C(1) << height;
@@ -44,11 +46,11 @@ void om_pruned_leaf(struct om_pruned *tree, const struct om_hash *leaf) {
 bool om_pruned_gap(struct om_pruned *tree, uint64_t count, const uint8_t *hashes, size_t len) {
   if (count > OM_TREE_SIZE_MAX - tree->size) return false;
   uint64_t to = tree->size + count;
-  if (len != om_gap_count(tree->size, to) * OM_HASH_BYTES) return false;
+  if (len != gap_count(tree->size, to) * OM_HASH_BYTES) return false;
   for (; tree->size < to; hashes += OM_HASH_BYTES) {
     struct om_hash h;
     memcpy(h.bytes, hashes, OM_HASH_BYTES);
-    add(tree, &h, om_gap_height(tree->size, to));
+    add(tree, &h, gap_height(tree->size, to));
   }
   return true;
 }

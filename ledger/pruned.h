@@ -14,10 +14,6 @@ struct om_pruned {
   struct om_hash peaks[OM_TREE_HEIGHT]; /* peaks[b] counts only if bit b of size is set */
 };
 
-/* The next subtree of the gap from FROM to TO (FROM < TO): its height. It covers 2 to the height leaves. */
-unsigned om_gap_height(uint64_t from, uint64_t to);
-/* How many hashes the gap takes. */
-size_t om_gap_count(uint64_t from, uint64_t to);
 /* The hashes of the gap from FROM to TO of TILES, which has them all. */
 enum om_code om_gap_read(const struct om_tiles *tiles, struct om_hash out[OM_GAP_MAX], size_t *n, uint64_t from,
                          uint64_t to, struct om_status *st);

@@ -271,7 +271,8 @@ static bool name_member(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member
   return true;
 }
 
-void om_event_text(struct om_text *out, struct om_txn *txn, const Oremark__Event *event) {
+/* EVENT as a line for a person, its members named by the registry as it is now. */
+static void event_text(struct om_text *out, struct om_txn *txn, const Oremark__Event *event) {
   const struct om_kind *kind = om_kind_of(event);
   om_text_clear(out);
   out->namer = name_member;
@@ -296,7 +297,7 @@ static enum om_code read_event(struct om_txn *txn, struct om_arena *arena, struc
   out->signed_ms = found->signed_ms;
   out->kind = kind->name;
   out->event = event;
-  om_event_text(&out->text, txn, event);
+  event_text(&out->text, txn, event);
   out->at_ms = event->at_ms;
   out->zone_min = event->zone_min;
   out->taken_ms = found->taken_ms;

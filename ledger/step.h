@@ -64,9 +64,6 @@ struct om_step {
   const Oremark__Event *event; /* as long as the arena that it was read with */
 };
 
-/* EVENT as a line for a person, its members named by the registry as it is now. EVENT is well formed. */
-void om_event_text(struct om_text *out, struct om_txn *txn, const Oremark__Event *event);
-
 /* Reads the event at AT (its output does not matter). ARENA holds what was taken apart and may be reset afterwards.
  * OM_MISSING where the entry is not held, OM_CORRUPT where it holds no such event. */
 enum om_code om_step_read(struct om_txn *txn, struct om_arena *arena, struct om_step *out,

@@ -5,7 +5,7 @@
 
 #include "daemon/io/peers_state.h"
 
-const struct om_known *om_peers_known_log(const struct om_peers *peers, uint32_t log) {
+static const struct om_known *known_log(const struct om_peers *peers, uint32_t log) {
   return log < peers->n_known ? &peers->known[log] : NULL;
 }
 
@@ -78,7 +78,7 @@ static void dial_registry(struct om_peers *peers) {
 }
 
 void om_peers_dial(struct om_peers *peers, const struct om_settings *settings) {
-  const struct om_known *own = om_peers_known_log(peers, peers->own_log);
+  const struct om_known *own = known_log(peers, peers->own_log);
   peers->settings = settings;
   for (size_t i = 0; i < settings->peers_count; i++)
     if (own == NULL || strcmp(own->origin, settings->peers[i].origin) != 0) /* one file for all daemons of a site */

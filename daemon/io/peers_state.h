@@ -68,7 +68,6 @@ void om_peers_flush(struct om_peer *peer); /* writes what the link has to send *
 void om_peers_reach(void *ctx, struct om_dial *dial, const struct sockaddr *address);
 
 /* peers_dial.c: the daemons of the registry and the settings, and whom to dial */
-const struct om_known *om_peers_known_log(const struct om_peers *peers, uint32_t log);
 const struct om_known *om_peers_known_key(const struct om_peers *peers, const uint8_t key[OM_PUBLIC_BYTES]);
 struct om_dial *om_peers_dial_of(const struct om_peers *peers, const char *origin);
 bool om_peers_linked_origin(const struct om_peers *peers, const char *origin);

@@ -1,4 +1,4 @@
-/* Confidential details: which there are, opening them, giving one to an auditor, and checking what was given. */
+/* Confidential details: which there are, opening them, and giving one to an auditor. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,32 +12,12 @@
 #include "keys/seal.h"
 #include "keys/utf8.h"
 
-enum {
-  DISCLOSURE_MAX_BYTES = 16 << 20, /* a file of 8 MiB in base64, and what stands around it */
-};
-
-#define DISCLOSURE_1 "oremark disclosure 1"
-
 static const char *event_name(char out[OM_EVENT_NAME_BYTES], const Oremark__EventRef *ref) {
   struct om_recorded recorded = {.member = ref->member, .signed_ms = ref->signed_ms};
   char text[OM_RECORDED_TEXT_BYTES];
   memcpy(recorded.id.bytes, ref->statement_id.data, OM_HASH_BYTES);
   snprintf(out, OM_EVENT_NAME_BYTES, "%s/%u", om_recorded_text(text, &recorded), ref->event % OM_EVENTS_MAX);
   return out;
-}
-
-static const char *what_name(char out[OM_WORD_BYTES], int what) {
-  return om_word(out, &oremark__detail_kind__descriptor, what);
-}
-
-static bool is_text(const uint8_t *value, size_t len) {
-  return len > 0 && len <= OM_DETAIL_TEXT_BYTES && om_text_ok((const char *)value, len);
-}
-
-static char *text_of(struct om_arena *arena, const uint8_t *value, size_t len) {
-  char *text = om_arena_alloc(arena, len + 1);
-  memcpy(text, value, len);
-  return text;
 }
 
 /* ---- list ---- */
@@ -85,7 +65,7 @@ static enum om_code run_list(struct om_session *session, struct om_status *st) {
     const char *by = code == OM_OK ? readers(session, &e) : "";
     for (size_t j = 0; code == OM_OK && j < e.event->n_sealed; j++, rows++) {
       struct libscols_line *line = om_show_line(table, NULL);
-      om_show_cell(line, 0, "%s", what_name(word, (int)e.event->sealed[j]->what));
+      om_show_cell(line, 0, "%s", om_detail_name(word, (int)e.event->sealed[j]->what));
       om_show_cell(line, 1, "%s", by);
       om_show_cell(line, 2, "%s", event_name(name, refs[i]));
       json_array_append_new(json, json_pack("{s:s, s:i, s:s, s:o}", "event", name, "index", (int)j, "what", word,
@@ -125,10 +105,11 @@ static const struct om_option open_options[] = {
 
 static json_t *opened_json(struct om_session *session, const char *event, const struct om_opened *o) {
   char word[OM_WORD_BYTES];
-  return json_pack("{s:s, s:i, s:s, s:o, s:I, s:b}", "event", event, "index", (int)o->index, "what",
-                   what_name(word, (int)o->what), "value",
-                   is_text(o->value, o->len) ? json_string(text_of(session->arena, o->value, o->len)) : json_null(),
-                   "size", (json_int_t)o->len, "matches_log", o->stands);
+  return json_pack(
+      "{s:s, s:i, s:s, s:o, s:I, s:b}", "event", event, "index", (int)o->index, "what",
+      om_detail_name(word, (int)o->what), "value",
+      om_detail_is_text(o->value, o->len) ? json_string(om_detail_text(session->arena, o->value, o->len)) : json_null(),
+      "size", (json_int_t)o->len, "matches_log", o->stands);
 }
 
 static enum om_code show_opened(struct om_session *session, const struct om_opened *o, struct om_status *st) {
@@ -137,11 +118,11 @@ static enum om_code show_opened(struct om_session *session, const struct om_open
   bool is_file = o->what == OREMARK__DETAIL_KIND__DETAIL_KIND_DOCUMENT;
   if (is_file && out && om_file_write(out, o->value, o->len, false, st)) return st->code;
   if (session->json) return OM_OK;
-  fprintf(session->out, "%-9s ", what_name(word, (int)o->what));
+  fprintf(session->out, "%-9s ", om_detail_name(word, (int)o->what));
   if (is_file)
     fprintf(session->out, "%zu bytes%s%s", o->len, out ? " in " : ": name a file for them with -o", out ? out : "");
-  else if (is_text(o->value, o->len))
-    fprintf(session->out, "%s", text_of(session->arena, o->value, o->len));
+  else if (om_detail_is_text(o->value, o->len))
+    fprintf(session->out, "%s", om_detail_text(session->arena, o->value, o->len));
   else
     fprintf(session->out, "%zu bytes that are no text", o->len);
   fprintf(session->out, "%s\n", o->stands ? "" : "   NOT what the log holds a commitment to");
@@ -241,11 +222,11 @@ static enum om_code choose(const struct om_opened **out, const struct om_opened 
 static json_t *disclosure_json(struct om_session *session, const struct om_sealed_event *e, const struct om_opened *o) {
   char name[OM_EVENT_NAME_BYTES], word[OM_WORD_BYTES];
   json_t *json =
-      json_pack("{s:s, s:o, s:s, s:i, s:s, s:o}", "format", DISCLOSURE_1, "network",
+      json_pack("{s:s, s:o, s:s, s:i, s:s, s:o}", "format", OM_DISCLOSURE_1, "network",
                 om_json_hex(e->network.bytes, OM_HASH_BYTES), "event", event_name(name, e->ref), "index", (int)o->index,
-                "what", what_name(word, (int)o->what), "salt", om_json_hex(o->salt, sizeof o->salt));
-  if (is_text(o->value, o->len)) {
-    json_object_set_new(json, "value", json_string(text_of(session->arena, o->value, o->len)));
+                "what", om_detail_name(word, (int)o->what), "salt", om_json_hex(o->salt, sizeof o->salt));
+  if (om_detail_is_text(o->value, o->len)) {
+    json_object_set_new(json, "value", json_string(om_detail_text(session->arena, o->value, o->len)));
   } else {
     size_t room = OM_BASE64_BYTES(o->len);
     char *base64 = om_arena_alloc(session->arena, room);
@@ -274,12 +255,12 @@ static enum om_code disclose(struct om_session *session, const struct om_sealed_
   free(text);
   if (code != OM_OK) return code;
   if (session->json)
-    return om_show_json(session->out, json_pack("{s:s, s:s}", "file", path, "what", what_name(what, (int)one->what)),
-                        st);
+    return om_show_json(session->out,
+                        json_pack("{s:s, s:s}", "file", path, "what", om_detail_name(what, (int)one->what)), st);
   fprintf(session->out,
           "the %s is in %s, with what proves it; whoever gets that file can read it, and check it with 'oremark detail "
           "check %s'\n",
-          what_name(what, (int)one->what), path, path);
+          om_detail_name(what, (int)one->what), path, path);
   return OM_OK;
 }
 
@@ -312,119 +293,4 @@ const struct om_command om_command_detail_disclose = {
     .options = disclose_options,
     .groups = OM_OPTS_PASSPHRASE | OM_OPTS_DAEMON,
     .run = run_disclose,
-};
-
-/* ---- check ---- */
-
-struct disclosure {
-  struct om_hash network;
-  const char *event;
-  struct om_opened detail;
-};
-
-static const char *member_text(const json_t *json, const char *name) {
-  const char *text = json_string_value(json_object_get(json, name));
-  return text ? text : "";
-}
-
-/* False: it is not what 'detail disclose' writes. */
-static bool take_disclosure(struct om_arena *arena, struct disclosure *out, const json_t *json) {
-  int what;
-  struct om_status ignored;
-  const json_t *index = json_object_get(json, "index"), *text = json_object_get(json, "value");
-  const char *base64 = member_text(json, "value_base64");
-  if (strcmp(member_text(json, "format"), DISCLOSURE_1) != 0 || !json_is_integer(index) ||
-      json_integer_value(index) < 0 || json_integer_value(index) >= OM_DETAILS_MAX ||
-      !om_hex_parse(out->network.bytes, OM_HASH_BYTES, member_text(json, "network")) ||
-      !om_hex_parse(out->detail.salt, sizeof out->detail.salt, member_text(json, "salt")) ||
-      om_word_parse(&what, &oremark__detail_kind__descriptor, "detail", member_text(json, "what"), &ignored) ||
-      json_is_string(text) == (*base64 != '\0'))
-    return false;
-  out->event = om_arena_copy(arena, member_text(json, "event"), strlen(member_text(json, "event")) + 1);
-  out->detail.what = (Oremark__DetailKind)what;
-  out->detail.index = (uint8_t)json_integer_value(index);
-  if (json_is_string(text)) {
-    out->detail.len = json_string_length(text);
-    out->detail.value = om_arena_copy(arena, json_string_value(text), out->detail.len);
-    return true;
-  }
-  uint8_t *bytes = om_arena_alloc(arena, strlen(base64) + 1);
-  out->detail.value = bytes;
-  return om_base64_decode(bytes, strlen(base64), &out->detail.len, base64, strlen(base64));
-}
-
-static enum om_code read_disclosure(struct om_session *session, struct disclosure *out, const char *path,
-                                    struct om_status *st) {
-  uint8_t *bytes;
-  size_t len;
-  *out = (struct disclosure){.event = NULL};
-  if (om_file_read(session->arena, &bytes, &len, path, DISCLOSURE_MAX_BYTES, st)) return st->code;
-  json_t *json = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
-  bool good = json && take_disclosure(session->arena, out, json);
-  json_decref(json);
-  return good ? OM_OK
-              : om_fail(st, OM_USAGE, NULL, "%s is not what 'oremark detail disclose' writes, or was damaged", path);
-}
-
-static enum om_code show_check(struct om_session *session, const struct disclosure *d, const struct om_sealed_event *e,
-                               bool stands, struct om_status *st) {
-  char word[OM_WORD_BYTES], origin[OM_SHOW_BYTES], name[OM_SHOW_BYTES] = "";
-  const Oremark__Members *members;
-  const char *by = "";
-  if (om_session_members(session, &members, st)) return st->code;
-  for (size_t i = 0; i < members->n_members; i++)
-    if (members->members[i]->member == e->ref->member) by = members->members[i]->name;
-  if (session->json)
-    return om_show_json(session->out,
-                        json_pack("{s:b, s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:I, s:b}", "matches_log", stands, "what",
-                                  what_name(word, (int)d->detail.what), "event", d->event, "value",
-                                  is_text(d->detail.value, d->detail.len)
-                                      ? json_string(text_of(session->arena, d->detail.value, d->detail.len))
-                                      : json_null(),
-                                  "size", (json_int_t)d->detail.len, "member", (json_int_t)e->ref->member,
-                                  "member_name", om_json_text(by), "origin", om_json_text(e->origin), "index",
-                                  (json_int_t)e->index, "final", e->final),
-                        st);
-  if (!stands) return OM_OK;
-  fprintf(session->out, "%s: ", what_name(word, (int)d->detail.what));
-  if (is_text(d->detail.value, d->detail.len))
-    fprintf(session->out, "%s\n", text_of(session->arena, d->detail.value, d->detail.len));
-  else
-    fprintf(session->out, "a file of %zu bytes\n", d->detail.len);
-  fprintf(session->out, "TRUE: this is what %s (member %u) committed to in entry %" PRIu64 " of %s%s\n",
-          om_show_text(name, by), e->ref->member, e->index, om_show_text(origin, e->origin),
-          e->final ? "" : ", which is not final yet");
-  return OM_OK;
-}
-
-static enum om_code run_check(struct om_session *session, struct om_status *st) {
-  struct disclosure d;
-  struct om_sealed_event e;
-  struct om_hash network;
-  Oremark__EventRef *ref;
-  if (om_args_words(session->args, 1, 1, st) || read_disclosure(session, &d, session->args->words[0].value, st) ||
-      om_session_network(session, &network, st))
-    return st->code;
-  if (!om_hash_equal(&network, &d.network))
-    return om_fail(st, OM_USAGE, NULL, "it is of another network than the one that the daemon serves");
-  if (om_event_ref_read(session, &ref, d.event, st) || om_sealed_event(session, &e, ref, st)) return st->code;
-  bool stands = om_detail_stands(&e, &d.detail);
-  if (show_check(session, &d, &e, stands, st)) return st->code;
-  if (!stands)
-    return om_fail(st, OM_NO, "detail",
-                   "this is not what was committed to in the log: the value, its salt or its place is another");
-  if (e.final) return OM_OK;
-  return om_fail(st, OM_WAIT, NULL, "it matches, but the entry is not final yet: check it again later");
-}
-
-const struct om_command om_command_detail_check = {
-    .name = "detail check",
-    .words = "FILE",
-    .summary = "Check a detail that somebody has disclosed against the commitment in the log.",
-    .help =
-        "Needs no key. Exit status: 0 it is what its signer committed to; 1 it is not; 5 the event is not known here, "
-        "or "
-        "not\nfinal yet.\nExample:\n  oremark detail check contract.json\n",
-    .groups = OM_OPTS_DAEMON,
-    .run = run_check,
 };

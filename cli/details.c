@@ -409,3 +409,19 @@ enum om_code om_sealing_secret(struct om_session *session, struct om_secret **ou
                    om_key_kind_name(info.kind));
   return om_keyfile_open(out, &info, path, &source, st);
 }
+
+/* ---- how it is shown ---- */
+
+const char *om_detail_name(char out[OM_WORD_BYTES], int what) {
+  return om_word(out, &oremark__detail_kind__descriptor, what);
+}
+
+bool om_detail_is_text(const uint8_t *value, size_t len) {
+  return len > 0 && len <= OM_DETAIL_TEXT_BYTES && om_text_ok((const char *)value, len);
+}
+
+char *om_detail_text(struct om_arena *arena, const uint8_t *value, size_t len) {
+  char *text = om_arena_alloc(arena, len + 1);
+  memcpy(text, value, len);
+  return text;
+}

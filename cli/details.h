@@ -5,6 +5,7 @@
 
 #include "cli/documents.h"
 #include "cli/statement.h"
+#include "cli/words.h"
 #include "ledger/details.h"
 
 /* Seals what --secret of the options of FROM says to the members of --secret-to, and to the speaker if it has published
@@ -52,6 +53,14 @@ enum om_code om_details_open(struct om_session *session, struct om_opened out[OM
 
 /* Whether VALUE, with its salt, is what detail INDEX of E, which must be of kind WHAT, was committed to. */
 bool om_detail_stands(const struct om_sealed_event *e, const struct om_opened *opened);
+
+/* What a detail of that kind is called. */
+const char *om_detail_name(char out[OM_WORD_BYTES], int what);
+/* Whether a value is words for a person, and those. */
+bool om_detail_is_text(const uint8_t *value, size_t len);
+char *om_detail_text(struct om_arena *arena, const uint8_t *value, size_t len);
+/* The first thing that a disclosure says of itself. */
+#define OM_DISCLOSURE_1 "oremark disclosure 1"
 
 /* The sealing key of --key, or OREMARK_SEALING_KEY. The caller's. */
 enum om_code om_sealing_secret(struct om_session *session, struct om_secret **out, struct om_status *st);

@@ -5,7 +5,7 @@ import os
 import pathlib
 import unittest
 
-from network import AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, NO, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
+from network import AUDITOR, DONE, GOVERNORS, MAKER, MEMBERS, MINE, NO, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, run, wait_until
 
 
 class Details(NetworkTest):
@@ -97,6 +97,54 @@ class Details(NetworkTest):
         unknown = other.split("-")[0] + "-1-" + "ab" * 32 + "/0"
         (self.net.folder / "changed.json").write_text(json.dumps({**one, "event": unknown}))
         self.refused(self.net.run(AUDITOR, "detail", "check", self.net.folder / "changed.json"), UNDECIDED, "knows no such event")
+
+    def bundled(self, lot, name):
+        """What the auditor's daemon writes of LOT once all of it is final there."""
+        file = self.net.folder / name
+        self.arrives(AUDITOR, lot)
+        self.net.verify(AUDITOR, lot)
+        self.net.do(AUDITOR, "bundle", lot, "-o", file)
+        return file
+
+    def test_checked_by_a_bundle(self):
+        """No daemon is asked, and none is trusted."""
+        lot, = self.extract("--secret", "contract=C-9", "--secret", "price=100", "--secret-to", REFINER).lots
+        self.arrives(REFINER, lot)
+        shown, changed = self.net.folder / "by-bundle.json", self.net.folder / "by-bundle-changed.json"
+        self.net.do(REFINER, "detail", "disclose", lot, "contract", "--key", self.keys[REFINER], "-o", shown)
+        bundle, other = self.bundled(lot, "sealed.bundle"), self.bundled(self.extract().lots[0], "other.bundle")
+        state = {"XDG_STATE_HOME": str(self.net.folder / "state")}
+
+        def check(file, *more):
+            return run("detail", "check", file, "--network", self.net.genesis, *more, env=state)
+
+        checked = check(shown, "--bundle", bundle)
+        self.assertEqual(checked.status, DONE, str(checked))
+        self.says(checked.out, "contract: C-9", "TRUE: this is what Toquepala Mine (member 2) committed to", f"bundle of lot {lot}", "registry head")
+        said = check(shown, "--bundle", bundle, "--json").json
+        self.assertEqual((said["matches_log"], said["value"], said["final"], said["bundle"]["lot"]), (True, "C-9", True, lot))
+        one = json.loads(shown.read_text())
+        for change in ({"value": "C-8"}, {"index": 1}, {"event": one["event"][:-1] + "1"}):
+            changed.write_text(json.dumps({**one, **change}))
+            result = check(changed, "--bundle", bundle)
+            self.assertEqual((result.status, result.out), (UNDECIDED if "event" in change else NO, ""), str(result))
+        self.refused(check(shown, "--bundle", other), UNDECIDED, "does not prove that event")
+        whole = bytearray(bundle.read_bytes())
+        for at in range(len(whole) // 7, len(whole), len(whole) // 7):
+            whole[at] ^= 1
+            changed.write_bytes(whole)
+            self.refused(check(shown, "--bundle", changed), NO)
+            whole[at] ^= 1
+        head = said["bundle"]["registry_head"]
+        self.assertEqual(check(shown, "--bundle", bundle, "--registry-head", head).status, DONE)
+        self.refused(check(shown, "--bundle", bundle, "--registry-head", head.split(":")[0] + ":" + "00" * 32), NO, "not the one")
+        changed.write_text(json.dumps({**one, "network": "00" * 32}))
+        self.refused(check(changed, "--bundle", bundle), USAGE, "another network")
+        self.refused(run("detail", "check", shown, "--bundle", bundle), USAGE, "--network")
+        self.refused(self.net.run(AUDITOR, "detail", "check", shown, "--registry-head", head), USAGE, "--bundle")
+        # What it has been checked against is remembered, as by verify.
+        self.assertEqual([path.read_text().splitlines()[1] for path in (self.net.folder / "state").rglob("*") if path.is_file()],
+                         [head.split(":")[0]])
 
     def test_erased(self):
         lot, = self.extract("--secret", "note=held for customs", "--secret-to", REFINER).lots

@@ -24,7 +24,7 @@ enum {
 };
 
 /* Begins the keys of OM_TABLE_SUMS. */
-enum {
+enum om_sum {
   OM_SUM_DRAWN = 'd', /* place of a certificate: drawn from it; written in its holder's home log only */
   OM_SUM_OUTPUT =
       'o', /* member (4), site (4), element (1), year (2): declared output; in that member's home log only */

@@ -21,11 +21,15 @@ void om_turn_soon(void) {
   turns_of(OM_TURN_NS);
 }
 
+void om_turn_whole(void) {
+  turns_of(0);
+}
+
 void om_turns(bool *bulk, bool now) {
   if (*bulk == now) return;
   *bulk = now;
   if (now)
-    turns_of(0);
+    om_turn_whole();
   else
     om_turn_soon();
 }

@@ -13,8 +13,9 @@ enum { OM_TURN_NS = 100000 }; /* the shortest that Linux grants: about what a re
 /* Somebody waits for what the calling thread does from here on. Threads that it starts later begin so, and say
  * themselves where nobody does. */
 void om_turn_soon(void);
-/* That, or turns of the usual length, as at first, where what comes NOW is bulk work. *BULK says which it was so far,
- * true at first. */
+/* Nobody does: turns of the usual length, as at first. */
+void om_turn_whole(void);
+/* Either, where NOW it is BULK work or is not, and *BULK says what it was; true at first. */
 void om_turns(bool *bulk, bool now);
 
 #endif

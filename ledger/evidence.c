@@ -239,12 +239,25 @@ static enum om_code pack(struct om_arena *arena, uint8_t **out, size_t *len, con
   return om_evidence_check(*out, *len, verdict, st);
 }
 
+enum om_code om_evidence_fork_by(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
+                                 const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+                                 const struct om_signed_head *smaller, const struct om_signed_head *larger,
+                                 const struct om_proof *proof, const char *why, struct om_status *st) {
+  Oremark__Evidence e;
+  Oremark__Fork fork = OREMARK__FORK__INIT;
+  fill(arena, &e, network, log, witnesses, n_witnesses, why);
+  e.what_case = OREMARK__EVIDENCE__WHAT_FORK;
+  e.fork = &fork;
+  fork.smaller = (ProtobufCBinaryData){smaller->len, (uint8_t *)smaller->note};
+  fork.larger = (ProtobufCBinaryData){larger->len, (uint8_t *)larger->note};
+  fork.proof = (ProtobufCBinaryData){proof->n * sizeof *proof->hashes, (uint8_t *)proof->hashes[0].bytes};
+  return pack(arena, out, len, &e, st);
+}
+
 enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
                               const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
                               const struct om_tiles *tree, const struct om_signed_head *held,
                               const struct om_signed_head *other, const char *why, struct om_status *st) {
-  Oremark__Evidence e;
-  Oremark__Fork fork = OREMARK__FORK__INIT;
   struct om_proof proof;
   uint64_t from, to;
   enum om_code code = size_of(&from, other, st);
@@ -253,13 +266,7 @@ enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len
     return om_fail(st, OM_NO, NULL, "the head that is held is smaller than the other: no proof yet");
   if (code == OM_OK) code = om_prove_prefix(tree, &proof, from, to, st);
   if (code != OM_OK) return code;
-  fill(arena, &e, network, log, witnesses, n_witnesses, why);
-  e.what_case = OREMARK__EVIDENCE__WHAT_FORK;
-  e.fork = &fork;
-  fork.smaller = (ProtobufCBinaryData){other->len, (uint8_t *)other->note};
-  fork.larger = (ProtobufCBinaryData){held->len, (uint8_t *)held->note};
-  fork.proof = (ProtobufCBinaryData){proof.n * sizeof *proof.hashes, proof.hashes[0].bytes};
-  return pack(arena, out, len, &e, st);
+  return om_evidence_fork_by(arena, out, len, network, log, witnesses, n_witnesses, other, held, &proof, why, st);
 }
 
 enum om_code om_evidence_entry(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,

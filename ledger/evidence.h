@@ -68,6 +68,12 @@ enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len
                               const struct om_tiles *tree, const struct om_signed_head *held,
                               const struct om_signed_head *other, const char *why, struct om_status *st);
 
+/* The same of two heads with PROOF, which leads from the size of SMALLER to the tree of LARGER. */
+enum om_code om_evidence_fork_by(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
+                                 const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+                                 const struct om_signed_head *smaller, const struct om_signed_head *larger,
+                                 const struct om_proof *proof, const char *why, struct om_status *st);
+
 /* The same of entry INDEX, whose bytes are ENTRY, that HEAD covers as PROOF shows. */
 enum om_code om_evidence_entry(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
                                const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,

@@ -1,4 +1,4 @@
-/* Evidence in the store: made where two signed heads of one log meet, kept, and read again. */
+/* Evidence in the store: pieces of it, and what they are worth. Where they are made: ledger/evidence_meet.c. */
 #include <string.h>
 
 #include "ledger/evidence.h"
@@ -58,6 +58,21 @@ uint32_t om_evidence_count(struct om_txn *txn, uint32_t *refuted, bool *frozen, 
   return n;
 }
 
+bool om_evidence_of_fork(struct om_txn *txn, uint32_t log) {
+  struct om_bytes row;
+  bool found = false;
+  for (uint32_t i = 0; i < OM_EVIDENCE_PIECES_MAX && !found && piece(txn, &row, log, i); i++) {
+    enum om_evidence_what what;
+    struct om_checkpoint about;
+    struct om_status none;
+    enum om_evidence_standing standing = standing_of(txn, log, &row);
+    found = (standing == OM_EVIDENCE_STANDS || standing == OM_EVIDENCE_FREEZES) &&
+            om_evidence_about(row.data + PIECE_HEAD_BYTES, row.len - PIECE_HEAD_BYTES, &what, &about, &none) == OM_OK &&
+            what == OM_EVIDENCE_OF_FORK;
+  }
+  return found;
+}
+
 uint32_t om_evidence_claims(struct om_txn *txn, uint32_t log) {
   struct om_bytes row;
   uint32_t n = 0;
@@ -76,25 +91,6 @@ enum om_code om_log_evidence(struct om_txn *txn, struct om_bytes *out, enum om_e
   out->data += PIECE_HEAD_BYTES;
   out->len -= PIECE_HEAD_BYTES;
   return OM_OK;
-}
-
-/* A signed head of this history that is held and no smaller than SIZE: the final one, if it is; it says most. */
-static bool find_held(struct om_txn *txn, struct om_signed_head *out, bool *is_final, uint32_t log, uint64_t size) {
-  static const struct {
-    enum om_head_kind kind;
-    size_t skip; /* what stands before the note */
-  } heads[] = {{OM_HEAD_FINAL, 16}, {OM_HEAD_VOTED, 8}, {OM_HEAD_OWN, 8}};
-  for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
-    uint8_t key[OM_HEAD_KEY_BYTES];
-    struct om_bytes row;
-    om_head_key(key, log, heads[i].kind);
-    if (!om_txn_get(txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len <= heads[i].skip) continue;
-    if (om_get64(row.data) < size) continue;
-    *is_final = heads[i].kind == OM_HEAD_FINAL;
-    *out = (struct om_signed_head){row.data + heads[i].skip, row.len - heads[i].skip};
-    return true;
-  }
-  return false;
 }
 
 enum om_code om_evidence_witnesses(struct om_txn *txn, struct om_daemon out[OM_WITNESSES_MAX], size_t *n, uint32_t log,
@@ -127,21 +123,6 @@ uint32_t om_evidence_room(struct om_txn *txn, uint32_t log, bool freezes) {
   return n < places ? n : OM_EVIDENCE_NONE;
 }
 
-static enum om_code make(struct om_batch *batch, struct om_arena *arena, uint8_t **out, size_t *len,
-                         const struct om_log_state *held, const struct om_signed_head *ours,
-                         const struct om_signed_head *other, const char *why, struct om_status *st) {
-  struct om_daemon log, *witnesses = om_arena_array(arena, OM_WITNESSES_MAX, sizeof *witnesses);
-  struct om_log_tiles *tiles = om_arena_alloc(arena, sizeof *tiles);
-  size_t n;
-  enum om_code code = om_registry_daemon(batch->txn, &log, held->log, OM_REGISTRY_NOW, st);
-  if (code == OM_OK) code = om_evidence_witnesses(batch->txn, witnesses, &n, held->log, held->edge.size, st);
-  if (code == OM_OK) code = om_log_tiles(batch->txn, tiles, held->log, st);
-  if (code != OM_OK) return code;
-  tiles->tiles.edge = &held->edge; /* the batch may be ahead of the table */
-  return om_evidence_fork(arena, out, len, &batch->ledger->network, &log, witnesses, n, &tiles->tiles, ours, other, why,
-                          st);
-}
-
 void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const struct om_checkpoint *about,
                      enum om_evidence_standing standing, const uint8_t *bytes, size_t len) {
   struct om_arena arena = {0};
@@ -153,69 +134,4 @@ void om_evidence_put(struct om_txn *txn, uint32_t log, uint32_t number, const st
   om_evidence_key(key, log, OM_EVIDENCE_PIECE, number);
   om_txn_put(txn, OM_TABLE_EVIDENCE, key, sizeof key, row, PIECE_HEAD_BYTES + len);
   om_arena_free(&arena);
-}
-
-/* One for each log, the smallest: it is the first that can be shown. Nobody else could either: the heads that are
- * signed may all be of one history. */
-static enum om_code keep_for_later(struct om_txn *txn, uint32_t log, uint64_t size, const uint8_t *note, size_t len,
-                                   struct om_status *st) {
-  uint8_t key[OM_HEAD_KEY_BYTES], row[8 + OM_NOTE_BYTES_MAX];
-  struct om_bytes before;
-  om_head_key(key, log, OM_HEAD_BESIDE);
-  if (len > OM_NOTE_BYTES_MAX ||
-      (om_txn_get(txn, &before, OM_TABLE_HEADS, key, sizeof key) && before.len > 8 && om_get64(before.data) <= size))
-    return om_txn_check(txn, st);
-  om_be64(row, size);
-  memcpy(row + 8, note, len);
-  om_txn_put(txn, OM_TABLE_HEADS, key, sizeof key, row, 8 + len);
-  return om_txn_check(txn, st);
-}
-
-enum om_code om_evidence_later(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
-                               struct om_status *st) {
-  uint8_t key[OM_HEAD_KEY_BYTES], copy[OM_NOTE_BYTES_MAX];
-  struct om_bytes row;
-  struct om_note note;
-  struct om_checkpoint head;
-  struct om_log_info info;
-  struct om_status why;
-  om_head_key(key, state->log, OM_HEAD_BESIDE);
-  if (!om_txn_get(batch->txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len <= 8 || om_get64(row.data) > size)
-    return om_txn_check(batch->txn, st);
-  size_t len = row.len - 8;
-  OM_ASSERT(len <= sizeof copy);
-  memcpy(copy, row.data + 8, len);
-  om_txn_del(batch->txn, OM_TABLE_HEADS, key, sizeof key);
-  enum om_code code = om_log_info(batch->txn, &info, state->log, st);
-  if (code == OM_OK && om_head_parse(batch->txn, &note, &head, state->log, copy, len, &why) != OM_OK)
-    return om_txn_check(batch->txn, st); /* the registry log has another daemon now */
-  if (code == OM_OK) code = om_head_matches(batch->txn, state->log, state, &head, st);
-  if (code != OM_REFUSED || strcmp(st->rule, "fork") != 0) return code; /* it is of what is held now */
-  struct om_status fork = *st;
-  om_status_clear(st);
-  bool quorum_signed = om_quorum_beside(batch->txn, &head, state->log, info.head_size, copy, len, &why) == OM_OK;
-  return om_evidence_keep(batch, state, &head, copy, len, quorum_signed, fork.text, st);
-}
-
-enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
-                              const uint8_t *note, size_t len, bool quorum_signed, const char *why,
-                              struct om_status *st) {
-  struct om_signed_head ours, other = {note, len};
-  struct om_arena arena = {0};
-  bool is_final = false;
-  if (!find_held(batch->txn, &ours, &is_final, held->log, head->size))
-    return keep_for_later(batch->txn, held->log, head->size, note, len, st);
-  bool freezes = quorum_signed && is_final;
-  if (om_evidence_find(batch->txn, held->log, head, freezes) != OM_EVIDENCE_NONE) return om_txn_check(batch->txn, st);
-  uint32_t number = om_evidence_room(batch->txn, held->log, freezes);
-  if (number == OM_EVIDENCE_NONE) return om_txn_check(batch->txn, st);
-  uint8_t *bytes;
-  size_t bytes_len;
-  enum om_code code = make(batch, &arena, &bytes, &bytes_len, held, &ours, &other, why, st);
-  if (code == OM_OK)
-    om_evidence_put(batch->txn, held->log, number, head, freezes ? OM_EVIDENCE_FREEZES : OM_EVIDENCE_STANDS, bytes,
-                    bytes_len);
-  if (code == OM_OK || code == OM_NO) code = om_txn_check(batch->txn, st);
-  om_arena_free(&arena);
-  return code;
 }

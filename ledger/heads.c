@@ -73,7 +73,8 @@ enum om_code om_head_forked(struct om_batch *batch, const struct om_log_state *h
     *st = unsigned_why;
     return st->code;
   }
-  bool lost = code == OM_OK && held->log != batch->ledger->own_log && head.size > info.head_size && !info.frozen;
+  bool lost = code == OM_OK && held->log != batch->ledger->own_log && head.size > info.head_size && !info.frozen &&
+              !info.retired;
   if (lost && !om_lost_note(batch, &head, note, len, held->log, info.head_size) && !info.stopped)
     code = om_batch_stop_log(batch, held->log, held->edge.size, note, len, &fork, st);
   if (code != OM_OK) return code;
@@ -97,8 +98,7 @@ enum om_code om_head_final(struct om_batch *batch, bool *newer, const struct om_
   om_head_put_final(batch->txn, state->log, size, time_s, note, len);
   *newer = true;
   om_stop_reached(batch->txn, state->log, size);
-  code = om_evidence_later(batch, state, size, st);
-  return code == OM_OK ? om_lost_final(batch, state, size, st) : code;
+  return om_lost_final(batch, state, size, st);
 }
 
 /* A head of a log that an invalid entry has stopped may cover that entry, or have a quorum for another in its place. */
@@ -146,6 +146,7 @@ static enum om_code vote(struct om_batch *batch, const struct om_log_state *stat
     if (head->size < size)
       return om_fail(st, OM_REFUSED, "vote", "a higher head of %s (%llu) was cosigned here than %llu", head->origin,
                      (unsigned long long)size, (unsigned long long)head->size);
+    if (om_evidence_vote(batch, state, head->size, note, len, st) != OM_OK) return st->code;
     if (head->size == size && memcmp(before.data + 8, head->root.bytes, OM_HASH_BYTES) != 0)
       return om_fail(st, OM_REFUSED, "fork", "another head of %s at %llu was cosigned here", head->origin,
                      (unsigned long long)size);
@@ -325,13 +326,15 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
   if (code == OM_OK && info.stopped) note_stopped(batch, &info, note, len);
-  if (code == OM_OK && info.stopped)
-    code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
   if (code == OM_OK && info.frozen)
     code = om_fail(st, OM_REFUSED, "frozen", "log %s has two final histories: it is not cosigned further", info.origin);
   if (code == OM_OK && info.retired)
     code = om_fail(st, OM_REFUSED, "retired", "log %s has ended: it is not cosigned further", info.origin);
-  if (code == OM_OK && om_log_sealed(batch->txn, &call, log)) code = om_sealed_refuse(st, log, &call);
+  /* What is refused whatever it is may still contradict what is held. */
+  if (code == OM_OK && info.stopped && om_batch_met(batch, log, note, len, st) == OM_OK)
+    code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
+  if (code == OM_OK && om_log_sealed(batch->txn, &call, log) && om_batch_met(batch, log, note, len, st) == OM_OK)
+    code = om_sealed_refuse(st, log, &call);
   if (code == OM_OK) code = reach_awaited(batch, &info, st);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);

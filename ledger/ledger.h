@@ -279,6 +279,11 @@ enum om_code om_batch_start(struct om_batch *batch, uint32_t log, const uint8_t 
  * registry here does not name LOG. OM_MALFORMED, OM_NO: it proves nothing against LOG. */
 enum om_code om_batch_evidence(struct om_batch *batch, uint32_t *number, bool *news, uint32_t log, const uint8_t *bytes,
                                size_t len, struct om_status *st);
+/* NOTE, a head of LOG, was met somewhere, final or not: keeps evidence if it can be shown to contradict a head that is
+ * held, and keeps it for later if it may once be; where a quorum has signed it, what is held has lost as in
+ * om_batch_final. OM_OK: that was looked at, or more of LOG must be held first. OM_MALFORMED, OM_REFUSED, OM_WAIT: it
+ * is no head of LOG's daemon, as it is known here. */
+enum om_code om_batch_met(struct om_batch *batch, uint32_t log, const uint8_t *note, size_t len, struct om_status *st);
 /* Keeps with LOG, stopped at entry INDEX, the hashes of the N entries that came behind it: a head can be shown to cover
  * the invalid entry only as far as they reach. */
 enum om_code om_batch_behind_stop(struct om_batch *batch, uint32_t log, uint64_t index, const struct om_span *entries,

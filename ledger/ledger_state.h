@@ -282,10 +282,23 @@ void om_cut_keep(struct om_txn *txn, uint32_t log, uint64_t index, const uint8_t
 enum om_code om_evidence_keep(struct om_batch *batch, const struct om_log_state *held, const struct om_checkpoint *head,
                               const uint8_t *note, size_t len, bool quorum_signed, const char *why,
                               struct om_status *st);
-/* A signed head of STATE's log over SIZE entries has come to be held: keeps evidence that what was met before, if
- * anything was, contradicts it. */
+/* A signed head of STATE's log over SIZE entries has come to be held: keeps evidence that what was met before, or
+ * cosigned here of another history, contradicts it. */
 enum om_code om_evidence_later(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
                                struct om_status *st);
+/* NOTE is a signed head of SIZE entries, which are held of STATE's log: keeps evidence that one that was cosigned here
+ * of another history contradicts it. */
+enum om_code om_evidence_vote(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
+                              const uint8_t *note, size_t len, struct om_status *st);
+struct om_proven;
+/* BROUGHT's head has been found to be of a tree that does not go on from what is HELD (OM_FIT_BESIDE): keeps evidence
+ * of that, if a signed head ends where what is held does, and no other fork is shown yet. Else the head is kept for
+ * later.
+ */
+enum om_code om_evidence_beside(struct om_batch *batch, const struct om_log_state *held,
+                                const struct om_proven *brought, struct om_status *st);
+/* Whether evidence is held that LOG has signed two histories. */
+bool om_evidence_of_fork(struct om_txn *txn, uint32_t log);
 /* Pieces of evidence stored against LOG, how many of them are refuted, and whether one shows two final heads. */
 uint32_t om_evidence_count(struct om_txn *txn, uint32_t *refuted, bool *frozen, uint32_t log);
 /* The piece held against LOG that is about the same head or entry and, if FREEZES, freezes the log; OM_EVIDENCE_NONE:

@@ -222,27 +222,6 @@ void om_lost_await(struct om_txn *txn, uint32_t log, uint64_t cut, const uint8_t
 
 /* ---- it is followed again ---- */
 
-/* A head that this daemon had cosigned on the losing history can be shown to contradict what is final now. */
-static enum om_code show_outvoted(struct om_batch *batch, const struct om_log_state *state, uint64_t final_size,
-                                  struct om_status *st) {
-  uint8_t key[OM_HEAD_KEY_BYTES], copy[8 + OM_NOTE_BYTES_MAX];
-  struct om_bytes row;
-  struct om_note note;
-  struct om_checkpoint head;
-  om_head_key(key, state->log, OM_HEAD_OUTVOTED);
-  if (!om_txn_get(batch->txn, &row, OM_TABLE_HEADS, key, sizeof key) || row.len <= 8 || om_get64(row.data) > final_size)
-    return om_txn_check(batch->txn, st);
-  OM_ASSERT(row.len <= sizeof copy);
-  size_t len = row.len - 8;
-  memcpy(copy, row.data + 8, len);
-  om_txn_del(batch->txn, OM_TABLE_HEADS, key, sizeof key);
-  enum om_code code = om_head_parse(batch->txn, &note, &head, state->log, copy, len, st);
-  if (code == OM_OK) code = om_head_matches(batch->txn, state->log, state, &head, st);
-  if (code != OM_REFUSED || strcmp(st->rule, "fork") != 0) return code;
-  struct om_status fork = *st;
-  return om_evidence_keep(batch, state, &head, copy, len, false, fork.text, st);
-}
-
 enum om_code om_lost_vote(struct om_batch *batch, const struct om_log_state *state, uint64_t size,
                           const struct om_hash *root, struct om_status *st) {
   struct doubt doubt;
@@ -285,7 +264,7 @@ enum om_code om_lost_final(struct om_batch *batch, const struct om_log_state *st
   struct om_hash root;
   uint8_t note[OM_NOTE_BYTES_MAX];
   enum om_code code = check_vote(batch, state, final_size, st);
-  if (code == OM_OK) code = show_outvoted(batch, state, final_size, st);
+  if (code == OM_OK) code = om_evidence_later(batch, state, final_size, st);
   if (code != OM_OK || !get_awaited(batch->txn, &row, state->log) || row.due || row.size > final_size) return code;
   code = om_log_root_at(batch->txn, &root, state->log, &state->edge, row.size, st);
   if (code != OM_OK) return code;

@@ -123,10 +123,12 @@ static enum om_code beside(struct om_batch *batch, const struct om_log_state *st
   struct om_checkpoint head;
   struct om_log_info info;
   struct om_status ignored;
+  enum om_code code = brought->len > 0 ? om_evidence_beside(batch, state, brought, st) : OM_OK;
+  if (code != OM_OK) return code;
   if (state->log == batch->ledger->own_log)
     return om_fail(st, OM_REFUSED, "fork", "this log has signed a head of %llu entries beside those held here",
                    (unsigned long long)brought->size);
-  enum om_code code = om_log_info(batch->txn, &info, state->log, st);
+  code = om_log_info(batch->txn, &info, state->log, st);
   if (code != OM_OK) return code;
   bool claimed = brought->len > 0 && om_log_claim(batch->txn, NULL, &size, NULL, state->log, brought->start);
   bool quorum_signed =
@@ -271,4 +273,5 @@ void om_batch_keep_head(struct om_batch *batch, uint32_t log, uint64_t size, con
   om_head_key(key, log, OM_HEAD_PROVEN);
   om_be64((uint8_t *)row, size);
   om_txn_put(batch->txn, OM_TABLE_HEADS, key, sizeof key, row, 8 + len);
+  om_evidence_later(batch, state, size, &st); /* what fails for good shows in the transaction */
 }

@@ -6,6 +6,7 @@
 
 #include "ledger/evidence.h"
 #include "ledger/ledger_state.h"
+#include "ledger/proven.h"
 #include "support/records.h"
 
 enum { DAEMONS = 5, HOME = 1, MIRROR = 3, MINER = 2 };
@@ -47,10 +48,10 @@ static int end(void **state) {
   return 0;
 }
 
-/* HOME's signature on another history at SIZE. */
-static size_t other_head(char note[OM_NOTE_BYTES_MAX], uint64_t size) {
+/* HOME's signature on another history, WHICH of many, at SIZE. */
+static size_t one_head(char note[OM_NOTE_BYTES_MAX], uint64_t size, uint8_t which) {
   char text[OM_CHECKPOINT_BYTES], line[OM_NOTE_LINE_BYTES];
-  struct om_checkpoint head = {.size = size, .root = {{7}}};
+  struct om_checkpoint head = {.size = size, .root = {{which}}};
   size_t len;
   strcpy(head.origin, network_info(ledgers[HOME], HOME).origin);
   size_t text_len = om_checkpoint_format(text, &head);
@@ -58,6 +59,10 @@ static size_t other_head(char note[OM_NOTE_BYTES_MAX], uint64_t size) {
   size_t line_len = om_note_sign(line, head.origin, net.log_keys[HOME], text, text_len);
   assert_ok(om_note_add_line(note, &len, line, line_len, &st), &st);
   return len;
+}
+
+static size_t other_head(char note[OM_NOTE_BYTES_MAX], uint64_t size) {
+  return one_head(note, size, 7);
 }
 
 static enum om_code meet(const void *note, size_t len) {
@@ -146,12 +151,56 @@ static void a_vote_shows_it(void **state) {
   assert_proven(size);
 }
 
+/* So does one that has proved what was taken in. */
+static void the_head_that_came_with_entries_shows_it(void **state) {
+  (void)state;
+  char note[OM_NOTE_BYTES_MAX];
+  uint64_t size = network_info(ledgers[MIRROR], HOME).size;
+  struct om_batch *batch;
+  struct om_log_state *log;
+  struct om_txn *txn;
+  struct om_bytes own;
+  size_t len = other_head(note, size);
+  assert_int_equal(meet(note, len), OM_REFUSED);
+  assert_int_equal(pieces(), 0);
+  assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[HOME]), &st), &st);
+  assert_ok(om_log_head(txn, &own, HOME, &st), &st);
+  assert_ok(om_batch_begin(&batch, ledgers[MIRROR], &st), &st);
+  assert_ok(om_batch_log(batch, &log, HOME, &st), &st);
+  om_batch_keep_head(batch, HOME, size, own.data, own.len);
+  assert_ok(om_batch_commit(batch, NULL, &st), &st);
+  om_txn_abort(txn);
+  assert_int_equal(pieces(), 1);
+  assert_proven(size);
+  len = other_head(note, size - 1);
+  assert_int_equal(meet(note, len), OM_REFUSED); /* it is held, and larger */
+  assert_int_equal(pieces(), 2);
+}
+
+/* Two heads of one size show it by themselves, whatever is held. */
+static void another_of_its_size_shows_it(void **state) {
+  (void)state;
+  char note[OM_NOTE_BYTES_MAX];
+  uint64_t size = network_info(ledgers[MIRROR], HOME).size;
+  size_t len = one_head(note, size, 7);
+  for (int again = 0; again < 2; again++) assert_int_equal(meet(note, len), OM_REFUSED);
+  assert_int_equal(pieces(), 0);
+  for (uint8_t which = 8; which < 20; which++) {
+    len = one_head(note, size, which);
+    assert_int_equal(meet(note, len), OM_REFUSED);
+    assert_int_equal(pieces(), 1); /* no flood fills anything */
+  }
+  assert_proven(size);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_final_head_shows_it),
       TEST(a_vote_shows_it),
+      TEST(the_head_that_came_with_entries_shows_it),
+      TEST(another_of_its_size_shows_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -255,11 +255,12 @@ static void test_a_home_that_lost_its_tail_is_no_liar(void **state) {
   struct head other = head_of(s.ledgers[LOG], false);
   assert_int_equal(offer(&s, &other, false), OM_REFUSED);
   assert_string_equal(s.st.rule, "vote");
+  assert_int_equal(astray(&s).evidence, 1); /* that log did sign both */
   struct head won = win(&s, 1);
   mirror(&s, s.ledgers[LOG]);
   assert_ok(offer(&s, &won, true), &s.st);
   assert_ok(offer(&s, &won, false), &s.st);
-  assert_int_equal(astray(&s).evidence, 1); /* that log did sign both */
+  assert_int_equal(astray(&s).evidence, 1);
   free(lot.bytes);
   free(shipped.bytes);
   close_scene(&s);

@@ -16,6 +16,7 @@ static uint8_t bit(uint32_t number) {
 
 void om_evidence_free(struct om_tracked *tracked) {
   om_heard_clear(&tracked->shown);
+  om_heard_clear(&tracked->met);
 }
 
 void om_node_evidence(struct om_node *node, uint32_t log, uint32_t n, bool frozen) {
@@ -124,16 +125,18 @@ enum om_code om_evidence_shown(struct om_node *node, uint32_t slot, const Oremar
 
 bool om_evidence_next(struct om_node *node, struct om_action *out, uint32_t log) {
   struct om_tracked *tracked = &node->logs[log];
-  if (tracked->weighing || tracked->retry_ms != 0 || (tracked->shown.note == NULL && !tracked->weigh_due)) return false;
+  const struct om_heard *what = tracked->met.note != NULL ? &tracked->met : &tracked->shown;
+  if (tracked->weighing || tracked->retry_ms != 0 || (what->note == NULL && !tracked->weigh_due)) return false;
   out->kind = OM_ACTION_EVIDENCE;
-  out->slot = tracked->shown.slot;
-  out->len = tracked->shown.len;
-  if (tracked->shown.note == NULL) {
+  out->slot = what->slot;
+  out->len = what->len;
+  out->met = what == &tracked->met;
+  if (what->note == NULL) {
     tracked->weigh_due = false;
     out->len = 0;
   } else {
     out->bytes = om_node_alloc(out->len, 1);
-    memcpy(out->bytes, tracked->shown.note, out->len);
+    memcpy(out->bytes, what->note, out->len);
   }
   tracked->weighing = true;
   return true;
@@ -156,17 +159,23 @@ void om_node_shown(struct om_node *node, struct om_action *action, uint32_t numb
   uint32_t log = action->log;
   struct om_tracked *tracked = &node->logs[log];
   OM_ASSERT(tracked->weighing);
-  bool again = action->len == 0;
+  bool again = action->len == 0, met = action->met;
   tracked->weighing = false;
   om_action_free(action);
   switch (code) {
     case OM_OK:
-      if (!again) looked_at(node, log, number, true);
+      if (met)
+        om_heard_clear(&tracked->met);
+      else if (!again)
+        looked_at(node, log, number, true);
       break;
     case OM_NO:
     case OM_MALFORMED:
     case OM_REFUSED:
-      if (!again) looked_at(node, log, number, false);
+      if (met)
+        om_heard_clear(&tracked->met); /* it is another daemon's log now */
+      else if (!again)
+        looked_at(node, log, number, false);
       break;
     case OM_USAGE:
     case OM_WAIT:

@@ -40,7 +40,7 @@ static enum om_code judge_new(struct om_node *node, uint32_t slot, uint32_t log,
   }
   enum om_code code = judge(node, slot, log, note, len, size, st);
   if (code != OM_WAIT) return code;
-  om_judge_spend(node, slot);
+  if (om_judge_spend(node, slot)) om_met(node, OM_SLOT_NONE, log, note, len);
   return OM_OK;
 }
 
@@ -61,6 +61,8 @@ enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, con
     else if (size >= row->unjudged.size)
       om_heard_set(&row->unjudged, size, note, len, slot);
     if (code != OM_OK) return om_wrap(st, "a head of log %u", log);
+  } else {
+    om_met(node, slot, log, note, len); /* its final head, which may be another than the one here */
   }
   if (size > row->has_final) row->beside = false;
   row->has_final = om_larger(row->has_final, size);

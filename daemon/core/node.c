@@ -196,9 +196,10 @@ void om_node_stated(struct om_node *node, uint32_t log, uint64_t by, int64_t now
 
 void om_node_provable(struct om_node *node, uint32_t log, uint64_t size, const uint8_t *note, size_t len,
                       int64_t now_ms) {
-  (void)now_ms;
   OM_ASSERT(len <= OM_BARE_HEAD_MAX_BYTES);
   if (log >= node->n_logs) return;
+  node->logs[log].provable_ms = now_ms;
+  node->logs[log].unsettled = false;
   om_heard_set(&node->logs[log].provable, size, note, len, OM_SLOT_NONE);
   om_node_mark_rows(node, log);
 }
@@ -260,6 +261,7 @@ static enum om_code take_small(struct om_node *node, uint32_t slot, const Oremar
       if (message->have->final_size > message->have->size)
         return om_fail(st, OM_MALFORMED, "peer-have", "more final entries than entries");
       om_sync_have(node, slot, message->have->log, message->have->size, message->have->final_size, now_ms);
+      om_met_have(node, slot, message->have);
       return OM_OK;
     case OREMARK__PEER_MESSAGE__WHAT_FOLLOW: om_serve_follow(node, slot, message->follow); return OM_OK;
     case OREMARK__PEER_MESSAGE__WHAT_HEAD:
@@ -329,6 +331,7 @@ void om_node_tick(struct om_node *node, int64_t now_ms) {
   node->now_ms = now_ms;
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) tick_peer(node, slot, now_ms);
   om_sync_tick(node, now_ms);
+  om_met_tick(node, now_ms);
   om_recover_tick(node, now_ms);
   om_document_tick(node, now_ms);
   om_quorum_advance(node, now_ms);

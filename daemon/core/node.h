@@ -242,7 +242,8 @@ enum om_action_kind {
   OM_ACTION_COSIGN,   /* om_batch_cosign of a head that log's home proposed */
   OM_ACTION_FINAL,    /* om_batch_final of a head with its quorum */
   OM_ACTION_START,    /* om_batch_start: in which start log's daemon has asked, before it is answered */
-  OM_ACTION_EVIDENCE, /* om_batch_evidence of what a peer showed; without bytes: om_batch_evidence_again */
+  OM_ACTION_EVIDENCE, /* om_batch_evidence of what a peer showed; MET: om_batch_met; without bytes:
+                         om_batch_evidence_again */
 };
 
 struct om_action {
@@ -251,6 +252,7 @@ struct om_action {
   uint32_t log;   /* APPLY, COSIGN, FINAL, START, EVIDENCE */
   uint8_t *bytes; /* SEND: one PeerMessage; COSIGN, FINAL: the note; START: OM_START_BYTES; EVIDENCE: the evidence */
   size_t len;
+  bool met;                     /* EVIDENCE: the bytes are a head of the log, which was met */
   char reason[OM_REASON_BYTES]; /* DROP */
   /* APPLY: the first entry's index, and the entries. PROVEN, which is owned: these and others behind them, and what
    * proves them all: to be looked at before the first is judged (om_batch_proven). */

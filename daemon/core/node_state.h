@@ -105,6 +105,7 @@ struct om_row {
   bool cut_due; /* it was told of more than was left of the log at a cut: */
   uint64_t cut_size;
   int64_t told_ms;
+  int64_t unsettled_ms;            /* provable_ms of the head that it was told because that does not become final */
   uint64_t head_sent;              /* size of the last final head sent */
   uint64_t follow_from;            /* last Follow sent in this following */
   bool begins;                     /* nothing of this following has come that goes on from what is held */
@@ -181,7 +182,9 @@ struct om_tracked {
   bool ended;   /* by the governors: nothing of it counts from... */
   uint64_t end; /* ...here on */
   uint64_t size;
-  struct om_heard provable;    /* the head by which it is served */
+  struct om_heard provable;    /* the head by which it is served... */
+  int64_t provable_ms;         /* ...since then */
+  bool unsettled;              /* that has not become final for a while */
   struct om_heard final;       /* the last final head stored */
   struct om_heard_pair claims; /* final heads heard of and judged good enough to fetch what they cover */
   struct om_heard unjudged;
@@ -236,6 +239,7 @@ struct om_tracked {
   uint32_t pieces; /* of evidence held against it */
   bool frozen;
   struct om_heard shown;         /* evidence that a peer showed and the ledger has not looked at yet */
+  struct om_heard met;           /* a head that is not of what is held, for the ledger to look at */
   bool weighing;                 /* an EVIDENCE is out */
   bool weigh_due;                /* its witnesses are known better: what is held is to be looked at again */
   int64_t started_ms;            /* when that was heard of last */
@@ -413,6 +417,14 @@ bool om_evidence_next(struct om_node *node, struct om_action *out, uint32_t log)
 void om_evidence_quorum(struct om_node *node, uint32_t log); /* its witnesses have been told anew */
 void om_evidence_lost(struct om_node *node, uint32_t slot);
 void om_evidence_free(struct om_tracked *tracked);
+
+/* met.c: heads that are not of what is held */
+/* NOTE, of which nothing is known, is said to be a head of LOG, by the peer in SLOT; OM_SLOT_NONE: nobody pays. */
+void om_met(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len);
+void om_met_have(struct om_node *node, uint32_t slot, const Oremark__Have *have); /* after om_sync_have */
+/* Whether the peer of ROW is to be told the head that proves what is held, as it does not become final. */
+bool om_met_due(const struct om_tracked *tracked, const struct om_row *row);
+void om_met_tick(struct om_node *node, int64_t now_ms);
 
 /* documents.c: fetched from others, and given to them */
 enum om_code om_document_wanted(struct om_node *node, uint32_t slot, const Oremark__WantDocument *in,

@@ -77,6 +77,7 @@ static bool heads_stand(struct om_node *node, const struct om_tracked *own) {
         node->config.compare(node->config.ctx, &size, node->config.own_log, teller->head.note, teller->head.len, &st);
     teller->stands = code == OM_OK;
     recovery->fork = code == OM_REFUSED && teller->stated == own->stated; /* else there is an act to accept first */
+    if (recovery->fork) om_met(node, OM_SLOT_NONE, node->config.own_log, teller->head.note, teller->head.len);
     if (teller->stands) return heads_stand(node, own);
   }
   return all;

@@ -199,7 +199,8 @@ static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot
   uint64_t size = om_serve_have(tracked);
   bool news = !row->told_any || om_smaller(served_size(node, slot, log), size) > om_larger(row->told, row->has) ||
               om_smaller(tracked->final.size, size) > om_larger(row->told_final, row->has_final);
-  if (!news && !row->cut_due) return false;
+  bool unsettled = om_met_due(tracked, row);
+  if (!news && !row->cut_due && !unsettled) return false;
   if (row->told_any && now_ms - row->told_ms < OM_HAVE_MS) {
     tracked->have_later = true;
     return false;
@@ -215,6 +216,10 @@ static bool have_next(struct om_node *node, struct om_action *out, uint32_t slot
   have.log = log;
   have.size = size;
   have.final_size = row->told_final;
+  if (unsettled) {
+    row->unsettled_ms = tracked->provable_ms;
+    have.head = (ProtobufCBinaryData){tracked->provable.len, tracked->provable.note};
+  }
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
   message.have = &have;
   om_peer_encode(&out->bytes, &out->len, &message);

@@ -106,7 +106,10 @@ static void take_proposal(struct om_node *node, uint32_t slot, uint32_t log, uin
   struct om_tracked *tracked = &node->logs[log];
   bool home = node->peers[slot].log == log;
   struct om_hash hash;
-  if (size < tracked->cosigned) return;
+  if (size < tracked->cosigned) {
+    om_met(node, slot, log, note, len);
+    return;
+  }
   if (tracked->stopped && (!home || size <= tracked->size || !om_judge_spend(node, slot))) return;
   om_sha256(&hash, note, len);
   if (size == tracked->cosigned && om_hash_equal(&hash, &tracked->cosigned_hash)) {

@@ -58,6 +58,7 @@ static struct om_slice *take(struct run *run, enum om_job_class class, size_t ma
 static enum om_code write_evidence(struct run *run, struct om_job *job) {
   job->number = OM_EVIDENCE_NONE;
   if (job->action.len == 0) return om_batch_evidence_again(run->batch, job->log, &job->status);
+  if (job->action.met) return om_batch_met(run->batch, job->log, job->action.bytes, job->action.len, &job->status);
   return om_batch_evidence(run->batch, &job->number, &job->news, job->log, job->action.bytes, job->action.len,
                            &job->status);
 }

@@ -43,6 +43,8 @@ bool sim_agreed(struct sim *s) {
     bool counts = s->scene != SIM_FREEZE || s->nodes[log].two_faced;
     if (sim_liar(&s->nodes[log]) && counts && !agreed_on(s, log)) return false;
   }
+  for (uint32_t log = 0; log < s->n; log++)
+    if (sim_contradicted(s, log)) return false;
   return true;
 }
 

@@ -491,6 +491,8 @@ void sim_check_blame(struct sim *s); /* all are honest, and no store was lost bu
 bool sim_converged(struct sim *s);
 /* agree.c: whether everybody honest thinks the same of liars' logs, and holds all that is final of them */
 bool sim_agreed(struct sim *s);
+/* contradict.c: whether honest daemons hold heads of LOG that contradict each other, and not all have evidence of it */
+bool sim_contradicted(struct sim *s, uint32_t log);
 /* How much of LOG anybody honest holds as final: less than what a home has told, where it lost the quorum's head in a
  * crash before it had stored that. */
 uint64_t sim_final_held(const struct sim *s, uint32_t log);

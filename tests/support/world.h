@@ -73,6 +73,7 @@ struct world_node {
   uint8_t starts[WORLD_NODES][OM_START_BYTES]; /* in which it has answered... */
   bool started[WORLD_NODES];                   /* ...if at all */
   size_t looked_at;                            /* pieces that its ledger was given */
+  size_t met;                                  /* heads that are not of what it holds, given to its ledger */
   struct om_action jobs[64];                   /* with the writer */
   size_t n_jobs;
   uint32_t n_logs; /* told to the node */

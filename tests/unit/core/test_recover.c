@@ -260,6 +260,7 @@ static void heads_that_do_not_stand(void **state) {
   world_run(&w, 20000);
   assert_false(ready(0));
   assert_int_equal(w.nodes[0].proposed, 0);
+  assert_int_equal(w.nodes[0].met, 1); /* its ledger keeps what can be shown of that */
   world_close(&w);
 }
 

@@ -113,6 +113,16 @@ static void note_vote(struct sim_node *n, const Oremark__Cosigned *said) {
   if (said->witness == n->daemon && said->size > n->voted[said->log]) n->voted[said->log] = said->size;
 }
 
+/* That it is there is heard all the same. */
+static void hush(uint8_t **bytes, size_t *len) {
+  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
+  Oremark__Ping ping = OREMARK__PING__INIT;
+  message.what_case = OREMARK__PEER_MESSAGE__WHAT_PING;
+  message.ping = &ping;
+  free(*bytes);
+  om_peer_encode(bytes, len, &message);
+}
+
 /* What goes out in place of BYTES; false: nothing. */
 static bool twist(struct sim_node *n, uint32_t to, uint8_t **bytes, size_t *len) {
   struct om_peer_message message;
@@ -124,7 +134,7 @@ static bool twist(struct sim_node *n, uint32_t to, uint8_t **bytes, size_t *len)
     if (message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) note_vote(n, message.small->cosigned);
     bool asks = message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_PROPOSE ||
                 message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_FOLLOW;
-    if (n->sim->idle.hushed && sim_liar(n) && asks) goes = false;
+    if (n->sim->idle.hushed && sim_liar(n) && asks) hush(bytes, len);
     if (n->mute && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_COSIGNED) goes = false;
     if (n->boasts && message.small->what_case == OREMARK__PEER_MESSAGE__WHAT_HAVE) {
       boast(n->sim, message.small->have);

@@ -1,13 +1,19 @@
 #include "cli/bundled.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/file.h"
 #include "cli/genesis.h"
 #include "cli/scratch.h"
 #include "cli/show.h"
+
+/* What is no regular file has no size to bound what is made of it by, and is copied first: no more of it, so that none
+ * without an end fills the disk. A history of a million records has less, without documents. */
+#define PIPE_MAX_BYTES (UINT64_C(1) << 30)
 
 static enum om_code read_bytes(void *ctx, uint8_t *out, size_t *n, size_t wanted, struct om_status *st) {
   struct om_bundled *b = ctx;
@@ -118,11 +124,26 @@ static enum om_code judge(struct om_bundled *b, struct om_status *st) {
   return OM_OK;
 }
 
+/* FILE_BYTES is known then. "-": standard input. */
+static enum om_code open_file(struct om_bundled *b, const char *path, struct om_status *st) {
+  struct stat about;
+  bool input = strcmp(path, "-") == 0;
+  b->path = input ? "standard input" : path;
+  int fd = input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return om_fail(st, OM_IO, NULL, "can't read %s: %s", b->path, strerror(errno));
+  b->file = fdopen(fd, "r");
+  OM_ASSERT(b->file);
+  if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0)
+    return b->file_bytes = (uint64_t)about.st_size, OM_OK;
+  FILE *from = b->file;
+  enum om_code code = om_scratch_copy(&b->file, &b->file_bytes, from, b->path, PIPE_MAX_BYTES, st);
+  fclose(from);
+  return code;
+}
+
 enum om_code om_bundled_judge(struct om_bundled *b, struct om_session *session, const char *path,
                               struct om_status *st) {
-  struct stat about;
   b->session = session;
-  b->path = path;
   b->genesis = om_args_value(session->args, "network");
   if (!b->genesis) b->genesis = session->profile.network;
   if (!b->genesis)
@@ -131,9 +152,7 @@ enum om_code om_bundled_judge(struct om_bundled *b, struct om_session *session, 
                    session->args->command->name);
   if (om_genesis_id(&b->network, b->genesis, st) != OM_OK)
     return st->code == OM_MALFORMED || st->code == OM_REFUSED ? st->code = OM_USAGE : st->code;
-  b->file = fopen(b->path, "re");
-  if (!b->file) return om_fail(st, OM_IO, NULL, "can't read %s: %s", b->path, strerror(errno));
-  if (fstat(fileno(b->file), &about) == 0 && about.st_size > 0) b->file_bytes = (uint64_t)about.st_size;
+  if (open_file(b, path, st) != OM_OK) return st->code;
   b->crew = om_crew_new();
   return judge(b, st);
 }

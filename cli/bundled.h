@@ -40,8 +40,8 @@ struct om_bundled {
   struct om_seen seen;
 };
 
-/* Judges the file at PATH by --network and --registry-head of SESSION. OM_OK with the verdict, whatever it is; OM_NO:
- * the file is no whole bundle, or does not prove what it says. To be closed either way. */
+/* Judges the file at PATH ("-": standard input) by --network and --registry-head of SESSION. OM_OK with the verdict,
+ * whatever it is; OM_NO: the file is no whole bundle, or does not prove what it says. To be closed either way. */
 enum om_code om_bundled_judge(struct om_bundled *bundled, struct om_session *session, const char *path,
                               struct om_status *st);
 void om_bundled_close(struct om_bundled *bundled);

@@ -129,7 +129,8 @@ const struct om_command om_command_verify = {
     .summary = "Check a bundle, a lot's whole history in a file: no daemon, and no trust in who wrote it.",
     .help =
         "Everything follows from the genesis file. The newest registry that a file was verified\nagainst is "
-        "remembered: one with an older or another registry is refused afterwards.\n" OM_MOMENT_HELP
+        "remembered: one with an older or another registry is refused afterwards.\nFILE may be -, standard "
+        "input.\n" OM_MOMENT_HELP
         "A file may not hold enough to say what was then; it tells so.\nExit status: 0 verified, 1 "
         "not, 5 undecided.\nExample:\n  oremark verify drum-17.bundle --network genesis.oremark --explain\n",
     .options = options,

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,10 @@
 #include <unistd.h>
 
 #include "cli/beside.h"
+#include "cli/bundled.h"
 #include "cli/commands.h"
 #include "cli/file.h"
+#include "cli/scratch.h"
 #include "cli/seen.h"
 #include "cli/session.h"
 #include "support/bundled.h"
@@ -107,11 +110,7 @@ static void only_what_is_verified_is_remembered(void **state) {
   assert_false(is_remembered());
 }
 
-static bool is_there(const char *name) {
-  char path[400];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  return access(path, F_OK) == 0;
-}
+/* ---- what comes through a pipe ---- */
 
 static size_t count(const char *name) {
   char path[400];
@@ -121,6 +120,104 @@ static size_t count(const char *name) {
   for (struct dirent *entry; dir && (entry = readdir(dir));) n += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
   if (dir) closedir(dir);
   return n;
+}
+
+struct poured {
+  const char *from;
+  int into;
+};
+
+/* All of the file, in writes as small as they come, until nobody reads any more. */
+static void *pour(void *ctx) {
+  struct poured *p = ctx;
+  FILE *from = fopen(p->from, "re");
+  assert_non_null(from);
+  for (int c; (c = fgetc(from)) != EOF;)
+    if (write(p->into, &(char){(char)c}, 1) != 1) break;
+  fclose(from);
+  close(p->into);
+  return NULL;
+}
+
+/* Begins to pour the bundle into a pipe, which is standard input until dry() has ended that. */
+static void wet(pthread_t *thread, struct poured *poured, int *before) {
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  *before = dup(STDIN_FILENO);
+  assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+  close(ends[0]);
+  *poured = (struct poured){file, ends[1]};
+  assert_int_equal(pthread_create(thread, NULL, pour, poured), 0);
+}
+
+static void dry(pthread_t thread, int before) {
+  assert_int_equal(before >= 0 ? dup2(before, STDIN_FILENO) : close(STDIN_FILENO), before >= 0 ? STDIN_FILENO : 0);
+  if (before >= 0) close(before);
+  pthread_join(thread, NULL);
+}
+
+/* What is made of it is bounded by what has come, as for a file of that size. */
+static void a_pipe_is_as_long_as_what_came(void **state) {
+  (void)state;
+  static const char *const names[] = {"-", "/dev/stdin"};
+  struct stat about;
+  char other[300];
+  snprintf(other, sizeof other, "%s/seen-by-pipe", folder);
+  setenv("XDG_STATE_HOME", other, 1);
+  write_bundle();
+  assert_int_equal(stat(file, &about), 0);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char *words[] = {"verify", (char *)(uintptr_t)names[i], "--network", genesis};
+    struct om_args args;
+    struct om_session session;
+    struct om_bundled bundled = {.path = NULL};
+    struct poured poured;
+    pthread_t thread;
+    int before;
+    wet(&thread, &poured, &before);
+    assert_ok(om_args_parse(&args, om_command_named(words[0]), 4, words, &st), &st);
+    assert_ok(om_session_begin(&session, &args, &st), &st);
+    assert_ok(om_bundled_judge(&bundled, &session, names[i], &st), &st);
+    assert_true(bundled.verdict.verified);
+    assert_int_equal(bundled.file_bytes, about.st_size);
+    om_bundled_close(&bundled);
+    om_session_end(&session);
+    om_args_free(&args);
+    dry(thread, before);
+  }
+  setenv("XDG_STATE_HOME", folder, 1);
+}
+
+/* One byte more than may be copied, and just as many. */
+static void no_more_is_copied_than_may_be(void **state) {
+  (void)state;
+  static const char text[] = "a file";
+  for (uint64_t max = sizeof text - 1; max <= sizeof text; max++) {
+    FILE *from = fmemopen((void *)(uintptr_t)text, sizeof text, "r"), *copy = NULL;
+    char back[sizeof text];
+    uint64_t len;
+    size_t files = count("");
+    enum om_code code = om_scratch_copy(&copy, &len, from, "standard input", max, &st);
+    assert_int_equal(count(""), files);
+    assert_int_equal(code, max < sizeof text ? OM_USAGE : OM_OK);
+    if (code == OM_OK) {
+      assert_int_equal(len, sizeof text);
+      assert_int_equal(fread(back, 1, sizeof back, copy), sizeof text);
+      assert_string_equal(back, text);
+      fclose(copy);
+    } else {
+      assert_non_null(strstr(st.text, "standard input")), assert_non_null(strstr(st.text, "in a file"));
+    }
+    fclose(from);
+  }
+}
+
+/* ---- what is taken out ---- */
+
+static bool is_there(const char *name) {
+  char path[400];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  return access(path, F_OK) == 0;
 }
 
 static void files_get_their_names_all_together(void **state) {
@@ -147,6 +244,8 @@ static void files_get_their_names_all_together(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_pipe_is_as_long_as_what_came),
+      cmocka_unit_test(no_more_is_copied_than_may_be),
       cmocka_unit_test(files_get_their_names_all_together),
       cmocka_unit_test(only_what_is_verified_is_remembered),
   };

@@ -453,6 +453,8 @@ bool om_verify_lots_attested(struct om_txn *txn) {
 }
 
 enum om_code om_verify_attested(struct om_verify *v, struct om_status *st) {
+  bool lots = om_verify_lots_attested(v->txn);
+  if (lots && om_verify_assays(v, st) != OM_OK) return st->code;
   if (!has_any(v->txn)) return om_txn_check(v->txn, st);
   struct attest a = {.v = v};
   a.at_ms = calloc(v->lineage.n_events + 1, sizeof *a.at_ms);
@@ -463,7 +465,7 @@ enum om_code om_verify_attested(struct om_verify *v, struct om_status *st) {
     code = om_progress_tell(v->progress, "certificates", i, v->n_entries, st);
     if (code == OM_OK) code = judge_entry(&a, i, st);
   }
-  if (code == OM_OK && om_verify_lots_attested(v->txn)) code = judge_lots(&a, st);
+  if (code == OM_OK && lots) code = judge_lots(&a, st);
   if (code == OM_OK) code = tell(&a, st);
   free(a.at_ms);
   free(a.time_s);

@@ -12,15 +12,20 @@ static const struct {
   const char *kind, *name;
   size_t room;
 } sorts[] = {
-    {"key", "keys", 40},           {"suspension", "suspensions", 20},
-    {"flag", "flags", 56},         {"correction", "corrections", 12},
-    {"site", "sites", 12},         {"certificate", "certificates", 16},
-    {"document", "documents", 12}, {NULL, OM_SHARE_ENDED_FLAGS, 8},
+    {"key", "keys", 40},
+    {"suspension", "suspensions", 20},
+    {"flag", "flags", 46},
+    {"correction", "corrections", 12},
+    {"site", "sites", 12},
+    {"certificate", "certificates", 16},
+    {"assay", "assays", 12},
+    {"document", "documents", 12},
+    {NULL, OM_SHARE_ENDED_FLAGS, 8},
 };
 
 enum { SORTS = sizeof sorts / sizeof sorts[0], OTHER_ROOM = 3, OTHERS = OM_FINDING_SHARES_MAX - SORTS };
 
-_Static_assert(40 + 20 + 56 + 12 + 12 + 16 + 12 + 8 + OTHERS * OTHER_ROOM <= OM_FINDINGS_MAX,
+_Static_assert(40 + 20 + 46 + 12 + 12 + 16 + 12 + 12 + 8 + OTHERS * OTHER_ROOM <= OM_FINDINGS_MAX,
                "every sort has its room");
 
 /* The shares of a verdict are those of SORTS, then others in the order in which they come. */

@@ -203,6 +203,9 @@ enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st);
 /* The same for certificates, the status of mine sites, and estimates: judged, told, their entries hashed too. */
 enum om_code om_verify_attested(struct om_verify *v, struct om_status *st);
 
+/* Tells the assays of the lineage's lots, and what follows from them side by side; their entries are hashed. */
+enum om_code om_verify_assays(struct om_verify *v, struct om_status *st);
+
 /* Tells of EVENT of the lineage, a hold that MEMBER stated, where the governors have overruled it. */
 enum om_code om_verify_hold(struct om_verify *v, uint32_t member, size_t event, struct om_status *st);
 

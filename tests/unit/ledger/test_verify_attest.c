@@ -394,6 +394,40 @@ static void a_claim_is_judged_by_its_own_certificate(void **state) {
   assert_true(tells(&v, "certificate", "were left out"));
 }
 
+/* ---- assays ---- */
+
+static void say_assay(struct scene *s, uint32_t member, struct lot_name lot, Oremark__AssayRole role, uint64_t copper) {
+  say(s, member, member - 1, assay(&s->c, about_lot(&s->c, lot), role, copper, role ? 50 : 0), s->now_s * 1000);
+}
+
+/* Who has the lot, or only its bundle, reads what was found in it and what follows. */
+static void assays_are_told_side_by_side(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, s->now_s, s->now_s + HOUR_S), other = a_lot(s, s->now_s, s->now_s + HOUR_S);
+  say_assay(s, MINER, lot, OREMARK__ASSAY_ROLE__ASSAY_ROLE_SELLER, 2845);
+  say_assay(s, BUYER, lot, OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED, 2801);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  assert_true(v.verified && v.n_findings == 3);
+  assert_true(tells(&v, "assay", "(member 2): assay of lot OM-") && tells(&v, "assay", "for the seller: Cu "));
+  assert_true(tells(&v, "assay", "(member 4): assay of lot OM-") && tells(&v, "assay", "(ICP-OES)"));
+  assert_true(tells(&v, "assay", "side by side: Cu: seller 28.45 % by ") &&
+              tells(&v, "assay", "only one side has stated a result"));
+  say_assay(s, CERTIFIER, lot, OREMARK__ASSAY_ROLE__ASSAY_ROLE_UMPIRE, 2830);
+  Oremark__EventRef *umpired = said(s);
+  v = verified_at(s, CERTIFIER - 1, lot);
+  assert_false(tells(&v, "assay", "umpire")); /* nobody answers for it yet */
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  assert_true(tells(&v, "assay", "umpire 28.30 % by ") && tells(&v, "assay", "the umpire's result stands: 28.30 %"));
+  say(s, CERTIFIER, CERTIFIER - 1, withdraw(&s->c, umpired), s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  assert_true(tells(&v, "assay", "(ICP-OES); withdrawn") && !tells(&v, "assay", "the umpire's result stands"));
+  v = verified(s, other);
+  assert_true(v.verified && v.n_findings == 0);
+}
+
 /* ---- mine sites ---- */
 
 #define GREEN OREMARK__SITE_STATE__SITE_STATE_GREEN
@@ -606,6 +640,7 @@ int main(void) {
       TEST(a_claim_is_judged_by_its_own_certificate),
       cmocka_unit_test_setup_teardown(without_a_quorum_times_are_findings, setup_unwitnessed, teardown),
       TEST(claims_lean_on_their_certificate),
+      TEST(assays_are_told_side_by_side),
       TEST(colours_of_mine_sites),
       TEST(a_status_of_another_time_says_nothing),
       TEST(output_over_an_estimate),

@@ -58,7 +58,7 @@ void om_origin_encode(uint8_t out[OM_ORIGIN_BYTES], struct om_origin o);
 /* False where the bytes are not an origin that om_origin_ok takes. */
 bool om_origin_decode(struct om_origin *out, const uint8_t in[OM_ORIGIN_BYTES]);
 
-/* Whether MIX keeps the promises of the head of this file. What reads mixes from elsewhere holds them to the same
+/* For tests: whether MIX keeps the promises of the head of this file. What reads mixes from elsewhere holds them to the same
  * (ledger/lot.c, as it reads each share). */
 bool om_mix_ok(struct om_mix mix);
 

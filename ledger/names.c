@@ -281,15 +281,6 @@ char *om_time_format(char *out, size_t cap, int64_t ms, int32_t zone_minutes) {
   return out;
 }
 
-enum om_code om_date_parse(int64_t *ms, const char *text, struct om_status *st) {
-  const char *s = text;
-  struct date date = {0};
-  if (take_date(&date, &s, text, st)) return st->code;
-  if (*s != '\0') return not_a_time(text, "only a date is wanted here, like 2019-03-07", st);
-  *ms = days_of(date) * MS_PER_DAY;
-  return OM_OK;
-}
-
 bool om_country_ok(const char *country, size_t len) {
   return len == 2 && country[0] >= 'A' && country[0] <= 'Z' && country[1] >= 'A' && country[1] <= 'Z';
 }

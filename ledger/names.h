@@ -44,9 +44,6 @@ enum om_code om_time_parse(int64_t *ms, int32_t *zone_minutes, const char *text,
  * shown as "(no time: -5 ms)". CAP is at least OM_TIME_TEXT_BYTES. Returns OUT. */
 char *om_time_format(char *out, size_t cap, int64_t ms, int32_t zone_minutes);
 
-/* An RFC 3339 full-date, "2019-03-07", as its first millisecond in UTC. OM_USAGE with a sentence for anything else. */
-enum om_code om_date_parse(int64_t *ms, const char *text, struct om_status *st);
-
 /* Whether the LEN bytes are two letters A-Z, the form of an ISO 3166-1 alpha-2 code. Which codes are countries changes
  * with the years and is for profiles to say, not for the ledger. */
 bool om_country_ok(const char *country, size_t len);

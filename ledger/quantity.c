@@ -354,7 +354,3 @@ uint8_t om_element_parse(const char *text) {
 const char *om_element_symbol(uint8_t z) {
   return z <= OM_ELEMENT_MAX ? elements[z][0] : NULL;
 }
-
-const char *om_element_name(uint8_t z) {
-  return z <= OM_ELEMENT_MAX ? elements[z][1] : NULL;
-}

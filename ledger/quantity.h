@@ -70,8 +70,7 @@ char *om_decimal_format(char *out, size_t cap, struct om_decimal f);
  * there is none. */
 uint8_t om_element_parse(const char *text);
 
-/* Symbol and IUPAC name of atomic number Z, 1 to OM_ELEMENT_MAX; NULL beyond. Static. */
+/* Symbol of atomic number Z, 1 to OM_ELEMENT_MAX; NULL beyond. Static. */
 const char *om_element_symbol(uint8_t z);
-const char *om_element_name(uint8_t z);
 
 #endif

@@ -81,10 +81,6 @@ enum om_code om_frame_next(struct om_frame_reader *reader, struct om_frame *fram
   return OM_OK;
 }
 
-bool om_frame_at_boundary(const struct om_frame_reader *reader) {
-  return reader->header_have == 0;
-}
-
 void om_frame_reader_free(struct om_frame_reader *reader) {
   free(reader->buf);
   *reader = (struct om_frame_reader){.buf = NULL};

@@ -52,9 +52,6 @@ void om_frame_header(uint8_t out[OM_FRAME_HEADER_BYTES], size_t len);
 enum om_code om_frame_next(struct om_frame_reader *reader, struct om_frame *frame, struct om_chunk *in,
                            struct om_status *st);
 
-/* Whether the stream stands between two frames, where it may end. */
-bool om_frame_at_boundary(const struct om_frame_reader *reader);
-
 /* Frees the buffer and makes READER fresh. */
 void om_frame_reader_free(struct om_frame_reader *reader);
 

@@ -329,14 +329,3 @@ enum om_code om_link_next(struct om_link *link, struct om_frame *frame, struct o
   *frame = (struct om_frame){NULL, 0};
   return end_link(link, st);
 }
-
-enum om_code om_link_end(const struct om_link *link, struct om_status *st) {
-  if (link->state == OM_LINK_FAILED) {
-    *st = link->failed;
-    return st->code;
-  }
-  if (link->state != OM_LINK_OPEN) return om_fail(st, OM_IO, NULL, "the peer closed the link during the handshake");
-  if (link->record_have > 0 || link->in.len > 0 || link->plain.len > 0 || !om_frame_at_boundary(&link->frames))
-    return om_fail(st, OM_IO, NULL, "the peer closed the link in the middle of a message");
-  return OM_OK;
-}

@@ -63,10 +63,6 @@ void om_link_feed(struct om_link *link, const uint8_t *bytes, size_t len);
  * peer broke the format or the encryption. */
 enum om_code om_link_next(struct om_link *link, struct om_frame *frame, struct om_status *st);
 
-/* The stream has ended. OM_OK when it stood between two frames of an open link, else OM_IO: it was cut. (Noise does not
- * prove the end of a stream: a peer's silence means nothing.) */
-enum om_code om_link_end(const struct om_link *link, struct om_status *st);
-
 /* Queues one frame of LEN bytes (1 to OM_FRAME_MAX_BYTES) from MSG. The state must be OM_LINK_OPEN. OM_BUSY, and the
  * link lives on, when more than OM_LINK_PENDING_MAX_BYTES would wait: take first. OM_IO without memory. */
 enum om_code om_link_send(struct om_link *link, const uint8_t *msg, size_t len, struct om_status *st);

@@ -318,7 +318,7 @@ struct om_node_witness {
 /* Those that count for the own log's quorum; returns how many. NEEDED: operators of each list. */
 size_t om_node_witnesses(const struct om_node *node, struct om_node_witness out[OM_NODE_WITNESSES],
                          uint32_t needed[OM_QUORUM_LISTS]);
-/* Bytes of entries received and not yet given to the writer, as cost. */
+/* For tests: bytes of entries received and not yet given to the writer, as cost. */
 size_t om_node_inbox_bytes(const struct om_node *node);
 
 #endif

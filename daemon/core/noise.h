@@ -76,8 +76,8 @@ enum om_code om_noise_read(struct om_noise *noise, uint8_t *payload, size_t *pay
  * message 3 is; before that NULL. Good as long as NOISE is. */
 const uint8_t *om_noise_remote(const struct om_noise *noise);
 
-/* GetHandshakeHash (section 11.2): OM_NOISE_HASH_BYTES that are the same on both sides and in no other handshake. Only
- * once the turn is OM_NOISE_TRANSPORT. */
+/* For tests, which hold it against that of published vectors. GetHandshakeHash (section 11.2): OM_NOISE_HASH_BYTES that
+ * are the same on both sides and in no other handshake. Only once the turn is OM_NOISE_TRANSPORT. */
 const uint8_t *om_noise_hash(const struct om_noise *noise);
 
 /* Enciphers one transport message of up to OM_NOISE_PLAIN_BYTES into OUT (which may be PLAIN itself, with room for

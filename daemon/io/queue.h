@@ -73,7 +73,7 @@ bool om_queue_wait(struct om_queue *queue, struct om_slice *little);
 /* The next part of CLASS to be written: items FROM to UPTO-1 of JOB, all checked (for a note: none). They count as
  * taken. At most MAX items. False: none is ready. */
 bool om_queue_take(struct om_queue *queue, enum om_job_class class, struct om_slice *out, size_t max);
-/* The job that om_queue_take would take from; NULL: none. */
+/* For the simulator: the job that om_queue_take would take from; NULL: none. */
 const struct om_job *om_queue_peek(struct om_queue *queue, enum om_job_class class);
 /* The rest of JOB is not wanted. */
 void om_queue_give_up(struct om_queue *queue, struct om_job *job);

@@ -41,7 +41,7 @@ static struct seen read_all(const uint8_t *data, size_t len, size_t step) {
   struct seen seen = {.code = OM_OK};
   for (size_t at = 0; at < len && seen.code == OM_OK; at += step)
     feed(&seen, &reader, data + at, len - at < step ? len - at : step);
-  seen.boundary = om_frame_at_boundary(&reader);
+  seen.boundary = reader.header_have == 0;
   om_frame_reader_free(&reader);
   return seen;
 }

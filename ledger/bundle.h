@@ -127,10 +127,4 @@ struct om_store *om_bundle_store(struct om_bundle *bundle);
 /* NULL is fine. */
 void om_bundle_close(struct om_bundle *bundle);
 
-/* All of it in the caller's thread. */
-enum om_code om_bundle_verify(struct om_arena *arena, struct om_verdict *out, struct om_bundle_told *told,
-                              const struct om_bundle_source *source, const char *folder, const uint8_t *genesis,
-                              size_t genesis_len, const struct om_checkpoint *pinned,
-                              const struct om_progress *progress, struct om_status *st);
-
 #endif

@@ -159,20 +159,3 @@ enum om_code om_bundle_finish(struct om_bundle *b, struct om_arena *arena, struc
   *told = b->told;
   return code;
 }
-
-enum om_code om_bundle_verify(struct om_arena *arena, struct om_verdict *out, struct om_bundle_told *told,
-                              const struct om_bundle_source *source, const char *folder, const uint8_t *genesis,
-                              size_t genesis_len, const struct om_checkpoint *pinned,
-                              const struct om_progress *progress, struct om_status *st) {
-  struct om_bundle *b;
-  enum om_code code = om_bundle_open(&b, source, folder, genesis, genesis_len, pinned, st);
-  if (code != OM_OK) return code;
-  for (size_t n = 1; code == OM_OK && n > 0;) {
-    code = om_bundle_next(b, &n, st);
-    if (code == OM_OK && n > 0) code = om_bundle_apply(b, st);
-    if (code == OM_OK) code = om_progress_tell(progress, "judging", b->told.entries, 0, st);
-  }
-  if (code == OM_OK) code = om_bundle_finish(b, arena, out, told, progress, st);
-  om_bundle_close(b);
-  return code;
-}

@@ -138,13 +138,6 @@ void om_verify_free(struct om_verify *v) {
   om_lineage_free(&v->lineage);
 }
 
-enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
-                           const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
-                           const struct om_progress *progress, struct om_status *st) {
-  const struct om_verify_ask ask = {.number = number, .deep = deep, .progress = progress};
-  return om_verify_asked(txn, arena, out, network, &ask, st);
-}
-
 static enum om_code ask_once(struct om_verify *v, struct om_verdict *out, const struct om_verify_ask *ask,
                              struct om_verify_memory *memory, struct om_status *st) {
   om_verify_recall(v, memory, ask->number);

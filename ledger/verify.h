@@ -97,13 +97,6 @@ struct om_verify_documents {
   enum om_document_state (*check)(void *ctx, uint64_t *size, const struct om_hash *hash);
 };
 
-/* Verifies the lot NUMBER up to its last step. DEEP: also every signature, under the keys as of the log's registry
- * mark, and the quorum of every mark. OM_OK with the verdict in OUT (its logs in ARENA), whatever it says; OM_MISSING:
- * no such lot; OM_REFUSED ("limit"): too many events; OM_BUSY: PROGRESS (may be NULL) gave up; else the store's
- * failure. */
-enum om_code om_verify_lot(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
-                           const struct om_hash *network, const uint8_t number[OM_LOT_NUMBER_BYTES], bool deep,
-                           const struct om_progress *progress, struct om_status *st);
 /* Lineages that were verified and what the rules found, so that the next question about such a lot costs no more than
  * to hash its bytes again and to see that they are the same; the newest of them, up to MAX_BYTES. In memory only: a
  * restart forgets them. Used for one question at a time. */
@@ -115,10 +108,11 @@ void om_verify_memory_free(struct om_verify_memory *memory);
 
 /* What is asked of a lot. */
 struct om_verify_ask {
-  const uint8_t *number;                       /* OM_LOT_NUMBER_BYTES */
-  uint32_t n_steps;                            /* only its first steps and what they came from; 0: all. What bears on
-                                                  them is as known now, and the verdict says so */
-  bool deep;                                   /* signatures too */
+  const uint8_t *number; /* OM_LOT_NUMBER_BYTES */
+  uint32_t n_steps;      /* only its first steps and what they came from; 0: all. What bears on
+                            them is as known now, and the verdict says so */
+  bool deep;             /* also every signature, under the keys as of the log's registry mark, and
+                            the quorum of every mark */
   const struct om_verify_documents *documents; /* one with another hash than its name says fails, one that is missing or
                                                   was erased is a finding. NULL: nobody knows, and that is said */
   const struct om_progress *progress;          /* NULL: nobody wants to know */
@@ -127,7 +121,9 @@ struct om_verify_ask {
   struct om_verify_memory *memory;             /* for questions that are neither deep nor of first steps, and filled by
                                                   them. NULL: nothing is remembered */
 };
-/* The same, as asked. */
+/* Verifies a lot, as asked. OM_OK with the verdict in OUT (its logs in ARENA), whatever it says; OM_MISSING: no such
+ * lot; OM_REFUSED ("limit"): too many events; OM_BUSY: who wants to know of progress gave up; else the store's failure.
+ */
 enum om_code om_verify_asked(struct om_txn *txn, struct om_arena *arena, struct om_verdict *out,
                              const struct om_hash *network, const struct om_verify_ask *ask, struct om_status *st);
 

@@ -153,7 +153,7 @@ enum {
                                         has a few. 200 bytes each, and a look at each for every record. */
 };
 
-/* Verifies the lot NUMBER, as om_verify_lot_whole does, with what V was given: txn, arena, network, documents,
+/* Verifies the lot NUMBER, as om_verify_asked does, with what V was given: txn, arena, network, documents,
  * progress, given, watch, deep, crew with its txns. V is the caller's to free, with all that was found, by
  * om_verify_free. */
 enum om_code om_verify_run(struct om_verify *v, struct om_verdict *out, const uint8_t number[OM_LOT_NUMBER_BYTES],

@@ -1,4 +1,5 @@
 #include "support/bundled.h"
+#include "support/verify.h"
 
 #include "support/test.h"
 
@@ -44,14 +45,28 @@ static enum om_code source_read(void *ctx, uint8_t *out, size_t *n, size_t wante
   return OM_OK;
 }
 
+static enum om_code judge_all(struct om_bundle *b, struct om_status *st) {
+  enum om_code code = OM_OK;
+  for (size_t n = 1; code == OM_OK && n > 0;) {
+    code = om_bundle_next(b, &n, st);
+    if (code == OM_OK && n > 0) code = om_bundle_apply(b, st);
+  }
+  return code;
+}
+
 enum om_code bundled_verify(struct om_arena *arena, struct om_verdict *out, struct om_bundle_told *told,
                             const struct network *net, const uint8_t *bytes, size_t len,
                             const struct om_checkpoint *pinned, struct om_status *st) {
   struct reading reading = {bytes, len, 0};
   struct om_bundle_source source = {.ctx = &reading, .bytes = len, .read = source_read};
   char *folder = temp_folder();
-  enum om_code code =
-      om_bundle_verify(arena, out, told, &source, folder, net->genesis, net->genesis_len, pinned, NULL, st);
+  struct om_bundle *b;
+  enum om_code code = om_bundle_open(&b, &source, folder, net->genesis, net->genesis_len, pinned, st);
+  if (code == OM_OK) {
+    code = judge_all(b, st);
+    if (code == OM_OK) code = om_bundle_finish(b, arena, out, told, NULL, st);
+    om_bundle_close(b);
+  }
   remove_folder(folder);
   return code;
 }
@@ -60,16 +75,11 @@ enum om_code bundled_read(struct om_bundle **out, const struct network *net, con
                           uint64_t said, struct om_status *st) {
   struct reading *reading = calloc(1, sizeof *reading);
   char *folder = temp_folder();
-  size_t n = 1;
   assert_non_null(reading);
   *reading = (struct reading){bytes, len, 0};
   struct om_bundle_source source = {.ctx = reading, .bytes = said, .read = source_read};
   assert_ok(om_bundle_open(out, &source, folder, net->genesis, net->genesis_len, NULL, st), st);
-  enum om_code code = OM_OK;
-  while (code == OM_OK && n > 0) {
-    code = om_bundle_next(*out, &n, st);
-    if (code == OM_OK && n > 0) code = om_bundle_apply(*out, st);
-  }
+  enum om_code code = judge_all(*out, st);
   remove_folder(folder); /* what is open stays usable */
   free(reading);
   return code;
@@ -171,7 +181,7 @@ void bundled_agrees(struct om_ledger *ledger, const struct network *net, const u
   struct om_txn *txn;
   struct bundled b;
   assert_ok(om_txn_read(&txn, om_ledger_store(ledger), &st), &st);
-  assert_ok(om_verify_lot(txn, &arena, &here, &net->id, number, true, NULL, &st), &st);
+  assert_ok(verify_lot(txn, &arena, &here, &net->id, number, true, &st), &st);
   om_txn_abort(txn);
   assert_ok(bundled_write(&b, ledger, number, &st), &st);
   assert_ok(bundled_verify(&arena, &there, &told, net, b.bytes, b.len, &b.written.registry, &st), &st);

@@ -14,6 +14,7 @@
 #include "support/bundled.h"
 #include "support/records.h"
 #include "support/sealing.h"
+#include "support/verify.h"
 
 static enum om_code submit(struct sealing *f, size_t daemon, const struct record *record, struct om_receipt *receipt,
                            int64_t at, struct om_status *st) {
@@ -126,7 +127,7 @@ static void verify(struct sealing *f, size_t daemon, const struct record *made) 
   assert_non_null(out);
   network_lot(&f->net, number, NULL, made->bytes, made->len, 0, 0);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[daemon]), &st), OM_OK);
-  assert_int_equal(om_verify_lot(txn, &arena, out, &f->net.id, number, true, NULL, &st), OM_OK);
+  assert_int_equal(verify_lot(txn, &arena, out, &f->net.id, number, true, &st), OM_OK);
   for (size_t i = 0; i < out->n_checks; i++)
     if (out->checks[i].failed > 0) fail_msg("%s", out->checks[i].first);
   assert_true(out->verified);

@@ -9,6 +9,7 @@
 #include "support/attest.h"
 #include "support/bundled.h"
 #include "support/records.h"
+#include "support/verify.h"
 
 enum { N = 4, GOVERNOR = 1, OWNER = 2, RIVAL = 3, CUSTOMER = 4, HOUR_MS = 3600000, AT_ONCE = 256 };
 static const int64_t t0 = INT64_C(1710000000000);
@@ -126,7 +127,7 @@ static void verified(struct fixture *f, struct om_verdict *out) {
   uint8_t number[OM_LOT_NUMBER_BYTES];
   network_lot(&f->net, number, NULL, f->lot.bytes, f->lot.len, 0, 0);
   assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[CUSTOMER - 1]), &st), &st);
-  assert_ok(om_verify_lot(txn, &f->arena, out, &f->net.id, number, false, NULL, &st), &st);
+  assert_ok(verify_lot(txn, &f->arena, out, &f->net.id, number, false, &st), &st);
   om_txn_abort(txn);
   for (size_t i = 0; i < out->n_checks; i++)
     if (out->checks[i].failed) fail_msg("%s", out->checks[i].first);

@@ -11,6 +11,7 @@
 #include "ledger/verify.h"
 #include "support/bundled.h"
 #include "support/network.h"
+#include "support/verify.h"
 
 static const int64_t t0 = INT64_C(1710000000000);
 enum { CU = 29, MINER = 2, SMELTER = 3 };
@@ -254,7 +255,7 @@ static enum om_code ask(const struct story *s, struct om_verdict *out, size_t da
   struct om_crew *crew = om_crew_new();
   struct om_verdict *alone = om_arena_alloc(&arena, sizeof *alone);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(s->ledgers[daemon]), st), OM_OK);
-  enum om_code code_alone = om_verify_lot(txn, &arena, alone, &s->net.id, lot->number, deep, NULL, st);
+  enum om_code code_alone = verify_lot(txn, &arena, alone, &s->net.id, lot->number, deep, st);
   struct om_verify_memory *memory = om_verify_memory_new(OM_VERIFY_MEMORY_BYTES);
   const struct om_verify_ask ask = {.number = lot->number, .deep = deep, .crew = crew, .memory = memory};
   enum om_code code = code_alone;
@@ -518,7 +519,7 @@ static bool seen_when_flipped(const struct story *s, const struct lot *lot, enum
   bytes[at] ^= (uint8_t)(1u << bit);
   om_txn_put(txn, table, key, key_len, bytes, len);
   struct om_arena arena = {0};
-  enum om_code code = om_verify_lot(txn, &arena, &v, &s->net.id, lot->number, false, NULL, &st);
+  enum om_code code = verify_lot(txn, &arena, &v, &s->net.id, lot->number, false, &st);
   om_arena_free(&arena);
   om_txn_abort(txn);
   bool seen = code != OM_OK || !v.verified;
@@ -591,7 +592,7 @@ static bool seen_when_removed(const struct story *s, const struct lot *lot, enum
   struct om_arena arena = {0};
   assert_int_equal(om_txn_write(&txn, om_ledger_store(s->ledgers[0]), &st), OM_OK);
   om_txn_del(txn, table, key, key_len);
-  enum om_code code = om_verify_lot(txn, &arena, &v, &s->net.id, lot->number, false, NULL, &st);
+  enum om_code code = verify_lot(txn, &arena, &v, &s->net.id, lot->number, false, &st);
   om_arena_free(&arena);
   om_txn_abort(txn);
   return code != OM_OK || !v.verified;
@@ -926,7 +927,8 @@ static void test_progress_can_give_up(void **state) {
   begin(&s, false);
   tell(&s, &c);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(s.ledgers[0]), &st), OM_OK);
-  assert_int_equal(om_verify_lot(txn, &arena, &v, &s.net.id, c.l.number, false, &progress, &st), OM_BUSY);
+  const struct om_verify_ask ask = {.number = c.l.number, .progress = &progress};
+  assert_int_equal(om_verify_asked(txn, &arena, &v, &s.net.id, &ask, &st), OM_BUSY);
   assert_int_equal(told, 1);
   om_txn_abort(txn);
   om_arena_free(&arena);

@@ -10,6 +10,7 @@
 #include "support/bundled.h"
 #include "support/custody.h"
 #include "support/records.h"
+#include "support/verify.h"
 
 enum { N = 5, KEEPER = 2, MINISTRY = 3, BANK = 4, ARMY = 5, LOG = KEEPER - 1 };
 
@@ -215,7 +216,7 @@ static void what_went_in_and_out_is_told_everywhere(void **state) {
     struct om_txn *txn;
     check_index(f, daemon);
     assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[daemon]), &f->st), OM_OK);
-    assert_int_equal(om_verify_lot(txn, &f->pieces.arena, &verdict, &f->net.id, f->number, true, NULL, &f->st), OM_OK);
+    assert_int_equal(verify_lot(txn, &f->pieces.arena, &verdict, &f->net.id, f->number, true, &f->st), OM_OK);
     assert_true(verdict.verified);
     assert_int_equal(verdict.checks[OM_CHECK_CUSTODY].passed, 4); /* hold, release, hold, title */
     assert_int_equal(verdict.checks[OM_CHECK_SIGNATURES].passed, 1 + 1 + 3 + 1 + 3);
@@ -258,7 +259,7 @@ static bool is_told(struct fixture *f, const char *what) {
   struct om_txn *txn;
   bool told = false;
   assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[2]), &f->st), OM_OK);
-  assert_int_equal(om_verify_lot(txn, &f->pieces.arena, &verdict, &f->net.id, f->number, true, NULL, &f->st), OM_OK);
+  assert_int_equal(verify_lot(txn, &f->pieces.arena, &verdict, &f->net.id, f->number, true, &f->st), OM_OK);
   assert_true(verdict.verified);
   for (size_t i = 0; i < verdict.n_findings; i++)
     told |= strcmp(verdict.findings[i].kind, "hold") == 0 && strstr(verdict.findings[i].text, what) != NULL;

@@ -7,6 +7,7 @@
 #include "ledger/verify.h"
 #include "support/bundled.h"
 #include "support/records.h"
+#include "support/verify.h"
 
 enum { N = 4, OWNER = 2, CONSIGNEE = 3, HOUR_MS = 3600000 };
 static const int64_t t0 = INT64_C(1710000000000);
@@ -91,7 +92,7 @@ static const char *finding(struct fixture *f, struct om_arena *arena, const char
   const char *found = "";
   network_lot(&f->net, number, NULL, f->lot.bytes, f->lot.len, 0, 0);
   assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[CONSIGNEE - 1]), &st), &st);
-  assert_ok(om_verify_lot(txn, arena, verdict, &f->net.id, number, false, NULL, &st), &st);
+  assert_ok(verify_lot(txn, arena, verdict, &f->net.id, number, false, &st), &st);
   om_txn_abort(txn);
   for (size_t i = 0; i < verdict->n_checks; i++)
     if (verdict->checks[i].failed) fail_msg("%s", verdict->checks[i].first);

@@ -1,6 +1,7 @@
 /* What a restart of the network states of a log is leaned on, though no quorum has signed it. */
 #include "restarts.h"
 #include "support/bundled.h"
+#include "support/verify.h"
 
 /* Daemon 2 has recorded a lot and shipped it to the miner; daemons 0 and 1 hold that, and nobody makes it final. */
 static void leave_a_tail(struct record *lot, struct record *shipped) {
@@ -22,7 +23,7 @@ static void assert_verified(size_t daemon, const struct record *lot) {
   struct om_hash id;
   network_lot(&net, number, &id, lot->bytes, lot->len, 0, 0);
   assert_ok(om_txn_read(&txn, om_ledger_store(ledgers[daemon]), &st), &st);
-  assert_ok(om_verify_lot(txn, &arena, verdict, &net.id, number, true, NULL, &st), &st);
+  assert_ok(verify_lot(txn, &arena, verdict, &net.id, number, true, &st), &st);
   for (size_t i = 0; i < verdict->n_checks; i++)
     if (verdict->checks[i].failed) fail_msg("%s", verdict->checks[i].first);
   assert_true(verdict->verified);

@@ -12,6 +12,7 @@
 #include "support/history.h"
 #include "support/network.h"
 #include "support/records.h"
+#include "support/verify.h"
 
 enum { GOVERNOR = 1, MINER = 2, CERTIFIER = 3, BUYER = 4, DAEMONS = 4, HOUR_S = 3600 };
 
@@ -160,7 +161,7 @@ static struct om_verdict verified_at(struct scene *s, size_t daemon, struct lot_
   struct om_verdict out;
   struct om_txn *txn;
   assert_ok(om_txn_read(&txn, om_ledger_store(s->ledgers[daemon]), &st), &st);
-  assert_ok(om_verify_lot(txn, &s->arena, &out, &s->net.id, lot.number, true, NULL, &st), &st);
+  assert_ok(verify_lot(txn, &s->arena, &out, &s->net.id, lot.number, true, &st), &st);
   om_txn_abort(txn);
   if (out.checks[OM_CHECK_OUTPUT].failed + out.checks[OM_CHECK_OUTPUT].unknown == 0)
     bundled_agrees(s->ledgers[daemon], &s->net, lot.number);

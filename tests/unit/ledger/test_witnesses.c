@@ -12,6 +12,7 @@
 #include "support/bundled.h"
 #include "support/records.h"
 #include "support/sealing.h"
+#include "support/verify.h"
 
 /* ---- acts ---- */
 
@@ -555,7 +556,7 @@ static void a_verdict_names_both_quorums(void **state) {
   assert_int_equal(network_finalise(&f->net, f->ledgers, 1, (uint64_t)t0 / 1000, &st), OM_OK);
   network_lot(&f->net, number, NULL, lot.bytes, lot.len, 0, 0);
   assert_int_equal(om_txn_read(&txn, om_ledger_store(f->ledgers[1]), &st), OM_OK);
-  assert_int_equal(om_verify_lot(txn, &arena, &verdict, &f->net.id, number, true, NULL, &st), OM_OK);
+  assert_int_equal(verify_lot(txn, &arena, &verdict, &f->net.id, number, true, &st), OM_OK);
   om_txn_abort(txn);
   assert_true(verdict.verified);
   bundled_agrees(f->ledgers[1], &f->net, number);

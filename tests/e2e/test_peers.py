@@ -154,7 +154,7 @@ class WrongAddress(NetworkTest):
         begun = time.monotonic()
         self.set_address(web)
         wait_until(lambda: web.came >= 2 * self.dialers, "nobody dials")
-        time.sleep(3)
+        time.sleep(3)  # for those who would dial too often
         came = web.came
         self.assertLessEqual(came, self.attempts(time.monotonic() - begun))
         self.assertLessEqual(web.most, self.dialers)
@@ -164,7 +164,8 @@ class WrongAddress(NetworkTest):
         before, begun = web.came, time.monotonic()
         for i in range(20):
             self.set_address(deaf[i % 2])
-        time.sleep(3)
+        wait_until(lambda: deaf[0].came + deaf[1].came >= 1, "nobody dials")
+        time.sleep(3)  # for those who would dial too often
         came = deaf[0].came + deaf[1].came
         handshakes = (time.monotonic() - begun) // HANDSHAKE_S
         self.assertLessEqual(web.came, before + self.dialers)  # who was just about to

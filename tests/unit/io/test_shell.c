@@ -2,6 +2,8 @@
  * stops and kills. */
 #include "support/test.h"
 
+#include <sys/ioctl.h>
+
 #include "daemon.h"
 #include "daemon/io/wall.h"
 #include "ledger/ledger_state.h"
@@ -138,7 +140,8 @@ static void test_a_stop_waits_for_nobody_long(void **state) {
   request.what_case = OREMARK__REQUEST__WHAT_GET_GENESIS;
   request.get_genesis = &get;
   for (int i = 0; i < 4000; i++) client_send(deaf, &request);
-  nap(300);
+  /* The daemon is at it once a good part of what the socket holds waits to be read. */
+  for (int waiting = 0; waiting < 32768; nap(10)) assert_int_equal(ioctl(deaf, FIONREAD, &waiting), 0);
   int64_t begun = om_wall_ms();
   assert_int_equal(daemon_end(&d, 0, SIGTERM), OM_OK);
   assert_in_range(om_wall_ms() - begun, 0, 20000);
@@ -232,6 +235,21 @@ static int tcp_open(uint16_t port) {
   return fd;
 }
 
+/* Whether the daemon behind FD has been told why a peer does not want it. */
+static bool was_refused(int fd) {
+  Oremark__Request request = OREMARK__REQUEST__INIT;
+  Oremark__GetPeers get = OREMARK__GET_PEERS__INIT;
+  request.what_case = OREMARK__REQUEST__WHAT_GET_PEERS;
+  request.get_peers = &get;
+  client_send(fd, &request);
+  Oremark__Reply *reply = client_reply(fd);
+  assert_non_null(reply);
+  bool refused = false;
+  for (size_t i = 0; i < reply->peers->n_peers; i++) refused |= reply->peers->peers[i]->last_error[0] != '\0';
+  oremark__reply__free_unpacked(reply, NULL);
+  return refused;
+}
+
 /* Strangers on the peers' port: noise, silence, and a daemon of another network. */
 static void test_strangers_are_no_peers(void **state) {
   (void)state;
@@ -249,7 +267,7 @@ static void test_strangers_are_no_peers(void **state) {
   other.ports[0] = d.ports[0];
   daemon_start(&other, 1);
   int theirs = client_open(&other, 1);
-  nap(500);
+  while (!was_refused(theirs)) nap(20);
   Oremark__Reply *reply = client_status(theirs);
   assert_int_equal(reply->status->logs[0]->size, 1);
   assert_int_equal(reply->status->logs[0]->final_size, 0);

@@ -8,7 +8,7 @@
 #include "ledger/ledger_state.h"
 
 static const char meta_format[] = "format";
-static const char format_now[] = "4"; /* of the store; another one is refused, not guessed at */
+static const char format_now[] = "5"; /* of the store; another one is refused, not guessed at */
 
 /* ---- keys ---- */
 
@@ -179,8 +179,11 @@ static enum om_code check_store(struct om_ledger *ledger, const uint8_t *genesis
                    "the store belongs to another network: its genesis file is not the one given");
   } else if (!om_txn_get(txn, &row, OM_TABLE_META, meta_format, sizeof meta_format - 1) ||
              row.len != sizeof format_now - 1 || memcmp(row.data, format_now, row.len) != 0) {
-    code =
-        om_fail(st, OM_CORRUPT, NULL, "the store was written in another format than this program's (%s)", format_now);
+    code = om_fail(st, OM_CORRUPT, NULL,
+                   "the store was written in another format than this program's (%s): go on with the program that "
+                   "wrote it, or move the store away and start on an empty folder, which takes its logs back from its "
+                   "peers; a witness replaces its cosigning key first",
+                   format_now);
   }
   om_txn_abort(txn);
   return code;

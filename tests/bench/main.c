@@ -1,4 +1,5 @@
-/* oremark-bench: measures figures. --json: one object a line; --only NAME,...: those only; --list. */
+/* oremark-bench: measures figures. --json: one object a line; --only NAME,...: those only, and what is measured
+ * together with them; --list. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,27 +11,34 @@
 
 static bool json;
 
-static const struct {
+enum { TOGETHER = 6 }; /* figures that one run gives, at most */
+
+/* What is measured in one run: its name, which is a figure's own where there is one only, and the figures it prints. */
+struct group {
   const char *name;
   void (*run)(void);
-} figures[] = {
-    {"ingest-single", bench_ingest_single},
-    {"ingest-batch", bench_ingest_batch},
-    {"mirror-single", bench_mirror_single},
-    {"mirror-batch", bench_mirror_batch},
-    {"verify-lineage", bench_verify_lineage},
-    {"verify-million", bench_verify_million},
-    {"verify-deep", bench_verify_deep},
-    {"rss-million", bench_rss_million},
-    {"finality", bench_finality},
-    {"finality-disk", bench_finality_disk},
-    {"wire", bench_wire},
-    {"catch-up", bench_catch_up},
-    {"idle-peers", bench_idle_peers},
-    {"bundle", bench_bundle},
-    {"inclusion", bench_inclusion},
+  const char *figures[TOGETHER];
 };
-enum { FIGURES = sizeof figures / sizeof *figures };
+
+static const struct group groups[] = {
+    {"ingest-single", bench_ingest_single, {"ingest-single"}},
+    {"ingest-batch", bench_ingest_batch, {"ingest-batch", "ingest-batch-lmdb"}},
+    {"mirror-single", bench_mirror_single, {"mirror-single"}},
+    {"mirror-batch", bench_mirror_batch, {"mirror-batch", "mirror-batch-lmdb"}},
+    {"verify-lineage", bench_verify_lineage, {"verify-lineage", "flags"}},
+    {"verify-million", bench_verify_million, {"verify-million"}},
+    {"verify-deep", bench_verify_deep, {"verify-deep"}},
+    {"rss-million", bench_rss_million, {"rss-million"}},
+    {"finality", bench_finality, {"finality", "finality-p99", "finality-p99-mirror"}},
+    {"finality-disk", bench_finality_disk, {"finality-disk"}},
+    {"wire", bench_wire, {"wire-single", "wire-idle", "wire-full"}},
+    {"catch-up", bench_catch_up, {"catch-up"}},
+    {"idle-peers", bench_idle_peers, {"idle-peers-cpu", "idle-peers-rss"}},
+    {"bundle", bench_bundle, {"bundle-size", "bundle-verify", "bundle-memory"}},
+    {"inclusion", bench_inclusion, {"inclusion"}},
+};
+enum { GROUPS = sizeof groups / sizeof *groups };
+static const struct group *running;
 
 double now_s(void) {
   struct timespec t;
@@ -56,7 +64,14 @@ double quantile(double *v, size_t n, double at) {
   return v[i < n ? i : n - 1];
 }
 
+static bool prints(const struct group *g, const char *name) {
+  for (size_t i = 0; i < TOGETHER && g->figures[i]; i++)
+    if (strcmp(g->figures[i], name) == 0) return true;
+  return false;
+}
+
 void figure_print(const struct figure *f) {
+  OM_ASSERT(prints(running, f->name)); /* --only and --list know it */
   double ratio = f->bound > 0 ? f->value / f->bound : 0;
   double judged = f->on_value ? f->value : ratio;
   bool met = f->less ? judged <= f->goal : judged >= f->goal;
@@ -78,12 +93,25 @@ void bench_again(const char *name) {
   _exit(1);
 }
 
-/* Is NAME one of the comma-separated ONLY? */
-static bool wanted(const char *only, const char *name) {
-  size_t len = strlen(name);
-  for (const char *at = only; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-    if (strncmp(at, name, len) == 0 && (at[len] == ',' || at[len] == '\0')) return true;
-  return false;
+/* Is it G, or a figure of it, that is called so? */
+static bool is_of(const struct group *g, const char *name) {
+  return strcmp(g->name, name) == 0 || prints(g, name);
+}
+
+/* Marks in RUN what NAME asks for. */
+static bool want(bool run[GROUPS], const char *name) {
+  bool found = false;
+  for (size_t i = 0; i < GROUPS; i++)
+    if (is_of(&groups[i], name)) run[i] = found = true;
+  return found;
+}
+
+/* The names in ONLY, parted by commas; NULL: all. Returns the first that there is not, else NULL. */
+static const char *choose(bool run[GROUPS], char *only) {
+  for (size_t i = 0; i < GROUPS; i++) run[i] = only == NULL;
+  for (char *name; only && (name = strsep(&only, ","));)
+    if (!want(run, name)) return name;
+  return NULL;
 }
 
 static int usage(void) {
@@ -94,7 +122,7 @@ static int usage(void) {
 int main(int argc, char **argv) {
   static const struct option options[] = {
       {"json", no_argument, NULL, 'j'}, {"only", required_argument, NULL, 'o'}, {"list", no_argument, NULL, 'l'}, {0}};
-  const char *only = NULL;
+  char *only = NULL;
   bool list = false;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (c == 'j')
@@ -108,16 +136,17 @@ int main(int argc, char **argv) {
   }
   if (optind != argc) return usage();
   om_sodium_start();
-  int run = 0;
-  for (int i = 0; i < FIGURES; i++) {
-    if (only && !wanted(only, figures[i].name)) continue;
-    run++;
-    if (list)
-      puts(figures[i].name);
-    else
-      figures[i].run();
+  bool run[GROUPS];
+  const char *unknown = choose(run, only);
+  if (unknown) {
+    fprintf(stderr, "oremark-bench: no figure is named '%s'; --list names them\n", unknown);
+    return 2;
   }
-  if (run > 0) return 0;
-  fprintf(stderr, "oremark-bench: no figure is named %s; --list names them\n", only);
-  return 2;
+  for (size_t i = 0; i < GROUPS; i++) {
+    if (!run[i]) continue;
+    running = &groups[i];
+    for (size_t k = 0; list && k < TOGETHER && running->figures[k]; k++) puts(running->figures[k]);
+    if (!list) running->run();
+  }
+  return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "daemon/core/node_state.h"
 #include "daemon/core/peer.h"
+#include "support/peer_says.h"
 #include "support/world.h"
 
 enum { OWN = 0, LOG = 1, SLOTS = 2, HELD = 3, THEIRS = 5 };
@@ -38,39 +39,9 @@ static void drain(void) {
   }
 }
 
-static void say_bytes(uint32_t slot, uint8_t *bytes, size_t len) {
-  struct om_status st;
-  if (om_node_message(node, slot, bytes, len, now_ms, &st) != OM_OK) fail_msg("%s", st.text);
-  free(bytes);
-  drain();
-}
-
-static void say(uint32_t slot, const Oremark__PeerMessage *message) {
-  uint8_t *bytes = NULL;
-  size_t len = 0;
-  om_peer_encode(&bytes, &len, message);
-  say_bytes(slot, bytes, len);
-}
-
 static void have(uint32_t slot, uint64_t size) {
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Have what = OREMARK__HAVE__INIT;
-  what.log = LOG;
-  what.size = size;
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
-  message.have = &what;
-  say(slot, &message);
-}
-
-static void greet(uint32_t slot) {
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Hello hello = OREMARK__HELLO__INIT;
-  hello.log = OM_LOG_NONE;
-  hello.version = "v";
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HELLO;
-  message.hello = &hello;
-  om_node_connected(node, slot, OM_LOG_NONE, now_ms);
-  say(slot, &message);
+  peer_has(node, slot, LOG, size, 0, now_ms);
+  drain();
 }
 
 /* The peer in SLOT brings what it has beyond what is held here, which does not go on from that. */
@@ -81,7 +52,9 @@ static void brings(uint32_t slot) {
   size_t len = 0;
   world_entries(&w, &bytes, &len, begins[slot], LOG, HELD, spans, 2);
   begins[slot] = false;
-  say_bytes(slot, bytes, len);
+  peer_sends(node, slot, bytes, len, now_ms);
+  free(bytes);
+  drain();
   assert_int_equal(apply.kind, OM_ACTION_APPLY);
   om_node_applied(node, &apply, HELD, OM_MISSING, now_ms);
   apply = (struct om_action){.kind = OM_ACTION_SEND};
@@ -103,7 +76,7 @@ static void open_beside(void) {
   om_node_logs(node, 2);
   om_node_quorum(node, LOG, &quorum, now_ms);
   om_node_log_changed(node, LOG, HELD, false, now_ms);
-  for (uint32_t slot = 0; slot < SLOTS; slot++) greet(slot);
+  for (uint32_t slot = 0; slot < SLOTS; slot++) peer_greets(node, slot, OM_LOG_NONE, now_ms);
   for (uint32_t slot = 0; slot < SLOTS; slot++) have(slot, THEIRS);
   uint32_t first = begins[0] ? 0 : 1;
   brings(first);

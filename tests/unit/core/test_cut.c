@@ -2,11 +2,11 @@
  * be as large as one that it was sent before. */
 #include "support/test.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/node_state.h"
 #include "daemon/core/peer.h"
+#include "support/peer_says.h"
 
 enum { LOG = 1, SLOT = 0, FINAL = 3, SIZE = 10 };
 
@@ -49,36 +49,6 @@ static void drain(void) {
   }
 }
 
-static void say(const Oremark__PeerMessage *message) {
-  struct om_status st;
-  uint8_t *bytes = NULL;
-  size_t len = 0;
-  om_peer_encode(&bytes, &len, message);
-  if (om_node_message(node, SLOT, bytes, len, now_ms, &st) != OM_OK) fail_msg("%s", st.text);
-  free(bytes);
-  drain();
-}
-
-static void greet(void) {
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Hello hello = OREMARK__HELLO__INIT;
-  hello.log = OM_LOG_NONE;
-  hello.version = "v";
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HELLO;
-  message.hello = &hello;
-  om_node_connected(node, SLOT, OM_LOG_NONE, now_ms);
-  say(&message);
-}
-
-static void follow(void) {
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Follow what = OREMARK__FOLLOW__INIT;
-  what.log = LOG;
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_FOLLOW;
-  message.follow = &what;
-  say(&message);
-}
-
 static void grow(const char *head, uint64_t final_size) {
   om_node_log_changed(node, LOG, SIZE, false, now_ms);
   om_node_provable(node, LOG, SIZE, (const uint8_t *)head, strlen(head) + 1, now_ms);
@@ -91,9 +61,10 @@ static void the_head_after_a_cut_is_sent(void **state) {
   struct om_node_config config = {.own_log = OM_LOG_NONE, .version = "v", .entries = entries, .prove = prove};
   node = om_node_new(&config);
   om_node_logs(node, 2);
-  greet();
+  peer_greets(node, SLOT, OM_LOG_NONE, now_ms);
   grow("that lost", FINAL);
-  follow(); /* no witness: it is served what is final */
+  peer_follows(node, SLOT, LOG, 0, false, now_ms); /* no witness: it is served what is final */
+  drain();
   assert_int_equal(served, FINAL);
   assert_int_equal(heads, 1);
   om_node_log_cut(node, LOG, FINAL, now_ms);

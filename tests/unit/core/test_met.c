@@ -2,11 +2,11 @@
  * become final is told, once, to who holds as much. */
 #include "support/test.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/node_state.h"
 #include "daemon/core/peer.h"
+#include "support/peer_says.h"
 
 enum { OWN = 0, LOG = 1, SLOTS = 2, HELD = 5 };
 
@@ -59,16 +59,6 @@ static void drain(void) {
   }
 }
 
-static void say(uint32_t slot, const Oremark__PeerMessage *message) {
-  struct om_status st;
-  uint8_t *bytes = NULL;
-  size_t len = 0;
-  om_peer_encode(&bytes, &len, message);
-  if (om_node_message(node, slot, bytes, len, now_ms, &st) != OM_OK) fail_msg("%s", st.text);
-  free(bytes);
-  drain();
-}
-
 static void have(uint32_t slot, uint64_t size, const char *head, size_t len) {
   Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
   Oremark__Have what = OREMARK__HAVE__INIT;
@@ -77,18 +67,8 @@ static void have(uint32_t slot, uint64_t size, const char *head, size_t len) {
   what.head = (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)head};
   message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
   message.have = &what;
-  say(slot, &message);
-}
-
-static void greet(uint32_t slot) {
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Hello hello = OREMARK__HELLO__INIT;
-  hello.log = OM_LOG_NONE;
-  hello.version = "v";
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HELLO;
-  message.hello = &hello;
-  om_node_connected(node, slot, OM_LOG_NONE, now_ms);
-  say(slot, &message);
+  peer_says(node, slot, &message, now_ms);
+  drain();
 }
 
 static void pass(int64_t ms) {
@@ -113,7 +93,7 @@ static int begin(void **state) {
   om_node_log_changed(node, LOG, HELD, false, now_ms);
   ours[head_of(ours, HELD, 1)] = '\0';
   om_node_provable(node, LOG, HELD, (const uint8_t *)ours, strlen(ours), now_ms);
-  for (uint32_t slot = 0; slot < SLOTS; slot++) greet(slot);
+  for (uint32_t slot = 0; slot < SLOTS; slot++) peer_greets(node, slot, OM_LOG_NONE, now_ms);
   return 0;
 }
 

@@ -1,11 +1,11 @@
 /* What a follower is sent that takes in nothing of what it got: the heads that lead it on, and each of them once. */
 #include "support/test.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/node_state.h"
 #include "daemon/core/peer.h"
+#include "support/peer_says.h"
 
 enum { LOG = 1, SLOT = 0, ENTRIES = 400, ENTRY_BYTES = 60000, FIRST = 150, SECOND = 300 };
 
@@ -64,34 +64,15 @@ static void drain(void) {
   }
 }
 
-static void say(const Oremark__PeerMessage *message) {
-  struct om_status st;
-  uint8_t *bytes = NULL;
-  size_t len = 0;
-  om_peer_encode(&bytes, &len, message);
-  if (om_node_message(node, SLOT, bytes, len, now_ms, &st) != OM_OK) fail_msg("%s", st.text);
-  free(bytes);
-  drain();
-}
-
 static void follow(uint64_t from, bool stop) {
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Follow what = OREMARK__FOLLOW__INIT;
-  what.log = LOG;
-  what.from = from;
-  what.stop = stop;
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_FOLLOW;
-  message.follow = &what;
-  say(&message);
+  peer_follows(node, SLOT, LOG, from, stop, now_ms);
+  drain();
 }
 
 static int begin(void **state) {
   static const uint8_t newest[] = "newest";
   struct om_node_config config = {
       .own_log = OM_LOG_NONE, .version = "v", .entries = entries, .prove = prove, .recorded = recorded};
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Hello hello = OREMARK__HELLO__INIT;
-  char version[] = "v";
   (void)state;
   now_ms = 1000;
   n_looked = n_entries = n_heads = 0;
@@ -100,12 +81,8 @@ static int begin(void **state) {
   om_node_log_changed(node, LOG, ENTRIES, false, now_ms);
   om_node_provable(node, LOG, ENTRIES, newest, sizeof newest - 1, now_ms);
   om_node_final(node, LOG, ENTRIES, newest, sizeof newest - 1, now_ms);
-  om_node_connected(node, SLOT, 3, now_ms);
-  hello.log = 3;
-  hello.version = version;
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HELLO;
-  message.hello = &hello;
-  say(&message);
+  peer_greets(node, SLOT, 3, now_ms);
+  drain();
   return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/core/node_state.h"
 #include "daemon/core/peer.h"
+#include "support/peer_says.h"
 
 enum { LOG = 1, HOME = 0, RELAYS = 2, HELD = 3, FINAL = 5 }; /* slots: the home, then the relays */
 
@@ -50,39 +51,9 @@ static void drain(void) {
   }
 }
 
-static void say_bytes(uint32_t slot, uint8_t *bytes, size_t len) {
-  struct om_status st;
-  if (om_node_message(node, slot, bytes, len, now_ms, &st) != OM_OK) fail_msg("%s", st.text);
-  free(bytes);
-  drain();
-}
-
-static void say(uint32_t slot, const Oremark__PeerMessage *message) {
-  uint8_t *bytes = NULL;
-  size_t len = 0;
-  om_peer_encode(&bytes, &len, message);
-  say_bytes(slot, bytes, len);
-}
-
 static void have(uint32_t slot, uint64_t size) {
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Have what = OREMARK__HAVE__INIT;
-  what.log = LOG;
-  what.size = what.final_size = size;
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HAVE;
-  message.have = &what;
-  say(slot, &message);
-}
-
-static void greet(uint32_t slot, uint32_t log) {
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Hello hello = OREMARK__HELLO__INIT;
-  hello.log = log;
-  hello.version = "v";
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HELLO;
-  message.hello = &hello;
-  om_node_connected(node, slot, log, now_ms);
-  say(slot, &message);
+  peer_has(node, slot, LOG, size, size, now_ms);
+  drain();
 }
 
 /* Entries from HELD on, as they lie under what was asked for. */
@@ -96,7 +67,9 @@ static void entries(uint32_t slot, size_t n) {
   for (size_t i = 0; i < n; i++) assert_true(om_entry_put(&sink, entry, sizeof entry));
   om_entry_sink_prove(&sink, &proof);
   om_entry_sink_end(&sink, &bytes, &len);
-  say_bytes(slot, bytes, len);
+  peer_sends(node, slot, bytes, len, now_ms);
+  free(bytes);
+  drain();
 }
 
 /* HELD entries are held of the log, the home and two relays have FINAL of them, and the next was found invalid. */
@@ -108,7 +81,7 @@ static void open_stopped(void) {
   node = om_node_new(&config);
   om_node_logs(node, 4);
   om_node_log_changed(node, LOG, HELD, false, now_ms);
-  for (uint32_t slot = 0; slot <= RELAYS; slot++) greet(slot, LOG + slot);
+  for (uint32_t slot = 0; slot <= RELAYS; slot++) peer_greets(node, slot, LOG + slot, now_ms);
   for (uint32_t slot = 0; slot <= RELAYS; slot++) have(slot, FINAL);
   assert_int_equal(said[HOME].follows, 1);
   om_node_log_changed(node, LOG, HELD, true, now_ms);
@@ -159,7 +132,7 @@ static void who_has_no_more_is_not_asked(void **state) {
   open_stopped();
   om_node_disconnected(node, 2, now_ms);
   memset(said, 0, sizeof said);
-  greet(2, LOG + 2);
+  peer_greets(node, 2, LOG + 2, now_ms);
   have(2, HELD);
   assert_int_equal(said[2].follows, 0);
   have(2, HELD + 1);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/peer.h"
+#include "support/peer_says.h"
 #include "support/world.h"
 
 enum { OWN = 2, HOME = 1, SLOT = 0, BEGIN_MS = 1000 };
@@ -45,18 +46,9 @@ static void drain(void) {
   }
 }
 
-static void hear(const uint8_t *bytes, size_t len) {
-  struct om_status st;
-  if (om_node_message(node, SLOT, bytes, len, now_ms, &st) != OM_OK) fail_msg("%s", st.text);
-  drain();
-}
-
 static void say(const Oremark__PeerMessage *message) {
-  uint8_t *bytes = NULL;
-  size_t len = 0;
-  om_peer_encode(&bytes, &len, message);
-  hear(bytes, len);
-  free(bytes);
+  peer_says(node, SLOT, message, now_ms);
+  drain();
 }
 
 static void entries(uint64_t start, size_t n) {
@@ -67,8 +59,9 @@ static void entries(uint64_t start, size_t n) {
   assert_true(n <= OM_CHUNK_ENTRIES);
   for (size_t i = 0; i < n; i++) spans[i] = (struct om_span){entry, sizeof entry};
   world_entries(&w, &bytes, &len, true, HOME, start, spans, n);
-  hear(bytes, len);
+  peer_sends(node, SLOT, bytes, len, now_ms);
   free(bytes);
+  drain();
 }
 
 static size_t note_at(char note[OM_NOTE_BYTES_MAX], uint64_t size) {
@@ -102,9 +95,6 @@ static void head(uint64_t size) {
 static void begin(void) {
   struct om_node_config config = {.own_log = OWN, .version = "v", .judge = judge};
   struct om_quorum none = {.n_lists = 1}, quorum = {.n_lists = 1, .lists = {{.operators = 1, .k = 1, .n = 1}}};
-  Oremark__PeerMessage message = OREMARK__PEER_MESSAGE__INIT;
-  Oremark__Hello hello = OREMARK__HELLO__INIT;
-  char version[] = "v";
   world_open(&w, 2, NULL, 1, false);
   now_ms = BEGIN_MS;
   n_given = 0;
@@ -114,12 +104,8 @@ static void begin(void) {
   om_node_logs(node, OWN + 1);
   om_node_quorum(node, OWN, &none, now_ms);
   om_node_quorum(node, HOME, &quorum, now_ms);
-  om_node_connected(node, SLOT, HOME, now_ms);
-  hello.log = HOME;
-  hello.version = version;
-  message.what_case = OREMARK__PEER_MESSAGE__WHAT_HELLO;
-  message.hello = &hello;
-  say(&message);
+  peer_greets(node, SLOT, HOME, now_ms);
+  drain();
 }
 
 static void finish(void) {

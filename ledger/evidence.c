@@ -217,16 +217,18 @@ static enum om_code size_of(uint64_t *out, const struct om_signed_head *head, st
 }
 
 /* All but what it is evidence of. */
-static void fill(struct om_arena *arena, Oremark__Evidence *e, const struct om_hash *network,
-                 const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses, const char *why) {
+static void fill(struct om_arena *arena, Oremark__Evidence *e, const struct om_accused *accused) {
+  const struct om_daemon *log = accused->log;
+  const char *why = accused->why;
   oremark__evidence__init(e);
-  e->network_id = (ProtobufCBinaryData){sizeof network->bytes, (uint8_t *)network->bytes};
+  e->network_id = (ProtobufCBinaryData){sizeof accused->network->bytes, (uint8_t *)accused->network->bytes};
   e->log = log->log;
   e->origin = (char *)log->origin;
   e->log_key = key_bytes(log->log_key);
   e->why = om_text_ok(why, strlen(why)) ? (char *)why : (char *)""; /* a sentence that was cut is no reason to fail */
-  e->witnesses = om_arena_array(arena, n_witnesses, sizeof *e->witnesses);
-  for (size_t i = 0; i < n_witnesses; i++) e->witnesses[e->n_witnesses++] = named(arena, &witnesses[i]);
+  e->witnesses = om_arena_array(arena, accused->n_witnesses, sizeof *e->witnesses);
+  for (size_t i = 0; i < accused->n_witnesses; i++)
+    e->witnesses[e->n_witnesses++] = named(arena, &accused->witnesses[i]);
 }
 
 /* Nothing is made that others would not believe. */
@@ -239,13 +241,12 @@ static enum om_code pack(struct om_arena *arena, uint8_t **out, size_t *len, con
   return om_evidence_check(*out, *len, verdict, st);
 }
 
-enum om_code om_evidence_fork_by(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
-                                 const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+enum om_code om_evidence_fork_by(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_accused *accused,
                                  const struct om_signed_head *smaller, const struct om_signed_head *larger,
-                                 const struct om_proof *proof, const char *why, struct om_status *st) {
+                                 const struct om_proof *proof, struct om_status *st) {
   Oremark__Evidence e;
   Oremark__Fork fork = OREMARK__FORK__INIT;
-  fill(arena, &e, network, log, witnesses, n_witnesses, why);
+  fill(arena, &e, accused);
   e.what_case = OREMARK__EVIDENCE__WHAT_FORK;
   e.fork = &fork;
   fork.smaller = (ProtobufCBinaryData){smaller->len, (uint8_t *)smaller->note};
@@ -254,10 +255,9 @@ enum om_code om_evidence_fork_by(struct om_arena *arena, uint8_t **out, size_t *
   return pack(arena, out, len, &e, st);
 }
 
-enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
-                              const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_accused *accused,
                               const struct om_tiles *tree, const struct om_signed_head *held,
-                              const struct om_signed_head *other, const char *why, struct om_status *st) {
+                              const struct om_signed_head *other, struct om_status *st) {
   struct om_proof proof;
   uint64_t from, to;
   enum om_code code = size_of(&from, other, st);
@@ -266,16 +266,15 @@ enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len
     return om_fail(st, OM_NO, NULL, "the head that is held is smaller than the other: no proof yet");
   if (code == OM_OK) code = om_prove_prefix(tree, &proof, from, to, st);
   if (code != OM_OK) return code;
-  return om_evidence_fork_by(arena, out, len, network, log, witnesses, n_witnesses, other, held, &proof, why, st);
+  return om_evidence_fork_by(arena, out, len, accused, other, held, &proof, st);
 }
 
-enum om_code om_evidence_entry(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
-                               const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+enum om_code om_evidence_entry(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_accused *accused,
                                uint64_t index, const struct om_span *entry, const struct om_signed_head *head,
-                               const struct om_proof *proof, const char *why, struct om_status *st) {
+                               const struct om_proof *proof, struct om_status *st) {
   Oremark__Evidence e;
   Oremark__BadEntry bad = OREMARK__BAD_ENTRY__INIT;
-  fill(arena, &e, network, log, witnesses, n_witnesses, why);
+  fill(arena, &e, accused);
   e.what_case = OREMARK__EVIDENCE__WHAT_BAD_ENTRY;
   e.bad_entry = &bad;
   bad.index = index;

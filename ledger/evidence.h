@@ -60,24 +60,29 @@ struct om_signed_head {
   size_t len;
 };
 
-/* Packs evidence into ARENA: OTHER is a head of LOG that the tree TREE does not agree with at its size, HELD one of
- * TREE that is as large or larger. WITNESSES are those that may have signed either. OM_NO where the two prove nothing.
- */
-enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
-                              const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+/* Whom evidence is against, and what it says. */
+struct om_accused {
+  const struct om_hash *network;
+  const struct om_daemon *log;
+  const struct om_daemon *witnesses; /* that may have signed its heads */
+  size_t n_witnesses;
+  const char *why; /* one sentence */
+};
+
+/* Packs evidence into ARENA: OTHER is a head of the log that the tree TREE does not agree with at its size, HELD one of
+ * TREE that is as large or larger. OM_NO where the two prove nothing. */
+enum om_code om_evidence_fork(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_accused *accused,
                               const struct om_tiles *tree, const struct om_signed_head *held,
-                              const struct om_signed_head *other, const char *why, struct om_status *st);
+                              const struct om_signed_head *other, struct om_status *st);
 
 /* The same of two heads with PROOF, which leads from the size of SMALLER to the tree of LARGER. */
-enum om_code om_evidence_fork_by(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
-                                 const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+enum om_code om_evidence_fork_by(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_accused *accused,
                                  const struct om_signed_head *smaller, const struct om_signed_head *larger,
-                                 const struct om_proof *proof, const char *why, struct om_status *st);
+                                 const struct om_proof *proof, struct om_status *st);
 
 /* The same of entry INDEX, whose bytes are ENTRY, that HEAD covers as PROOF shows. */
-enum om_code om_evidence_entry(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_hash *network,
-                               const struct om_daemon *log, const struct om_daemon *witnesses, size_t n_witnesses,
+enum om_code om_evidence_entry(struct om_arena *arena, uint8_t **out, size_t *len, const struct om_accused *accused,
                                uint64_t index, const struct om_span *entry, const struct om_signed_head *head,
-                               const struct om_proof *proof, const char *why, struct om_status *st);
+                               const struct om_proof *proof, struct om_status *st);
 
 #endif

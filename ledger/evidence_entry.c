@@ -147,15 +147,16 @@ static enum om_code make(struct om_batch *batch, struct om_arena *arena, const s
   struct om_daemon log, *witnesses = om_arena_array(arena, OM_WITNESSES_MAX, sizeof *witnesses);
   struct om_signed_head signed_head = {note, len};
   struct om_proof proof;
-  size_t n;
+  size_t n = 0;
   uint8_t *bytes;
   size_t bytes_len;
   enum om_code code = prove(batch, g, &proof, head, state, stopped, st);
   if (code == OM_OK) code = om_registry_daemon(batch->txn, &log, state->log, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_evidence_witnesses(batch->txn, witnesses, &n, state->log, state->edge.size, st);
+  struct om_accused accused = {&batch->ledger->network, &log, witnesses, n, stopped->why};
   if (code == OM_OK)
-    code = om_evidence_entry(arena, &bytes, &bytes_len, &batch->ledger->network, &log, witnesses, n, stopped->index,
-                             &stopped->entry, &signed_head, &proof, stopped->why, st);
+    code = om_evidence_entry(arena, &bytes, &bytes_len, &accused, stopped->index, &stopped->entry, &signed_head, &proof,
+                             st);
   if (code == OM_OK) put(batch, state->log, stopped, bytes, bytes_len);
   return code;
 }

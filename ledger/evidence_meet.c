@@ -71,18 +71,16 @@ static enum om_code make(struct om_batch *batch, struct om_arena *arena, uint8_t
   struct om_daemon log, *witnesses = om_arena_array(arena, OM_WITNESSES_MAX, sizeof *witnesses);
   struct om_log_tiles *tiles = om_arena_alloc(arena, sizeof *tiles);
   const struct om_log_state *held = pair->held;
-  const struct om_hash *network = &batch->ledger->network;
-  size_t n;
+  size_t n = 0;
   enum om_code code = om_registry_daemon(batch->txn, &log, held->log, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_evidence_witnesses(batch->txn, witnesses, &n, held->log, held->edge.size, st);
+  struct om_accused accused = {&batch->ledger->network, &log, witnesses, n, pair->why};
   if (code == OM_OK && pair->proof)
-    return om_evidence_fork_by(arena, out, len, network, &log, witnesses, n, &pair->smaller, &pair->larger, pair->proof,
-                               pair->why, st);
+    return om_evidence_fork_by(arena, out, len, &accused, &pair->smaller, &pair->larger, pair->proof, st);
   if (code == OM_OK) code = om_log_tiles(batch->txn, tiles, held->log, st);
   if (code != OM_OK) return code;
   tiles->tiles.edge = &held->edge; /* the batch may be ahead of the table */
-  return om_evidence_fork(arena, out, len, network, &log, witnesses, n, &tiles->tiles, &pair->larger, &pair->smaller,
-                          pair->why, st);
+  return om_evidence_fork(arena, out, len, &accused, &tiles->tiles, &pair->larger, &pair->smaller, st);
 }
 
 /* Keeps evidence of PAIR, the smaller of which is ABOUT, if it is news. */

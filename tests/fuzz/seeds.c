@@ -111,8 +111,8 @@ static void evidence(void) {
     grow(&theirs, n == 0 ? 11 : n == 1 ? 8 : 7, true);
     struct om_signed_head held = {(uint8_t *)notes[0], head_of(&net, notes[0], &ours, 3)};
     struct om_signed_head other = {(uint8_t *)notes[1], head_of(&net, notes[1], &theirs, (size_t)n)};
-    OM_ASSERT(om_evidence_fork(&arena, &bytes, &len, &net.id, &log, witnesses, 3, &tiles, &held, &other, "two heads",
-                               &st) == OM_OK);
+    OM_ASSERT(om_evidence_fork(&arena, &bytes, &len, &(struct om_accused){&net.id, &log, witnesses, 3, "two heads"},
+                               &tiles, &held, &other, &st) == OM_OK);
     seed("evidence", n, "", 0, bytes, len);
   }
   for (int n = 0; n < 2; n++) {
@@ -134,8 +134,9 @@ static void evidence(void) {
     tiles.edge = &covering;
     OM_ASSERT(om_prove_inclusion(&tiles, &proof, 5, 11, &st) == OM_OK);
     struct om_signed_head head = {(uint8_t *)notes[0], head_of(&net, notes[0], &covering, 1)};
-    OM_ASSERT(om_evidence_entry(&arena, &bytes, &len, &net.id, &log, witnesses, 3, 5, &bad, &head, &proof,
-                                "against a rule", &st) == OM_OK);
+    OM_ASSERT(om_evidence_entry(&arena, &bytes, &len,
+                                &(struct om_accused){&net.id, &log, witnesses, 3, "against a rule"}, 5, &bad, &head,
+                                &proof, &st) == OM_OK);
     seed("evidence", 3 + n, "", 0, bytes, len);
     oremark__signed_statement__free_unpacked(entry.statement, NULL);
     free(record.bytes);

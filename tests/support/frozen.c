@@ -42,8 +42,8 @@ void frozen_log(struct om_ledger *ledger, const struct network *net, uint32_t lo
   assert_ok(om_log_final(txn, &held, log, &st), &st);
   struct om_signed_head first = {om_arena_copy(&arena, held.data, held.len), held.len};
   struct om_signed_head other = {(const uint8_t *)note, another_head(net, log, note, &daemon, tiles.edge.size)};
-  assert_ok(om_evidence_fork(&arena, &bytes, &len, &net->id, &daemon, NULL, 0, &tiles.tiles, &first, &other,
-                             "two heads", &st),
+  assert_ok(om_evidence_fork(&arena, &bytes, &len, &(struct om_accused){&net->id, &daemon, NULL, 0, "two heads"},
+                             &tiles.tiles, &first, &other, &st),
             &st);
   assert_ok(om_batch_evidence(batch, &number, &news, log, bytes, len, &st), &st);
   assert_true(news);

@@ -70,9 +70,10 @@ static struct piece fork_of(uint32_t log) {
   struct om_signed_head held = head_of(ours), other = head_of(tree(SIZE - 2, true, NULL));
   struct om_daemon named = daemon_of(LOG), witness = daemon_of(2);
   named.log = log;
-  assert_int_equal(om_evidence_fork(&arena, &p.bytes, &p.len, &net.id, &named, &witness, 1, &tiles, &held, &other,
-                                    "two\nheads", &st),
-                   OM_OK);
+  assert_int_equal(
+      om_evidence_fork(&arena, &p.bytes, &p.len, &(struct om_accused){&net.id, &named, &witness, 1, "two\nheads"},
+                       &tiles, &held, &other, &st),
+      OM_OK);
   return p;
 }
 
@@ -94,9 +95,10 @@ static struct piece entry_of(bool malformed) {
   struct om_signed_head head = head_of(edge);
   struct om_daemon named = daemon_of(LOG), witness = daemon_of(2);
   assert_int_equal(om_prove_inclusion(&tiles, &proof, FORK_AT, SIZE, &st), OM_OK);
-  assert_int_equal(om_evidence_entry(&arena, &p.bytes, &p.len, &net.id, &named, &witness, 1, FORK_AT, &bad, &head,
-                                     &proof, "a rule", &st),
-                   OM_OK);
+  assert_int_equal(
+      om_evidence_entry(&arena, &p.bytes, &p.len, &(struct om_accused){&net.id, &named, &witness, 1, "a rule"}, FORK_AT,
+                        &bad, &head, &proof, &st),
+      OM_OK);
   return p;
 }
 

@@ -74,8 +74,8 @@ static void accuse(struct scene *s, uint64_t index) {
   assert_ok(om_log_final(txn, &note, LOG, &st), &st);
   struct om_span span = {entry.data, entry.len};
   struct om_signed_head head = {note.data, note.len};
-  assert_ok(om_evidence_entry(&arena, &bytes, &len, &s->net.id, &daemon, NULL, 0, index, &span, &head, &proof,
-                              "it is bad", &st),
+  assert_ok(om_evidence_entry(&arena, &bytes, &len, &(struct om_accused){&s->net.id, &daemon, NULL, 0, "it is bad"},
+                              index, &span, &head, &proof, &st),
             &st);
   om_leaf_hash(&about.root, entry.data, entry.len);
   om_evidence_put(txn, LOG, 0, &about, OM_EVIDENCE_STANDS, bytes, len);

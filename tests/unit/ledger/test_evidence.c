@@ -89,8 +89,9 @@ static enum om_code fork_of(struct heads *h, struct file *out, const struct om_e
                             const struct head *other) {
   struct om_tiles tiles = {.edge = tree};
   struct om_signed_head a = {(const uint8_t *)held->note, held->len}, b = {(const uint8_t *)other->note, other->len};
-  return om_evidence_fork(&h->arena, &out->bytes, &out->len, &h->net.id, &h->log, h->witnesses, 5, &tiles, &a, &b,
-                          "two heads", &h->st);
+  return om_evidence_fork(&h->arena, &out->bytes, &out->len,
+                          &(struct om_accused){&h->net.id, &h->log, h->witnesses, 5, "two heads"}, &tiles, &a, &b,
+                          &h->st);
 }
 
 static void test_heads_of_one_size(void **state) {

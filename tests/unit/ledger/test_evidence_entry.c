@@ -194,8 +194,8 @@ static struct om_span slander(struct lie *l, uint64_t index) {
   assert_int_equal(om_registry_daemon(txn, &log, LIE_LOG, OM_REGISTRY_NOW, &l->st), OM_OK);
   struct om_span span = {entry.data, entry.len};
   struct om_signed_head signed_head = {head.note, head.len};
-  must_be(om_evidence_entry(&l->arena, &bytes, &len, &l->net.id, &log, NULL, 0, index, &span, &signed_head, &proof,
-                            "it is bad", &l->st),
+  must_be(om_evidence_entry(&l->arena, &bytes, &len, &(struct om_accused){&l->net.id, &log, NULL, 0, "it is bad"},
+                            index, &span, &signed_head, &proof, &l->st),
           OM_OK, &l->st);
   om_txn_abort(txn);
   return (struct om_span){bytes, len};

@@ -266,9 +266,9 @@ static void make_fork(struct om_arena *arena, uint8_t **out, size_t *len, uint32
     heads[i].note = (const uint8_t *)notes[i];
   }
   struct om_tiles tiles = {.edge = &trees[0]};
-  assert_ok(
-      om_evidence_fork(arena, out, len, &net.id, &named, &named, 0, &tiles, &heads[0], &heads[1], "two heads", &st),
-      &st);
+  assert_ok(om_evidence_fork(arena, out, len, &(struct om_accused){&net.id, &named, &named, 0, "two heads"}, &tiles,
+                             &heads[0], &heads[1], &st),
+            &st);
 }
 
 /* DAEMON is shown such a fork. */

@@ -288,8 +288,8 @@ static void show(const uint8_t *note, size_t len, const uint8_t *other, size_t o
   must(om_txn_read(&txn, om_ledger_store(ledgers[HOME]), &st));
   must(om_registry_daemon(txn, &home, HOME, OM_REGISTRY_NOW, &st));
   must(om_log_tiles(txn, tiles, HOME, &st));
-  must(om_evidence_fork(&arena, &bytes, &bytes_len, &net.id, &home, NULL, 0, &tiles->tiles, &held, &beside, "two heads",
-                        &st));
+  must(om_evidence_fork(&arena, &bytes, &bytes_len, &(struct om_accused){&net.id, &home, NULL, 0, "two heads"},
+                        &tiles->tiles, &held, &beside, &st));
   om_txn_abort(txn);
   must(om_batch_begin(&batch, ledgers[WITNESS], &st));
   must(om_batch_evidence(batch, &number, &news, HOME, bytes, bytes_len, &st));

@@ -1,5 +1,5 @@
-/* What a node remembers: for the files of the node alone (node.c, actions.c, heard.c, serve.c, sync_*.c, witness.c,
- * quorum.c, recover.c, relay.c, vouch.c). Others see node.h. */
+/* What a node remembers: for the files of the node alone (named below with what they share; and cut.c, which shares
+ * nothing), and for tests. Others see node.h. */
 #ifndef OREMARK_DAEMON_CORE_NODE_STATE_H
 #define OREMARK_DAEMON_CORE_NODE_STATE_H
 
@@ -323,9 +323,11 @@ static inline uint64_t om_smaller(uint64_t a, uint64_t b) {
 /* node.c */
 void *om_node_alloc(size_t n, size_t size); /* zeroed; stops the program without memory */
 struct om_row *om_node_row(struct om_node *node, uint32_t slot, uint32_t log); /* NULL: not a log to speak of */
+/* The link in SLOT is to be ended, for REASON. */
 void om_node_drop(struct om_node *node, uint32_t slot, const char *reason);
 bool om_node_live(const struct om_node *node, uint32_t slot);       /* greeted and not being dropped */
 uint32_t om_node_slot_of(const struct om_node *node, uint32_t log); /* the live link to a log's home */
+/* Whether the daemon of the log WITNESS is one of LOG's witnesses. */
 bool om_node_is_witness(const struct om_node *node, uint32_t log, uint32_t witness);
 
 /* actions.c: LOG, or a peer's row of it, has something to say */
@@ -335,52 +337,68 @@ void om_node_mark_rows(struct om_node *node, uint32_t log); /* with every peer *
 
 /* heard.c: notes that were heard of */
 void om_heard_clear(struct om_heard *heard);
+/* NOTE, copied, in the place of what was heard before. */
 void om_heard_set(struct om_heard *heard, uint64_t size, const uint8_t *note, size_t len, uint32_t slot);
+/* The same of a pair: as its first where there is none of another size, else as its newest where none is larger. */
 void om_pair_offer(struct om_heard_pair *pair, uint64_t size, const uint8_t *note, size_t len, uint32_t slot);
-const struct om_heard *om_pair_best(const struct om_heard_pair *pair,
-                                    uint64_t held); /* the highest covered; NULL: none */
-uint64_t om_pair_highest(const struct om_heard_pair *pair);
+/* The highest that HELD entries cover; NULL: none. */
+const struct om_heard *om_pair_best(const struct om_heard_pair *pair, uint64_t held);
+uint64_t om_pair_highest(const struct om_heard_pair *pair);     /* size; 0: there is none */
 void om_pair_done(struct om_heard_pair *pair, uint64_t size);   /* forgets what is at or below SIZE */
 void om_pair_remove(struct om_heard_pair *pair, uint64_t size); /* forgets what is at SIZE */
-void om_pair_unslot(struct om_heard_pair *pair, uint32_t slot);
+void om_pair_unslot(struct om_heard_pair *pair, uint32_t slot); /* the link in SLOT has ended */
 void om_pair_clear(struct om_heard_pair *pair);
 /* Size of the checkpoint in NOTE, which must be one. */
 enum om_code om_note_size(uint64_t *size, const uint8_t *note, size_t len, struct om_status *st);
 
+/* Below, X_next is the next thing that is to be said to a peer or done: true if there was one, and it is in OUT. X_tick
+ * is called as time goes by. What takes a message of the peer in SLOT returns OM_MALFORMED where no honest daemon says
+ * such a thing. */
+
 /* serve.c: what goes out to one peer about one log */
 bool om_serve_next(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log, int64_t now_ms);
+/* The peer in SLOT follows a log from here, or no longer. */
 void om_serve_follow(struct om_node *node, uint32_t slot, const Oremark__Follow *follow);
 /* How much of LOG this daemon can give out with proof. */
 uint64_t om_serve_have(const struct om_tracked *tracked);
 
-/* sync_source.c, sync_inbox.c, sync_apply.c, sync_news.c, sync_stalls.c: how other logs come in */
+/* How other logs come in, in five files; what they share is sync_parts.h. */
+
+/* sync_source.c: whom a log is followed from */
 /* Whom to follow LOG from, as things stand. */
 void om_sync_choose(struct om_node *node, uint32_t log, int64_t now_ms);
-void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size,
-                  int64_t now_ms);
-enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
-                             struct om_status *st);
-enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
-                          int64_t now_ms, struct om_status *st);
-void om_sync_news(struct om_node *node, uint32_t log); /* more has been said of LOG, or other things count */
-void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms);
-void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms);
-void om_sync_tick(struct om_node *node, int64_t now_ms);
-bool om_sync_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
-void om_sync_free(struct om_tracked *tracked);
-
-/* LOG has ended with END entries. */
-void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
-/* LOG was cut: what was being fetched is behind other entries now. */
-void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms);
 /* Takes LOG from whoever proves it up to HEAD, the own one too; up to what is held, or NULL: no further so. */
 void om_sync_refill(struct om_node *node, uint32_t log, const struct om_heard *head, int64_t now_ms);
 /* Where the root of what is followed from the peer of ROW is known here, so that it is to be proven up to there; 0:
  * nowhere. */
 uint64_t om_sync_prove(const struct om_tracked *tracked, const struct om_row *row);
-void om_proof_head_free(struct om_proof_head *head); /* one user less */
 /* The peer in SLOT says that it holds SIZE entries of LOG. */
 void om_row_told(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size);
+
+/* sync_inbox.c: what was brought */
+/* Entries of a log; those that are wanted are copied. */
+enum om_code om_sync_entries(struct om_node *node, uint32_t slot, const struct om_peer_entries *in, int64_t now_ms,
+                             struct om_status *st);
+void om_proof_head_free(struct om_proof_head *head); /* one user less */
+void om_sync_free(struct om_tracked *tracked);
+
+/* sync_apply.c: taken in */
+bool om_sync_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
+
+/* sync_news.c: what is said of a log, or has become of it here */
+/* The peer in SLOT holds so much of LOG, and so much of that is final. */
+void om_sync_have(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size, uint64_t final_size,
+                  int64_t now_ms);
+void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms); /* LOG has, here */
+void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms); /* the link in SLOT has ended */
+/* LOG has ended with END entries. */
+void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
+/* LOG was cut: what was being fetched is behind other entries now. */
+void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms);
+
+/* sync_stalls.c: peers that bring nothing, and what is tried again */
+void om_sync_news(struct om_node *node, uint32_t log); /* more has been said of LOG, or other things count */
+void om_sync_tick(struct om_node *node, int64_t now_ms);
 
 /* marks.c: where LOG's newest head can't be judged yet, one on the way there may stand among the entries that wait */
 void om_marks_look(struct om_node *node, uint32_t log);
@@ -391,9 +409,13 @@ void om_recover_quorum(struct om_node *node, int64_t now_ms); /* the own log's w
  * governors is to be accepted here first. */
 bool om_recover_behind(struct om_node *node, int64_t now_ms);
 void om_recover_stated(struct om_node *node, uint32_t log, int64_t now_ms); /* LOG's head has been stated anew */
+/* Begins, where nothing is lacking any more of what the witnesses have told; else fetches that. */
 void om_recover_advance(struct om_node *node, int64_t now_ms);
+void om_recover_again(struct om_node *node); /* asks everybody again */
 void om_recover_tick(struct om_node *node, int64_t now_ms);
+/* The peer in SLOT asks for the highest head that is known here of its log, or of another's that it speaks for. */
 enum om_code om_recover_asked(struct om_node *node, uint32_t slot, const Oremark__Ask *ask, struct om_status *st);
+/* The answer to this daemon's question, or to one that it has passed on. */
 enum om_code om_recover_told(struct om_node *node, uint32_t slot, const Oremark__Told *told, int64_t now_ms,
                              struct om_status *st);
 bool om_recover_next(struct om_node *node, struct om_action *out, uint32_t slot);
@@ -408,14 +430,16 @@ void om_recover_free(struct om_node *node);
 
 /* More is said of LOG by the peer in SLOT, or LOG was stopped, or goes on. */
 void om_stopped_look(struct om_node *node, uint32_t slot, uint32_t log);
-void om_stopped_look_all(struct om_node *node, uint32_t log);
+void om_stopped_look_all(struct om_node *node, uint32_t log); /* the same of every peer */
 
 /* evidence.c: what proves that logs break the rules */
+/* The peer in SLOT shows a piece, or asks for all that are held of a log. */
 enum om_code om_evidence_shown(struct om_node *node, uint32_t slot, const Oremark__Shown *in, struct om_status *st);
+/* What the peer in SLOT is shown next of LOG; true if that is anything. */
 bool om_evidence_tell(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log);
 bool om_evidence_next(struct om_node *node, struct om_action *out, uint32_t log);
 void om_evidence_quorum(struct om_node *node, uint32_t log); /* its witnesses have been told anew */
-void om_evidence_lost(struct om_node *node, uint32_t slot);
+void om_evidence_lost(struct om_node *node, uint32_t slot);  /* the link in SLOT has ended */
 void om_evidence_free(struct om_tracked *tracked);
 
 /* met.c: heads that are not of what is held */
@@ -427,8 +451,10 @@ bool om_met_due(const struct om_tracked *tracked, const struct om_row *row);
 void om_met_tick(struct om_node *node, int64_t now_ms);
 
 /* documents.c: fetched from others, and given to them */
+/* The peer in SLOT asks for a part. */
 enum om_code om_document_wanted(struct om_node *node, uint32_t slot, const Oremark__WantDocument *in,
                                 struct om_status *st);
+/* It answers with one. */
 enum om_code om_document_brought(struct om_node *node, uint32_t slot, const Oremark__DocumentBytes *in, int64_t now_ms,
                                  struct om_status *st);
 bool om_document_next(struct om_node *node, struct om_action *out, uint32_t slot, int64_t now_ms);
@@ -436,33 +462,40 @@ void om_document_tick(struct om_node *node, int64_t now_ms);
 void om_document_lost(struct om_node *node, uint32_t slot); /* the link in SLOT has ended */
 void om_document_free(struct om_node *node);
 
-/* heads.c: final heads that peers bring; besides om_sync_head above */
+/* heads.c: final heads that peers bring */
+/* NOTE of LOG; judged at once, where the peer in SLOT may have it judged. */
+enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, const uint8_t *note, size_t len,
+                          int64_t now_ms, struct om_status *st);
 bool om_head_cosigned(const uint8_t *note, size_t len);        /* by anybody but the log itself, good or not */
 void om_heads_judge_again(struct om_node *node, uint32_t log); /* LOG or the registry has grown */
 void om_heads_judge_row(struct om_node *node, uint32_t slot, uint32_t log); /* the peer has an allowance again */
 
 /* judge.c: each peer's allowance of checks that no quorum stands behind */
-bool om_judge_may(struct om_node *node, uint32_t slot);
+bool om_judge_may(struct om_node *node, uint32_t slot);   /* whether anything is left of it */
 bool om_judge_spend(struct om_node *node, uint32_t slot); /* false: nothing is left now */
 void om_judge_tick(struct om_node *node, uint32_t slot);
 
 /* witness.c: other logs' proposals */
+/* The peer in SLOT, a log's home or who passes that on, asks for a cosignature. */
 enum om_code om_witness_propose(struct om_node *node, uint32_t slot, const Oremark__Propose *propose,
                                 struct om_status *st);
 /* Forgets what was proposed of LOG and is not cosigned. */
-void om_witness_stopped(struct om_node *node, uint32_t log);
 void om_witness_forget(struct om_node *node, uint32_t log);
+/* The same but for what its home itself has proposed: LOG was stopped. */
+void om_witness_stopped(struct om_node *node, uint32_t log);
 /* Forgets what the peer in SLOT has passed on of LOG up to SIZE; true if that was anything. */
 bool om_witness_done(struct om_node *node, uint32_t slot, uint32_t log, uint64_t size);
 bool om_witness_next(struct om_node *node, struct om_action *out, uint32_t log, int64_t now_ms);
-
 /* LOG was cut: what was cosigned may be gone. */
 void om_witness_cut(struct om_tracked *tracked);
 
 /* quorum.c: the own log's proposals */
+/* A witness's line, from the peer in SLOT; of another log: to be passed on. */
 enum om_code om_quorum_cosigned(struct om_node *node, uint32_t slot, const struct om_peer_cosigned *in, int64_t now_ms,
                                 struct om_status *st);
+/* Proposes the newest head, where it is time. */
 void om_quorum_advance(struct om_node *node, int64_t now_ms);
+void om_quorum_again(struct om_node *node); /* proposes to everybody again */
 bool om_quorum_next(struct om_node *node, struct om_action *out, uint32_t slot);
 void om_quorum_refused(struct om_node *node, int64_t now_ms); /* the own ledger did not take an assembled head */
 /* The peer in SLOT holds less of the own log than before: what it was proposed while it held more it may have passed
@@ -484,8 +517,8 @@ bool om_relay_next(struct om_node *node, struct om_action *out, uint32_t slot, u
 void om_relay_lost(struct om_node *node, uint32_t slot); /* the link in SLOT has ended */
 /* Those of LOG's witnesses that no live link leads to, in OUT. */
 void om_relay_unlinked(const struct om_node *node, struct om_unlinked *out, uint32_t log);
-void om_again_begin(struct om_again *again, int64_t now_ms);
-bool om_again_due(struct om_again *again, int64_t now_ms); /* once for each round */
+void om_again_begin(struct om_again *again, int64_t now_ms); /* it was said now */
+bool om_again_due(struct om_again *again, int64_t now_ms);   /* once for each round */
 
 /* vouch.c: what is said through a relay is signed */
 void om_vouch_propose(const struct om_node *node, Oremark__Propose *propose, uint8_t sig[OM_SIG_BYTES]);
@@ -505,12 +538,11 @@ void om_start_note(struct om_node *node, uint32_t log, const ProtobufCBinaryData
 void om_start_asked(struct om_node *node, uint32_t log, const ProtobufCBinaryData *start);
 /* What this daemon knew of it at its last stop. */
 void om_start_load(struct om_node *node, uint32_t log);
+/* Makes durable what is remembered of it. */
 bool om_start_next(struct om_node *node, struct om_action *out, uint32_t log);
 /* The peer in SLOT, which speaks for the home of LOG, is told of the start that is remembered. */
 void om_start_tell(struct om_node *node, uint32_t slot, uint32_t log);
 /* WITNESS answers to START: whether that is this one. If it is a later one, this daemon takes one later still. */
 bool om_start_heard(struct om_node *node, uint32_t witness, const ProtobufCBinaryData *start);
-void om_recover_again(struct om_node *node); /* asks everybody again */
-void om_quorum_again(struct om_node *node);  /* proposes to everybody again */
 
 #endif

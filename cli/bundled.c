@@ -92,16 +92,39 @@ static enum om_code find_pinned(struct om_bundled *b, struct om_checkpoint *by_h
   return om_given_wrap(given, st);
 }
 
-/* The whole file is judged, as of whatever moment it is asked. Of one that fails nothing is taken out. */
+/* The whole file is judged, as of whatever moment it is asked, and also where it can't say what was then. Of one that
+ * fails nothing is taken out. */
 static enum om_code conclude(struct om_bundled *b, struct om_status *st) {
+  struct om_status then;
+  om_status_clear(&then);
   enum om_code code = go_through(b, st);
   if (code == OM_OK && b->as_of) {
-    code = om_bundle_as_of(b->bundle, &b->found, &b->moment, st);
-    if (code == OM_MISSING && strcmp(st->rule, "as-of") == 0) code = st->code = OM_WAIT;
+    code = om_bundle_as_of(b->bundle, &b->found, &b->moment, &then);
+    if (code == OM_MISSING && strcmp(then.rule, "as-of") == 0) code = then.code = OM_WAIT;
+    if (code != OM_OK) *st = then;
+    if (code == OM_WAIT) code = OM_OK;
   }
   if (code == OM_OK) code = om_bundle_finish(b->bundle, b->session->arena, &b->verdict, &b->told, NULL, st);
+  b->judged = code == OM_OK;
+  if (b->judged && then.code != OM_OK) return *st = then, then.code;
   if (code == OM_OK && (b->verdict.verified || b->verdict.undecided)) code = om_beside_keep(&b->documents, st);
   return code;
+}
+
+static bool fails(const struct om_verdict *verdict) {
+  uint64_t failed = 0;
+  for (size_t i = 0; i < verdict->n_checks; i++) failed += verdict->checks[i].failed;
+  return failed > 0;
+}
+
+/* A file that lies may lie about the registry, too, and would have honest ones refused. One in which nothing fails, a
+ * log with two final histories among it, tells the truth about the registry, whose log was judged whole up to a head
+ * with its quorum, also where something else is not known: an older one could hide again what was revoked since. */
+static void remember(struct om_bundled *b) {
+  struct om_status kept;
+  om_status_clear(&kept);
+  if (!b->judged || fails(&b->verdict) || om_seen_write(&b->seen, &b->told.registry, &kept) == OM_OK) return;
+  fprintf(b->session->err, "oremark: the registry's head is not remembered: %s\n", kept.text);
 }
 
 static enum om_code judge(struct om_bundled *b, struct om_status *st) {
@@ -115,13 +138,8 @@ static enum om_code judge(struct om_bundled *b, struct om_status *st) {
   om_meter_begin(&b->meter, b->session->err, "bytes", b->file_bytes, b->session->json);
   code = conclude(b, st);
   om_meter_clear(&b->meter);
-  if (code != OM_OK) return no(b, st);
-  struct om_status kept;
-  om_status_clear(&kept);
-  /* Only what verified: a file that lies may lie about the registry, too, and would have honest ones refused. */
-  if (b->verdict.verified && om_seen_write(&b->seen, &b->told.registry, &kept) != OM_OK)
-    fprintf(b->session->err, "oremark: the registry's head is not remembered: %s\n", kept.text);
-  return OM_OK;
+  remember(b);
+  return code == OM_OK ? OM_OK : no(b, st);
 }
 
 /* FILE_BYTES is known then. "-": standard input. */

@@ -1,6 +1,6 @@
 /* A bundle in a file, judged with the network's genesis file alone: no daemon, and no trust in who wrote it. Asked by
- * "verify", and by whatever else is to be proven by such a file. The newest registry that a file was verified against
- * is remembered, and one with an older or another is refused. Thread: one (it has a crew of its own). */
+ * "verify", and by whatever else is to be proven by such a file. The newest registry of a file in which nothing failed
+ * is remembered, and a file with an older or another is refused. Thread: one (it has a crew of its own). */
 #ifndef OREMARK_CLI_BUNDLED_H
 #define OREMARK_CLI_BUNDLED_H
 
@@ -25,6 +25,7 @@ struct om_bundled {
   bool as_of;                 /* asked: as of... */
   struct om_moment moment;    /* ...this */
   /* The answer. */
+  bool judged; /* there is a verdict */
   struct om_hash network;
   struct om_verdict verdict;
   struct om_bundle_told told;

@@ -1,4 +1,4 @@
-/* The highest head of a network's registry that this user has ever verified a file against, remembered in
+/* The highest head of a network's registry in a file in which nothing failed when this user verified it, remembered in
  * $XDG_STATE_HOME/oremark/registry-heads (~/.local/state where that is unset). Who holds the keys of witnesses of long
  * ago could make up a whole network under an old registry; not for somebody who has seen a newer one. Thread: one. */
 #ifndef OREMARK_CLI_SEEN_H

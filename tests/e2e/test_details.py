@@ -146,6 +146,20 @@ class Details(NetworkTest):
         self.assertEqual([path.read_text().splitlines()[1] for path in (self.net.folder / "state").rglob("*") if path.is_file()],
                          [head.split(":")[0]])
 
+    def test_a_bundle_that_does_not_verify_proves_nothing(self):
+        """Of a mine site that nobody has looked at yet; the other sites of the mine stay as they are."""
+        self.net.do(MINE, "member", "add-site", "--name", "Cuajone", "--kind", "mine", "--country", "PE", at=GOVERNORS)
+        self.net.do(GOVERNORS, "member", "site-status", MINE, "Cuajone", "--status", "blue", "--from", "2020-01-01", "--until", "2999-01-01")
+        self.net.wait_level()
+        lot, = self.net.do(MINE, "extract", "--site", "Cuajone", "--lot", "ore", "--form", "ore", "--gross", "1 t", "--metal", "Cu=1kg",
+                           "--secret", "note=wet", "--secret-to", REFINER).lots
+        shown, bundle = self.net.folder / "blue.json", self.net.folder / "blue.bundle"
+        self.net.do(MINE, "detail", "disclose", lot, "note", "--key", self.keys[MINE], "-o", shown)
+        self.net.do(MINE, "bundle", lot, "-o", bundle)
+        state = {"XDG_STATE_HOME": str(self.net.folder / "blue-state")}
+        result = run("detail", "check", shown, "--bundle", bundle, "--network", self.net.genesis, env=state)
+        self.refused(result, UNDECIDED, "blue.bundle", "green or yellow", "oremark verify")
+
     def test_erased(self):
         lot, = self.extract("--secret", "note=held for customs", "--secret-to", REFINER).lots
         digest = self.net.do(MINE, "document", "list", lot).json["documents"][0]["hash"]

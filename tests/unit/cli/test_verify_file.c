@@ -31,16 +31,16 @@ static uint8_t lot[OM_LOT_NUMBER_BYTES];
 static char genesis[256], file[256];
 static struct om_status st;
 
-static int setup(void **state) {
-  (void)state;
+static int begin(bool witnessed) {
   struct om_receipt receipt;
+  unsetenv("TMPDIR");
   folder = temp_folder();
   setenv("XDG_STATE_HOME", folder, 1);
   setenv("XDG_CONFIG_HOME", folder, 1);
   setenv("TMPDIR", folder, 1);
   snprintf(genesis, sizeof genesis, "%s/genesis", folder);
   snprintf(file, sizeof file, "%s/file", folder);
-  network_open(&net, DAEMONS, false);
+  network_open(&net, DAEMONS, witnessed);
   network_ledgers(&net, paths, ledgers);
   assert_ok(network_settle(&net, ledgers, T, &st), &st);
   struct record mine = record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, T);
@@ -52,6 +52,16 @@ static int setup(void **state) {
   assert_ok(network_settle(&net, ledgers, T + 5000, &st), &st);
   free(mine.bytes), free(made.bytes);
   return om_file_write(genesis, net.genesis, net.genesis_len, false, &st);
+}
+
+static int setup(void **state) {
+  (void)state;
+  return begin(false);
+}
+
+static int setup_witnessed(void **state) {
+  (void)state;
+  return begin(true);
 }
 
 static int teardown(void **state) {
@@ -108,6 +118,66 @@ static void only_what_is_verified_is_remembered(void **state) {
   write_bundle();
   assert_int_equal(RUN("verify", file, "--network", genesis), OM_WAIT);
   assert_false(is_remembered());
+}
+
+/* The governors say what the mine is from now on; PREVIOUS is the act before, and then this one. */
+static void say_of_mine(Oremark__SiteState state, struct om_hash *previous, bool first, int64_t at_ms) {
+  Oremark__SiteStatus act = OREMARK__SITE_STATUS__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *list[] = {&event};
+  struct om_receipt receipt;
+  uint32_t governor = 1;
+  act.member = MINER;
+  act.site = 1;
+  act.state = state;
+  act.valid_from_ms = 1;
+  act.valid_until_ms = 2 * T;
+  event.kind_case = OREMARK__EVENT__KIND_SITE_STATUS;
+  event.site_status = &act;
+  if (!first) event.previous = (ProtobufCBinaryData){OM_HASH_BYTES, previous->bytes};
+  struct record r = {0};
+  r.bytes = network_statement(&net, &r.len, governor, at_ms, list, 1, &governor, 1);
+  assert_ok(network_submit(&net, 0, ledgers[0], &receipt, r.bytes, r.len, at_ms, &st), &st);
+  assert_ok(network_settle(&net, ledgers, at_ms + 1000, &st), &st);
+  *previous = record_event(&net, &r);
+  free(r.bytes);
+}
+
+static uint64_t remembered(void) {
+  struct om_seen seen;
+  assert_ok(om_seen_read(&seen, &net.id, &st), &st);
+  return seen.any ? seen.head.size : 0;
+}
+
+/* Where nothing fails but something is not known, the registry in the file is as good as in one that is verified: an
+ * older one, from before a key was revoked, is refused from then on. One in which something fails is not. */
+static void what_is_undecided_is_remembered_too(void **state) {
+  (void)state;
+  char older[300], state_of[300];
+  struct om_hash act;
+  snprintf(state_of, sizeof state_of, "%s/undecided", folder);
+  snprintf(older, sizeof older, "%s/older", folder);
+  setenv("XDG_STATE_HOME", state_of, 1);
+  write_bundle();
+  assert_int_equal(rename(file, older), 0);
+  say_of_mine(OREMARK__SITE_STATE__SITE_STATE_BLUE, &act, true, T + 20000); /* nobody has looked: not known */
+  write_bundle();
+  assert_int_equal(RUN("verify", file, "--network", genesis), OM_WAIT);
+  uint64_t blue = remembered();
+  assert_true(blue > 0);
+  assert_int_equal(RUN("verify", older, "--network", genesis), OM_NO);
+  assert_string_equal(st.rule, "registry-head");
+  assert_non_null(strstr(st.text, state_of));
+  assert_int_equal(RUN("verify", file, "--network", genesis), OM_WAIT);
+  say_of_mine(OREMARK__SITE_STATE__SITE_STATE_RED, &act, false, T + 30000);
+  write_bundle();
+  assert_int_equal(RUN("verify", file, "--network", genesis), OM_NO);
+  assert_int_equal(remembered(), blue);
+  /* Nor does a question that the file can't answer keep it from being remembered. */
+  say_of_mine(OREMARK__SITE_STATE__SITE_STATE_GREEN, &act, false, T + 40000);
+  write_bundle();
+  assert_int_equal(RUN("verify", file, "--network", genesis, "--at", "2000-01-01"), OM_WAIT);
+  assert_true(remembered() > blue);
+  assert_ok(RUN("verify", file, "--network", genesis), &st);
 }
 
 /* ---- what comes through a pipe ---- */
@@ -249,5 +319,8 @@ int main(void) {
       cmocka_unit_test(files_get_their_names_all_together),
       cmocka_unit_test(only_what_is_verified_is_remembered),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  const struct CMUnitTest witnessed[] = {
+      cmocka_unit_test_setup_teardown(what_is_undecided_is_remembered_too, setup_witnessed, teardown),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown) + cmocka_run_group_tests(witnessed, NULL, NULL);
 }

@@ -8,12 +8,10 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
-import unittest
 
+import skips
 from network import GOVERNORS, MEMBERS, MINE, NetworkTest, free_port, wait_until
 
-SKIPPED = 77
 GOCODE = pathlib.Path("/usr/share/gocode")
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "judges"
 
@@ -89,6 +87,5 @@ class Judges(NetworkTest):
 
 if __name__ == "__main__":
     if not go() or not (GOCODE / "src/golang.org/x/mod/sumdb/tlog").is_dir():
-        print("skipped: no Go compiler with golang.org/x/mod/sumdb here (Debian: golang-go, golang-golang-x-mod-dev)")
-        sys.exit(SKIPPED)
-    unittest.main()
+        skips.skip("no Go compiler with golang.org/x/mod/sumdb here (Debian: golang-go, golang-golang-x-mod-dev)")
+    skips.main()

@@ -13,13 +13,11 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
-import unittest
 
+import skips
 import tiles
 from network import GOVERNORS, MEMBERS, MINE, NetworkTest, die_with_parent, free_port, wait_until
 
-SKIPPED = 77
 TORCHWOOD = "filippo.io/torchwood@v0.10.0"
 TESSERA = "github.com/transparency-dev/tessera@v1.0.4"
 WITNESS = "github.com/transparency-dev/witness@v0.0.0-20260720115447-2e1c6971d19e"
@@ -220,9 +218,7 @@ class Tools(NetworkTest):
 
 if __name__ == "__main__":
     if not os.environ.get("OREMARK_JUDGES"):
-        print("skipped: with OREMARK_JUDGES=1, litewitness, omniwitness, tessera and torchwood are fetched by the Go module proxy")
-        sys.exit(SKIPPED)
+        skips.skip("with OREMARK_JUDGES=1, litewitness, omniwitness, tessera and torchwood are fetched by the Go module proxy")
     if shutil.which("go") is None:
-        print("skipped: no Go compiler here")
-        sys.exit(SKIPPED)
-    unittest.main()
+        skips.skip("no Go compiler here")
+    skips.main()

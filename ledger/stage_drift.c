@@ -1,5 +1,4 @@
 /* What a member may gain inside the tolerances. */
-
 #include "ledger/quantity.h"
 #include "ledger/stage_parts.h"
 

@@ -1,5 +1,4 @@
 /* Judging a statement: who speaks, its events one after the other, whose signatures it needed. */
-
 #include "ledger/events/kinds.h"
 #include "ledger/ledger.h"
 #include "ledger/stage_parts.h"

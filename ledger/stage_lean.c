@@ -1,6 +1,5 @@
 /* Whether the judged log may lean on what it leans on: what stands in other logs, and what the governors have taken
  * from one. */
-
 #include "ledger/ledger.h"
 #include "ledger/stage_parts.h"
 

@@ -1,5 +1,4 @@
 /* The evidence that is held here. */
-
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 /* Lots: one, many, and what has happened to one. */
-
 #include <string.h>
 
 #include "daemon/core/answer_parts.h"

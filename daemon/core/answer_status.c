@@ -1,5 +1,4 @@
 /* The daemon itself: how it stands, its network, its peers. */
-
 #include <string.h>
 
 #include "daemon/core/answer_parts.h"

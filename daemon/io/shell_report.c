@@ -1,5 +1,4 @@
 /* What the operator is told of what the writer has done. */
-
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 /* What is looked at before a daemon starts, and where it listens then. */
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

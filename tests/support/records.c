@@ -1,6 +1,8 @@
-#include "support/records.h"
+#include "support/test.h"
 
 #include <stdlib.h>
+
+#include "support/records.h"
 
 enum { COPPER = 29, GOLD = 79, LOTS_MAX = 1000 };
 
@@ -124,4 +126,28 @@ struct record record_charge(struct network *net, uint32_t member, uint32_t site,
   event.kind_case = OREMARK__EVENT__KIND_CHARGE;
   event.charge = &act;
   return signed_by(net, member, &event, at_ms);
+}
+
+struct om_receipt record_submit(const struct network *net, struct om_ledger **ledgers, size_t daemon,
+                                const struct record *record, int64_t at_ms) {
+  struct om_receipt receipt;
+  struct om_status st = {0};
+  assert_ok(network_submit(net, daemon, ledgers[daemon], &receipt, record->bytes, record->len, at_ms, &st), &st);
+  return receipt;
+}
+
+void record_first_site(struct network *net, struct om_ledger **ledgers, uint32_t member, Oremark__SiteKind kind,
+                       int64_t at_ms) {
+  struct record site = record_site(net, member, 1, NULL, kind, at_ms);
+  record_submit(net, ledgers, 0, &site, at_ms);
+  free(site.bytes);
+}
+
+void record_network(struct network *net, char **folders, struct om_ledger **ledgers, size_t n, bool witnessed,
+                    uint32_t member, int64_t at_ms) {
+  struct om_status st = {0};
+  network_open(net, n, witnessed);
+  network_ledgers(net, folders, ledgers);
+  assert_ok(network_settle(net, ledgers, at_ms, &st), &st);
+  record_first_site(net, ledgers, member, OREMARK__SITE_KIND__SITE_KIND_MINE, at_ms);
 }

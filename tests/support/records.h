@@ -13,6 +13,16 @@ struct record {
 /* MEMBER's next site; PREVIOUS is the act before it on the member's sites, NULL for the first. */
 struct record record_site(struct network *net, uint32_t member, uint32_t site, const struct om_hash *previous,
                           Oremark__SiteKind kind, int64_t at_ms);
+/* RECORD is handed in at DAEMON of LEDGERS, which has to take it. */
+struct om_receipt record_submit(const struct network *net, struct om_ledger **ledgers, size_t daemon,
+                                const struct record *record, int64_t at_ms);
+/* So is an act by which MEMBER has a first site, of KIND. */
+void record_first_site(struct network *net, struct om_ledger **ledgers, uint32_t member, Oremark__SiteKind kind,
+                       int64_t at_ms);
+/* A network of N daemons that is settled at AT_MS (network_open, network_ledgers), and there the act by which MEMBER
+ * has a mine, which is to be settled. */
+void record_network(struct network *net, char **folders, struct om_ledger **ledgers, size_t n, bool witnessed,
+                    uint32_t member, int64_t at_ms);
 /* The id of the first event of RECORD. */
 struct om_hash record_event(const struct network *net, const struct record *record);
 /* N lots of copper concentrate from MEMBER's mine SITE, COPPER_MG in each, and a thousandth of that in gold. */

@@ -32,7 +32,6 @@ static char genesis[256], file[256];
 static struct om_status st;
 
 static int begin(bool witnessed) {
-  struct om_receipt receipt;
   unsetenv("TMPDIR");
   folder = temp_folder();
   setenv("XDG_STATE_HOME", folder, 1);
@@ -40,17 +39,13 @@ static int begin(bool witnessed) {
   setenv("TMPDIR", folder, 1);
   snprintf(genesis, sizeof genesis, "%s/genesis", folder);
   snprintf(file, sizeof file, "%s/file", folder);
-  network_open(&net, DAEMONS, witnessed);
-  network_ledgers(&net, paths, ledgers);
-  assert_ok(network_settle(&net, ledgers, T, &st), &st);
-  struct record mine = record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, T);
-  assert_ok(network_submit(&net, 0, ledgers[0], &receipt, mine.bytes, mine.len, T, &st), &st);
+  record_network(&net, paths, ledgers, DAEMONS, witnessed, MINER, T);
   assert_ok(network_settle(&net, ledgers, T + 1000, &st), &st);
   struct record made = record_extract(&net, MINER, 1, 1, 1000, T + 4000);
-  assert_ok(network_submit(&net, MINER - 1, ledgers[MINER - 1], &receipt, made.bytes, made.len, T + 4000, &st), &st);
+  record_submit(&net, ledgers, MINER - 1, &made, T + 4000);
   network_lot(&net, lot, NULL, made.bytes, made.len, 0, 0);
   assert_ok(network_settle(&net, ledgers, T + 5000, &st), &st);
-  free(mine.bytes), free(made.bytes);
+  free(made.bytes);
   return om_file_write(genesis, net.genesis, net.genesis_len, false, &st);
 }
 

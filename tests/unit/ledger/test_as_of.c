@@ -15,7 +15,7 @@ struct fixture {
   struct network net;
   char *folders[N];
   struct om_ledger *ledgers[N];
-  struct record mine, plant, lot, shipped, received;
+  struct record lot, shipped, received;
   struct om_receipt receipts[3]; /* of the lot's three events */
   uint8_t number[OM_LOT_NUMBER_BYTES];
 };
@@ -26,23 +26,15 @@ static void settle(struct fixture *f, int64_t at) {
 }
 
 static struct om_receipt submit(struct fixture *f, size_t daemon, const struct record *r, int64_t at) {
-  struct om_receipt receipt;
-  struct om_status st;
-  assert_ok(network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, r->bytes, r->len, at, &st), &st);
-  return receipt;
+  return record_submit(&f->net, f->ledgers, daemon, r, at);
 }
 
 /* A lot that is made, shipped and received an hour after the other, and each time final within the hour. */
 static struct fixture *begin(bool witnessed) {
   struct fixture *f = calloc(1, sizeof *f);
   assert_non_null(f);
-  network_open(&f->net, N, witnessed);
-  network_ledgers(&f->net, f->folders, f->ledgers);
-  settle(f, t0);
-  f->mine = record_site(&f->net, OWNER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
-  submit(f, 0, &f->mine, t0);
-  f->plant = record_site(&f->net, CONSIGNEE, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
-  submit(f, 0, &f->plant, t0);
+  record_network(&f->net, f->folders, f->ledgers, N, witnessed, OWNER, t0);
+  record_first_site(&f->net, f->ledgers, CONSIGNEE, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
   settle(f, t0 + 1000);
   f->lot = record_extract(&f->net, OWNER, 1, 1, 1000000, t0 + HOUR_MS);
   f->receipts[0] = submit(f, OWNER - 1, &f->lot, t0 + HOUR_MS);
@@ -65,7 +57,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
   struct fixture *f = *state;
   network_close_ledgers(&f->net, f->folders, f->ledgers);
-  free(f->mine.bytes), free(f->plant.bytes), free(f->lot.bytes), free(f->shipped.bytes), free(f->received.bytes);
+  free(f->lot.bytes), free(f->shipped.bytes), free(f->received.bytes);
   free(f);
   return 0;
 }

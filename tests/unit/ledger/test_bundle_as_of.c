@@ -21,9 +21,8 @@ struct scene {
 };
 
 static struct om_receipt submit(struct scene *s, size_t daemon, const struct record *r, int64_t at) {
-  struct om_receipt receipt;
   struct om_status st;
-  assert_ok(network_submit(&s->net, daemon, s->ledgers[daemon], &receipt, r->bytes, r->len, at, &st), &st);
+  struct om_receipt receipt = record_submit(&s->net, s->ledgers, daemon, r, at);
   assert_ok(network_settle(&s->net, s->ledgers, at + 60000, &st), &st);
   return receipt;
 }
@@ -32,13 +31,9 @@ static struct om_receipt submit(struct scene *s, size_t daemon, const struct rec
 static int setup(void **state) {
   static struct scene s;
   struct om_status st;
-  network_open(&s.net, N, true);
-  network_ledgers(&s.net, s.folders, s.ledgers);
-  assert_ok(network_settle(&s.net, s.ledgers, t0, &st), &st);
-  struct record mine = record_site(&s.net, OWNER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
-  struct record plant = record_site(&s.net, CONSIGNEE, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
-  submit(&s, 0, &mine, t0);
-  submit(&s, 0, &plant, t0);
+  record_network(&s.net, s.folders, s.ledgers, N, true, OWNER, t0);
+  record_first_site(&s.net, s.ledgers, CONSIGNEE, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
+  assert_ok(network_settle(&s.net, s.ledgers, t0 + 60000, &st), &st);
   struct record lot = record_extract(&s.net, OWNER, 1, 1, 1000000, t0 + HOUR_MS);
   s.receipts[0] = submit(&s, OWNER - 1, &lot, t0 + HOUR_MS);
   struct record shipped = record_ship(&s.net, OWNER, &lot, CONSIGNEE, t0 + 2 * HOUR_MS);
@@ -50,7 +45,7 @@ static int setup(void **state) {
   struct record more = record_extract(&s.net, OWNER, 1, 1, 1000, t0 + 900 * (int64_t)HOUR_MS);
   submit(&s, OWNER - 1, &more, t0 + 900 * (int64_t)HOUR_MS);
   assert_ok(bundled_write(&s.b, s.ledgers[0], s.number, &st), &st);
-  for (int i = 0; i < 6; i++) free((struct record[]){mine, plant, lot, shipped, received, more}[i].bytes);
+  free(lot.bytes), free(shipped.bytes), free(received.bytes), free(more.bytes);
   *state = &s;
   return 0;
 }

@@ -18,23 +18,16 @@ static struct om_ledger *ledgers[DAEMONS];
 static struct om_status st;
 
 static void grow(int64_t at_ms) {
-  struct om_receipt receipt;
   struct record lot = record_extract(&net, MINER, 1, 1, 1000, at_ms);
-  assert_ok(network_submit(&net, HOME, ledgers[HOME], &receipt, lot.bytes, lot.len, at_ms, &st), &st);
+  record_submit(&net, ledgers, HOME, &lot, at_ms);
   free(lot.bytes);
 }
 
 /* MIRROR holds two entries of HOME's log that no head held there covers. */
 static int begin(void **state) {
-  struct om_receipt receipt;
   (void)state;
   om_status_clear(&st);
-  network_open(&net, DAEMONS, true);
-  network_ledgers(&net, folders, ledgers);
-  assert_ok(network_settle(&net, ledgers, t0, &st), &st);
-  struct record site = record_site(&net, MINER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
-  assert_ok(network_submit(&net, 0, ledgers[0], &receipt, site.bytes, site.len, t0, &st), &st);
-  free(site.bytes);
+  record_network(&net, folders, ledgers, DAEMONS, true, MINER, t0);
   assert_ok(network_settle(&net, ledgers, t0 + 1, &st), &st);
   grow(t0 + 2);
   grow(t0 + 3);

@@ -33,18 +33,12 @@ struct scene {
 };
 
 static void open_scene(struct scene *s) {
-  struct om_receipt receipt;
   memset(s, 0, sizeof *s);
-  network_open(&s->net, DAEMONS, true);
-  network_ledgers(&s->net, s->paths, s->ledgers);
-  assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
-  struct record site = record_site(&s->net, MEMBER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
-  assert_ok(network_submit(&s->net, 0, s->ledgers[0], &receipt, site.bytes, site.len, t0, &s->st), &s->st);
-  free(site.bytes);
+  record_network(&s->net, s->paths, s->ledgers, DAEMONS, true, MEMBER, t0);
   assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
   for (int i = 0; i < RECORDS; i++) {
     struct record r = record_extract(&s->net, MEMBER, 1, 2, 1000, t0);
-    assert_ok(network_submit(&s->net, HOME, s->ledgers[HOME], &receipt, r.bytes, r.len, t0, &s->st), &s->st);
+    record_submit(&s->net, s->ledgers, HOME, &r, t0);
     free(r.bytes);
   }
   assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);

@@ -10,9 +10,8 @@ enum { N = 3, OWNER = 2, CONSIGNEE = 3 };
 static const int64_t t0 = INT64_C(1710000000000);
 
 static void submit(struct network *net, struct om_ledger **ledgers, size_t daemon, struct record r) {
-  struct om_receipt receipt;
   struct om_status st = {0};
-  assert_ok(network_submit(net, daemon, ledgers[daemon], &receipt, r.bytes, r.len, t0, &st), &st);
+  record_submit(net, ledgers, daemon, &r, t0);
   free(r.bytes);
   assert_ok(network_settle(net, ledgers, t0, &st), &st);
 }
@@ -31,10 +30,8 @@ static void a_refused_statement_tells_its_marks(void **state) {
   struct om_receipt receipt;
   uint8_t number[OM_LOT_NUMBER_BYTES];
   uint32_t signer = CONSIGNEE;
-  network_open(&net, N, true);
-  network_ledgers(&net, folders, ledgers);
+  record_network(&net, folders, ledgers, N, true, OWNER, t0);
   assert_ok(network_settle(&net, ledgers, t0, &st), &st);
-  submit(&net, ledgers, 0, record_site(&net, OWNER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0));
   struct record lot = record_extract(&net, OWNER, 1, 1, 1000000, t0);
   network_lot(&net, number, NULL, lot.bytes, lot.len, 0, 0);
   struct record shipped = record_ship(&net, OWNER, &lot, CONSIGNEE, t0);

@@ -92,19 +92,13 @@ static void cosign(struct scene *s) {
 }
 
 static void open_scene(struct scene *s) {
-  struct om_receipt receipt;
   memset(s, 0, sizeof *s);
-  network_open(&s->net, DAEMONS, true);
-  network_ledgers(&s->net, s->paths, s->ledgers);
-  assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
-  struct record site = record_site(&s->net, MEMBER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
-  assert_ok(network_submit(&s->net, 0, s->ledgers[0], &receipt, site.bytes, site.len, t0, &s->st), &s->st);
-  free(site.bytes);
+  record_network(&s->net, s->paths, s->ledgers, DAEMONS, true, MEMBER, t0);
   assert_ok(network_settle(&s->net, s->ledgers, t0, &s->st), &s->st);
   s->final_size = network_info(s->ledgers[MIRROR], HOME).final_size;
   for (int i = 0; i < LOST; i++) {
     s->lost[i] = record_extract(&s->net, MEMBER, 1, 2, 1000, t0);
-    assert_ok(submit(s, &s->lost[i], &receipt), &s->st);
+    record_submit(&s->net, s->ledgers, HOME, &s->lost[i], t0);
   }
   assert_ok(network_mirror(&s->net, s->ledgers[MIRROR], s->ledgers[HOME], HOME, &s->st), &s->st);
   cosign(s);

@@ -16,13 +16,11 @@ struct fixture {
   struct network net;
   char *folders[N];
   struct om_ledger *ledgers[N];
-  struct record mine, lot, shipped;
+  struct record lot, shipped;
 };
 
 static void submit(struct fixture *f, size_t daemon, const struct record *r, int64_t at) {
-  struct om_receipt receipt;
-  struct om_status st;
-  assert_ok(network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, r->bytes, r->len, at, &st), &st);
+  record_submit(&f->net, f->ledgers, daemon, r, at);
 }
 
 static void settle(struct fixture *f, int64_t at) {
@@ -34,11 +32,7 @@ static void settle(struct fixture *f, int64_t at) {
 static int setup(void **state) {
   struct fixture *f = *state = calloc(1, sizeof *f);
   assert_non_null(f);
-  network_open(&f->net, N, true);
-  network_ledgers(&f->net, f->folders, f->ledgers);
-  settle(f, t0);
-  f->mine = record_site(&f->net, OWNER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
-  submit(f, 0, &f->mine, t0);
+  record_network(&f->net, f->folders, f->ledgers, N, true, OWNER, t0);
   settle(f, t0 + 1);
   f->lot = record_extract(&f->net, OWNER, 1, 1, 1000000, t0 + HOUR_MS);
   submit(f, OWNER - 1, &f->lot, t0 + HOUR_MS);
@@ -52,7 +46,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
   struct fixture *f = *state;
   network_close_ledgers(&f->net, f->folders, f->ledgers);
-  free(f->mine.bytes), free(f->lot.bytes), free(f->shipped.bytes);
+  free(f->lot.bytes), free(f->shipped.bytes);
   free(f);
   return 0;
 }

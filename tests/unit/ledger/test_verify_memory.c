@@ -17,7 +17,7 @@ struct fixture {
   char *folders[N];
   struct om_ledger *ledgers[N];
   size_t asked; /* whose store is */
-  struct record mine, plant, lot, shipped, received;
+  struct record lot, shipped, received;
   uint8_t number[OM_LOT_NUMBER_BYTES];
   struct om_verify_memory *memory;
 };
@@ -28,21 +28,14 @@ static void settle(struct fixture *f, int64_t at) {
 }
 
 static void submit(struct fixture *f, size_t daemon, const struct record *r, int64_t at) {
-  struct om_receipt receipt;
-  struct om_status st;
-  assert_ok(network_submit(&f->net, daemon, f->ledgers[daemon], &receipt, r->bytes, r->len, at, &st), &st);
+  record_submit(&f->net, f->ledgers, daemon, r, at);
 }
 
 static int setup(void **state) {
   struct fixture *f = calloc(1, sizeof *f);
   assert_non_null(f);
-  network_open(&f->net, N, true);
-  network_ledgers(&f->net, f->folders, f->ledgers);
-  settle(f, t0);
-  f->mine = record_site(&f->net, OWNER, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_MINE, t0);
-  submit(f, 0, &f->mine, t0);
-  f->plant = record_site(&f->net, CONSIGNEE, 1, NULL, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
-  submit(f, 0, &f->plant, t0);
+  record_network(&f->net, f->folders, f->ledgers, N, true, OWNER, t0);
+  record_first_site(&f->net, f->ledgers, CONSIGNEE, OREMARK__SITE_KIND__SITE_KIND_PLANT, t0);
   settle(f, t0 + 1000);
   f->lot = record_extract(&f->net, OWNER, 1, 1, 1000000, t0 + 2000);
   submit(f, OWNER - 1, &f->lot, t0 + 2000);
@@ -63,8 +56,6 @@ static int teardown(void **state) {
     remove_folder(f->folders[i]);
   }
   om_verify_memory_free(f->memory);
-  free(f->mine.bytes);
-  free(f->plant.bytes);
   free(f->lot.bytes);
   free(f->shipped.bytes);
   free(f->received.bytes);

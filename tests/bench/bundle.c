@@ -11,17 +11,13 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "lots.h"
 #include "support/bundled.h"
 #include "support/records.h"
 
 enum { MINER = 2, GROUP = 1000, STAGE = 1000, COPPER_MG = 1000000, THREADS_MAX = 64 };
 
 static const int64_t T = INT64_C(1710000000000);
-
-struct lot {
-  uint8_t number[OM_LOT_NUMBER_BYTES];
-  struct om_hash last;
-};
 
 /* A network of two daemons with quorum 0, and the miner's ledger. */
 struct mine {
@@ -70,26 +66,6 @@ static struct lot state(struct mine *m, Oremark__Event *event) {
   return out;
 }
 
-struct material {
-  Oremark__Metal metal, *metals[1];
-  Oremark__Material material, *list[1];
-};
-
-static void set_material(struct material *m, uint64_t copper_mg) {
-  static char name[] = "copper concentrate";
-  m->metal = (Oremark__Metal)OREMARK__METAL__INIT;
-  m->metal.element = 29;
-  m->metal.contained_mg = copper_mg;
-  m->metals[0] = &m->metal;
-  m->material = (Oremark__Material)OREMARK__MATERIAL__INIT;
-  m->material.form = OREMARK__FORM__FORM_CONCENTRATE;
-  m->material.name = name;
-  m->material.gross_mg = 4 * copper_mg;
-  m->material.n_metals = 1;
-  m->material.metals = m->metals;
-  m->list[0] = &m->material;
-}
-
 static struct lot extract(struct mine *m) {
   struct material made;
   Oremark__Extract act = OREMARK__EXTRACT__INIT;
@@ -101,12 +77,6 @@ static struct lot extract(struct mine *m) {
   event.kind_case = OREMARK__EVENT__KIND_EXTRACT;
   event.extract = &act;
   return state(m, &event);
-}
-
-static void refer(Oremark__LotRef *ref, struct lot *lot) {
-  *ref = (Oremark__LotRef)OREMARK__LOT_REF__INIT;
-  ref->number = (ProtobufCBinaryData){sizeof lot->number, lot->number};
-  ref->last_event = (ProtobufCBinaryData){sizeof lot->last.bytes, lot->last.bytes};
 }
 
 static struct lot process(struct mine *m, struct lot *lot) {

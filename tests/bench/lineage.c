@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lots.h"
 #include "pair.h"
 #include "proto/client.pb-c.h"
 
@@ -15,11 +16,6 @@ enum {
   LOTS_DEEP = 5000,
   EVENTS = 100, /* in a statement, at most */
   STAGE = 1000, /* inputs that are combined at a time */
-};
-
-struct lot {
-  uint8_t number[OM_LOT_NUMBER_BYTES];
-  struct om_hash last;
 };
 
 /* Sends one statement and says which lots its events wrote first. */
@@ -33,32 +29,6 @@ static void state(struct pair *p, Oremark__Event **events, size_t n, struct lot 
   load_free(&load);
   for (size_t i = 0; i < n; i++) network_lot(&p->net, out[i].number, &out[i].last, bytes, len, (uint16_t)i, 0);
   free(bytes);
-}
-
-static void refer(Oremark__LotRef *ref, struct lot *lot) {
-  *ref = (Oremark__LotRef)OREMARK__LOT_REF__INIT;
-  ref->number = (ProtobufCBinaryData){sizeof lot->number, lot->number};
-  ref->last_event = (ProtobufCBinaryData){sizeof lot->last.bytes, lot->last.bytes};
-}
-
-struct material {
-  Oremark__Metal metal, *metals[1];
-  Oremark__Material material, *list[1];
-};
-
-static void set_material(struct material *m, uint64_t copper_mg) {
-  static char name[] = "copper concentrate";
-  m->metal = (Oremark__Metal)OREMARK__METAL__INIT;
-  m->metal.element = 29;
-  m->metal.contained_mg = copper_mg;
-  m->metals[0] = &m->metal;
-  m->material = (Oremark__Material)OREMARK__MATERIAL__INIT;
-  m->material.form = OREMARK__FORM__FORM_CONCENTRATE;
-  m->material.name = name;
-  m->material.gross_mg = 4 * copper_mg;
-  m->material.n_metals = 1;
-  m->material.metals = m->metals;
-  m->list[0] = &m->material;
 }
 
 enum { COPPER_MG = 1000000 };

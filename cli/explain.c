@@ -43,7 +43,34 @@ static const struct om_verdict_log *head_of(const struct om_verdict *verdict, ui
   return NULL;
 }
 
-static void show(FILE *out, size_t number, const struct om_step *step, const struct om_verdict_log *head) {
+static const char *doubt(const struct om_revoked_signer *signer) {
+  if (signer->key.stolen_ms == 0) return "since when another had it is not known, so that this may be another's";
+  return signer->before ? "this was final before the theft"
+                        : "this was not known to be final before the theft, and may be another's";
+}
+
+static void show_signers(FILE *out, const struct om_signed_by_revoked *revoked) {
+  for (size_t i = 0; i < revoked->n; i++)
+    fprintf(out, "%8ssigned with key %08x of member %u, which was revoked since: %s\n", "", revoked->signers[i].key.id,
+            revoked->signers[i].key.member, doubt(&revoked->signers[i]));
+}
+
+static json_t *signers_json(const struct om_signed_by_revoked *revoked) {
+  json_t *out = json_array();
+  for (size_t i = 0; i < revoked->n; i++) {
+    const struct om_revoked_signer *signer = &revoked->signers[i];
+    char id[9];
+    snprintf(id, sizeof id, "%08x", signer->key.id);
+    json_array_append_new(
+        out, json_pack("{s:s, s:I, s:o, s:b}", "key", id, "member", (json_int_t)signer->key.member, "stolen",
+                       signer->key.stolen_ms ? om_json_time(signer->key.stolen_ms, 0) : json_null(),
+                       "final_before_theft", signer->before));
+  }
+  return out;
+}
+
+static void show(FILE *out, size_t number, const struct om_step *step, const struct om_verdict_log *head,
+                 const struct om_signed_by_revoked *revoked) {
   char when[OM_TIME_TEXT_BYTES], mark[64], text[OM_SHOW_BYTES], name[OM_SHOW_BYTES];
   om_time_format(when, sizeof when, step->at_ms, step->zone_min);
   fprintf(out, "%6zu  %s  %s, by %s (member %u)\n", number, when, step->kind, om_show_text(name, step->member_name),
@@ -56,15 +83,17 @@ static void show(FILE *out, size_t number, const struct om_step *step, const str
     if (head->k > 0) fprintf(out, ", cosigned by %u operator%s", head->k, head->k == 1 ? "" : "s");
   }
   fputc('\n', out);
+  show_signers(out, revoked);
 }
 
-static json_t *record_json(const struct om_step *step, const struct om_verdict_log *head) {
-  return json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "at",
+static json_t *record_json(const struct om_step *step, const struct om_verdict_log *head,
+                           const struct om_signed_by_revoked *revoked) {
+  return json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "at",
                    om_json_time(step->at_ms, step->zone_min), "kind", step->kind, "member", (json_int_t)step->member,
                    "member_name", om_json_text(step->member_name), "text", om_json_text(step->text.bytes), "origin",
                    om_json_text(step->origin), "index", (json_int_t)step->at.index, "event", (json_int_t)step->at.event,
                    "event_id", om_json_hex(step->event_id.bytes, OM_HASH_BYTES), "head_size",
-                   head ? json_integer((json_int_t)head->size) : json_null());
+                   head ? json_integer((json_int_t)head->size) : json_null(), "revoked_keys", signers_json(revoked));
 }
 
 static enum om_code tell_records(FILE *out, json_t *json, struct om_txn *txn, const struct om_hash *network,
@@ -74,11 +103,13 @@ static enum om_code tell_records(FILE *out, json_t *json, struct om_txn *txn, co
   enum om_code code = find_records(records, txn, lineage, st);
   for (size_t i = 0; i < lineage->n_events && code == OM_OK; i++) {
     struct om_step step;
+    struct om_signed_by_revoked revoked;
     om_arena_reset(&arena);
     code = om_step_read(txn, &arena, &step, network, &records[i].at, st);
+    if (code == OM_OK) code = om_signed_by_revoked(txn, &revoked, records[i].at.log, records[i].at.index, st);
     const struct om_verdict_log *head = head_of(verdict, records[i].at.log);
-    if (code == OM_OK && json) json_array_append_new(json, record_json(&step, head));
-    if (code == OM_OK && !json) show(out, i + 1, &step, head);
+    if (code == OM_OK && json) json_array_append_new(json, record_json(&step, head, &revoked));
+    if (code == OM_OK && !json) show(out, i + 1, &step, head, &revoked);
   }
   om_arena_free(&arena);
   return code;

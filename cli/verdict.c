@@ -15,6 +15,13 @@ static json_t *left_json(const Oremark__Verdict *v) {
   return left;
 }
 
+static json_t *finding_json(const Oremark__Finding *f) {
+  json_t *records = json_array();
+  for (size_t i = 0; i < f->n_records; i++) json_array_append_new(records, om_json_text(f->records[i]));
+  return json_pack("{s:o, s:o, s:o, s:I}", "kind", om_json_text(f->kind), "text", om_json_text(f->text), "records",
+                   records, "more_records", (json_int_t)f->more_records);
+}
+
 json_t *om_verdict_json(const Oremark__Verdict *v) {
   json_t *checks = json_array(), *not_checked = json_array(), *findings = json_array();
   for (size_t i = 0; i < v->n_checks; i++)
@@ -25,9 +32,7 @@ json_t *om_verdict_json(const Oremark__Verdict *v) {
                   (json_int_t)v->checks[i]->failed, "unknown", (json_int_t)v->checks[i]->unknown, "first_failure",
                   v->checks[i]->failed + v->checks[i]->unknown ? om_json_text(v->checks[i]->first) : json_null()));
   for (size_t i = 0; i < v->n_not_checked; i++) json_array_append_new(not_checked, om_json_text(v->not_checked[i]));
-  for (size_t i = 0; i < v->n_findings; i++)
-    json_array_append_new(findings, json_pack("{s:o, s:o}", "kind", om_json_text(v->findings[i]->kind), "text",
-                                              om_json_text(v->findings[i]->text)));
+  for (size_t i = 0; i < v->n_findings; i++) json_array_append_new(findings, finding_json(v->findings[i]));
   return json_pack(
       "{s:s, s:o, s:o, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "verdict",
       v->undecided  ? "undecided"
@@ -59,6 +64,16 @@ static const char *frozen(const Oremark__Verdict *v) {
   return NULL;
 }
 
+static void show_finding(FILE *out, const Oremark__Finding *f) {
+  char text[OM_SHOW_BYTES];
+  om_show_wrapped(out, "- ", om_show_text(text, f->text));
+  if (f->n_records > 0) fprintf(out, "  in doubt:\n");
+  for (size_t i = 0; i < f->n_records; i++) fprintf(out, "    %s\n", om_show_text(text, f->records[i]));
+  if (f->more_records > 0)
+    fprintf(out, "%s%" PRIu64 " %s\n", f->n_records > 0 ? "    and " : "  in doubt: ", f->more_records,
+            f->n_records > 0 ? "more" : "records that are not named, as others are");
+}
+
 void om_verdict_show(FILE *out, const Oremark__Verdict *v, int64_t took_ms) {
   static const char *const columns[] = {"check", ">passed", ">failed", ">unknown", "~what"};
   struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
@@ -83,7 +98,7 @@ void om_verdict_show(FILE *out, const Oremark__Verdict *v, int64_t took_ms) {
   om_logs_show(out, v->logs, v->n_logs);
   om_successions_show(out, v->successions, v->n_successions);
   if (v->n_findings) fprintf(out, "\nto be known:\n");
-  for (size_t i = 0; i < v->n_findings; i++) om_show_wrapped(out, "- ", om_show_text(text, v->findings[i]->text));
+  for (size_t i = 0; i < v->n_findings; i++) show_finding(out, v->findings[i]);
   for (size_t i = 0; i < v->n_left; i++)
     fprintf(out, "- and %" PRIu64 " more %s\n", v->left[i]->n, om_show_text(text, v->left[i]->what));
   if (v->n_not_checked) fprintf(out, "\nnot checked:\n");

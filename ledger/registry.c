@@ -58,6 +58,23 @@ enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint3
   return OM_OK;
 }
 
+/* Each act that changes the member begins a row: the governors make few of them. */
+bool om_registry_suspended(struct om_txn *txn, uint64_t *since, uint32_t member) {
+  uint8_t key[OM_REGISTRY_KEY_BYTES];
+  struct om_bytes found, row;
+  bool is = false;
+  om_registry_row_key(key, OM_ROW_MEMBER, member, 0, 0);
+  for (bool more = om_txn_next(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key);
+       more && found.len == sizeof key && memcmp(found.data, key, OM_REGISTRY_SUBJECT_BYTES) == 0 &&
+       row.len >= OM_ROW_MEMBER_BYTES;
+       more = om_txn_step(txn, &found, &row, OM_TABLE_REGISTRY)) {
+    bool was = is;
+    is = row.data[8] != 0;
+    if (is && !was) *since = om_get64(found.data + OM_REGISTRY_SUBJECT_BYTES);
+  }
+  return is;
+}
+
 enum om_code om_registry_site(struct om_txn *txn, struct om_site *out, uint32_t member, uint32_t site, uint64_t as_of,
                               struct om_status *st) {
   struct om_bytes row;

@@ -70,6 +70,9 @@ struct om_governors {
   uint32_t threshold;
 };
 
+/* Since which entry of the registry MEMBER is suspended; false: it is not. */
+bool om_registry_suspended(struct om_txn *txn, uint64_t *since, uint32_t member);
+
 /* Each: OM_MISSING (with a sentence) where there is no such row as of AS_OF. */
 enum om_code om_registry_member(struct om_txn *txn, struct om_member *out, uint32_t member, uint64_t as_of,
                                 struct om_status *st);

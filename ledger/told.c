@@ -90,6 +90,9 @@ static void tell_findings(struct om_arena *arena, Oremark__Verdict *out, const s
     oremark__finding__init(to);
     to->kind = (char *)verdict->findings[i].kind;
     to->text = (char *)verdict->findings[i].text;
+    to->records = (char **)(uintptr_t)verdict->findings[i].records; /* which nobody writes to */
+    to->n_records = verdict->findings[i].n_records;
+    to->more_records = verdict->findings[i].more_records;
   }
   out->more_findings = verdict->more_findings;
   out->left = om_arena_array(arena, verdict->n_left, sizeof *out->left);

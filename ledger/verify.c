@@ -117,7 +117,8 @@ static enum om_code verify(struct om_verify *v, const uint8_t number[OM_LOT_NUMB
   else if (code == OM_OK && whole)
     code = om_verify_rules(v, st);
   if (v->stale) return code;
-  if (code == OM_OK) code = om_verify_standing(v, st);
+  if (code == OM_OK) code = om_verify_keys(v, st);
+  if (code == OM_OK) code = om_verify_suspended(v, st);
   if (code == OM_OK) code = om_verify_documents(v, st);
   return code;
 }
@@ -134,7 +135,7 @@ void om_verify_free(struct om_verify *v) {
   free(v->entries);
   free(v->marks);
   free(v->naming);
-  free(v->revoked);
+  om_verify_keys_free(v);
   om_lineage_free(&v->lineage);
 }
 

@@ -8,6 +8,8 @@
 #include "ledger/crew.h"
 #include "ledger/documents.h"
 #include "ledger/lineage.h"
+#include "ledger/registry.h"
+#include "ledger/statement.h"
 
 enum om_check_kind {
   OM_CHECK_LINEAGE = 0,
@@ -41,8 +43,11 @@ struct om_check {
 /* What somebody who judges the lot should know, and what fails no check: a flag, a correction, a certificate, a key
  * that was revoked later. */
 struct om_verdict_finding {
-  const char *kind; /* "flag", "correction", "certificate", "key", ...; static */
-  const char *text; /* one sentence: where, who, when */
+  const char *kind;           /* "flag", "correction", "certificate", "key", ...; static */
+  const char *text;           /* one sentence: where, who, when */
+  const char *const *records; /* entries of the lineage that it puts in doubt, "ORIGIN:INDEX", by log and index... */
+  size_t n_records;
+  uint64_t more_records; /* ...and so many that are counted only */
 };
 
 /* A log that the lineage stands in, and the head that it was checked against. */
@@ -59,9 +64,11 @@ struct om_verdict_log {
 
 enum {
   OM_NOT_CHECKED_MAX = 16,
-  OM_NOT_CHECKED_BYTES = 256, /* a sentence of two lines */
-  OM_FINDINGS_MAX = 200,      /* more are counted only: nobody reads on, and the answer stays a message */
-  OM_FINDING_SHARES_MAX = 16, /* kinds that share them */
+  OM_NOT_CHECKED_BYTES = 256,   /* a sentence of two lines */
+  OM_FINDINGS_MAX = 200,        /* more are counted only: nobody reads on, and the answer stays a message */
+  OM_FINDING_SHARES_MAX = 16,   /* kinds that share them */
+  OM_FINDING_RECORDS_MAX = 200, /* named by all findings together: as many as somebody looks up one by one, and the
+                                   answer stays a message */
 };
 
 /* Findings that are counted only. */
@@ -96,6 +103,17 @@ struct om_verify_documents {
   void *ctx;
   enum om_document_state (*check)(void *ctx, uint64_t *size, const struct om_hash *hash);
 };
+
+/* Keys that signed an entry and were revoked later. */
+struct om_signed_by_revoked {
+  size_t n;
+  struct om_revoked_signer {
+    struct om_member_key key;
+    bool before; /* the entry was final before the theft, as far as is known here: it is beyond doubt */
+  } signers[OM_SIGNATURES_MAX];
+};
+enum om_code om_signed_by_revoked(struct om_txn *txn, struct om_signed_by_revoked *out, uint32_t log, uint64_t index,
+                                  struct om_status *st);
 
 /* Lineages that were verified and what the rules found, so that the next question about such a lot costs no more than
  * to hash its bytes again and to see that they are the same; the newest of them, up to MAX_BYTES. In memory only: a

@@ -3,6 +3,7 @@
  * the others, those that matter more first. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/verify_state.h"
@@ -46,23 +47,77 @@ bool om_verify_too_many(struct om_verify *v, const char *name) {
   return true;
 }
 
-static void find(struct om_verify *v, const char *name, const char *kind, const char *fmt, va_list args) {
+/* The finding; NULL: it is only counted. */
+static struct om_verdict_finding *find(struct om_verify *v, const char *name, const char *kind, const char *fmt,
+                                       va_list args) {
   struct om_verify_share *share = share_of(v, name);
   char text[OM_STATUS_TEXT_BYTES];
-  if (om_verify_too_many(v, name)) return;
+  if (om_verify_too_many(v, name)) return NULL;
   if (!share->items) share->items = om_arena_array(v->arena, OM_FINDINGS_MAX, sizeof *share->items);
   vsnprintf(text, sizeof text, fmt, args);
-  share->items[share->n++] = (struct om_verdict_finding){kind, om_arena_copy(v->arena, text, strlen(text) + 1)};
+  struct om_verdict_finding *found = &share->items[share->n++];
+  *found = (struct om_verdict_finding){.kind = kind, .text = om_arena_copy(v->arena, text, strlen(text) + 1)};
+  return found;
+}
+
+/* Of the sort that KIND is of. */
+static const char *name_of(const char *kind) {
+  for (size_t i = 0; i < SORTS; i++)
+    if (sorts[i].kind && strcmp(sorts[i].kind, kind) == 0) return sorts[i].name;
+  return kind;
 }
 
 void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...) {
-  const char *name = kind;
-  for (size_t i = 0; i < SORTS; i++)
-    if (sorts[i].kind && strcmp(sorts[i].kind, kind) == 0) name = sorts[i].name;
   va_list args;
   va_start(args, fmt);
-  find(v, name, kind, fmt, args);
+  find(v, name_of(kind), kind, fmt, args);
   va_end(args);
+}
+
+/* ---- records in doubt ---- */
+
+void om_verify_doubt(struct om_verify_doubtful *out, uint32_t log, uint64_t index) {
+  out->all++;
+  if (out->n == OM_FINDING_RECORDS_MAX) return;
+  if (out->n == out->cap) {
+    out->cap = out->cap == 0 ? 8 : 2 * out->cap;
+    out->first = realloc(out->first, out->cap * sizeof *out->first);
+    OM_ASSERT(out->first);
+  }
+  out->first[out->n++] = (struct om_place){.log = log, .index = index};
+}
+
+static int place_order(const void *a, const void *b) {
+  const struct om_place *x = a, *y = b;
+  if (x->log != y->log) return x->log < y->log ? -1 : 1;
+  return (x->index > y->index) - (x->index < y->index);
+}
+
+static void name_records(struct om_verify *v, struct om_verdict_finding *found,
+                         const struct om_verify_doubtful *records) {
+  enum { TEXT_BYTES = OM_NAME_BYTES + 24 };
+  size_t room = OM_FINDING_RECORDS_MAX - v->n_doubtful, n = records->n < room ? records->n : room;
+  const char **out = om_arena_array(v->arena, n, sizeof *out);
+  if (records->n > 0) qsort(records->first, records->n, sizeof *records->first, place_order);
+  for (size_t i = 0; i < n; i++) {
+    char text[TEXT_BYTES];
+    snprintf(text, sizeof text, "%s:%llu", om_verify_origin(v, records->first[i].log),
+             (unsigned long long)records->first[i].index);
+    out[i] = om_arena_copy(v->arena, text, strlen(text) + 1);
+  }
+  found->records = out;
+  found->n_records = n;
+  found->more_records = records->all - n;
+  v->n_doubtful += n;
+}
+
+void om_verify_find_doubtful(struct om_verify *v, const char *kind, const struct om_verify_doubtful *records,
+                             const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  struct om_verdict_finding *found = find(v, name_of(kind), kind, fmt, args);
+  va_end(args);
+  if (found) name_records(v, found, records);
 }
 
 void om_verify_find_in(struct om_verify *v, const char *name, const char *kind, const char *fmt, ...) {

@@ -112,6 +112,7 @@ struct om_verify {
   size_t n_logs;
   struct om_verify_share shares[OM_FINDING_SHARES_MAX];
   size_t n_shares;
+  size_t n_doubtful;       /* records that findings have named */
   void *known_documents;   /* verify_documents.c's */
   uint64_t bystanders;     /* lots outside the lineage that were taken as the store has them */
   struct om_place *naming; /* events of the lineage that name documents; found where documents are looked after */
@@ -169,6 +170,16 @@ void om_verify_unknown(struct om_verify *v, enum om_check_kind kind, const char 
     __attribute__((format(printf, 3, 4)));
 /* A finding of KIND (static) ("flag"), in the share of that name with an s. */
 void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Entries of the lineage that are in doubt; the first of them, and how many there are. All zero: none. */
+struct om_verify_doubtful {
+  struct om_place *first; /* malloc'ed */
+  size_t n, cap;
+  uint64_t all;
+};
+void om_verify_doubt(struct om_verify_doubtful *out, uint32_t log, uint64_t index);
+/* om_verify_find of a finding that puts RECORDS in doubt: names them, as far as there is room. */
+void om_verify_find_doubtful(struct om_verify *v, const char *kind, const struct om_verify_doubtful *records,
+                             const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 #define OM_SHARE_ENDED_FLAGS "flags that were cleared or overruled"
 /* The same in the share SHARE (static). */
 void om_verify_find_in(struct om_verify *v, const char *share, const char *kind, const char *fmt, ...)
@@ -216,8 +227,19 @@ enum om_code om_verify_output(struct om_verify *v, struct om_arena *arena, const
 
 /* KEY, which was revoked since, signed entry INDEX of LOG. */
 void om_verify_revoked(struct om_verify *v, const struct om_member_key *key, uint32_t log, uint64_t index);
-/* Tells of the keys that were revoked and the members that are suspended. After the rules. */
-enum om_code om_verify_standing(struct om_verify *v, struct om_status *st);
+void om_verify_keys_free(struct om_verify *v);
+/* Tells of the keys that were revoked. After the rules. */
+enum om_code om_verify_keys(struct om_verify *v, struct om_status *st);
+/* Tells of the members that are suspended. */
+enum om_code om_verify_suspended(struct om_verify *v, struct om_status *st);
+
+/* When entry INDEX of LOG was taken in by that log's word, Unix ms. */
+enum om_code om_verify_taken(struct om_verify *v, int64_t *ms, uint32_t log, uint64_t index, struct om_status *st);
+enum { OM_VERIFY_SLOW_BYTES = 160 };
+/* "mine.example/log took that up 2 h 5 min 0 s later": how slow LOG was to mark ACT of the registry, taken at ACT_MS.
+ */
+enum om_code om_verify_slow(struct om_verify *v, char out[OM_VERIFY_SLOW_BYTES], uint32_t log, uint64_t act,
+                            int64_t act_ms, struct om_status *st);
 
 /* Hashes what was planned, and checks that each mark says what is leaned on. */
 enum om_code om_verify_hash(struct om_verify *v, struct om_status *st);

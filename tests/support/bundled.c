@@ -138,9 +138,16 @@ static bool same_counts(const struct om_check *a, const struct om_check *b) {
   return a->passed == b->passed && a->failed == b->failed && a->unknown == b->unknown;
 }
 
+static bool same_finding(const struct om_verdict_finding *a, const struct om_verdict_finding *b) {
+  bool same = strcmp(a->kind, b->kind) == 0 && strcmp(a->text, b->text) == 0 && a->n_records == b->n_records &&
+              a->more_records == b->more_records;
+  for (size_t i = 0; same && i < a->n_records; i++) same = strcmp(a->records[i], b->records[i]) == 0;
+  return same;
+}
+
 static bool tells(const struct om_verdict *v, const struct om_verdict_finding *finding) {
   for (size_t i = 0; i < v->n_findings; i++)
-    if (strcmp(v->findings[i].kind, finding->kind) == 0 && strcmp(v->findings[i].text, finding->text) == 0) return true;
+    if (same_finding(&v->findings[i], finding)) return true;
   return false;
 }
 

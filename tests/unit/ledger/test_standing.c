@@ -1,6 +1,7 @@
 /* What `lot verify` says of a key that was revoked after it had signed the lot's records, and of a suspended member. */
 #include "support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,13 +78,13 @@ static void revoke(struct fixture *f, int64_t stolen_ms, int64_t at) {
   act(f, &event, at);
 }
 
-/* The only finding of KIND at the consignee, "" where there is none; the lot verifies. */
-static const char *finding(struct fixture *f, struct om_arena *arena, const char *kind) {
+/* The only finding of KIND at the consignee, its text "" where there is none; the lot verifies. */
+static struct om_verdict_finding found_of(struct fixture *f, struct om_arena *arena, const char *kind) {
   struct om_txn *txn;
   struct om_status st;
   struct om_verdict *verdict = om_arena_alloc(arena, sizeof *verdict);
   uint8_t number[OM_LOT_NUMBER_BYTES];
-  const char *found = "";
+  struct om_verdict_finding found = {.text = ""};
   network_lot(&f->net, number, NULL, f->lot.bytes, f->lot.len, 0, 0);
   assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[CONSIGNEE - 1]), &st), &st);
   assert_ok(verify_lot(txn, arena, verdict, &f->net.id, number, false, &st), &st);
@@ -94,10 +95,50 @@ static const char *finding(struct fixture *f, struct om_arena *arena, const char
   bundled_agrees(f->ledgers[CONSIGNEE - 1], &f->net, number);
   for (size_t i = 0; i < verdict->n_findings; i++) {
     if (strcmp(verdict->findings[i].kind, kind) != 0) continue;
-    assert_string_equal(found, "");
-    found = verdict->findings[i].text;
+    assert_string_equal(found.text, "");
+    found = verdict->findings[i];
   }
   return found;
+}
+
+static const char *finding(struct fixture *f, struct om_arena *arena, const char *kind) {
+  return found_of(f, arena, kind).text;
+}
+
+/* The records that the only finding of KIND puts in doubt are these, ended by NULL. */
+static void assert_doubts(struct fixture *f, const char *kind, const char *const *records) {
+  struct om_arena arena = {0};
+  struct om_verdict_finding found = found_of(f, &arena, kind);
+  size_t n = 0;
+  for (; records[n]; n++) {
+    assert_true(n < found.n_records);
+    assert_string_equal(found.records[n], records[n]);
+  }
+  assert_int_equal(found.n_records, n);
+  assert_int_equal(found.more_records, 0);
+  om_arena_free(&arena);
+}
+#define DOUBTS(f, kind, ...) assert_doubts(f, kind, (const char *const[]){__VA_ARGS__, NULL})
+
+/* What is said of the records of the owner's log: entry INDEX was signed by a key that was revoked since, and was final
+ * BEFORE the theft. */
+static void assert_signed(struct fixture *f, uint64_t index, bool before) {
+  struct om_txn *txn;
+  struct om_status st;
+  struct om_signed_by_revoked by;
+  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[CONSIGNEE - 1]), &st), &st);
+  assert_ok(om_signed_by_revoked(txn, &by, OWNER - 1, index, &st), &st);
+  om_txn_abort(txn);
+  assert_true(by.n == 1 && by.signers[0].key.member == OWNER);
+  assert_int_equal(by.signers[0].before, before);
+}
+
+/* Where R stands in the owner's log. */
+static uint64_t index_of(struct fixture *f, const struct record *r) {
+  struct om_receipt receipt;
+  struct om_status st;
+  assert_ok(network_submit(&f->net, OWNER - 1, f->ledgers[OWNER - 1], &receipt, r->bytes, r->len, t0, &st), &st);
+  return receipt.index;
 }
 
 static void assert_says(struct fixture *f, const char *kind, const char *const *words) {
@@ -122,6 +163,11 @@ static void what_was_final_before_the_theft_is_beyond_doubt(void **state) {
   settle(f, t0 + 6 * HOUR_MS + 5 * 60000 + 7000);
   SAYS(f, "key", "of the 2 records", "1 were not known to be final before the theft",
        "daemon1.example/log took that up 2 h 5 min");
+  char shipped[64];
+  snprintf(shipped, sizeof shipped, "daemon1.example/log:%d", (int)index_of(f, &f->shipped));
+  DOUBTS(f, "key", shipped);
+  assert_signed(f, index_of(f, &f->lot), true);
+  assert_signed(f, index_of(f, &f->shipped), false);
 }
 
 /* The log follows the registry further: when it took the revocation up stays what it was, in bundles too. */
@@ -141,6 +187,8 @@ static void all_was_before(void **state) {
   revoke(f, t0 + 3 * HOUR_MS, t0 + 4 * HOUR_MS);
   settle(f, t0 + 4 * HOUR_MS);
   SAYS(f, "key", "the 2 records here that it signed were final before that", "0 h 0 min 0 s");
+  DOUBTS(f, "key", NULL);
+  assert_signed(f, index_of(f, &f->shipped), true);
 }
 
 static void nobody_knows_since_when(void **state) {
@@ -148,10 +196,13 @@ static void nobody_knows_since_when(void **state) {
   revoke(f, 0, t0 + 4 * HOUR_MS);
   settle(f, t0 + 4 * HOUR_MS);
   SAYS(f, "key", "is not known", "any of the 2 records");
+  char made[64], shipped[64];
+  snprintf(made, sizeof made, "daemon1.example/log:%d", (int)index_of(f, &f->lot));
+  snprintf(shipped, sizeof shipped, "daemon1.example/log:%d", (int)index_of(f, &f->shipped));
+  DOUBTS(f, "key", made, shipped);
 }
 
-static void a_suspended_member_is_named(void **state) {
-  struct fixture *f = *state;
+static void suspend(struct fixture *f, int64_t at) {
   Oremark__Suspend suspend = OREMARK__SUSPEND__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
   static char reason[] = "inquiry";
@@ -159,9 +210,28 @@ static void a_suspended_member_is_named(void **state) {
   suspend.reason = reason;
   event.kind_case = OREMARK__EVENT__KIND_SUSPEND;
   event.suspend = &suspend;
-  act(f, &event, t0 + 4 * HOUR_MS);
+  act(f, &event, at);
+}
+
+static void a_suspended_member_is_named(void **state) {
+  struct fixture *f = *state;
+  suspend(f, t0 + 4 * HOUR_MS);
   settle(f, t0 + 4 * HOUR_MS);
-  SAYS(f, "suspension", "(member 2)", "is suspended now");
+  SAYS(f, "suspension", "(member 2)", "is suspended now, since 2024-03-09",
+       "of the 2 records here that are its own, 0 were", "daemon1.example/log took that up 0 h 0 min 0 s later");
+  DOUBTS(f, "suspension", NULL);
+}
+
+/* Its log takes the act up hours later, and what it states in between stands: which records these are is said. */
+static void what_came_after_a_suspension_is_named(void **state) {
+  struct fixture *f = *state;
+  suspend(f, t0 + 90 * HOUR_MS / 60); /* between the two records */
+  settle(f, t0 + 6 * HOUR_MS);
+  SAYS(f, "suspension", "of the 2 records here that are its own, 1 were",
+       "daemon1.example/log took that up 4 h 30 min 0 s");
+  char shipped[64];
+  snprintf(shipped, sizeof shipped, "daemon1.example/log:%d", (int)index_of(f, &f->shipped));
+  DOUBTS(f, "suspension", shipped);
 }
 
 int main(void) {
@@ -173,6 +243,7 @@ int main(void) {
       TEST(all_was_before),
       TEST(nobody_knows_since_when),
       TEST(a_suspended_member_is_named),
+      TEST(what_came_after_a_suspension_is_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

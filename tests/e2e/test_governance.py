@@ -360,6 +360,11 @@ class Governance(NetworkTest):
         stolen, thiefs, fresh = self.new_key("stolen.key"), self.new_key("thief.key"), self.new_key("fresh.key")
         owners = self.member(RECYCLER)["keys"][0]["key"]
         self.assertEqual(as_owner(self.net.key(RECYCLER), "member", "add-key", "--key-file", stolen, "--label", "night shift").status, DONE)
+        wait_until(lambda: len(self.member(RECYCLER, at=RECYCLER)["keys"]) == 2, "its own daemon does not hear of the key")
+        scrap = run("collect", "--site", "Yard", "--waste", "post-consumer", "--product", "motors", "--lot", "scrap", "--form", "scrap",
+                    "--gross", "2 t", "--metal", "Cu=1t", "--alias", "SCRAP-1", socket=self.net.daemons[RECYCLER].socket, key=stolen,
+                    member=RECYCLER)
+        self.assertEqual(scrap.status, DONE, str(scrap))
         since = self.net.do(GOVERNORS, "network", "show").json["registry_size"]
         self.assertEqual(as_owner(stolen, "member", "add-key", "--key-file", thiefs).status, DONE)
         retired = as_owner(thiefs, "member", "retire-key", "--key-id", owners)
@@ -383,6 +388,25 @@ class Governance(NetworkTest):
         self.assertEqual(as_owner(fresh, "member", "add-key", "--key-file", self.new_key("next.key")).status, DONE)
         wait_until(lambda: [key["state"] for key in self.member(RECYCLER, at=RECYCLER)["keys"]][:1] == ["retired"],
                    "the act never comes to the other daemons")
+        self.names_what_a_stolen_key_signed(id)
+
+    def names_what_a_stolen_key_signed(self, id):
+        """In the daemon's verdict and in a file's, also record by record."""
+        verdict = self.net.verify(RECYCLER, "SCRAP-1")
+        finding, = (f for f in verdict["findings"] if f["kind"] == "key")
+        index = self.net.do(RECYCLER, "lot", "show", "SCRAP-1").json["at"]["index"]
+        place = f"{self.net.daemons[RECYCLER].origin}:{index}"
+        self.assertEqual((finding["records"], finding["more_records"]), ([place], 0))
+        self.says(self.net.run(RECYCLER, "lot", "verify", "SCRAP-1").out, "in doubt:", place)
+        bundle = self.path("scrap.bundle")
+        self.net.do(RECYCLER, "bundle", "SCRAP-1", "-o", bundle)
+        alone = {"XDG_STATE_HOME": str(self.path("seen"))}
+        told = run("verify", bundle, "--network", self.net.genesis, "--explain", env=alone)
+        self.assertEqual(told.status, DONE, str(told))
+        self.says(told.out, "in doubt:", place, f"signed with key {id} of member 5, which was revoked since",
+                  "not known to be final before the theft")
+        record, = run("verify", bundle, "--network", self.net.genesis, "--explain", "--json", env=alone).json["explained"]
+        self.assertEqual([(key["key"], key["final_before_theft"]) for key in record["revoked_keys"]], [(id, False)])
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ static void bad_rows_are_named_and_the_others_go_on(void **state) {
   expect_in(err, "line 3: column gross: ");
   expect_in(err, "line 4: column event: there is no event 'extrakt': did you mean 'extract'?");
   expect_in(err, "line 5: column site: ");
-  expect_in(err, "line 6: column lots: lot 'B' was not recorded (line 3)");
+  expect_in(err, "line 6: column lots: lot 'B' was not recorded: mend line 3 first");
   expect_in(err, "line 8: ");
   expect_in(err, "line 9: it has 4 fields, but the header names 12 columns");
   expect_in(err, "line 10: column group: the rows of group x do not stand together");

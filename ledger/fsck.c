@@ -267,6 +267,23 @@ static enum om_code check_pages(struct fsck *f, struct om_status *st) {
 
 /* ---- all of it ---- */
 
+/* A store whose network is right is of the format that a new one of that network has. */
+static enum om_code check_format(struct fsck *f, struct om_status *st) {
+  struct om_bytes key = {(const uint8_t *)OM_META_FORMAT, sizeof OM_META_FORMAT - 1}, says, is;
+  struct om_txn *anew;
+  enum om_code code = om_txn_read(&anew, f->anew->store, st);
+  if (code != OM_OK) return code;
+  bool same = om_txn_get(anew, &is, OM_TABLE_META, key.data, key.len) &&
+              om_txn_get(f->txn, &says, OM_TABLE_META, key.data, key.len) && says.len == is.len &&
+              memcmp(says.data, is.data, is.len) == 0;
+  om_txn_abort(anew);
+  code = om_txn_check(f->txn, st);
+  if (code != OM_OK || same) return code;
+  found(f, OM_TABLE_META, key, OM_FSCK_NO_BYTE, "the store says that it is of another format than this program's");
+  f->beyond_repair = true;
+  return OM_OK;
+}
+
 /* What the store says that it is. */
 static enum om_code begin(struct fsck *f, const char *scratch, const struct om_hash *network, struct om_status *st) {
   struct om_bytes genesis, first, from_log;
@@ -290,8 +307,9 @@ static enum om_code begin(struct fsck *f, const char *scratch, const struct om_h
     f->beyond_repair = true;
   }
   enum om_code code = om_ledger_open_scratch(&f->anew, scratch, MAP_BYTES, genesis.data, genesis.len, st);
-  if (code == OM_OK) f->anew->sparse = false; /* every log is there from its first entry on */
-  return code;
+  if (code != OM_OK) return code;
+  f->anew->sparse = false; /* every log is there from its first entry on */
+  return check_format(f, st);
 }
 
 static enum om_code check(struct fsck *f, struct om_store *store, const char *scratch, const struct om_hash *network,

@@ -7,7 +7,6 @@
 #include "ledger/acts.h"
 #include "ledger/ledger_state.h"
 
-static const char meta_format[] = "format";
 static const char format_now[] = "5"; /* of the store; another one is refused, not guessed at */
 
 /* ---- keys ---- */
@@ -159,7 +158,7 @@ enum om_code om_ledger_begin(struct om_txn *txn, const uint8_t *genesis, size_t 
   if (code == OM_OK) code = check_rules(g->rules_version, st);
   if (code == OM_OK) code = write_genesis(txn, g, st);
   om_txn_put(txn, OM_TABLE_META, OM_META_GENESIS, sizeof OM_META_GENESIS - 1, genesis, len);
-  om_txn_put(txn, OM_TABLE_META, meta_format, sizeof meta_format - 1, format_now, sizeof format_now - 1);
+  om_txn_put(txn, OM_TABLE_META, OM_META_FORMAT, sizeof OM_META_FORMAT - 1, format_now, sizeof format_now - 1);
   om_arena_free(&arena);
   return code;
 }
@@ -177,7 +176,7 @@ static enum om_code check_store(struct om_ledger *ledger, const uint8_t *genesis
   } else if (row.len != len || memcmp(row.data, genesis, len) != 0) {
     code = om_fail(st, OM_REFUSED, "network",
                    "the store belongs to another network: its genesis file is not the one given");
-  } else if (!om_txn_get(txn, &row, OM_TABLE_META, meta_format, sizeof meta_format - 1) ||
+  } else if (!om_txn_get(txn, &row, OM_TABLE_META, OM_META_FORMAT, sizeof OM_META_FORMAT - 1) ||
              row.len != sizeof format_now - 1 || memcmp(row.data, format_now, row.len) != 0) {
     code = om_fail(st, OM_CORRUPT, NULL,
                    "the store was written in another format than this program's (%s): go on with the program that "

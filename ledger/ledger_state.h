@@ -19,6 +19,7 @@ enum {
 };
 
 #define OM_META_GENESIS "genesis" /* key in OM_TABLE_META: the genesis file's bytes */
+#define OM_META_FORMAT "format"   /* the same: which format the store has */
 
 enum om_head_kind {
   OM_HEAD_OWN = 'o',    /* size (8), signed note */

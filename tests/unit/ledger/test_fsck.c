@@ -197,6 +197,18 @@ static void test_a_head_cut_short(void **state) {
   close_scene(&s);
 }
 
+static void test_a_store_of_another_format(void **state) {
+  (void)state;
+  struct scene s;
+  open_scene(&s);
+  spoil(&s, MIRROR, OM_TABLE_META, 0); /* the first row: its format */
+  struct om_fsck out = expect(&s, MIRROR, 1);
+  assert_string_equal(s.first.table, om_table_name(OM_TABLE_META));
+  assert_non_null(strstr(s.first.text, "another format"));
+  assert_false(out.derived_only);
+  close_scene(&s);
+}
+
 /* ---- every byte ---- */
 
 /* Everything that the store says. False: it can't be read. */
@@ -336,6 +348,7 @@ int main(void) {
       cmocka_unit_test(test_tables_are_named_and_made_anew),
       cmocka_unit_test(test_what_follows_from_nothing_is_not_touched),
       cmocka_unit_test(test_a_head_cut_short),
+      cmocka_unit_test(test_a_store_of_another_format),
       cmocka_unit_test(test_every_byte),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,6 +205,7 @@ void sim_check_restated(struct sim *s) {
   sim_attest_restated(s);
   sim_governors_restated(s);
   sim_policy_restated(s);
+  sim_overrule_restated(s);
   for (uint32_t log = 0; log < s->n; log++) cut_canon(s, &s->canon[log], s->stated[log]);
   s->n_model = s->n_grants = s->n_seen = s->n_mandates = 0;
   memset(s->gained_mg, 0, sizeof s->gained_mg);

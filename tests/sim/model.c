@@ -15,6 +15,7 @@ struct said {
   const Oremark__Statement *statement;
   const Oremark__SignedStatement *with_signatures;
   struct om_hash id;
+  uint16_t at; /* the event */
 };
 
 static struct sim_lot *find(struct sim *s, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
@@ -169,15 +170,20 @@ static void check_hold(const struct said *said, const Oremark__Event *event, str
   if (event->kind_case == OREMARK__EVENT__KIND_HOLD) {
     lot->threshold = event->hold->threshold;
     for (size_t i = 0; i < event->hold->n_releasers && i < 2; i++) lot->releasers[i] = event->hold->releasers[i];
+    lot->held_by = (struct sim_event_name){said->statement->member, said->at, said->statement->signed_ms, said->id};
     return;
   }
   for (size_t i = 0; i < 2; i++) n += lot->releasers[i] != 0 && signed_by(said, lot->releasers[i]);
-  if (n < lot->threshold)
+  bool overruled = n < lot->threshold && sim_overruled(said->s, said->log, lot);
+  if (n < lot->threshold && !overruled)
     sim_violation(said->s, "entry %llu of log %u: %u of the %u signatures that a lot on hold takes",
                   (unsigned long long)said->index, said->log, n, lot->threshold);
   if (!releases) return;
   lot->threshold = lot->releasers[0] = lot->releasers[1] = 0;
-  said->s->released++;
+  if (overruled)
+    said->s->overruled.released++;
+  else
+    said->s->released++;
 }
 
 /* What two have agreed on: *LOT's new weight. */
@@ -243,6 +249,7 @@ static void model_act(const struct said *said, const Oremark__Event *event) {
   struct sim *s = said->s;
   if (om_kind_of(event)->class == OM_KIND_GOVERNORS) sim_governors_model(s, &said->id, said->with_signatures, event);
   sim_policy_model(s, said->index, event);
+  sim_overrule_model(s, said->index, event);
   const Oremark__GiveMandate *g = event->give_mandate;
   if (event->kind_case == OREMARK__EVENT__KIND_GIVE_MANDATE)
     model_mandate(said, g->agent, (g->ship ? OM_MANDATE_SHIP : 0) | (g->consume ? OM_MANDATE_CONSUME : 0));
@@ -260,7 +267,8 @@ static void model_act(const struct said *said, const Oremark__Event *event) {
   grant->since = said->index;
 }
 
-static void model_event(const struct said *said, uint16_t at) {
+static void model_event(const struct said *said) {
+  uint16_t at = said->at;
   const Oremark__Event *event = said->statement->events[at];
   if (said->log == OM_LOG_REGISTRY) model_act(said, event);
   sim_documents_model(said->s, said->log, event);
@@ -307,11 +315,11 @@ static bool model_entry(struct sim *s, uint32_t log, uint64_t index) {
   const struct om_bytes *entry = &s->canon[log].entries[index];
   bool all = true;
   sim_must(s, om_check_entry(&checked, &arena, &s->net.id, NULL, entry->data, entry->len, &st), &st, "a final entry");
-  struct said said = {s, log, index, checked->statement, checked->signed_statement, checked->statement_id};
+  struct said said = {s, log, index, checked->statement, checked->signed_statement, checked->statement_id, 0};
   size_t n = checked->statement != NULL ? checked->statement->n_events : 0;
   for (size_t i = 0; i < n; i++) all = all && known(s, checked->statement->events[i]);
   if (n > 0 && all) sim_policy_valid(s, log, said.statement);
-  for (size_t i = 0; i < n && all; i++) model_event(&said, (uint16_t)i);
+  for (; said.at < n && all; said.at++) model_event(&said);
   if (checked->entry->what_case == OREMARK__ENTRY__WHAT_MARK) all = model_mark(s, log, checked->entry->mark);
   om_arena_free(&arena);
   return all;

@@ -183,7 +183,8 @@ enum om_code om_quorum_check(struct om_txn *txn, struct om_checkpoint *out, uint
                              const uint8_t *note, size_t len, struct om_status *st);
 /* Is NOTE a head of LOG, of which HELD entries are held, that may well be final? As above, but where it covers more
  * than is held and a change of the witnesses is under way, a quorum of the new list is enough: the change may be
- * recorded among the entries that are not held. So is one of a restart that the log may have marked there. */
+ * recorded among the entries that are not held. So is one of a restart that the log may have marked there. And where
+ * what is held of it is another history, the witnesses of what is final here are: none of it was final without them. */
 enum om_code om_quorum_claim(struct om_txn *txn, struct om_checkpoint *out, uint32_t log, uint64_t held,
                              const uint8_t *note, size_t len, struct om_status *st);
 

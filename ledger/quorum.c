@@ -259,25 +259,6 @@ static enum om_code check_list(uint64_t *time_s, const struct om_quorum_list *li
   return OM_OK;
 }
 
-enum om_code om_quorum_claim(struct om_txn *txn, struct om_checkpoint *out, uint32_t log, uint64_t held,
-                             const uint8_t *note, size_t len, struct om_status *st) {
-  struct om_note parsed;
-  struct om_quorum quorum;
-  uint64_t time;
-  enum om_code code = om_head_parse(txn, &parsed, out, log, note, len, st);
-  if (code == OM_OK) code = om_log_quorum(txn, &quorum, log, out->size, st);
-  bool settles = code == OM_OK && quorum.changing && out->size > held;
-  for (size_t i = 0; code == OM_OK && i < (settles ? 1 : quorum.n_lists); i++)
-    code = check_list(&time, &quorum.lists[i], &parsed, out, st);
-  if (code != OM_REFUSED || out->size <= held) return code;
-  struct om_status why = *st;
-  uint64_t registry_size = om_log_mark(txn, log, OM_LOG_REGISTRY, UINT64_MAX);
-  code = om_restart_quorum(txn, &quorum, log, registry_size, st);
-  if (code == OM_OK) return check_list(&time, &quorum.lists[0], &parsed, out, st);
-  *st = why;
-  return why.code;
-}
-
 /* The lists that LOG asks for at SIZE; where nothing of it is final yet, the one with which it was named. */
 static enum om_code lists_at(struct om_txn *txn, struct om_quorum *out, uint32_t log, uint64_t size,
                              struct om_status *st) {
@@ -313,4 +294,42 @@ enum om_code om_quorum_beside(struct om_txn *txn, struct om_checkpoint *out, uin
   enum om_code code = check_at(txn, out, &time_s, log, NULL, note, len, st);
   if (code != OM_REFUSED || out->size <= final_size) return code;
   return check_at(txn, out, &time_s, log, &final_size, note, len, st);
+}
+
+/* As ST says, NOTE has no quorum by what is held, which covers as much. If that is another history it may itself have
+ * marked the other witnesses. */
+static enum om_code claim_beside(struct om_txn *txn, struct om_checkpoint *out, uint32_t log, const uint8_t *note,
+                                 size_t len, struct om_status *st) {
+  struct om_status why = *st;
+  struct om_log_info info;
+  uint64_t size;
+  enum om_code code = om_head_compare(txn, &size, log, note, len, st);
+  if (code == OM_REFUSED) {
+    code = om_log_info(txn, &info, log, st);
+    return code == OM_OK ? om_quorum_beside(txn, out, log, info.head_size, note, len, st) : code;
+  }
+  if (code != OM_OK) return code;
+  *st = why;
+  return why.code;
+}
+
+enum om_code om_quorum_claim(struct om_txn *txn, struct om_checkpoint *out, uint32_t log, uint64_t held,
+                             const uint8_t *note, size_t len, struct om_status *st) {
+  struct om_note parsed;
+  struct om_quorum quorum;
+  uint64_t time;
+  enum om_code code = om_head_parse(txn, &parsed, out, log, note, len, st);
+  if (code != OM_OK) return code;
+  code = om_log_quorum(txn, &quorum, log, out->size, st);
+  bool settles = code == OM_OK && quorum.changing && out->size > held;
+  for (size_t i = 0; code == OM_OK && i < (settles ? 1 : quorum.n_lists); i++)
+    code = check_list(&time, &quorum.lists[i], &parsed, out, st);
+  if (code != OM_REFUSED) return code;
+  if (out->size <= held) return claim_beside(txn, out, log, note, len, st);
+  struct om_status why = *st;
+  uint64_t registry_size = om_log_mark(txn, log, OM_LOG_REGISTRY, UINT64_MAX);
+  code = om_restart_quorum(txn, &quorum, log, registry_size, st);
+  if (code == OM_OK) return check_list(&time, &quorum.lists[0], &parsed, out, st);
+  *st = why;
+  return why.code;
 }

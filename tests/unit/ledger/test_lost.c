@@ -315,6 +315,86 @@ static void test_a_bad_entry_is_doubted_once(void **state) {
   close_scene(&s);
 }
 
+/* The copy alone has marked a registry with other witnesses, of whom the one that was led astray is needed. */
+static void change_witnesses(struct scene *s) {
+  static const uint32_t logs[] = {2, 3, LED_ASTRAY}, governor = 1;
+  uint32_t list[3];
+  Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
+  Oremark__SetWitnesses act = OREMARK__SET_WITNESSES__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT, *events[] = {&event};
+  struct om_ledger *of_registry[DAEMONS];
+  struct om_receipt receipt;
+  struct record said;
+  memcpy(of_registry, s->ledgers, sizeof of_registry);
+  memcpy(list, logs, sizeof list);
+  witnesses.n_logs = 3;
+  witnesses.logs = list;
+  act.witnesses = &witnesses;
+  event.kind_case = OREMARK__EVENT__KIND_SET_WITNESSES;
+  event.set_witnesses = &act;
+  said.bytes = network_statement(&s->net, &said.len, governor, t0, events, 1, &governor, 1);
+  assert_ok(network_submit(&s->net, 0, s->ledgers[0], &receipt, said.bytes, said.len, t0, &s->st), &s->st);
+  free(said.bytes);
+  of_registry[LOG] = s->twin;
+  for (size_t i = 1; i < DAEMONS; i++)
+    assert_ok(network_mirror(&s->net, of_registry[i], s->ledgers[0], 0, &s->st), &s->st);
+  assert_ok(network_finalise(&s->net, of_registry, 0, (uint64_t)t0 / 1000, &s->st), &s->st);
+  struct om_batch *batch;
+  struct om_signers_keys keys = network_signers(&s->net, LOG);
+  bool marked;
+  assert_ok(om_batch_begin(&batch, s->twin, &s->st), &s->st);
+  assert_ok(om_batch_follow_registry(batch, &marked, t0, &s->st), &s->st);
+  assert_true(marked);
+  assert_ok(om_batch_commit(batch, &keys, &s->st), &s->st);
+}
+
+static enum om_code claim(struct scene *s, const struct head *head) {
+  struct om_txn *txn;
+  struct om_checkpoint out;
+  assert_ok(om_txn_read(&txn, om_ledger_store(s->ledgers[LED_ASTRAY]), &s->st), &s->st);
+  enum om_code code = om_quorum_claim(txn, &out, LOG, astray(s).size, (const uint8_t *)head->note, head->len, &s->st);
+  om_txn_abort(txn);
+  return code;
+}
+
+/* HEAD, with DAEMON's cosignature; whatever that holds. */
+static void add_line(struct scene *s, struct head *head, uint32_t daemon) {
+  struct om_note parsed;
+  char line[OM_NOTE_LINE_BYTES], origin[64];
+  snprintf(origin, sizeof origin, "daemon%u.example/log", daemon);
+  assert_ok(om_note_parse(&parsed, (char *)head->note, head->len, &s->st), &s->st);
+  size_t n = om_note_cosign(line, origin, s->net.cosign_keys[daemon], 1710000000, parsed.text, parsed.text_len);
+  assert_ok(om_note_add_line((char *)head->note, &head->len, line, n, &s->st), &s->st);
+}
+
+/* What is held would ask for other witnesses, and has lost: those of what is final here have signed what is no longer,
+ * so that a head is looked at all the same. Of what is held it is as ever. */
+static void test_a_change_in_what_loses_counts_for_nothing(void **state) {
+  (void)state;
+  struct scene s;
+  open_scene(&s);
+  change_witnesses(&s);
+  mine(&s, s.twin, 3);
+  mirror(&s, s.twin);
+  struct head won = win(&s, 2), few = head_of(s.ledgers[LOG], false), held = head_of(s.twin, false);
+  assert_true(astray(&s).size > network_info(s.ledgers[LOG], LOG).size);
+  assert_ok(claim(&s, &won), &s.st);
+  add_line(&s, &few, 0);
+  add_line(&s, &few, 2);
+  assert_refused(claim(&s, &few), OM_REFUSED, "quorum", &s.st);
+  add_line(&s, &held, 0);
+  add_line(&s, &held, 2);
+  add_line(&s, &held, 3);
+  assert_refused(claim(&s, &held), OM_REFUSED, "quorum", &s.st);
+  assert_int_equal(offer(&s, &won, true), OM_WAIT);
+  assert_true(om_ledger_lost(s.ledgers[LED_ASTRAY]));
+  assert_ok(om_ledger_mend(s.ledgers[LED_ASTRAY], &s.st), &s.st);
+  mirror(&s, s.ledgers[LOG]);
+  assert_ok(offer(&s, &won, true), &s.st);
+  assert_int_equal(astray(&s).final_size, s.common + 2);
+  close_scene(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_vote_moves_to_what_is_final),
@@ -323,6 +403,7 @@ int main(void) {
       cmocka_unit_test(test_what_is_final_is_not_cut),
       cmocka_unit_test(test_a_home_that_lost_its_tail_is_no_liar),
       cmocka_unit_test(test_a_bad_entry_is_doubted_once),
+      cmocka_unit_test(test_a_change_in_what_loses_counts_for_nothing),
       cmocka_unit_test(test_what_no_vote_stands_on_gives_way_to_the_home),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

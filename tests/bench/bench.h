@@ -115,6 +115,7 @@ void bench_ingest_batch(void);
 void bench_mirror_single(void);
 void bench_mirror_batch(void);
 void bench_verify_lineage(void);
+void bench_flags(void);
 void bench_verify_million(void);
 void bench_verify_deep(void);
 void bench_rss_million(void);

@@ -256,7 +256,10 @@ static enum om_code judge_claim(struct attest *a, const Oremark__Claim *claim, s
                    (unsigned long long)e->index, om_verify_origin(a->v, e->log));
     return OM_OK;
   }
-  if (code == OM_OK && final) judge_drawn(a, &held, event);
+  if (code == OM_OK && final) {
+    judge_drawn(a, &held, event);
+    code = om_verify_paper(a->v, &at, st);
+  }
   if (code == OM_OK && !final) {
     char what[OM_STATUS_TEXT_BYTES];
     om_verify_unknown(a->v, OM_CHECK_CERTIFICATES, "%s: that certificate is not final here",
@@ -411,7 +414,7 @@ static enum om_code tell_certificate(struct attest *a, const struct held *held, 
                                   : "; withdrawn, when that was final is not known here, by its author's word ",
                  held->end.ended ? when : "", (unsigned long long)held->inside, (unsigned long long)held->outside,
                  (unsigned long long)held->unknown);
-  return OM_OK;
+  return om_verify_paper(a->v, &held->at, st);
 }
 
 /* Certificates last: there may be many, and only so many findings are told. */

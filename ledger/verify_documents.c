@@ -1,5 +1,5 @@
-/* The documents that the lineage's events, and attestations about its lots, name: are those that are held here what was
- * named? */
+/* The documents that the lineage's events, attestations about its lots, and the certificates that bear on it name: are
+ * those that are held here what was named? */
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,10 +89,10 @@ static void judge_event(struct om_verify *v, struct om_arena *arena, struct om_p
 
 enum { PAPERS_MAX = 10000 }; /* more certificates of one lineage nobody reads; they are not looked after */
 
-static enum om_code add_paper(struct om_verify *v, const struct om_place *at, struct om_status *st) {
+enum om_code om_verify_paper(struct om_verify *v, const struct om_place *at, struct om_status *st) {
   bool named[OM_EVENTS_MAX], final;
   struct om_bytes entry;
-  if (v->n_papers == PAPERS_MAX) return OM_OK;
+  if (!v->documents || v->n_papers == PAPERS_MAX) return OM_OK;
   enum om_code code = om_log_entry(v->txn, &entry, at->log, at->index, st);
   if (code == OM_MISSING) om_verify_fail(v, OM_CHECK_LINEAGE, "the entry of an attestation is not here: %s", st->text);
   if (code != OM_OK) return code == OM_MISSING ? OM_OK : code;
@@ -108,7 +108,23 @@ static enum om_code add_paper(struct om_verify *v, const struct om_place *at, st
   return OM_OK;
 }
 
-enum om_code om_verify_papers(struct om_verify *v, struct om_status *st) {
+static int place_order(const void *a, const void *b) {
+  const struct om_place *x = a, *y = b;
+  if (x->log != y->log) return x->log < y->log ? -1 : 1;
+  if (x->index != y->index) return x->index < y->index ? -1 : 1;
+  return (x->event > y->event) - (x->event < y->event);
+}
+
+/* Each once: a certificate on a lot is also what a record draws from. */
+static void order_papers(struct om_verify *v) {
+  size_t n = 0;
+  if (v->n_papers > 0) qsort(v->papers, v->n_papers, sizeof *v->papers, place_order);
+  for (size_t i = 0; i < v->n_papers; i++)
+    if (n == 0 || place_order(&v->papers[n - 1], &v->papers[i]) != 0) v->papers[n++] = v->papers[i];
+  v->n_papers = n;
+}
+
+static enum om_code find_papers(struct om_verify *v, struct om_status *st) {
   struct om_subject_key about;
   enum om_code code = OM_OK;
   if (!v->documents || !om_verify_lots_attested(v->txn)) return om_txn_check(v->txn, st);
@@ -116,10 +132,16 @@ enum om_code om_verify_papers(struct om_verify *v, struct om_status *st) {
     struct om_place at = {0};
     int kind;
     om_about_lot(&about, v->lineage.lots[i].number);
-    while (code == OM_OK && om_attested_next(v->txn, &at, &kind, &about)) code = add_paper(v, &at, st);
+    while (code == OM_OK && om_attested_next(v->txn, &at, &kind, &about)) code = om_verify_paper(v, &at, st);
     if (code == OM_OK) code = om_progress_tell(v->progress, "finding papers", i, v->lineage.n_lots, st);
   }
   return code == OM_OK ? om_txn_check(v->txn, st) : code;
+}
+
+enum om_code om_verify_papers(struct om_verify *v, struct om_status *st) {
+  enum om_code code = find_papers(v, st);
+  order_papers(v);
+  return code;
 }
 
 static void add_naming(struct om_verify *v, const struct om_lineage_event *event) {

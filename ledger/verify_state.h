@@ -104,7 +104,7 @@ struct om_verify {
   size_t n_marks, cap_marks;
   struct om_verify_also *also; /* once planned: by log and index, none twice */
   size_t n_also, cap_also;
-  struct om_place *papers; /* attestations about the lineage's lots that name documents */
+  struct om_place *papers; /* attestations about the lineage's lots, and certificates, that name documents */
   size_t n_papers, cap_papers;
   struct om_verify_key *revoked; /* keys that signed records of the lineage and were revoked later */
   size_t n_revoked;
@@ -251,6 +251,9 @@ enum om_code om_verify_rules(struct om_verify *v, struct om_status *st);
 enum om_code om_verify_chosen(const struct om_verify *v, bool only[OM_EVENTS_MAX], size_t entry,
                               const Oremark__Statement *s, struct om_status *st);
 
+/* The attestation at PLACE bears on the lineage: the documents that it names, if any, are looked after; its entry is
+ * hashed. To be called before om_verify_papers. */
+enum om_code om_verify_paper(struct om_verify *v, const struct om_place *place, struct om_status *st);
 /* Finds the attestations about the lineage's lots that name documents: assays, inspections; their entries are hashed.
  */
 enum om_code om_verify_papers(struct om_verify *v, struct om_status *st);

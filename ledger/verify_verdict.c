@@ -94,7 +94,10 @@ static void say_given(const struct om_verify *v) {
               "word.");
   not_checked(out, "Whether a record was final earlier than the file shows.");
   not_checked(out, "What the mine sites have put out in all, beside what was estimated: only their whole logs say so.");
-  if (!v->documents) not_checked(out, "Documents: the bytes of those that its events name were not looked at.");
+  if (!v->documents)
+    not_checked(out,
+                "Documents: the file was made without them. Those that its events, and the certificates and assays "
+                "that bear on it, name are not in it.");
   if (v->given->others > 0)
     not_checked(out, "%llu other lots that were moved together with these were taken as the file has them.",
                 (unsigned long long)v->given->others);
@@ -116,8 +119,11 @@ static void say_stored(const struct om_verify *v) {
         out,
         "The rules and the rows that are shown: they were when this lot was verified here last, and the bytes that "
         "they follow from are the same; a deep check goes over them again.");
-  if (v->documents) not_checked(out, "Documents that attestations about members and sites name.");
-  if (!v->documents) not_checked(out, "Documents: the bytes of those that its events name were not looked at.");
+  if (v->documents) not_checked(out, "Documents that flags, corrections and estimates about members and sites name.");
+  if (!v->documents)
+    not_checked(out,
+                "Documents: the bytes of those that its events, and the certificates and assays that bear on it, name "
+                "were not looked at.");
   if (v->bystanders > 0)
     not_checked(out, "%llu other lots that were moved together with these were taken as the store has them.",
                 (unsigned long long)v->bystanders);

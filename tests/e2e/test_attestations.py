@@ -4,7 +4,7 @@ import time
 import hashlib
 import unittest
 
-from network import DONE, GOVERNORS, MEMBERS, MINE, NO, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, wait_until
+from network import DONE, GOVERNORS, MEMBERS, MINE, NO, REFINER, REFUSED, UNDECIDED, USAGE, NetworkTest, run, wait_until
 
 LAB, CERTIFIER = "Alfred H Knight", "Assent"
 
@@ -150,6 +150,24 @@ class Certificates(NetworkTest):
         self.assertEqual((one["document_hash"], one["documents"][0]["hash"]), (digest, digest))
         self.net.do(MINE, "document", "get", digest, "-o", self.net.folder / "copy.pdf")
         self.assertEqual((self.net.folder / "copy.pdf").read_bytes(), paper.read_bytes())
+        self.goes_with_what_it_certifies(digest)
+
+    def goes_with_what_it_certifies(self, digest):
+        """A certificate's paper is in the bundle of a lot of its holder's, and is reported where its bytes were altered."""
+        lot, = self.net.do(REFINER, "declare", "--site", "Ilo", "--lot", "cathode", "--form", "cathode", "--gross", "8 t", "--metal",
+                           "Cu=7.9t").lots
+        wait_until(lambda: self.net.run(CERTIFIER, "lot", "verify", lot).status == DONE, f"{lot} is never final")
+        bundle, alone = self.net.folder / "certified.bundle", {"XDG_STATE_HOME": str(self.net.folder / "seen")}
+        check = lambda: run("verify", bundle, "--network", self.net.genesis, "--json", env=alone).json
+        self.assertEqual(self.net.do(CERTIFIER, "bundle", lot, "-o", bundle).json["documents"], 0)
+        self.says(" ".join(check()["not_checked"]), "the certificates and assays that bear on it, name are not in it")
+        bundle.unlink()
+        self.assertEqual(self.net.do(CERTIFIER, "bundle", lot, "-o", bundle, "--with-documents").json["documents"], 1)
+        self.assertEqual(self.check(check(), "documents"), (1, 0, 0))
+        (self.net.daemons[CERTIFIER].store / "documents" / digest[:2] / digest).write_bytes(b"%PDF-1.4 another text")
+        told = self.net.run(CERTIFIER, "lot", "verify", lot)
+        self.assertEqual(told.status, NO, str(told))
+        self.says(told.out, "certificate.pdf", "have been altered")
 
     def test_a_site_is_certified(self):
         self.refused(self.before, REFUSED, "recognised no scheme")

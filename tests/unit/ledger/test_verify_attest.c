@@ -395,6 +395,61 @@ static void a_claim_is_judged_by_its_own_certificate(void **state) {
   assert_true(tells(&v, "certificate", "were left out"));
 }
 
+/* ---- papers ---- */
+
+static enum om_document_state see_altered(void *ctx, uint64_t *size, const struct om_hash *hash) {
+  size_t *looks = ctx;
+  (void)hash;
+  *size = 3;
+  ++*looks;
+  return OM_DOCUMENT_ALTERED;
+}
+
+/* How many documents are looked after for LOT; none of them is what it should be. */
+static size_t papers_of(struct scene *s, struct lot_name lot, uint64_t failed) {
+  size_t looks = 0;
+  struct om_verify_documents documents = {&looks, see_altered};
+  const struct om_verify_ask ask = {.number = lot.number, .documents = &documents};
+  struct om_status st = {0};
+  struct om_verdict v;
+  struct om_txn *txn;
+  assert_ok(om_txn_read(&txn, om_ledger_store(s->ledgers[0]), &st), &st);
+  assert_ok(om_verify_asked(txn, &s->arena, &v, &s->net.id, &ask, &st), &st);
+  om_txn_abort(txn);
+  COUNTS(v, DOCUMENTS, 0, failed, 0);
+  return looks;
+}
+
+static void certify_with_paper(struct scene *s, Oremark__Subject *about, uint8_t hash) {
+  uint8_t *bytes = om_arena_alloc(&s->c.arena, OM_HASH_BYTES);
+  Oremark__Document document = OREMARK__DOCUMENT__INIT, *list = &document;
+  memset(bytes, hash, OM_HASH_BYTES);
+  document.hash = (ProtobufCBinaryData){OM_HASH_BYTES, bytes};
+  document.size = 3;
+  document.name = (char[]){"certificate.pdf"};
+  document.media = (char[]){"application/pdf"};
+  Oremark__Event *event = certify(&s->c, about, 1000, (s->now_s + 900 * HOUR_S) * 1000, 0);
+  event->documents = &list;
+  event->n_documents = 1;
+  say(s, CERTIFIER, CERTIFIER - 1, event, s->now_s * 1000);
+}
+
+/* The papers of certificates that are told of the lot, each once; of others nobody asks here. */
+static void papers_of_certificates(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, s->now_s, s->now_s + HOUR_S);
+  certify_with_paper(s, about_member(&s->c, BUYER), 1);
+  until(s, s->now_s + HOUR_S);
+  assert_int_equal(papers_of(s, lot, 0), 0);
+  certify_with_paper(s, about_member(&s->c, MINER), 2);
+  until(s, s->now_s + HOUR_S);
+  assert_int_equal(papers_of(s, lot, 1), 1);
+  certify_with_paper(s, about_site(&s->c, MINER, 1), 3);
+  certify_with_paper(s, about_lot(&s->c, lot), 4);
+  until(s, s->now_s + HOUR_S);
+  assert_int_equal(papers_of(s, lot, 3), 3);
+}
+
 /* ---- assays ---- */
 
 static void say_assay(struct scene *s, uint32_t member, struct lot_name lot, Oremark__AssayRole role, uint64_t copper) {
@@ -641,6 +696,7 @@ int main(void) {
       TEST(a_claim_is_judged_by_its_own_certificate),
       cmocka_unit_test_setup_teardown(without_a_quorum_times_are_findings, setup_unwitnessed, teardown),
       TEST(claims_lean_on_their_certificate),
+      TEST(papers_of_certificates),
       TEST(assays_are_told_side_by_side),
       TEST(colours_of_mine_sites),
       TEST(a_status_of_another_time_says_nothing),

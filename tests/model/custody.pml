@@ -9,6 +9,8 @@
  *   granted     holds whose release enough of their releasers have signed, a bit each: a release names the lot's last
  *               event, so what was signed for one hold releases no other
  *   id          of the statement, which its client signed; a client that got no answer (a crash on either side) sends it again
+ * What needs no choice is one step (d_step), which spin takes without going back into it.
+ * Logs 1 and 2 differ by their numbers alone: what is shipped first goes to 1.
  * Bounds: 3 logs with one member each, one lot, 6 events, any number of resubmissions and marks, two lost tails.
  * Invariants: at most one log has the pen; no two standing events follow the same one; nothing follows a consumption;
  * what is on hold is followed by its release alone, and that was signed.
@@ -42,6 +44,7 @@ byte leaned[LOGS];
 byte last[LOGS];
 byte granted;
 byte tails = 2;
+bit shipped; /* once */
 
 /* The log that may write after event e, in the eyes of log i. */
 #define writer(i, e) ( \
@@ -96,49 +99,56 @@ byte tails = 2;
 
 /* Follow the chain by what log i holds: numbers grow along it. */
 inline recount(i) {
-  last[i] = 0; e = 1;
-  do
-  :: e <= events ->
-     if
-     :: ev[e].prev == last[i] && (ev[e].home == i && ev[e].live || (leaned[i] >> e) & 1) -> last[i] = e
-     :: else
-     fi;
-     e++
-  :: else -> break
-  od;
-  e = 0
+  skip; d_step {
+    last[i] = 0; e = 1;
+    do
+    :: e <= events ->
+       if
+       :: ev[e].prev == last[i] && (ev[e].home == i && ev[e].live || (leaned[i] >> e) & 1) -> last[i] = e
+       :: else
+       fi;
+       e++
+    :: else -> break
+    od;
+    e = 0
+  }
 }
 
 inline check() {
-  assert(pen(0) + pen(1) + pen(2) <= 1);
-  e = 1;
-  do
-  :: e <= events ->
-     f = e + 1;
-     do
-     :: f <= events -> assert(!(ev[e].live && ev[f].live && ev[e].prev == ev[f].prev)); f++
-     :: else -> break
-     od;
-     assert(!(ev[e].live && ev[e].prev != 0 && ev[ev[e].prev].kind == CONSUME));
-     assert(!(ev[e].live && ev[e].prev != 0 && ev[ev[e].prev].kind == HOLD && ev[e].kind != RELEASE));
-     assert(!(ev[e].live && ev[e].kind == RELEASE && !((granted >> ev[e].prev) & 1)));
+  skip; d_step {
+    assert(pen(0) + pen(1) + pen(2) <= 1);
+    e = 1;
+    do
+    :: e <= events ->
+       f = e + 1;
+       do
+       :: f <= events -> assert(!(ev[e].live && ev[f].live && ev[e].prev == ev[f].prev)); f++
+       :: else -> break
+       od;
+       assert(!(ev[e].live && ev[e].prev != 0 && ev[ev[e].prev].kind == CONSUME));
+       assert(!(ev[e].live && ev[e].prev != 0 && ev[ev[e].prev].kind == HOLD && ev[e].kind != RELEASE));
+       assert(!(ev[e].live && ev[e].kind == RELEASE && !((granted >> ev[e].prev) & 1)));
 #ifdef REACH_RELEASE
-     assert(!(ev[e].live && ev[e].kind == RECEIVE && ev[ev[ev[e].prev].prev].kind == RELEASE));
+       assert(!(ev[e].live && ev[e].kind == RECEIVE && ev[ev[ev[e].prev].prev].kind == RELEASE));
 #endif
 #ifdef REACH_RETURN
-     assert(!(ev[e].live && ev[e].kind == RECEIVE && ev[e].home == 2 && ev[ev[e].prev].home == 0 &&
-              ev[ev[ev[e].prev].prev].kind == REJECT));
+       assert(!(ev[e].live && ev[e].kind == RECEIVE && ev[e].home == 2 && ev[ev[e].prev].home == 0 &&
+                ev[ev[ev[e].prev].prev].kind == REJECT));
 #endif
-     e++
-  :: else -> break
-  od;
-  e = 0; f = 0
+       e++
+    :: else -> break
+    od;
+    e = 0; f = 0
+  }
 }
 
 inline write(i, what, whom, after, name) {
-  events++;
-  ev[events].home = i; ev[events].kind = what; ev[events].to = whom; ev[events].prev = after; ev[events].live = 1;
-  ev[events].id = name; last[i] = events
+  skip; d_step {
+    events++;
+    ev[events].home = i; ev[events].kind = what; ev[events].to = whom; ev[events].prev = after; ev[events].live = 1;
+    ev[events].id = name; last[i] = events;
+    shipped = shipped || what == SHIP
+  }
 }
 
 active proctype network() {
@@ -159,7 +169,7 @@ active proctype network() {
           :: pen(i) && arrives(i) -> write(i, REJECT, 0, last[i], events)
           :: rests(i) -> write(i, CONSUME, 0, last[i], events)
           :: rests(i) -> write(i, SHIP, (i + 1) % LOGS, last[i], events)
-          :: rests(i) -> write(i, SHIP, (i + 2) % LOGS, last[i], events)
+          :: rests(i) && shipped -> write(i, SHIP, (i + 2) % LOGS, last[i], events)
           :: rests(i) && ev[last[i]].kind != HOLD -> write(i, HOLD, 0, last[i], events)
           :: pen(i) && ev[last[i]].kind == HOLD && may_release(last[i]) -> write(i, RELEASE, 0, last[i], events)
           :: else
@@ -204,16 +214,18 @@ active proctype network() {
        :: i = 1
        :: i = 2
        fi;
-       e = 1;
-       do
-       :: e <= events && !(ev[e].home == i && ev[e].live && !ev[e].fin) -> e++
-       :: else -> break
-       od;
-       if
-       :: e <= events -> ev[e].fin = 1
-       :: else
-       fi;
-       i = 0; e = 0
+       skip; d_step {
+         e = 1;
+         do
+         :: e <= events && !(ev[e].home == i && ev[e].live && !ev[e].fin) -> e++
+         :: else -> break
+         od;
+         if
+         :: e <= events -> ev[e].fin = 1
+         :: else
+         fi;
+         i = 0; e = 0
+       }
      }
   :: atomic { /* log i appends a mark of log j at its present final size */
        if
@@ -224,16 +236,18 @@ active proctype network() {
        :: i = 2; j = 0
        :: i = 2; j = 1
        fi;
-       e = 1;
-       do
-       :: e <= events ->
-          if
-          :: ev[e].home == j && ev[e].live && firm(e) -> leaned[i] = leaned[i] | (1 << e)
-          :: else
-          fi;
-          e++
-       :: else -> break
-       od;
+       skip; d_step {
+         e = 1;
+         do
+         :: e <= events ->
+            if
+            :: ev[e].home == j && ev[e].live && firm(e) -> leaned[i] = leaned[i] | (1 << e)
+            :: else
+            fi;
+            e++
+         :: else -> break
+         od
+       }
        recount(i); check(); i = 0; j = 0
      }
   :: atomic { /* log i loses its last pending events: a restored disk, or an operator who writes another branch */
@@ -248,16 +262,18 @@ active proctype network() {
        :: top < events -> top++
        :: break
        od;
-       e = top;
-       do
-       :: e <= events ->
-          if
-          :: ev[e].home == i && !ev[e].fin -> ev[e].live = 0
-          :: else
-          fi;
-          e++
-       :: else -> break
-       od;
+       skip; d_step {
+         e = top;
+         do
+         :: e <= events ->
+            if
+            :: ev[e].home == i && !ev[e].fin -> ev[e].live = 0
+            :: else
+            fi;
+            e++
+         :: else -> break
+         od
+       }
        recount(i); check(); i = 0; top = 0
      }
   od

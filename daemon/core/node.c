@@ -330,6 +330,7 @@ static void tick_peer(struct om_node *node, uint32_t slot, int64_t now_ms) {
 void om_node_tick(struct om_node *node, int64_t now_ms) {
   node->now_ms = now_ms;
   for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++) tick_peer(node, slot, now_ms);
+  om_serve_tick(node, now_ms);
   om_sync_tick(node, now_ms);
   om_met_tick(node, now_ms);
   om_recover_tick(node, now_ms);

@@ -58,6 +58,7 @@ struct om_serve {
   uint64_t acked;     /* first entry not taken in, as the follower said last */
   size_t outstanding; /* cost of what lies between */
   uint64_t recorded;  /* until it has taken so many in, there is no head to lead it on (serve.c) */
+  bool looks_again;   /* for that, in a while: there was none */
   unsigned first, n;  /* of the ring */
   struct om_serve_chunk {
     uint64_t end;
@@ -297,8 +298,9 @@ struct om_node {
   uint32_t bulk;     /* logs that hold one of OM_BULK_LOGS */
   uint64_t growths;  /* of any log: what waited while one came in is tried again, since the news may have crossed */
   int64_t now_ms;
-  uint64_t links; /* that there were */
-  uint64_t began; /* time of the start that was configured: start.c */
+  int64_t look_again_ms; /* when recorded heads that were not found are looked for again; 0: all were */
+  uint64_t links;        /* that there were */
+  uint64_t began;        /* time of the start that was configured: start.c */
   size_t n_movers;
   uint32_t movers[OM_GATHERED_MAX]; /* witnesses that the start was moved on for, of either list */
 
@@ -359,6 +361,7 @@ enum om_code om_note_size(uint64_t *size, const uint8_t *note, size_t len, struc
 bool om_serve_next(struct om_node *node, struct om_action *out, uint32_t slot, uint32_t log, int64_t now_ms);
 /* The peer in SLOT follows a log from here, or no longer. */
 void om_serve_follow(struct om_node *node, uint32_t slot, const Oremark__Follow *follow);
+void om_serve_tick(struct om_node *node, int64_t now_ms);
 /* How much of LOG this daemon can give out with proof. */
 uint64_t om_serve_have(const struct om_tracked *tracked);
 

@@ -131,6 +131,8 @@ static bool recorded_next(struct om_node *node, struct om_action *out, struct om
     return false;
   if (!node->config.recorded(node->config.ctx, note, &len, &size, log, serve->acked)) {
     serve->recorded = om_larger(node->logs[log].final.size, serve->acked + 1);
+    serve->looks_again = true; /* it may have been out of reach for a moment, or be recorded by then */
+    if (node->look_again_ms == 0) node->look_again_ms = node->now_ms + OM_RETRY_MS;
     return false;
   }
   OM_ASSERT(size > serve->acked);
@@ -141,6 +143,19 @@ static bool recorded_next(struct om_node *node, struct om_action *out, struct om
   message.head = &head;
   om_peer_encode(&out->bytes, &out->len, &message);
   return true;
+}
+
+void om_serve_tick(struct om_node *node, int64_t now_ms) {
+  if (node->look_again_ms == 0 || now_ms < node->look_again_ms) return;
+  node->look_again_ms = 0;
+  for (uint32_t slot = 0; slot < OM_PEERS_MAX; slot++)
+    for (uint32_t log = 0; log < node->n_logs && log < node->peers[slot].n_rows; log++) {
+      struct om_serve *serve = node->peers[slot].rows[log].serve;
+      if (serve == NULL || !serve->looks_again) continue;
+      serve->looks_again = false;
+      serve->recorded = 0;
+      om_node_mark_row(node, slot, log);
+    }
 }
 
 /* Puts the proof of what is in SINK, FROM to UPTO-1, behind it; false: it can't be had. */

@@ -11,7 +11,7 @@ enum { LOG = 1, SLOT = 0, ENTRIES = 400, ENTRY_BYTES = 60000, FIRST = 150, SECON
 
 static struct om_node *node;
 static int64_t now_ms;
-static size_t n_looked, n_entries, n_heads;
+static size_t n_looked, n_entries, n_heads, unreadable;
 static uint64_t looked_from;
 static char last_head[16];
 
@@ -29,12 +29,13 @@ static enum om_code prove(void *ctx, struct om_proof *out, uint32_t log, uint64_
   return OM_OK;
 }
 
-/* The log has recorded two heads. */
+/* The log has recorded two heads; they can't be read for so many times. */
 static bool recorded(void *ctx, uint8_t *note, size_t *len, uint64_t *size, uint32_t log, uint64_t from) {
   (void)ctx;
   assert_int_equal(log, LOG);
   n_looked++;
   looked_from = from;
+  if (unreadable > 0) return unreadable--, false;
   *size = from < FIRST ? FIRST : SECOND;
   if (from >= SECOND) return false;
   memcpy(note, from < FIRST ? "first" : "second", *len = from < FIRST ? 5 : 6);
@@ -75,7 +76,7 @@ static int begin(void **state) {
       .own_log = OM_LOG_NONE, .version = "v", .entries = entries, .prove = prove, .recorded = recorded};
   (void)state;
   now_ms = 1000;
-  n_looked = n_entries = n_heads = 0;
+  n_looked = n_entries = n_heads = unreadable = 0;
   node = om_node_new(&config);
   om_node_logs(node, 4);
   om_node_log_changed(node, LOG, ENTRIES, false, now_ms);
@@ -123,6 +124,21 @@ static void heads_lead_on_again(void **state) {
   assert_string_equal(last_head, "first");
 }
 
+/* For the follower is stuck without it, and says nothing that would have it looked for. */
+static void what_was_not_found_is_looked_for_again(void **state) {
+  (void)state;
+  unreadable = 2;
+  follow(0, false);
+  assert_int_equal(n_looked, 1);
+  for (int64_t until = now_ms + 3 * OM_RETRY_MS; now_ms < until; now_ms += OM_NODE_TICK_MS) {
+    om_node_tick(node, now_ms);
+    drain();
+  }
+  assert_int_equal(n_looked, 3); /* and once found, no more */
+  assert_int_equal(n_heads, 2);
+  assert_string_equal(last_head, "first");
+}
+
 /* Nothing is looked for where all that there is has been sent: the follower sees for itself what is recorded. */
 static void who_has_room_needs_none(void **state) {
   (void)state;
@@ -136,6 +152,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(heads_lead_on, begin, end),
       cmocka_unit_test_setup_teardown(heads_lead_on_again, begin, end),
+      cmocka_unit_test_setup_teardown(what_was_not_found_is_looked_for_again, begin, end),
       cmocka_unit_test_setup_teardown(who_has_room_needs_none, begin, end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,15 @@
 static struct {
   size_t frozen; /* logs, by anybody honest */
   size_t released, overruled, released_so;
+  size_t acts, records, unsettled, governments;
 } happened;
 
 void sim_cover(struct sim *s) {
   happened.frozen += sim_frozen(s);
+  happened.acts += s->races.acts;
+  happened.records += s->races.records;
+  happened.unsettled += s->races.unsettled;
+  happened.governments += s->governors.changes;
   happened.released += s->released;
   happened.overruled += s->overruled.n;
   happened.released_so += s->overruled.released;
@@ -24,6 +29,12 @@ static bool missing(size_t n, const char *what) {
 bool sim_covered(enum sim_scene scene) {
   bool any = scene == SIM_ANY, lacks = false;
   if (scene == SIM_FREEZE) lacks |= missing(happened.frozen, "was a log frozen");
+  if (scene == SIM_RESTART) {
+    lacks |= missing(happened.acts, "was an act taken out by a restart");
+    lacks |= missing(happened.records, "was anything else taken out by a restart");
+    lacks |= missing(happened.unsettled, "did a restart end a change of the witnesses");
+    lacks |= missing(happened.governments, "did it change who governs");
+  }
   if (any) lacks |= missing(happened.released, "was a hold released by its releasers");
   if (any) lacks |= missing(happened.overruled, "was a hold overruled");
   if (any) lacks |= missing(happened.released_so, "was a hold released because it was overruled");

@@ -17,7 +17,7 @@ static uint64_t below(struct sim *s, uint64_t limit) {
 
 void sim_governors_begin(struct sim *s) {
   s->governors.random = s->seed * 0xA0761D6478BD642Fu + 5;
-  s->governors.on = below(s, GOVERNORS_ONE_IN) == 0 && s->scene == SIM_ANY;
+  s->governors.on = (below(s, GOVERNORS_ONE_IN) == 0 && s->scene == SIM_ANY) || s->scene == SIM_RESTART;
   sim_governors_restated(s);
 }
 
@@ -100,7 +100,7 @@ uint8_t *sim_govern_sign(struct sim *s, size_t *len, Oremark__Event *event) {
 
 /* ---- what is said ---- */
 
-static void set_governors(struct sim *s) {
+void sim_governors_change(struct sim *s) {
   uint32_t members[SIM_LOGS];
   Oremark__SetGovernors act = OREMARK__SET_GOVERNORS__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
@@ -124,11 +124,11 @@ static void say_again(struct sim *s) {
   sim_node_submit(&s->nodes[0], copy, old->len);
 }
 
-/* Not while the network is to be restarted: that is signed once, and accepted by hand when it comes to it. */
+/* Not while the network is to be restarted, but in the scene of that. */
 void sim_governors_step(struct sim *s) {
   if (!s->governors.on || s->step < QUIET_STEPS || !sim_registry_works(s)) return;
-  if (s->gone_step != 0 && s->step + QUIET_STEPS >= s->gone_step) return;
-  if (below(s, ACT_ONE_IN) == 0) set_governors(s);
+  if (s->gone_step != 0 && s->step + QUIET_STEPS >= s->gone_step && s->scene != SIM_RESTART) return;
+  if (below(s, ACT_ONE_IN) == 0) sim_governors_change(s);
   if (below(s, REPLAY_ONE_IN) == 0) say_again(s);
 }
 

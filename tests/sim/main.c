@@ -121,6 +121,7 @@ void sim_step(struct sim *s, int64_t ms) {
   links(s);
   sim_operators_step(s);
   sim_seal_step(s);
+  if (!s->healing) sim_races_step(s);
   sim_restart_step(s);
   sim_succession_step(s);
   sim_join_step(s);
@@ -218,6 +219,7 @@ static void open_sim(struct sim *s) {
   if (any) choose_plot(s);
   sim_freeze_begin(s);
   sim_govern_begin(s);
+  sim_races_begin(s);
   sim_keys_begin(s);
   sim_governors_begin(s);
   sim_policy_begin(s);
@@ -285,12 +287,13 @@ static uint64_t run(enum sim_scene scene, uint64_t seed, uint64_t steps, bool ve
 }
 
 static int usage(void) {
-  fprintf(stderr,
-          "usage: oremark-sim [--seeds N] [--from S] [--steps M] [--scene succession|freeze] [--covers] [--twice] "
-          "[--verbose]\n"
-          "  --scene   what happens in every seed\n"
-          "  --covers  fails where something that seeds are for happens in none of them; as a scene does\n"
-          "  --twice   runs each seed twice and compares\n");
+  fprintf(
+      stderr,
+      "usage: oremark-sim [--seeds N] [--from S] [--steps M] [--scene succession|freeze|restart] [--covers] [--twice] "
+      "[--verbose]\n"
+      "  --scene   what happens in every seed\n"
+      "  --covers  fails where something that seeds are for happens in none of them; as a scene does\n"
+      "  --twice   runs each seed twice and compares\n");
   return 2;
 }
 
@@ -314,6 +317,8 @@ int main(int argc, char **argv) {
       scene = SIM_SUCCESSION;
     else if (c == 'c' && strcmp(optarg, "freeze") == 0)
       scene = SIM_FREEZE;
+    else if (c == 'c' && strcmp(optarg, "restart") == 0)
+      scene = SIM_RESTART;
     else if (c == 'm')
       covers = true;
     else if (c == 't')

@@ -18,6 +18,12 @@ bool sim_names(struct sim_node *n, uint32_t log); /* whether the registry at N n
 void sim_restart_begin(struct sim *s);
 void sim_restart_step(struct sim *s);
 
+/* races.c */
+void sim_races_begin(struct sim *s);
+void sim_races_step(struct sim *s);
+void sim_races_accepts(struct sim_node *n);  /* now, or tries to */
+void sim_races_accepted(struct sim_node *n); /* so it has */
+
 /* succession.c */
 void sim_succession_begin(struct sim *s);
 void sim_succession_end(struct sim *s);
@@ -50,6 +56,7 @@ void sim_govern_step(struct sim *s);
 void sim_governors_begin(struct sim *s);
 void sim_governors_end(struct sim *s);
 void sim_governors_step(struct sim *s);
+void sim_governors_change(struct sim *s); /* who governs */
 /* EVENT in a statement of the governors; malloc'ed. */
 uint8_t *sim_govern_sign(struct sim *s, size_t *len, Oremark__Event *event);
 /* EVENT, an act of the governors, is final in the registry. */

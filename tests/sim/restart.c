@@ -26,7 +26,7 @@ void sim_restart_begin(struct sim *s) {
 static void lose_witnesses(struct sim *s) {
   for (size_t left = s->n > 4 ? 2 : 1; left > 0;) {
     struct sim_node *n = &s->nodes[1 + sim_below(s, s->n - 1)];
-    if (n->gone) continue;
+    if (n->gone || (s->scene == SIM_RESTART && n->index == s->races.spared)) continue;
     n->gone = true;
     n->back_ms = INT64_MAX;
     if (n->up) sim_node_crash(n);
@@ -88,7 +88,9 @@ static void state_head(struct sim *s, Oremark__StatedHead *out, struct om_hash *
 
 static void state(struct sim *s) {
   Oremark__StatedHead heads[SIM_LOGS], *list[SIM_LOGS];
-  struct om_hash roots[SIM_LOGS];
+  struct om_hash roots[SIM_LOGS], before;
+  struct om_txn *txn;
+  struct om_status st;
   uint32_t logs[SIM_LOGS];
   Oremark__WitnessList witnesses = OREMARK__WITNESS_LIST__INIT;
   Oremark__Restart act = OREMARK__RESTART__INIT;
@@ -106,6 +108,10 @@ static void state(struct sim *s) {
   act.reason = reason;
   event.kind_case = OREMARK__EVENT__KIND_RESTART;
   event.restart = &act;
+  sim_must(s, om_txn_read(&txn, om_ledger_store(s->nodes[0].ledger), &st), &st, "reading");
+  if (om_registry_last_act(txn, &before, OM_SUBJECT_WITNESSES, 0, OM_REGISTRY_NOW, &st) == OM_OK)
+    event.previous = (ProtobufCBinaryData){OM_HASH_BYTES, before.bytes};
+  om_txn_abort(txn);
   s->restart = sim_govern_sign(s, &s->restart_len, &event);
   sim_check_restated(s);
   if (s->verbose) printf("  %llu: the governor restarts the network\n", (unsigned long long)s->step);
@@ -122,7 +128,9 @@ void sim_restart_step(struct sim *s) {
     if (s->set_back.on && s->set_back.who == i && n->up) back_up_again(n);
     if (s->set_back.on && s->set_back.who == i) set_back(n);
     if (!n->up || n->accepted || (i > 0 && !s->nodes[0].accepted) || !sim_one_in(s, 12)) continue;
+    sim_races_accepts(n);
     n->accepted = sim_node_accept(n, s->restart, s->restart_len);
+    if (n->accepted) sim_races_accepted(n);
     if (s->verbose && n->accepted)
       printf("  %llu: daemon %u accepts the restart\n", (unsigned long long)s->step, n->daemon);
   }

@@ -100,6 +100,8 @@ struct sim_node {
   bool gone, accepted;      /* for good; the restart, by hand */
   uint64_t voted[SIM_LOGS]; /* the largest head of each log that it has said it cosigned */
   bool ready_seen;
+  uint64_t beyond[SIM_LOGS]; /* races.c: held of each log beyond what is stated */
+  bool changing[SIM_LOGS];   /* races.c: what is stated of it would ask for two lists of witnesses */
   /* After its store was lost. */
   bool forgot, renewed;    /* its votes; it has a new cosigning key */
   struct om_secret *spare; /* that key */
@@ -203,7 +205,7 @@ struct sim_rules {
 };
 
 /* What is made to happen in every seed, beside members and governors at work; else the seed draws. */
-enum sim_scene { SIM_ANY, SIM_SUCCESSION, SIM_FREEZE };
+enum sim_scene { SIM_ANY, SIM_SUCCESSION, SIM_FREEZE, SIM_RESTART };
 
 struct sim {
   enum sim_scene scene;
@@ -280,8 +282,14 @@ struct sim {
   struct {
     bool on;
     uint32_t who;
-    uint64_t step;           /* 0: it has not accepted yet */
-  } set_back;                /* to before the restart */
+    uint64_t step;        /* 0: it has not accepted yet */
+  } set_back;             /* to before the restart */
+  struct {                /* races.c */
+    bool changed;         /* the witnesses have */
+    uint32_t spared;      /* who is not among them then, and is not lost */
+    size_t acts, records; /* that were taken out where the restart was accepted */
+    size_t unsettled;     /* changes of witnesses that it has ended */
+  } races;
   uint64_t stated[SIM_LOGS]; /* heads, by it */
   struct om_hash stated_roots[SIM_LOGS];
   uint64_t loss_step; /* from here on a store is lost, or an old copy put in its place; 0: none is */

@@ -23,8 +23,10 @@ void om_node_evidence(struct om_node *node, uint32_t log, uint32_t n, bool froze
   if (log >= node->n_logs) return;
   struct om_tracked *tracked = &node->logs[log];
   OM_ASSERT(n <= OM_EVIDENCE_PIECES_MAX);
+  bool freezes = frozen && !tracked->frozen;
   tracked->pieces = n;
   tracked->frozen = frozen;
+  if (freezes) om_sync_frozen(node, log);
   om_node_mark_rows(node, log);
 }
 

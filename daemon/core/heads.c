@@ -44,6 +44,11 @@ static enum om_code judge_new(struct om_node *node, uint32_t slot, uint32_t log,
   return OM_OK;
 }
 
+/* LOG has two final histories: those who have signed the one that is not held here may count in it. */
+static bool of_two(const struct om_node *node, uint32_t log, enum om_code code) {
+  return code == OM_REFUSED && node->logs[log].frozen;
+}
+
 static bool is_news(const struct om_tracked *tracked, uint64_t size) {
   if (tracked->ended && size > tracked->end) return false; /* whoever sends it has not heard */
   return size > om_larger(tracked->final.size, om_pair_highest(&tracked->claims));
@@ -60,7 +65,8 @@ enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, con
       code = judge_new(node, slot, log, note, len, size, st);
     else if (size >= row->unjudged.size)
       om_heard_set(&row->unjudged, size, note, len, slot);
-    if (code != OM_OK) return om_wrap(st, "a head of log %u", log);
+    if (code != OM_OK && !of_two(node, log, code)) return om_wrap(st, "a head of log %u", log);
+    om_status_clear(st);
   } else {
     om_met(node, slot, log, note, len); /* its final head, which may be another than the one here */
   }
@@ -89,9 +95,9 @@ void om_heads_judge_row(struct om_node *node, uint32_t slot, uint32_t log) {
   struct om_heard heard = om_node_row(node, slot, log)->unjudged;
   struct om_status st;
   om_node_row(node, slot, log)->unjudged = (struct om_heard){.slot = OM_SLOT_NONE};
-  if (is_news(&node->logs[log], heard.size) &&
-      judge_new(node, slot, log, heard.note, heard.len, heard.size, &st) != OM_OK)
-    om_node_drop(node, slot, "it sent a final head that does not stand");
+  enum om_code code = OM_OK;
+  if (is_news(&node->logs[log], heard.size)) code = judge_new(node, slot, log, heard.note, heard.len, heard.size, &st);
+  if (code != OM_OK && !of_two(node, log, code)) om_node_drop(node, slot, "it sent a final head that does not stand");
   free(heard.note);
 }
 
@@ -101,6 +107,7 @@ void om_heads_judge_again(struct om_node *node, uint32_t log) {
   if (heard.size == 0) return;
   node->logs[log].unjudged = (struct om_heard){.slot = OM_SLOT_NONE};
   enum om_code code = judge(node, heard.slot, log, heard.note, heard.len, heard.size, &st);
-  if (code != OM_OK && code != OM_WAIT) om_node_drop(node, heard.slot, "it sent a final head that does not stand");
+  if (code != OM_OK && code != OM_WAIT && !of_two(node, log, code))
+    om_node_drop(node, heard.slot, "it sent a final head that does not stand");
   free(heard.note);
 }

@@ -204,6 +204,7 @@ struct om_tracked {
   uint64_t stated;        /* om_node_stated */
   struct om_heard refill; /* taken only from who proves it up to this head: the own log at a start, or one that was
                              stopped where a quorum has signed another entry; none: neither */
+  bool refill_claimed;    /* it is one of CLAIMS, which nobody has shown to win yet */
 
   uint32_t source; /* slot from which it is followed */
   struct om_inbox inbox;
@@ -396,6 +397,8 @@ void om_sync_grown(struct om_node *node, uint32_t log, int64_t now_ms); /* LOG h
 void om_sync_lost(struct om_node *node, uint32_t slot, int64_t now_ms); /* the link in SLOT has ended */
 /* LOG has ended with END entries. */
 void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_ms);
+/* LOG has two final histories: everybody stays with the one that it holds. */
+void om_sync_frozen(struct om_node *node, uint32_t log);
 /* LOG was cut: what was being fetched is behind other entries now. */
 void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms);
 

@@ -119,7 +119,9 @@ static void prove_claim(struct om_node *node, uint32_t log, int64_t now_ms) {
   const struct om_heard *claim = &tracked->claims.newest;
   if (claim->size == 0) claim = &tracked->claims.first;
   if (log == node->config.own_log || tracked->ended || tracked->refill.size > 0 || claim->size <= tracked->size) return;
+  if (tracked->frozen) return; /* then both are: it is shown, and nobody changes sides */
   om_sync_refill(node, log, claim, now_ms);
+  node->logs[log].refill_claimed = node->logs[log].refill.size > 0;
 }
 
 /* BESIDE: it was proven by a head of the log, and nothing else was asked for. */
@@ -161,7 +163,10 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
       if (log == node->config.own_log) node->recovery.fork = true;
       break;
     case OM_NO:
-      om_node_drop(node, tracked->apply_slot, "it sent entries that are not those that the log has signed");
+      if (tracked->frozen) /* they may be those of the other history */
+        brought_nothing(node, log, true);
+      else
+        om_node_drop(node, tracked->apply_slot, "it sent entries that are not those that the log has signed");
       om_sync_choose_again(node, log, now_ms);
       break;
     case OM_MISSING:
@@ -181,9 +186,11 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
 }
 
 /* Some have cosigned the head of LOG that the peer in SLOT sent, and not those who count here. The log's own daemon may
- * go by an act of the governors that is not accepted here yet: it pays, and stays. */
+ * go by an act of the governors that is not accepted here yet, and where the log has two final histories those who
+ * count in the other one may be others: it pays, and stays. */
 static void blame_for_head(struct om_node *node, uint32_t slot, uint32_t log) {
-  if (om_node_live(node, slot) && node->peers[slot].log == log)
+  bool home = om_node_live(node, slot) && node->peers[slot].log == log;
+  if (home || (node->logs[log].frozen && om_node_live(node, slot)))
     om_judge_spend(node, slot);
   else
     om_node_drop(node, slot, "it sent a final head that does not stand");

@@ -87,6 +87,10 @@ void om_sync_end(struct om_node *node, uint32_t log, uint64_t end, int64_t now_m
   om_sync_choose_again(node, log, now_ms);
 }
 
+void om_sync_frozen(struct om_node *node, uint32_t log) {
+  if (node->logs[log].refill_claimed) om_sync_refill(node, log, NULL, node->now_ms);
+}
+
 void om_sync_cut(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   tracked->apply_cut = tracked->applying;

@@ -22,7 +22,9 @@ uint64_t om_sync_offered(const struct om_tracked *tracked, const struct om_row *
 bool om_sync_has_more(struct om_node *node, uint32_t slot, uint32_t log) {
   const struct om_tracked *tracked = &node->logs[log];
   const struct om_row *row = om_node_row(node, slot, log);
-  return om_sync_offered(tracked, row) > tracked->size || (!tracked->ended && row->has_final > tracked->final.size);
+  /* A head of a log with two final histories may be of the other one, and nothing leans on any more of either. */
+  bool heads = !tracked->ended && !tracked->frozen;
+  return om_sync_offered(tracked, row) > tracked->size || (heads && row->has_final > tracked->final.size);
 }
 
 static bool eligible(struct om_node *node, uint32_t slot, uint32_t log) {
@@ -139,6 +141,7 @@ void om_sync_forget_beside(struct om_node *node, uint32_t log) {
 void om_sync_refill(struct om_node *node, uint32_t log, const struct om_heard *head, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   uint64_t before = tracked->refill.size;
+  tracked->refill_claimed = false;
   if (head == NULL || head->size <= tracked->size)
     om_heard_clear(&tracked->refill);
   else if (head->size != before)

@@ -1,6 +1,7 @@
 /* Too many lie: a home forks its log, and two witnesses of four sign both histories, each of which one honest daemon
  * sees. What is promised then is not that no two final heads conflict, but that everybody honest knows it: where both
- * have got a quorum the log is frozen, everywhere. What leans on either history is no matter of this scene. */
+ * have got a quorum the log is frozen, everywhere; and that the two are silent about it, and keep their links. What leans
+ * on either history is no matter of this scene. */
 #include "sim/sim.h"
 
 enum { FIRST_STEP = 20, LAST_STEP = 90, HELPERS = 2 };

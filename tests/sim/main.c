@@ -265,7 +265,7 @@ static uint64_t run(enum sim_scene scene, uint64_t seed, uint64_t steps, bool ve
   open_sim(s);
   for (uint64_t i = 0; i < steps; i++) sim_step(s, SIM_STEP_MS);
   heal(s);
-  if (s->scene != SIM_FREEZE) sim_idle(s); /* a liar may be dropped, and come again, for ever */
+  sim_idle(s);
   sim_cover(s);
   if (s->scene == SIM_SUCCESSION && !sim_succeeded(s))
     sim_violation(s, "the registry log does not go on under another daemon");

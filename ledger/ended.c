@@ -112,6 +112,15 @@ enum om_code om_ended_entry(struct om_batch *batch, const struct om_log_state *s
   return st->code = OM_WAIT;
 }
 
+enum om_code om_ended_beside(struct om_batch *batch, const struct om_log_state *state, struct om_status *st) {
+  struct om_retired ended;
+  if (!om_registry_retired(batch->txn, &ended, state->log, OM_REGISTRY_NOW)) return om_txn_check(batch->txn, st);
+  put_misfit(batch->txn, state->log, true);
+  batch->lost = true;
+  return om_fail(st, OM_WAIT, "mending", "log %u has ended with others than the %llu entries held here", state->log,
+                 (unsigned long long)state->edge.size);
+}
+
 /* Whether what is held of INFO's log up to its end is what it ended with. */
 static bool fits(struct om_txn *txn, const struct om_log_info *info) {
   struct om_status st;
@@ -136,8 +145,9 @@ bool om_ended_cut(struct om_txn *txn, uint64_t *size, uint32_t log) {
   if (!beyond && !(misfit(txn, log, &due) && due)) return false;
   if (beyond && fits(txn, &info))
     *size = info.end.size;
-  else /* what is final stands, unless the governors have judged that it does not: then all is fetched anew */
-    *size = info.head_size < info.end.size ? info.head_size : 0;
+  else /* what is final stands, unless the governors have judged that it does not: then all is fetched anew. Nothing is
+          taken in between but what is proven to lie under the end: so that nothing else than what is final is held */
+    *size = info.head_size < info.end.size && info.head_size < info.size ? info.head_size : 0;
   return info.size > *size;
 }
 

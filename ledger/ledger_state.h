@@ -192,6 +192,10 @@ void om_ended_mark(struct om_batch *batch, const struct om_log_state *state, uin
  * that has been done once, or all before it is final. */
 enum om_code om_ended_entry(struct om_batch *batch, const struct om_log_state *state, const struct om_hash *leaf,
                             struct om_status *st);
+/* The end of STATE's log is proven to be of a tree that does not go on from what is held. OM_WAIT ("mending"): that is
+ * cut; first what is not final, and if it is found again, all. It is not a matter of doubt, and so not of how often:
+ * what is taken afterwards is proven to lie under the end. OM_OK: it has not ended. */
+enum om_code om_ended_beside(struct om_batch *batch, const struct om_log_state *state, struct om_status *st);
 /* Where what is held of LOG is to be cut because it has ended before, or otherwise; false: it is not. */
 bool om_ended_cut(struct om_txn *txn, uint64_t *size, uint32_t log);
 /* Is that so for any log? */

@@ -123,7 +123,8 @@ static enum om_code beside(struct om_batch *batch, const struct om_log_state *st
   struct om_checkpoint head;
   struct om_log_info info;
   struct om_status ignored;
-  enum om_code code = brought->len > 0 ? om_evidence_beside(batch, state, brought, st) : OM_OK;
+  enum om_code code =
+      brought->len > 0 ? om_evidence_beside(batch, state, brought, st) : om_ended_beside(batch, state, st);
   if (code != OM_OK) return code;
   if (state->log == batch->ledger->own_log)
     return om_fail(st, OM_REFUSED, "fork", "this log has signed a head of %llu entries beside those held here",

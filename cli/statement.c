@@ -124,9 +124,9 @@ enum om_code om_signed_unpack(struct om_signed *out, struct om_arena *arena, con
 }
 
 /* Those who govern are named; of others only the number is known. */
-static bool governor_name(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member) {
+static bool governor_name(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member, uint32_t site) {
   const struct om_who_governs *governors = ctx;
-  for (size_t i = 0; governors && i < governors->n; i++)
+  for (size_t i = 0; site == 0 && governors && i < governors->n; i++)
     if (governors->list[i].member == member)
       return snprintf(out, OM_TEXT_NAME_BYTES, "%s", governors->list[i].name) >= 0;
   return false;

@@ -262,21 +262,28 @@ static enum om_code no_event(const struct om_place *at, struct om_status *st) {
                  (unsigned long long)at->index, at->log, at->event);
 }
 
-static bool name_member(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member) {
+static bool name_of(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member, uint32_t site) {
   struct om_member row;
+  struct om_site at;
   struct om_status ignored;
-  _Static_assert(sizeof row.name <= OM_TEXT_NAME_BYTES, "a member's name fits");
+  _Static_assert(sizeof row.name <= OM_TEXT_NAME_BYTES && sizeof at.name <= OM_TEXT_NAME_BYTES, "a name fits");
+  if (site != 0) {
+    if (om_registry_site(ctx, &at, member, site, OM_REGISTRY_NOW, &ignored) != OM_OK) return false;
+    memcpy(out, at.name, sizeof at.name);
+    return true;
+  }
   if (om_registry_member(ctx, &row, member, OM_REGISTRY_NOW, &ignored) != OM_OK) return false;
   memcpy(out, row.name, sizeof row.name);
   return true;
 }
 
-/* EVENT as a line for a person, its members named by the registry as it is now. */
-static void event_text(struct om_text *out, struct om_txn *txn, const Oremark__Event *event) {
+/* EVENT of MEMBER as a line for a person, its members and sites named by the registry as it is now. */
+static void event_text(struct om_text *out, struct om_txn *txn, uint32_t member, const Oremark__Event *event) {
   const struct om_kind *kind = om_kind_of(event);
   om_text_clear(out);
-  out->namer = name_member;
+  out->namer = name_of;
   out->namer_ctx = txn;
+  out->speaker = member;
   if (kind && kind->describe) kind->describe(out, event);
   om_documents_text(out, event);
   om_details_text(out, event);
@@ -297,7 +304,7 @@ static enum om_code read_event(struct om_txn *txn, struct om_arena *arena, struc
   out->signed_ms = found->signed_ms;
   out->kind = kind->name;
   out->event = event;
-  event_text(&out->text, txn, event);
+  event_text(&out->text, txn, found->member, event);
   out->at_ms = event->at_ms;
   out->zone_min = event->zone_min;
   out->taken_ms = found->taken_ms;

@@ -13,6 +13,7 @@ void om_text_clear(struct om_text *text) {
   text->len = 0;
   text->cut = false;
   text->namer = NULL;
+  text->speaker = 0;
   text->bytes[0] = '\0';
 }
 
@@ -44,10 +45,19 @@ void om_text_add(struct om_text *text, const char *fmt, ...) {
 
 void om_text_add_member(struct om_text *text, uint32_t member) {
   char name[OM_TEXT_NAME_BYTES];
-  if (text->namer && text->namer(text->namer_ctx, name, member))
+  if (text->namer && text->namer(text->namer_ctx, name, member, 0))
     om_text_add(text, "%s (member %u)", name, member);
   else
     om_text_add(text, "member %u", member);
+}
+
+void om_text_add_site(struct om_text *text, uint32_t member, uint32_t site) {
+  char name[OM_TEXT_NAME_BYTES];
+  uint32_t whose = member != 0 ? member : text->speaker;
+  if (text->namer && whose != 0 && text->namer(text->namer_ctx, name, whose, site))
+    om_text_add(text, "%s (site %u)", name, site);
+  else
+    om_text_add(text, "site %u", site);
 }
 
 /* How many characters the names of TYPE have in common: "PROCESS_" of PROCESS_UNSTATED. Every enum of ours has a value

@@ -285,6 +285,7 @@ static void status_at(struct attest *a, int out[3], const struct known *site, si
 static void judge_site(struct attest *a, struct known *site, size_t event) {
   const struct om_lineage_event *e = &a->v->lineage.events[event];
   int at[3], green = 0, yellow = 0, red = 0;
+  char name[OM_VERIFY_SITE_BYTES];
   status_at(a, at, site, event);
   for (int i = 0; i < 3; i++) {
     green += at[i] == OREMARK__SITE_STATE__SITE_STATE_GREEN;
@@ -295,13 +296,15 @@ static void judge_site(struct attest *a, struct known *site, size_t event) {
   if (green + yellow == 3) {
     om_verify_pass(a->v, OM_CHECK_SITES, 1);
   } else if (red == 3) {
-    om_verify_fail(a->v, OM_CHECK_SITES, "event %u of entry %llu of %s: site %u of member %u was red then", e->event,
-                   (unsigned long long)e->index, om_verify_origin(a->v, e->log), site->site, site->member);
+    om_verify_fail(a->v, OM_CHECK_SITES, "event %u of entry %llu of %s: %s was red then", e->event,
+                   (unsigned long long)e->index, om_verify_origin(a->v, e->log),
+                   om_verify_site(a->v, name, site->member, site->site));
   } else {
     om_verify_unknown(a->v, OM_CHECK_SITES,
-                      "event %u of entry %llu of %s: that site %u of member %u was green or yellow at the time that it "
+                      "event %u of entry %llu of %s: that %s was green or yellow at the time that it "
                       "states and at the time by which it was final is not known",
-                      e->event, (unsigned long long)e->index, om_verify_origin(a->v, e->log), site->site, site->member);
+                      e->event, (unsigned long long)e->index, om_verify_origin(a->v, e->log),
+                      om_verify_site(a->v, name, site->member, site->site));
   }
 }
 
@@ -419,6 +422,7 @@ static enum om_code tell_certificate(struct attest *a, const struct held *held, 
 
 /* Certificates last: there may be many, and only so many findings are told. */
 static enum om_code tell(struct attest *a, struct om_status *st) {
+  char name[OM_VERIFY_SITE_BYTES];
   if (a->cut) {
     om_verify_find(a->v, "certificate", "more than %d certificates bear on it: the others were left out",
                    OM_VERIFY_CERTIFICATES_MAX);
@@ -427,8 +431,9 @@ static enum om_code tell(struct attest *a, struct om_status *st) {
   }
   for (size_t i = 0; i < a->n_known; i++)
     if (a->known[i].yellow > 0)
-      om_verify_find(a->v, "site", "site %u of member %u was yellow when %llu records of metal from it were made",
-                     a->known[i].site, a->known[i].member, (unsigned long long)a->known[i].yellow);
+      om_verify_find(a->v, "site", "%s was yellow when %llu records of metal from it were made",
+                     om_verify_site(a->v, name, a->known[i].member, a->known[i].site),
+                     (unsigned long long)a->known[i].yellow);
   for (size_t i = 0; i < a->n_held; i++)
     if (a->held[i].inside + a->held[i].outside + a->held[i].unknown > 0 &&
         tell_certificate(a, &a->held[i], st) != OM_OK)

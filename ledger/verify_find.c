@@ -74,6 +74,24 @@ void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...)
   va_end(args);
 }
 
+/* ---- names ---- */
+
+const char *om_verify_site(const struct om_verify *v, char out[OM_VERIFY_SITE_BYTES], uint32_t member, uint32_t site) {
+  struct om_member who;
+  struct om_site where;
+  struct om_status ignored; /* names are for show */
+  int n;
+  if (om_registry_site(v->txn, &where, member, site, OM_REGISTRY_NOW, &ignored) == OM_OK)
+    n = snprintf(out, OM_VERIFY_SITE_BYTES, "%s (site %u) of ", where.name, site);
+  else
+    n = snprintf(out, OM_VERIFY_SITE_BYTES, "site %u of ", site);
+  if (om_registry_member(v->txn, &who, member, OM_REGISTRY_NOW, &ignored) == OM_OK)
+    snprintf(out + n, OM_VERIFY_SITE_BYTES - (size_t)n, "%s (member %u)", who.name, member);
+  else
+    snprintf(out + n, OM_VERIFY_SITE_BYTES - (size_t)n, "member %u", member);
+  return out;
+}
+
 /* ---- records in doubt ---- */
 
 void om_verify_doubt(struct om_verify_doubtful *out, uint32_t log, uint64_t index) {

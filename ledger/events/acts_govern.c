@@ -115,7 +115,8 @@ enum om_code om_site_status_form(const Oremark__Event *event, struct om_status *
 void om_site_status_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__SiteStatus *s = event->site_status;
   char word[OM_ENUM_WORD_BYTES], from[OM_TIME_TEXT_BYTES], until[OM_TIME_TEXT_BYTES];
-  om_text_add(out, "site %u of ", s->site);
+  om_text_add_site(out, s->member, s->site);
+  om_text_add(out, " of ");
   om_text_add_member(out, s->member);
   om_text_add(out, " is %s from %s until %s", om_enum_word(word, &oremark__site_state__descriptor, (int)s->state),
               om_time_format(from, sizeof from, s->valid_from_ms, 0),

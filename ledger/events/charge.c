@@ -90,9 +90,10 @@ void om_charge_describe(struct om_text *out, const Oremark__Event *event) {
   om_text_add(out, "charge ");
   om_text_count(out, c->n_inputs, "lot");
   if (c->pool)
-    om_text_add(out, " into a pool at site %u", c->site);
+    om_text_add(out, " into a pool at ");
   else
-    om_text_add(out, " into a new pool to %s at site %u",
-                om_enum_word(process, &oremark__process__descriptor, (int)c->process), c->site);
+    om_text_add(out, " into a new pool to %s at ",
+                om_enum_word(process, &oremark__process__descriptor, (int)c->process));
+  om_text_add_site(out, 0, c->site);
   om_text_remark(out, c->name);
 }

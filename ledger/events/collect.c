@@ -54,8 +54,8 @@ void om_collect_describe(struct om_text *out, const Oremark__Event *event) {
   char waste[OM_ENUM_WORD_BYTES];
   om_text_add(out, "collect ");
   om_text_count(out, c->n_lots, "lot");
-  om_text_add(out, " of %s waste at site %u", om_enum_word(waste, &oremark__waste_class__descriptor, (int)c->waste),
-              c->site);
+  om_text_add(out, " of %s waste at ", om_enum_word(waste, &oremark__waste_class__descriptor, (int)c->waste));
+  om_text_add_site(out, 0, c->site);
   if (c->feedstock[0]) om_text_add(out, " (%s)", c->feedstock);
   om_text_materials(out, c->lots, c->n_lots);
 }

@@ -24,6 +24,7 @@ void om_declare_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__Declare *d = event->declare;
   om_text_add(out, "declare ");
   om_text_count(out, d->n_lots, "lot");
-  om_text_add(out, " without history at site %u", d->site);
+  om_text_add(out, " without history at ");
+  om_text_add_site(out, 0, d->site);
   om_text_materials(out, d->lots, d->n_lots);
 }

@@ -47,9 +47,10 @@ void om_estimate_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__Estimate *e = event->estimate;
   char when[OM_TIME_TEXT_BYTES];
   om_time_format(when, sizeof when, e->as_of_ms, 0);
-  om_text_add(out, "estimate %s of site %u of ",
-              e->kind == OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE ? "the resource" : "the yearly capacity",
-              e->site);
+  om_text_add(out, "estimate %s of ",
+              e->kind == OREMARK__ESTIMATE_KIND__ESTIMATE_KIND_RESOURCE ? "the resource" : "the yearly capacity");
+  om_text_add_site(out, e->member, e->site);
+  om_text_add(out, " of ");
   om_text_add_member(out, e->member);
   om_text_add(out, " as of %.10s", when);
   om_text_masses(out, ": ", e->metals, e->n_metals);

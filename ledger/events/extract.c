@@ -32,6 +32,7 @@ void om_extract_describe(struct om_text *out, const Oremark__Event *event) {
   const Oremark__Extract *e = event->extract;
   om_text_add(out, "extract ");
   om_text_count(out, e->n_lots, "lot");
-  om_text_add(out, " at site %u", e->site);
+  om_text_add(out, " at ");
+  om_text_add_site(out, 0, e->site);
   om_text_materials(out, e->lots, e->n_lots);
 }

@@ -84,7 +84,8 @@ void om_receive_describe(struct om_text *out, const Oremark__Event *event) {
     n_short += r->lots[i]->shortage != OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_UNSTATED;
   om_text_add(out, "receive ");
   om_text_count(out, r->n_lots, "lot");
-  om_text_add(out, " at site %u", r->site);
+  om_text_add(out, " at ");
+  om_text_add_site(out, 0, r->site);
   if (n_short > 0) om_text_add(out, ", %zu with a shortage", n_short);
   om_text_remark(out, r->note);
 }

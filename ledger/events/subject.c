@@ -16,7 +16,10 @@ void om_text_subject(struct om_text *out, const Oremark__Subject *subject) {
   } else if (subject->event) {
     om_text_event_ref(out, subject->event);
   } else {
-    if (subject->site != 0) om_text_add(out, "site %u of ", subject->site);
+    if (subject->site != 0) {
+      om_text_add_site(out, subject->member, subject->site);
+      om_text_add(out, " of ");
+    }
     om_text_add_member(out, subject->member);
   }
 }

@@ -87,7 +87,8 @@ void om_transform_describe(struct om_text *out, const Oremark__Event *event) {
   char process[OM_ENUM_WORD_BYTES];
   om_text_add(out, "%s ", om_enum_word(process, &oremark__process__descriptor, (int)t->process));
   om_text_count(out, t->n_inputs, "lot");
-  om_text_add(out, " into %zu at site %u", t->n_outputs, t->site);
+  om_text_add(out, " into %zu at ", t->n_outputs);
+  om_text_add_site(out, 0, t->site);
   om_text_materials(out, t->outputs, t->n_outputs);
   om_text_losses(out, t->losses, t->n_losses);
 }

@@ -254,10 +254,10 @@ static void other_fields(void **state) {
   BAD("form", "ascending", e);
 }
 
-static bool names_four(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member) {
+static bool names_four(void *ctx, char out[OM_TEXT_NAME_BYTES], uint32_t member, uint32_t site) {
   (void)ctx;
-  strcpy(out, "Ilo");
-  return member == 4;
+  strcpy(out, site == 2 ? "Smelter" : "Ilo");
+  return member == 4 && (site == 0 || site == 2);
 }
 
 static void says(const char *wanted, const Oremark__Event *e) {
@@ -291,6 +291,12 @@ static void events_in_words(void **state) {
   named.namer = names_four;
   om_kind_of(e)->describe(&named, e);
   assert_string_equal(named.bytes, "ship 3 lots to Ilo (member 4) by inland-water, with title, waybill B/L 7");
+  e = receive(c, 2, LOTS(ref, ref));
+  om_text_clear(&named);
+  named.namer = names_four;
+  named.speaker = 4;
+  om_kind_of(e)->describe(&named, e);
+  assert_string_equal(named.bytes, "receive 2 lots at Smelter (site 2)");
   e = receive(c, 1, LOTS(ref, ref));
   says("receive 2 lots at site 1", e);
   measured(c, e, 1, 0, METALS({CU, 1}), OREMARK__SHORTAGE_REASON__SHORTAGE_REASON_ASSAY);

@@ -514,7 +514,7 @@ static void colours_of_mine_sites(void **state) {
   until(s, s->now_s + HOUR_S);
   v = verified(s, lot);
   COUNTS(v, SITES, 1, 0, 0);
-  assert_true(tells(&v, "site", "yellow"));
+  assert_true(tells(&v, "site", " (site 1) of ") && tells(&v, "site", " (member 2) was yellow"));
   id = site_status(s, BLUE, at, ever, &id); /* nobody has looked */
   until(s, s->now_s + HOUR_S);
   v = verified(s, lot);

@@ -259,7 +259,7 @@ static enum om_code disclose(struct om_session *session, const struct om_sealed_
                         json_pack("{s:s, s:s}", "file", path, "what", om_detail_name(what, (int)one->what)), st);
   fprintf(session->out,
           "the %s is in %s, with what proves it; whoever gets that file can read it, and check it with 'oremark detail "
-          "check %s'\n",
+          "check %s', where no daemon is with a bundle of the lot (--bundle)\n",
           om_detail_name(what, (int)one->what), path, path);
   return OM_OK;
 }

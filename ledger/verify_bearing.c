@@ -73,15 +73,24 @@ static enum om_code tell_downstream(struct om_verify *v, struct om_status *st) {
   return OM_OK;
 }
 
+/* An entry that is gone from the store is no reason to say nothing of the lot. */
+static enum om_code gone(struct om_verify *v, enum om_code code, struct om_status *st) {
+  if (code != OM_MISSING) return code;
+  om_verify_fail(v, OM_CHECK_LINEAGE, "the entry of what bears on it is not here: %s", st->text);
+  return om_txn_check(v->txn, st);
+}
+
 enum om_code om_verify_bearing(struct om_verify *v, struct om_status *st) {
   struct om_arena found = {0}, scratch = {0};
   struct om_bearing *list;
-  size_t n;
+  size_t n = 0;
   bool corrected = false;
   enum om_code code = om_bearing_collect(v->txn, &found, &list, &n, v->network, &v->lineage, v->progress, st);
+  if (code != OM_OK) n = 0;
+  code = gone(v, code, st);
   for (size_t i = 0; i < n && code == OM_OK; i++) {
     corrected |= list[i].share == OM_BEARING_CORRECTION;
-    if (!om_verify_too_many(v, share_of(&list[i]))) code = tell(v, &scratch, &list[i], st);
+    if (!om_verify_too_many(v, share_of(&list[i]))) code = gone(v, tell(v, &scratch, &list[i], st), st);
     om_arena_reset(&scratch);
     if (code == OM_OK) code = om_progress_tell(v->progress, "telling what bears on it", i + 1, n, st);
   }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/bearing.h"
+#include "ledger/ledger_state.h"
 #include "ledger/verify.h"
 #include "support/attest.h"
 #include "support/bundled.h"
@@ -235,15 +236,22 @@ static Oremark__Event *flag_with(struct fixture *f, Oremark__Document **document
   return event;
 }
 
-/* What MEMBER's store says of the lot where LOOK sees to documents. */
-static void look_after(struct fixture *f, struct om_verdict *v, uint32_t member, struct om_verify_documents look) {
-  struct om_txn *txn;
-  struct om_status st = {.code = OM_MISSING, .text = "of what was done before"};
+/* What TXN says of the lot where LOOK sees to documents. */
+static void look_after_in(struct fixture *f, struct om_txn *txn, struct om_verdict *v,
+                          struct om_verify_documents look) {
+  struct om_status st = {0};
   uint8_t number[OM_LOT_NUMBER_BYTES];
   const struct om_verify_ask ask = {.number = number, .documents = &look};
   network_lot(&f->net, number, NULL, f->lot.bytes, f->lot.len, 0, 0);
-  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[member - 1]), &st), &st);
   assert_ok(om_verify_asked(txn, &f->arena, v, &f->net.id, &ask, &st), &st);
+}
+
+/* What MEMBER's store does. */
+static void look_after(struct fixture *f, struct om_verdict *v, uint32_t member, struct om_verify_documents look) {
+  struct om_txn *txn;
+  struct om_status st = {0};
+  assert_ok(om_txn_read(&txn, om_ledger_store(f->ledgers[member - 1]), &st), &st);
+  look_after_in(f, txn, v, look);
   om_txn_abort(txn);
 }
 
@@ -288,11 +296,36 @@ static void a_paper_that_is_not_final(void **state) {
   assert_true(!v.verified && looks == 1 && v.checks[OM_CHECK_DOCUMENTS].failed == 1);
 }
 
+/* Where the entry of a concern is gone from the store, the verdict says so; what is behind it is looked at as before.
+ */
+static void a_concern_that_is_gone(void **state) {
+  struct fixture *f = *state;
+  Oremark__Document document = contract(), *list = &document;
+  Oremark__Event *event = flag_with(f, &list);
+  struct om_verdict v;
+  struct om_txn *txn;
+  struct om_status st = {0};
+  uint8_t gone[OM_LOG_ENTRY_KEY_BYTES];
+  size_t looks = 0;
+  om_log_entry_key(gone, OWNER - 1, network_info(f->ledgers[OWNER - 1], OWNER - 1).size);
+  say(f, OWNER, OWNER - 1, &event, 1);
+  say(f, OWNER, OWNER - 1, &event, 1);
+  assert_ok(om_txn_write(&txn, om_ledger_store(f->ledgers[OWNER - 1]), &st), &st);
+  om_txn_del(txn, OM_TABLE_ENTRIES, gone, sizeof gone);
+  look_after_in(f, txn, &v, (struct om_verify_documents){&looks, look_at_forged});
+  om_txn_abort(txn);
+  assert_false(v.verified || v.undecided);
+  assert_true(v.checks[OM_CHECK_LINEAGE].failed > 0);
+  assert_non_null(strstr(v.checks[OM_CHECK_LINEAGE].first, "is not held here"));
+  assert_int_equal(count(&v, "flag", "not final yet"), 1); /* the other */
+  assert_true(looks == 0 && v.checks[OM_CHECK_DOCUMENTS].failed == 0);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(many_flags_hide_nothing),   TEST(nothing_is_left_out_of_a_few), TEST(one_of_many_is_overruled),
-      TEST(a_document_is_hashed_once), TEST(a_paper_that_is_not_final),
+      TEST(a_document_is_hashed_once), TEST(a_paper_that_is_not_final),    TEST(a_concern_that_is_gone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

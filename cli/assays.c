@@ -2,26 +2,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/assays.h"
 #include "cli/attested.h"
 #include "cli/views.h"
-#include "ledger/assays.h"
 
-struct gathered {
+struct gathering {
   struct om_session *session;
-  struct om_assay_given *given;
-  const char **names; /* of the authors */
-  size_t n, cap;
+  struct om_assays *assays;
 };
 
 /* What was corrected no longer counts; a laboratory's that speaks for no side is shown by 'attestations'. */
 static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_status *st) {
-  struct gathered *g = ctx;
-  struct om_arena *arena = g->session->arena;
+  const struct gathering *gathering = ctx;
+  struct om_assays *g = gathering->assays;
+  struct om_arena *arena = gathering->session->arena;
   Oremark__Event *event;
   if (om_attestation_event(arena, &event, a, st)) return st->code;
-  if (event->kind_case != OREMARK__EVENT__KIND_ASSAY || a->n_ends > 0 ||
-      event->assay->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED)
+  if (event->kind_case != OREMARK__EVENT__KIND_ASSAY || a->n_ends > 0) return OM_OK;
+  if (event->assay->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED) {
+    g->others++;
     return OM_OK;
+  }
   for (size_t i = 0; i < event->assay->n_results; i++)
     if (!event->assay->results[i]->value)
       return om_fail(st, OM_IO, NULL, "the daemon sent an assay without a result: are both of one version?");
@@ -41,7 +42,7 @@ static enum om_code take(void *ctx, const Oremark__Attestation *a, struct om_sta
   return OM_OK;
 }
 
-static const char *name_of(const struct gathered *g, uint32_t author) {
+static const char *name_of(const struct om_assays *g, uint32_t author) {
   for (size_t i = 0; i < g->n; i++)
     if (g->given[i].author == author) return g->names[i];
   return "";
@@ -61,7 +62,7 @@ static bool both(const struct om_assay_compared *at) {
   return at->sides[OM_ASSAY_SELLER].stated && at->sides[OM_ASSAY_BUYER].stated;
 }
 
-static json_t *compared_json(const struct gathered *g, const struct om_assay_compared *at) {
+static json_t *compared_json(const struct om_assays *g, const struct om_assay_compared *at) {
   static const char *const words[] = {"seller", "buyer", "umpire"};
   json_t *json =
       json_pack("{s:s, s:o, s:o, s:s, s:o}", "element", om_show_element(at->element), "difference",
@@ -78,7 +79,7 @@ static json_t *compared_json(const struct gathered *g, const struct om_assay_com
   return json;
 }
 
-static void add_line(struct libscols_table *table, const struct gathered *g, const struct om_assay_compared *at) {
+static void add_line(struct libscols_table *table, const struct om_assays *g, const struct om_assay_compared *at) {
   struct libscols_line *line = om_show_line(table, NULL);
   char text[OM_DECIMAL_TEXT_BYTES];
   om_show_cell(line, 0, "%s", om_show_element(at->element));
@@ -91,30 +92,44 @@ static void add_line(struct libscols_table *table, const struct gathered *g, con
   om_show_cell(line, 7, "%s", om_assay_outcome_text(at->outcome));
 }
 
-static enum om_code run(struct om_session *session, struct om_status *st) {
+enum om_code om_assays_of(struct om_session *session, struct om_assays *out, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                          struct om_status *st) {
+  Oremark__ListAttestations list = OREMARK__LIST_ATTESTATIONS__INIT;
+  struct gathering g = {session, out};
+  *out = (struct om_assays){0};
+  list.lot.data = om_arena_copy(session->arena, number, OM_LOT_NUMBER_BYTES);
+  list.lot.len = OM_LOT_NUMBER_BYTES;
+  if (om_attestations_each(session, &list, take, &g, st)) return st->code;
+  out->compared = om_arena_array(session->arena, OM_ELEMENT_MAX, sizeof *out->compared);
+  out->n_compared = om_assays_compare(out->compared, out->given, out->n);
+  return OM_OK;
+}
+
+json_t *om_assays_json(const struct om_assays *assays) {
+  json_t *metals = json_array();
+  for (size_t i = 0; i < assays->n_compared; i++)
+    json_array_append_new(metals, compared_json(assays, &assays->compared[i]));
+  return metals;
+}
+
+void om_assays_show(FILE *out, const struct om_assays *assays) {
   static const char *const columns[] = {"metal",       "seller", "buyer",   "umpire",
                                         ">difference", ">limit", ">result", "~what follows"};
-  Oremark__ListAttestations list = OREMARK__LIST_ATTESTATIONS__INIT;
-  struct gathered g = {.session = session};
-  struct om_assay_compared *compared = om_arena_array(session->arena, OM_ELEMENT_MAX, sizeof *compared);
-  uint8_t number[OM_LOT_NUMBER_BYTES];
-  list.lot = (ProtobufCBinaryData){sizeof number, number};
-  if (om_args_words(session->args, 1, 1, st) || om_session_number(session, number, session->args->words[0].value, st) ||
-      om_attestations_each(session, &list, take, &g, st))
-    return st->code;
-  size_t n = om_assays_compare(compared, g.given, g.n);
-  if (session->json) {
-    json_t *metals = json_array();
-    for (size_t i = 0; i < n; i++) json_array_append_new(metals, compared_json(&g, &compared[i]));
-    return om_show_json(session->out, json_pack("{s:o}", "metals", metals), st);
-  }
-  if (n == 0) {
-    fprintf(session->out, "neither seller nor buyer has stated an assay of this lot here\n");
-    return OM_OK;
-  }
-  struct libscols_table *table = om_show_table(session->out, columns, sizeof columns / sizeof columns[0]);
-  for (size_t i = 0; i < n; i++) add_line(table, &g, &compared[i]);
+  if (assays->n_compared == 0) return;
+  struct libscols_table *table = om_show_table(out, columns, sizeof columns / sizeof columns[0]);
+  for (size_t i = 0; i < assays->n_compared; i++) add_line(table, assays, &assays->compared[i]);
   om_show_print(table);
+}
+
+static enum om_code run(struct om_session *session, struct om_status *st) {
+  struct om_assays assays;
+  uint8_t number[OM_LOT_NUMBER_BYTES];
+  if (om_args_words(session->args, 1, 1, st) || om_session_number(session, number, session->args->words[0].value, st) ||
+      om_assays_of(session, &assays, number, st))
+    return st->code;
+  if (session->json) return om_show_json(session->out, json_pack("{s:o}", "metals", om_assays_json(&assays)), st);
+  if (assays.n_compared == 0) fprintf(session->out, "neither seller nor buyer has stated an assay of this lot here\n");
+  om_assays_show(session->out, &assays);
   return OM_OK;
 }
 

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/assays.h"
 #include "cli/attested.h"
 #include "cli/moment.h"
 #include "cli/papers.h"
@@ -140,6 +141,27 @@ static enum om_code show_bearing(struct om_session *session, json_t *json, struc
   return OM_OK;
 }
 
+/* What was found in it, by both sides and by whoever was asked beside them. JSON gets a list and a count. */
+static enum om_code show_assays(struct om_session *session, json_t *json, const Oremark__Lot *lot,
+                                struct om_status *st) {
+  struct om_assays assays;
+  FILE *out = session->out;
+  if (lot->number.len != OM_LOT_NUMBER_BYTES || om_assays_of(session, &assays, lot->number.data, st) != OM_OK)
+    return lot->number.len != OM_LOT_NUMBER_BYTES ? OM_OK : st->code;
+  if (json) {
+    json_object_set_new(json, "assays", om_assays_json(&assays));
+    json_object_set_new(json, "other_assays", json_integer((json_int_t)assays.others));
+    return OM_OK;
+  }
+  if (assays.n_compared > 0) fprintf(out, "\nassays, side by side%s:\n", lot->as_of ? " now" : "");
+  om_assays_show(out, &assays);
+  if (assays.others > 0)
+    fprintf(out, "%s%" PRIu64 " assay%s for neither side: 'oremark attestations --lot %s'\n",
+            assays.n_compared > 0 ? "and " : "\n", assays.others, assays.others == 1 ? "" : "s",
+            session->args->words[0].value);
+  return OM_OK;
+}
+
 static json_t *built_on_json(const struct om_downstream *d) {
   char number[OM_LOT_TEXT_BYTES];
   json_t *first = json_array();
@@ -238,6 +260,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     json_object_set_new(json, "bearing", bearing);
     json_object_set_new(json, "more_bearing", json_integer((json_int_t)rest.left_out));
     json_object_set_new(json, "built_on", built_on_json(&rest.built_on));
+    if (code == OM_OK) code = show_assays(session, json, reply->lot, st);
     if (code == OM_OK) code = show_beside(session, json, reply->lot, get.as_of, st);
     if (code == OM_OK)
       code = om_show_json(session->out, json, st);
@@ -247,6 +270,7 @@ static enum om_code run(struct om_session *session, struct om_status *st) {
     head(session->out, reply->lot);
     origins(session->out, reply->lot);
     code = show_bearing(session, NULL, &rest, reply->lot, st);
+    if (code == OM_OK) code = show_assays(session, NULL, reply->lot, st);
     if (code == OM_OK) code = show_beside(session, NULL, reply->lot, get.as_of, st);
   }
   oremark__reply__free_unpacked(reply, NULL);

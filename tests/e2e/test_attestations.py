@@ -38,6 +38,8 @@ class Attestations(NetworkTest):
         self.net.do(REFINER, "assay", lot, "--side", "buyer", "--result", "Cu=28.05%", "--result", "Au=12.5g/t", *say)
         wait_until(lambda: len(self.net.do(GOVERNORS, "attestations", "--lot", lot).json["attestations"]) == 2, "the assays do not arrive")
         metals = {m["element"]: m for m in self.net.do(GOVERNORS, "assays", lot).json["metals"]}
+        self.assertEqual({m["element"]: m for m in self.net.do(GOVERNORS, "lot", "show", lot).json["assays"]}, metals)
+        self.says(self.net.run(GOVERNORS, "lot", "show", lot).out, "assays, side by side", "28.45 %", "28.05 %")
         self.assertEqual((metals["Cu"]["outcome"], metals["Cu"]["result"], metals["Cu"]["difference"]), ("split", None, "0.40 %"))
         self.assertEqual((metals["Cu"]["seller"]["value"], metals["Cu"]["buyer"]["member_name"]), ("28.45 %", REFINER))
         self.assertEqual(metals["Au"]["outcome"], "one-sided")
@@ -48,6 +50,8 @@ class Attestations(NetworkTest):
         self.net.do(LAB, "assay", lot, "--side", "umpire", "--result", "Cu=28.20%", "--method", "electrogravimetry")
         wait_until(lambda: len(self.net.do(GOVERNORS, "attestations", "--lot", lot).json["attestations"]) == 3, "the umpire is not heard")
         metals = {m["element"]: m for m in self.net.do(GOVERNORS, "assays", lot).json["metals"]}
+        self.assertEqual({m["element"]: m for m in self.net.do(GOVERNORS, "lot", "show", lot).json["assays"]}, metals)
+        self.says(self.net.run(GOVERNORS, "lot", "show", lot).out, "assays, side by side", "28.45 %", "28.05 %")
         self.assertEqual((metals["Cu"]["outcome"], metals["Cu"]["result"]), ("umpired", "28.20 %"))
         listed = self.net.run(GOVERNORS, "attestations", "--lot", lot)
         self.says(listed.out, "for the seller: Cu 28.45 % (ICP-OES, sample S-1)", LAB, "/0", "stands")

@@ -120,11 +120,10 @@ static void show_next(FILE *out, const struct om_signed *s, const char *path) {
     fprintf(out, "no act of the governors: who makes it signs with 'oremark sign %s'; then 'oremark submit %s'\n", path,
             path);
   else if (!s->governors)
-    fprintf(
-        out,
-        "who must sign is not in the file: it was made without a daemon. As many of the governors as 'oremark network "
-        "show' tells: oremark governance sign %s; then: oremark governance submit %s\n",
-        path, path);
+    fprintf(out,
+            "who must sign is not in the file, as no daemon was asked. As many of the governors as 'oremark network "
+            "show' tells: oremark governance sign %s; then: oremark governance submit %s\n",
+            path, path);
   else if (missing > 0)
     fprintf(out, "%zu more of these %zu must sign: oremark governance sign %s\n", missing,
             s->governors->n - (s->governors->threshold - missing), path);

@@ -280,7 +280,7 @@ static void dig_less(struct world *w) {
     w->copper[i] = mg;
     return;
   }
-  d->right = (int64_t)below(w, 1000);
+  d->right = below(w, 4) ? (int64_t)below(w, 1000) : 0;
   Oremark__Event *e = correct(&w->c, ref, 1, (uint64_t)d->right, NULL);
   if (d->right == 0) e->correct->reason = OREMARK__CORRECT_REASON__CORRECT_REASON_DID_NOT_OCCUR;
   ATTEST(w, MINE, e, "");

@@ -206,6 +206,26 @@ static void one_of_many_is_overruled(void **state) {
   assert_true(count(&v, "flag", "; open") == 5);
 }
 
+/* Hundreds of assays of a lot are told as far as there is room; the others are counted, here and by a bundle. */
+static void many_assays(void **state) {
+  struct fixture *f = *state;
+  struct om_verdict v;
+  struct lot_name lot;
+  network_lot(&f->net, lot.number, NULL, f->lot.bytes, f->lot.len, 0, 0);
+  for (int i = 0; i < 2; i++) {
+    Oremark__Event *events[AT_ONCE];
+    for (size_t k = 0; k < AT_ONCE; k++)
+      events[k] = assay(&f->c, about_lot(&f->c, lot), OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED, 1 + k, 0);
+    say(f, RIVAL, RIVAL - 1, events, AT_ONCE);
+  }
+  raise_flags(f, CUSTOMER, 1, 2);
+  settle_all(f);
+  verified(f, &v);
+  assert_true(count(&v, "flag", "") == 1 && count(&v, "assay", "assay of lot") == OM_FINDINGS_MAX - 1);
+  assert_int_equal(left(&v, "assays"),
+                   AT_ONCE + 1 - (OM_FINDINGS_MAX - 1)); /* of one lot so many, and one line for the rest */
+}
+
 /* ---- documents ---- */
 
 static enum om_document_state look(void *ctx, uint64_t *size, const struct om_hash *hash) {
@@ -324,8 +344,10 @@ static void a_concern_that_is_gone(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(many_flags_hide_nothing),   TEST(nothing_is_left_out_of_a_few), TEST(one_of_many_is_overruled),
-      TEST(a_document_is_hashed_once), TEST(a_paper_that_is_not_final),    TEST(a_concern_that_is_gone),
+      TEST(many_flags_hide_nothing),      TEST(many_assays),
+      TEST(nothing_is_left_out_of_a_few), TEST(one_of_many_is_overruled),
+      TEST(a_document_is_hashed_once),    TEST(a_paper_that_is_not_final),
+      TEST(a_concern_that_is_gone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,12 +52,14 @@ static int teardown(void **state) {
   return 0;
 }
 
-static void act(struct fixture *f, Oremark__Event *event, int64_t at) {
+static struct om_hash act(struct fixture *f, Oremark__Event *event, int64_t at) {
   uint32_t governor = 1;
   struct record r;
   r.bytes = network_statement(&f->net, &r.len, governor, at, &event, 1, &governor, 1);
   submit(f, 0, &r, at);
+  struct om_hash id = record_event(&f->net, &r);
   free(r.bytes);
+  return id;
 }
 
 static void revoke(struct fixture *f, int64_t stolen_ms, int64_t at) {
@@ -202,7 +204,8 @@ static void nobody_knows_since_when(void **state) {
   DOUBTS(f, "key", made, shipped);
 }
 
-static void suspend(struct fixture *f, int64_t at) {
+/* PREVIOUS: the act before on the member's standing; NULL: there is none. */
+static struct om_hash suspend_after(struct fixture *f, int64_t at, struct om_hash *previous) {
   Oremark__Suspend suspend = OREMARK__SUSPEND__INIT;
   Oremark__Event event = OREMARK__EVENT__INIT;
   static char reason[] = "inquiry";
@@ -210,7 +213,23 @@ static void suspend(struct fixture *f, int64_t at) {
   suspend.reason = reason;
   event.kind_case = OREMARK__EVENT__KIND_SUSPEND;
   event.suspend = &suspend;
-  act(f, &event, at);
+  if (previous) event.previous = (ProtobufCBinaryData){OM_HASH_BYTES, previous->bytes};
+  return act(f, &event, at);
+}
+
+static void suspend(struct fixture *f, int64_t at) {
+  suspend_after(f, at, NULL);
+}
+
+static struct om_hash reinstate(struct fixture *f, int64_t at, struct om_hash *previous) {
+  Oremark__Reinstate reinstate = OREMARK__REINSTATE__INIT;
+  Oremark__Event event = OREMARK__EVENT__INIT;
+  reinstate.member = OWNER;
+  reinstate.reason = (char[]){"cleared"};
+  event.kind_case = OREMARK__EVENT__KIND_REINSTATE;
+  event.reinstate = &reinstate;
+  event.previous = (ProtobufCBinaryData){OM_HASH_BYTES, previous->bytes};
+  return act(f, &event, at);
 }
 
 static void a_suspended_member_is_named(void **state) {
@@ -234,6 +253,17 @@ static void what_came_after_a_suspension_is_named(void **state) {
   DOUBTS(f, "suspension", shipped);
 }
 
+/* Since when, of one that was reinstated in between: since the last time. */
+static void suspended_a_second_time(void **state) {
+  struct fixture *f = *state;
+  struct om_hash id = suspend_after(f, t0 + 90 * HOUR_MS / 60, NULL);
+  id = reinstate(f, t0 + 3 * HOUR_MS, &id);
+  suspend_after(f, t0 + 4 * HOUR_MS, &id);
+  settle(f, t0 + 6 * HOUR_MS);
+  SAYS(f, "suspension", "of the 2 records here that are its own, 0 were",
+       "daemon1.example/log took that up 2 h 0 min 0 s");
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -244,6 +274,7 @@ int main(void) {
       TEST(nobody_knows_since_when),
       TEST(a_suspended_member_is_named),
       TEST(what_came_after_a_suspension_is_named),
+      TEST(suspended_a_second_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

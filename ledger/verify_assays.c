@@ -52,13 +52,10 @@ static enum om_code add(struct assays *a, const struct om_place *at, struct om_s
 static void add_side(struct om_text *out, const struct om_verify *v, const struct om_assay_compared *at, int side) {
   static const char *const words[] = {"seller", "buyer", "umpire"};
   char text[OM_DECIMAL_TEXT_BYTES];
-  struct om_member member;
-  struct om_status ignored; /* a name is for show */
+  char who[OM_VERIFY_WHO_BYTES];
   if (!at->sides[side].stated) return;
-  uint32_t author = at->sides[side].author;
-  if (om_registry_member(v->txn, &member, author, OM_REGISTRY_NOW, &ignored) != OM_OK) member.name[0] = '\0';
-  om_text_add(out, "%s %s by %s (member %u), ", words[side],
-              om_decimal_format(text, sizeof text, at->sides[side].value), member.name, author);
+  om_text_add(out, "%s %s by %s, ", words[side], om_decimal_format(text, sizeof text, at->sides[side].value),
+              om_verify_who(v, who, at->sides[side].author));
 }
 
 /* "assays of lot OM-... side by side: Cu: seller 28.45 % by Toquepala (member 2), buyer 28.20 % by Ilo (member

@@ -76,8 +76,18 @@ void om_verify_find(struct om_verify *v, const char *kind, const char *fmt, ...)
 
 /* ---- names ---- */
 
+const char *om_verify_who(const struct om_verify *v, char out[OM_VERIFY_WHO_BYTES], uint32_t member) {
+  struct om_member row;
+  struct om_status ignored; /* names are for show */
+  if (om_registry_member(v->txn, &row, member, OM_REGISTRY_NOW, &ignored) == OM_OK)
+    snprintf(out, OM_VERIFY_WHO_BYTES, "%s (member %u)", row.name, member);
+  else
+    snprintf(out, OM_VERIFY_WHO_BYTES, "member %u", member);
+  return out;
+}
+
 const char *om_verify_site(const struct om_verify *v, char out[OM_VERIFY_SITE_BYTES], uint32_t member, uint32_t site) {
-  struct om_member who;
+  char who[OM_VERIFY_WHO_BYTES];
   struct om_site where;
   struct om_status ignored; /* names are for show */
   int n;
@@ -85,10 +95,7 @@ const char *om_verify_site(const struct om_verify *v, char out[OM_VERIFY_SITE_BY
     n = snprintf(out, OM_VERIFY_SITE_BYTES, "%s (site %u) of ", where.name, site);
   else
     n = snprintf(out, OM_VERIFY_SITE_BYTES, "site %u of ", site);
-  if (om_registry_member(v->txn, &who, member, OM_REGISTRY_NOW, &ignored) == OM_OK)
-    snprintf(out + n, OM_VERIFY_SITE_BYTES - (size_t)n, "%s (member %u)", who.name, member);
-  else
-    snprintf(out + n, OM_VERIFY_SITE_BYTES - (size_t)n, "member %u", member);
+  snprintf(out + n, OM_VERIFY_SITE_BYTES - (size_t)n, "%s", om_verify_who(v, who, member));
   return out;
 }
 

@@ -58,11 +58,11 @@ static void tell_output(struct om_verify *v, const struct om_output *output, con
   if (over < n) om_verify_pass(v, OM_CHECK_OUTPUT, 1);
   if (over == 0) return;
   const struct om_output_ceiling *named = over < n ? lowest : &widest;
-  char site[OM_VERIFY_SITE_BYTES];
-  snprintf(what, sizeof what, "%s has put out %s of %s up to %u, over the %s of %s that member %u",
+  char site[OM_VERIFY_SITE_BYTES], who[OM_VERIFY_WHO_BYTES];
+  snprintf(what, sizeof what, "%s has put out %s of %s up to %u, over the %s of %s that %s",
            om_verify_site(v, site, output->member, output->site), om_mass_format(sum, sizeof sum, named->sum_mg),
            om_element_symbol(output->element), output->year, word, om_mass_format(most, sizeof most, named->mg),
-           named->author);
+           om_verify_who(v, who, named->author));
   corrected(less, named);
   om_verify_find(v, "output", "%s estimates; %zu of the %zu estimates that stand are exceeded%s", what, over, n, less);
   if (over == n && over_without == n)

@@ -201,6 +201,9 @@ enum om_code om_verify_open(struct om_verify *v, uint32_t log, struct om_status 
 uint64_t om_verify_time(struct om_verify *v, uint32_t log, uint64_t index);
 /* Whether the final head of LOG needs no cosignatures, so that no quorum says when it was final. */
 bool om_verify_timeless(const struct om_verify *v, uint32_t log);
+enum { OM_VERIFY_WHO_BYTES = OM_NAME_BYTES + 32 };
+/* "Kamoto Mine (member 2)", for sentences; its number alone where the registry has no name. Returns OUT. */
+const char *om_verify_who(const struct om_verify *v, char out[OM_VERIFY_WHO_BYTES], uint32_t member);
 enum { OM_VERIFY_SITE_BYTES = 2 * OM_NAME_BYTES + 64 };
 /* "Toquepala (site 1) of Kamoto Mine (member 2)", for sentences; numbers alone where the registry has no names. Returns
  * OUT. */

@@ -557,7 +557,7 @@ static void output_over_an_estimate(void **state) {
   COUNTS(v, OUTPUT, 1, 1, 0);
   assert_non_null(strstr(v.checks[OM_CHECK_OUTPUT].first, "resource"));
   /* Its own answer does not make the other's word unsaid. */
-  assert_true(tells(&v, "output", "that member 3 estimates; 1 of the 2"));
+  assert_true(tells(&v, "output", " (member 3) estimates; 1 of the 2"));
 }
 
 /* MEMBER's word of how much its site can put out in a year. */
@@ -655,7 +655,7 @@ static void an_estimate_of_next_to_nothing(void **state) {
   until(s, s->now_s + HOUR_S);
   struct om_verdict v = verified(s, lot);
   COUNTS(v, OUTPUT, 1, 0, 0);
-  assert_true(v.verified && tells(&v, "output", "that member 4 estimates; 1 of the 2"));
+  assert_true(v.verified && tells(&v, "output", " (member 4) estimates; 1 of the 2"));
   say(s, BUYER, BUYER - 1, withdraw(&s->c, ref), s->now_s * 1000);
   until(s, s->now_s + HOUR_S);
   v = verified(s, lot);

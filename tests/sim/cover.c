@@ -7,11 +7,14 @@
 static struct {
   size_t frozen; /* logs, by anybody honest */
   size_t released, overruled, released_so;
+  size_t led_on, unread;
   size_t acts, records, unsettled, governments;
 } happened;
 
 void sim_cover(struct sim *s) {
   happened.frozen += sim_frozen(s);
+  happened.led_on += s->missed.led_on;
+  happened.unread += s->missed.unread;
   happened.acts += s->races.acts;
   happened.records += s->races.records;
   happened.unsettled += s->races.unsettled;
@@ -29,6 +32,10 @@ static bool missing(size_t n, const char *what) {
 bool sim_covered(enum sim_scene scene) {
   bool any = scene == SIM_ANY, lacks = false;
   if (scene == SIM_FREEZE) lacks |= missing(happened.frozen, "was a log frozen");
+  if (scene == SIM_MISSED) {
+    lacks |= missing(happened.led_on, "was a daemon led on by a recorded head");
+    lacks |= missing(happened.unread, "could a recorded head not be read");
+  }
   if (scene == SIM_RESTART) {
     lacks |= missing(happened.acts, "was an act taken out by a restart");
     lacks |= missing(happened.records, "was anything else taken out by a restart");

@@ -139,6 +139,7 @@ void sim_node_open(struct sim_node *n) {
   om_holdings_config(&n->holdings, &config);
   om_holdings_start(&n->holdings, &config, sim_wall(n), sim_below(s, UINT64_MAX));
   sim_documents_open(n, &config);
+  sim_missed_open(n, &config);
   if (n->alters) config.entries = give_altered;
   n->node = om_node_new(&config);
   n->tracker = (struct om_tracker){.node = n->node, .own_log = config.own_log};

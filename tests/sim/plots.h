@@ -24,6 +24,12 @@ void sim_races_step(struct sim *s);
 void sim_races_accepts(struct sim_node *n);  /* now, or tries to */
 void sim_races_accepted(struct sim_node *n); /* so it has */
 
+/* missed.c */
+size_t sim_missed_daemons(const struct sim *s); /* of the network in that scene; 0: it is another */
+void sim_missed_begin(struct sim *s);
+void sim_missed_step(struct sim *s);
+void sim_missed_open(struct sim_node *n, struct om_node_config *config);
+
 /* succession.c */
 void sim_succession_begin(struct sim *s);
 void sim_succession_end(struct sim *s);

@@ -205,7 +205,7 @@ struct sim_rules {
 };
 
 /* What is made to happen in every seed, beside members and governors at work; else the seed draws. */
-enum sim_scene { SIM_ANY, SIM_SUCCESSION, SIM_FREEZE, SIM_RESTART };
+enum sim_scene { SIM_ANY, SIM_SUCCESSION, SIM_FREEZE, SIM_RESTART, SIM_MISSED };
 
 struct sim {
   enum sim_scene scene;
@@ -257,6 +257,13 @@ struct sim {
     size_t n, released; /* by the model: acts, and what they have let go */
     struct sim_overruled of[SIM_OVERRULED];
   } overruled;
+  struct { /* missed.c */
+    uint64_t step;
+    unsigned phase;
+    uint64_t from; /* of the log that grows: where it began to */
+    size_t said, unread, led_on;
+    bool (*recorded)(void *ctx, uint8_t *note, size_t *len, uint64_t *size, uint32_t log, uint64_t from);
+  } missed;
   struct { /* documents.c */
     bool on;
     uint64_t random;

@@ -86,6 +86,9 @@ bool om_sync_next(struct om_node *node, struct om_action *out, uint32_t log, int
 static void taken(struct om_node *node, uint32_t log, int64_t now_ms) {
   struct om_tracked *tracked = &node->logs[log];
   if (tracked->holding && tracked->inbox.first == NULL) tracked->holding = false;
+  bool waits_for_head = tracked->inbox.first != NULL && tracked->inbox.first->start >= om_sync_apply_limit(tracked);
+  if (tracked->holding && waits_for_head)
+    om_inbox_clear(node, tracked); /* nobody brings one where nothing is asked for */
   if (tracked->source != OM_SLOT_NONE) {
     struct om_row *row = om_node_row(node, tracked->source, log);
     if (tracked->size >= om_sync_offered(tracked, row)) om_sync_release_bulk(node, tracked);

@@ -828,6 +828,35 @@ static void a_recorded_head_leads_on(void **state) {
   }
 }
 
+/* What stood under a head that is known waited for another log, and what came behind it was kept. Now that it is taken
+ * in, the rest needs a head that nobody has brought: it is not held on to, as nobody brings anything to who asks for
+ * nothing. */
+static void what_waits_for_a_head_is_fetched_again(void **state) {
+  (void)state;
+  world_open(&w, 2, NULL, 1, false);
+  rig_open();
+  uint32_t slot = followed[0] == 0 ? 0 : 1;
+  rig_knows = 50;
+  rig_head(slot, 100);
+  rig_entries(slot, 0, 12);
+  rig_own_mark(slot, 12, 11);
+  rig_entries(slot, 13, 5);
+  assert_int_equal(apply.n, 11);
+  om_node_applied(rig, &apply, 0, OM_WAIT, 1000);
+  rig_drain();
+  assert_int_equal(apply.kind, OM_ACTION_SEND);
+  om_node_log_changed(rig, 2, 6, false, 1000);
+  rig_drain();
+  assert_int_equal(apply.kind, OM_ACTION_APPLY);
+  assert_int_equal(apply.start, 0);
+  om_node_applied(rig, &apply, 11, OM_OK, 1000);
+  rig_drain();
+  assert_true(followed[0] == 11 || followed[1] == 11);
+  rig_knows = UINT64_MAX;
+  rig_close();
+  world_close(&w);
+}
+
 /* What an entry waits for is committed while its APPLY is under way: it is tried again, though nothing grows after
  * that. */
 static void news_that_cross_a_wait(void **state) {
@@ -1161,6 +1190,7 @@ int main(void) {
       cmocka_unit_test(a_home_invites_a_new_witness),
       cmocka_unit_test(a_clock_set_back_mutes_no_home),
       cmocka_unit_test(a_recorded_head_leads_on),
+      cmocka_unit_test(what_waits_for_a_head_is_fetched_again),
       cmocka_unit_test(news_that_cross_a_wait),
       cmocka_unit_test(a_quorum_beyond_is_to_be_proven),
       cmocka_unit_test(a_peer_begins_anew),

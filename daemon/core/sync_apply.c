@@ -173,7 +173,7 @@ void om_node_applied(struct om_node *node, struct om_action *action, uint64_t si
       om_sync_choose_again(node, log, now_ms);
       break;
     case OM_MISSING:
-      brought_nothing(node, log, beside);
+      brought_nothing(node, log, beside || tracked->frozen);
       prove_claim(node, log, now_ms);
       om_sync_choose_again(node, log, now_ms);
       break;

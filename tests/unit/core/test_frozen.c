@@ -170,6 +170,33 @@ static void a_claim_is_left_when_it_freezes(void **state) {
   assert_int_equal(node->logs[LOG].refill.size, THEIRS);
 }
 
+/* The ledger waits for a head that a quorum has signed, and what is final here turns out to contradict it: who proves
+ * that is not asked to do so again. */
+static void what_is_awaited_is_brought_once(void **state) {
+  (void)state;
+  static const uint8_t entry[50] = {1};
+  struct om_entry_sink sink;
+  struct om_entry_proof proof = {.prove = THEIRS, .before.n = 1};
+  uint8_t *bytes = NULL;
+  size_t len = 0;
+  om_node_awaited(node, LOG, THEIRS, entry, sizeof entry, now_ms);
+  have(THEIRS, THEIRS);
+  assert_int_equal(follows, 1);
+  om_entry_sink_begin(&sink, LOG, HELD);
+  for (int i = 0; i < 2; i++) assert_true(om_entry_put(&sink, entry, sizeof entry));
+  om_entry_sink_prove(&sink, &proof);
+  om_entry_sink_end(&sink, &bytes, &len);
+  peer_sends(node, PEER, bytes, len, now_ms);
+  free(bytes);
+  drain();
+  assert_int_equal(apply.kind, OM_ACTION_APPLY);
+  om_node_applied(node, &apply, HELD, OM_MISSING, now_ms);
+  apply = (struct om_action){.kind = OM_ACTION_SEND};
+  pass(3 * OM_STALL_MOST_MS);
+  assert_int_equal(follows, 1);
+  assert_int_equal(drops, 0);
+}
+
 /* What it lacks of its own history it still gets. */
 static void who_has_the_same_is_followed(void **state) {
   (void)state;
@@ -223,8 +250,8 @@ static void nobody_is_blamed_for_its_heads(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(who_holds_the_other_is_asked_once), TEST(a_claim_is_left_when_it_freezes),
-      TEST(who_has_the_same_is_followed),      TEST(its_final_heads_are_not_asked_for),
-      TEST(nobody_is_blamed_for_its_heads),
+      TEST(what_is_awaited_is_brought_once),   TEST(who_has_the_same_is_followed),
+      TEST(its_final_heads_are_not_asked_for), TEST(nobody_is_blamed_for_its_heads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,19 @@ static bool give_evidence(void *ctx, uint8_t **bytes, size_t *len, uint32_t log,
   return true;
 }
 
+/* A head of any size behind FROM; now and then it can't be read. */
+static bool recorded(void *ctx, uint8_t *note, size_t *len, uint64_t *size, uint32_t log, uint64_t from) {
+  const struct world *w = ctx;
+  char text[OM_NOTE_BYTES_MAX];
+  OM_ASSERT(log < LOGS && from <= w->size[log]);
+  *size = from + 1 + from % 7;
+  if (*size > w->size[log] || w->now_ms / 1000 % 3 == 0) return false;
+  *len = own_note(text, *size);
+  OM_ASSERT(*len <= OM_HEAD_MAX_BYTES);
+  memcpy(note, text, *len);
+  return true;
+}
+
 static void tell_own(struct world *w) {
   char note[OM_NOTE_BYTES_MAX];
   size_t len = own_note(note, w->size[OWN]);
@@ -110,6 +123,7 @@ static void begin(struct world *w) {
                                         .entries = give_entries,
                                         .prove = prove,
                                         .judge = judge,
+                                        .recorded = recorded,
                                         .evidence = give_evidence,
                                         .compare = judge,
                                         .sign = sign,

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "daemon/core/link.h"
+#include "daemon/core/node.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/pair.h"
 #include "fuzz/yard.h"
@@ -677,6 +678,18 @@ static void peers(void) {
   SAY(&said, 0, document_bytes, DOCUMENT_BYTES, document_bytes.hash = want_document.hash, document_bytes.size = 9);
   event(&said, 3, 200);
   seed("node", 5, "", 0, said.bytes, said.len);
+  /* It follows our log and takes nothing in, until no more is sent: a recorded head, found at the second try. */
+  said = (struct stream){0};
+  SAY(&said, 0, hello, HELLO, hello.version = version);
+  SAY(&said, 0, follow, FOLLOW, follow.log = 1, follow.from = 0);
+  for (int i = 0; i < OM_WINDOW_CHUNKS; i++) {
+    event(&said, 6, 0);
+    event(&said, 4, 0);
+  }
+  event(&said, 3, 22);
+  SAY(&said, 0, follow, FOLLOW, follow.log = 1, follow.from = 3);
+  event(&said, 3, 22);
+  seed("node", 6, "", 0, said.bytes, said.len);
 }
 
 static void ask(int n, const Oremark__Request *request) {

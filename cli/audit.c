@@ -33,6 +33,7 @@ enum ceiling { WITHIN, UNSURE, OVER };
 /* How MG stands to what it may come to (0: nobody says), where CORRECTED of it may not have been there. */
 static enum ceiling against(uint64_t mg, uint64_t corrected, uint64_t most) {
   if (most == 0 || mg <= most) return WITHIN;
+  if (mg >= OM_MASS_MAX_MG) return OVER; /* more than can be added up */
   return corrected > 0 && mg - corrected <= most ? UNSURE : OVER;
 }
 

@@ -73,14 +73,15 @@ static void sum_key(uint8_t out[SUM_KEY_BYTES], enum om_sum sum, const struct om
   out[11] = (uint8_t)of->year;
 }
 
-/* Adds MG, which may be below 0. A sum that once stayed at the largest mass is no longer exact: it ends at 0. */
+/* Adds MG, which may be below 0. From the largest mass a sum never comes down: what was added to it beyond is not
+ * known, so that a lot of impossible mass, lowered again, would take all else off with it. */
 static void add_output(struct om_stage *stage, enum om_sum which, const struct om_output *of, int64_t mg) {
   uint8_t key[SUM_KEY_BYTES];
-  if (mg == 0) return;
   sum_key(key, which, of);
   int64_t sum = om_stage_sum(stage, key, sizeof key);
+  if (mg == 0 || sum == OM_MASS_MAX_MG) return;
   if (mg < 0)
-    sum = sum + mg > 0 ? sum + mg : 0;
+    sum += mg; /* at most what was added before */
   else if (!om_mass_add(&sum, sum, mg))
     sum = OM_MASS_MAX_MG;
   om_stage_set_sum(stage, key, sizeof key, sum);
@@ -223,7 +224,7 @@ enum om_code om_stage_output_corrected(struct om_stage *stage, const struct om_p
     int64_t counted = c.metals[z].counted, before = unsure(&c, z);
     if (counted == 0) continue;
     int64_t less = held_of(was, z) - held_of(now, z);
-    if (less > counted) less = counted; /* of a sum that stayed at the largest mass */
+    if (less > counted) less = counted; /* of an event's metal that stayed at the largest mass */
     c.metals[z].counted -= less;
     c.metals[z].right = right_of(&c, correct, z);
     add_output(stage, OM_SUM_OUTPUT, &of, -less);

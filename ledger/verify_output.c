@@ -24,7 +24,7 @@ static bool is_over(const struct om_output_ceiling *c) {
 
 /* ...even without what the site's member says was not there? */
 static bool is_over_without(const struct om_output_ceiling *c) {
-  return c->sum_mg - c->corrected_mg > c->mg;
+  return c->sum_mg == OM_MASS_MAX_MG || c->sum_mg - c->corrected_mg > c->mg; /* what stays at that is not known */
 }
 
 enum { CORRECTED_BYTES = 160 };

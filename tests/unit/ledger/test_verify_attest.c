@@ -611,6 +611,26 @@ static void a_lowered_lot_is_off_its_sites_output(void **state) {
   assert_true(v.verified);
 }
 
+/* A lot of impossible mass, lowered again or taken back, takes nothing else off the year. */
+static void an_impossible_lot_hides_no_output(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, T0_S + 2 * HOUR_S, T0_S + 3 * HOUR_S), bogus;
+  struct om_hash last;
+  say(s, MINER, MINER - 1, extract(&s->c, 1, MATERIALS(copper(&s->c, OM_MASS_MAX_MG, OM_MASS_MAX_MG))),
+      s->now_s * 1000);
+  network_lot(&s->net, bogus.number, &last, s->said, s->said_len, 0, 0);
+  Oremark__EventRef *made = said(s);
+  capacity(s, CERTIFIER, 500);
+  say(s, MINER, MINER - 1, correct(&s->c, made, 0, 1, whole(s, &bogus, &last)), s->now_s * 1000);
+  Oremark__Event *never = correct(&s->c, made, 0, 0, NULL);
+  never->correct->reason = OREMARK__CORRECT_REASON__CORRECT_REASON_DID_NOT_OCCUR;
+  say(s, MINER, MINER - 1, never, s->now_s * 1000);
+  until(s, s->now_s + HOUR_S);
+  assert_true(output_of_the_year(s).mg >= 1000);
+  struct om_verdict v = verified(s, lot);
+  COUNTS(v, OUTPUT, 0, 1, 0);
+}
+
 /* What is only said not to have been there is counted, told of, and decides nothing alone. */
 static void what_did_not_occur_leaves_the_output_unknown(void **state) {
   struct scene *s = *state;
@@ -702,6 +722,7 @@ int main(void) {
       TEST(a_status_of_another_time_says_nothing),
       TEST(output_over_an_estimate),
       TEST(a_lowered_lot_is_off_its_sites_output),
+      TEST(an_impossible_lot_hides_no_output),
       TEST(what_did_not_occur_leaves_the_output_unknown),
       TEST(an_estimate_of_next_to_nothing),
       TEST(what_is_not_final_does_not_count),

@@ -92,8 +92,14 @@ static enum om_code find_pinned(struct om_bundled *b, struct om_checkpoint *by_h
   return om_given_wrap(given, st);
 }
 
-/* The whole file is judged, as of whatever moment it is asked, and also where it can't say what was then. Of one that
- * fails nothing is taken out. */
+static bool fails(const struct om_verdict *verdict) {
+  uint64_t failed = 0;
+  for (size_t i = 0; i < verdict->n_checks; i++) failed += verdict->checks[i].failed;
+  return failed > 0;
+}
+
+/* The whole file is judged, as of whatever moment it is asked, and also where it can't say what was then. One that
+ * fails says nothing of any moment, and nothing is taken out of it. */
 static enum om_code conclude(struct om_bundled *b, struct om_status *st) {
   struct om_status then;
   om_status_clear(&then);
@@ -106,15 +112,10 @@ static enum om_code conclude(struct om_bundled *b, struct om_status *st) {
   }
   if (code == OM_OK) code = om_bundle_finish(b->bundle, b->session->arena, &b->verdict, &b->told, NULL, st);
   b->judged = code == OM_OK;
+  if (b->judged && fails(&b->verdict)) return b->as_of = false, OM_OK;
   if (b->judged && then.code != OM_OK) return *st = then, then.code;
   if (code == OM_OK && (b->verdict.verified || b->verdict.undecided)) code = om_beside_keep(&b->documents, st);
   return code;
-}
-
-static bool fails(const struct om_verdict *verdict) {
-  uint64_t failed = 0;
-  for (size_t i = 0; i < verdict->n_checks; i++) failed += verdict->checks[i].failed;
-  return failed > 0;
 }
 
 /* A file that lies may lie about the registry, too, and would have honest ones refused. One in which nothing fails, a

@@ -143,14 +143,14 @@ static enum om_code vote(struct om_batch *batch, const struct om_log_state *stat
   om_head_key(key, log, OM_HEAD_VOTE);
   if (om_txn_get(batch->txn, &before, OM_TABLE_HEADS, key, sizeof key)) {
     uint64_t size = before.len == sizeof row ? om_get64(before.data) : UINT64_MAX;
+    if (before.len == sizeof row) memcpy(root.bytes, before.data + 8, sizeof root.bytes);
     if (head->size < size)
       return om_fail(st, OM_REFUSED, "vote", "a higher head of %s (%llu) was cosigned here than %llu", head->origin,
                      (unsigned long long)size, (unsigned long long)head->size);
     if (om_evidence_vote(batch, state, head->size, note, len, st) != OM_OK) return st->code;
-    if (head->size == size && memcmp(before.data + 8, head->root.bytes, OM_HASH_BYTES) != 0)
+    if (head->size == size && !om_hash_equal(&root, &head->root))
       return om_fail(st, OM_REFUSED, "fork", "another head of %s at %llu was cosigned here", head->origin,
                      (unsigned long long)size);
-    memcpy(root.bytes, before.data + 8, sizeof root.bytes);
     if (om_lost_vote(batch, state, size, &root, st) != OM_OK) return st->code;
   }
   om_votes_pass(batch->txn, log, head->size);
@@ -315,6 +315,18 @@ static enum om_code reach_awaited(struct om_batch *batch, const struct om_log_in
   return om_txn_check(batch->txn, st) == OM_OK ? mending(info, st) : st->code;
 }
 
+/* A log that was stopped or sealed here is cosigned no further. What is refused whatever it is may still contradict
+ * what is held. */
+static enum om_code check_open(struct om_batch *batch, const struct om_log_info *info, const uint8_t *note, size_t len,
+                               struct om_status *st) {
+  struct om_hash call;
+  bool sealed = om_log_sealed(batch->txn, &call, info->log);
+  if (!sealed && !info->stopped) return om_txn_check(batch->txn, st);
+  if (om_batch_met(batch, info->log, note, len, st) != OM_OK) return st->code;
+  if (!info->stopped) return om_sealed_refuse(st, info->log, &call);
+  return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info->origin, info->stopped_why);
+}
+
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
                              size_t len, uint64_t time_s, const struct om_signers_keys *keys, struct om_status *st) {
   struct om_note parsed;
@@ -322,7 +334,6 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   struct om_log_state *state;
   struct om_log_info info;
   struct om_daemon self;
-  struct om_hash call;
   enum om_code code = om_head_parse(batch->txn, &parsed, &head, log, note, len, st);
   if (code == OM_OK) code = om_log_info(batch->txn, &info, log, st);
   if (code == OM_OK && info.stopped) note_stopped(batch, &info, note, len);
@@ -330,11 +341,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
     code = om_fail(st, OM_REFUSED, "frozen", "log %s has two final histories: it is not cosigned further", info.origin);
   if (code == OM_OK && info.retired)
     code = om_fail(st, OM_REFUSED, "retired", "log %s has ended: it is not cosigned further", info.origin);
-  /* What is refused whatever it is may still contradict what is held. */
-  if (code == OM_OK && info.stopped && om_batch_met(batch, log, note, len, st) == OM_OK)
-    code = om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
-  if (code == OM_OK && om_log_sealed(batch->txn, &call, log) && om_batch_met(batch, log, note, len, st) == OM_OK)
-    code = om_sealed_refuse(st, log, &call);
+  if (code == OM_OK) code = check_open(batch, &info, note, len, st);
   if (code == OM_OK) code = reach_awaited(batch, &info, st);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);

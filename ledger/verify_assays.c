@@ -2,6 +2,7 @@
  * results held side by side. They fail nothing: what is in a lot is by its balance. Their entries are hashed, so that
  * who has only a bundle reads them as its author meant them. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "ledger/assays.h"
 #include "ledger/attested.h"
@@ -10,16 +11,15 @@
 #include "ledger/verify_state.h"
 
 enum {
-  ASSAYS_MAX = 256, /* of one lot that are held side by side and told: a lot has a handful, and each takes 2 KB */
+  ASSAYS_MAX = 256, /* of one lot that are held side by side: a lot has a handful */
 };
 
 struct assays {
   struct om_verify *v;
   struct om_arena arena; /* of the lot in hand */
-  struct om_step *steps[ASSAYS_MAX];
-  bool withdrawn[ASSAYS_MAX];
+  struct om_assay_given given[ASSAYS_MAX];
   size_t n;
-  uint64_t more; /* that are left out */
+  uint64_t more; /* for which there is no room beside them */
 };
 
 /* Has it been withdrawn, finally? */
@@ -32,30 +32,33 @@ static enum om_code is_withdrawn(struct om_verify *v, bool *is, const struct om_
   return code;
 }
 
-static enum om_code add(struct assays *a, const struct om_place *at, struct om_status *st) {
-  bool final;
-  enum om_code code = om_verify_also(a->v, &final, at, st);
-  if (code != OM_OK || !final) return code;             /* nobody answers for it yet */
-  if (om_verify_too_many(a->v, "assays")) return OM_OK; /* a large lineage has one for every lot: not each is read */
-  if (a->n == ASSAYS_MAX) {
+/* What was withdrawn, and a laboratory's that speaks for no side, is not held beside the others, nor takes their room.
+ */
+static enum om_code hold_beside(struct assays *a, const struct om_place *at, struct om_status *st) {
+  struct om_step step;
+  bool withdrawn;
+  enum om_code code = is_withdrawn(a->v, &withdrawn, at, st);
+  if (code != OM_OK || withdrawn) return code;
+  code = om_step_read(a->v->txn, &a->arena, &step, a->v->network, at, st);
+  if (code != OM_OK || step.event->assay->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED) return code;
+  int64_t at_ms = step.at_ms < step.taken_ms ? step.at_ms : step.taken_ms;
+  if (a->n == ASSAYS_MAX)
     a->more++;
-    return OM_OK;
-  }
-  code = is_withdrawn(a->v, &a->withdrawn[a->n], at, st);
-  if (code != OM_OK) return code;
-  a->steps[a->n] = om_arena_alloc(&a->arena, sizeof *a->steps[a->n]);
-  code = om_step_read(a->v->txn, &a->arena, a->steps[a->n], a->v->network, at, st);
-  a->n += code == OM_OK;
-  return code;
+  else
+    a->given[a->n++] = (struct om_assay_given){.author = step.member, .at_ms = at_ms, .assay = step.event->assay};
+  return OM_OK;
 }
 
 static void add_side(struct om_text *out, const struct om_verify *v, const struct om_assay_compared *at, int side) {
   static const char *const words[] = {"seller", "buyer", "umpire"};
   char text[OM_DECIMAL_TEXT_BYTES];
-  char who[OM_VERIFY_WHO_BYTES];
+  struct om_member member;
+  struct om_status ignored; /* a name is for show */
   if (!at->sides[side].stated) return;
-  om_text_add(out, "%s %s by %s, ", words[side], om_decimal_format(text, sizeof text, at->sides[side].value),
-              om_verify_who(v, who, at->sides[side].author));
+  uint32_t author = at->sides[side].author;
+  if (om_registry_member(v->txn, &member, author, OM_REGISTRY_NOW, &ignored) != OM_OK) member.name[0] = '\0';
+  om_text_add(out, "%s %s by %s (member %u), ", words[side],
+              om_decimal_format(text, sizeof text, at->sides[side].value), member.name, author);
 }
 
 /* "assays of lot OM-... side by side: Cu: seller 28.45 % by Toquepala (member 2), buyer 28.20 % by Ilo (member
@@ -76,52 +79,85 @@ static void tell_compared(const struct assays *a, const uint8_t number[OM_LOT_NU
                  om_element_symbol(at->element), sides.bytes);
 }
 
-/* What was withdrawn, and a laboratory's that speaks for no side, is not held beside the others. */
-static void compare(struct assays *a, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
-  struct om_assay_given *given = om_arena_array(&a->arena, ASSAYS_MAX, sizeof *given);
-  struct om_assay_compared *compared = om_arena_array(&a->arena, OM_ELEMENT_MAX, sizeof *compared);
-  size_t n = 0;
-  for (size_t i = 0; i < a->n; i++) {
-    const struct om_step *step = a->steps[i];
-    if (a->withdrawn[i] || step->event->assay->role == OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED) continue;
-    int64_t at_ms = step->at_ms < step->taken_ms ? step->at_ms : step->taken_ms;
-    given[n++] = (struct om_assay_given){.author = step->member, .at_ms = at_ms, .assay = step->event->assay};
+/* What follows is told only where all who speak for a side are heard: the last word of one may be what was left out. */
+static void tell_beside(struct assays *a, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
+  char lot[OM_LOT_TEXT_BYTES];
+  if (a->more > 0) {
+    om_verify_find(a->v, "assay", "assays of lot %s are not held side by side: there are %llu, more than %d",
+                   om_lot_format(lot, sizeof lot, number), (unsigned long long)(a->n + a->more), ASSAYS_MAX);
+    return;
   }
-  size_t elements = om_assays_compare(compared, given, n);
+  struct om_assay_compared *compared = om_arena_array(&a->arena, OM_ELEMENT_MAX, sizeof *compared);
+  size_t elements = om_assays_compare(compared, a->given, a->n);
   for (size_t i = 0; i < elements; i++) tell_compared(a, number, &compared[i]);
 }
 
-static void tell(struct assays *a, const uint8_t number[OM_LOT_NUMBER_BYTES]) {
-  char lot[OM_LOT_TEXT_BYTES], when[OM_TIME_TEXT_BYTES];
-  compare(a, number);
-  for (size_t i = 0; i < a->n; i++) {
-    const struct om_step *step = a->steps[i];
-    om_time_format(when, sizeof when, step->at_ms, step->zone_min);
-    om_verify_find(a->v, "assay", "%s, %s (member %u): %s%s", when, step->member_name, step->member, step->text.bytes,
-                   a->withdrawn[i] ? "; withdrawn" : "");
+static enum om_code tell_one(struct assays *a, const struct om_place *at, struct om_status *st) {
+  struct om_step step;
+  bool withdrawn;
+  char when[OM_TIME_TEXT_BYTES];
+  if (om_verify_too_many(a->v, "assays")) return OM_OK;
+  enum om_code code = is_withdrawn(a->v, &withdrawn, at, st);
+  if (code == OM_OK) code = om_step_read(a->v->txn, &a->arena, &step, a->v->network, at, st);
+  if (code != OM_OK) return code;
+  om_time_format(when, sizeof when, step.at_ms, step.zone_min);
+  om_verify_find(a->v, "assay", "%s, %s (member %u): %s%s", when, step.member_name, step.member, step.text.bytes,
+                 withdrawn ? "; withdrawn" : "");
+  return OM_OK;
+}
+
+/* Calls EACH (NULL: nothing) for every final assay of the lot NUMBER: nobody answers for the others yet. *ANY: there is
+ * one. */
+static enum om_code for_each(struct assays *a, bool *any, const uint8_t number[OM_LOT_NUMBER_BYTES],
+                             enum om_code (*each)(struct assays *a, const struct om_place *at, struct om_status *st),
+                             struct om_status *st) {
+  struct om_subject_key about;
+  struct om_place at = {0};
+  enum om_code code = OM_OK;
+  int kind;
+  *any = false;
+  om_about_lot(&about, number);
+  while (code == OM_OK && om_attested_next(a->v->txn, &at, &kind, &about)) {
+    bool final = false;
+    if (kind == OREMARK__EVENT__KIND_ASSAY) code = om_verify_also(a->v, &final, &at, st);
+    if (code == OM_OK && final && each) code = each(a, &at, st);
+    *any = *any || final;
   }
-  if (a->more > 0)
-    om_verify_find(a->v, "assay", "%llu more assays of lot %s are neither told nor held beside these",
-                   (unsigned long long)a->more, om_lot_format(lot, sizeof lot, number));
+  return code;
+}
+
+/* What follows from them comes first, for all lots: one lot with many assays must not keep that of others from being
+ * told. */
+static enum om_code tell_all(struct assays *a, uint32_t *lots, struct om_status *st) {
+  const struct om_lineage *l = &a->v->lineage;
+  enum om_code code = OM_OK;
+  size_t n = 0;
+  bool any;
+  for (size_t i = 0; i < l->n_lots && code == OM_OK; i++) {
+    a->n = 0;
+    a->more = 0;
+    /* A large lineage has assays of every lot: no more are read than can be told. */
+    code = for_each(a, &any, l->lots[i].number, om_verify_full(a->v, "assays") ? NULL : hold_beside, st);
+    if (any) lots[n++] = (uint32_t)i;
+    if (code == OM_OK && a->n > 0) tell_beside(a, l->lots[i].number);
+    om_arena_reset(&a->arena);
+    if (code == OM_OK) code = om_progress_tell(a->v->progress, "assays", i, l->n_lots, st);
+  }
+  for (size_t i = 0; i < n && code == OM_OK; i++) {
+    code = for_each(a, &any, l->lots[lots[i]].number, tell_one, st);
+    om_arena_reset(&a->arena);
+  }
+  return code;
 }
 
 enum om_code om_verify_assays(struct om_verify *v, struct om_status *st) {
-  const struct om_lineage *l = &v->lineage;
-  struct assays a = {.v = v};
-  enum om_code code = OM_OK;
-  for (size_t i = 0; i < l->n_lots && code == OM_OK; i++) {
-    struct om_subject_key about;
-    struct om_place at = {0};
-    int kind;
-    om_about_lot(&about, l->lots[i].number);
-    a.n = 0;
-    a.more = 0;
-    while (code == OM_OK && om_attested_next(v->txn, &at, &kind, &about))
-      if (kind == OREMARK__EVENT__KIND_ASSAY) code = add(&a, &at, st);
-    if (code == OM_OK && a.n > 0) tell(&a, l->lots[i].number);
-    om_arena_reset(&a.arena);
-    if (code == OM_OK) code = om_progress_tell(v->progress, "assays", i, l->n_lots, st);
-  }
-  om_arena_free(&a.arena);
+  struct assays *a = calloc(1, sizeof *a);
+  uint32_t *lots = malloc((v->lineage.n_lots + 1) * sizeof *lots);
+  OM_ASSERT(a && lots);
+  a->v = v;
+  enum om_code code = tell_all(a, lots, st);
+  om_arena_free(&a->arena);
+  free(lots);
+  free(a);
   return code != OM_OK ? code : om_txn_check(v->txn, st);
 }

@@ -87,26 +87,7 @@ static void judge_event(struct om_verify *v, struct om_arena *arena, struct om_p
 
 /* ---- beside the lineage ---- */
 
-enum { PAPERS_MAX = 10000 }; /* more certificates of one lineage nobody reads; they are not looked after */
-
-enum om_code om_verify_paper(struct om_verify *v, const struct om_place *at, struct om_status *st) {
-  bool named[OM_EVENTS_MAX], final;
-  struct om_bytes entry;
-  if (!v->documents || v->n_papers == PAPERS_MAX) return OM_OK;
-  enum om_code code = om_log_entry(v->txn, &entry, at->log, at->index, st);
-  if (code == OM_MISSING) om_verify_fail(v, OM_CHECK_LINEAGE, "the entry of an attestation is not here: %s", st->text);
-  if (code != OM_OK) return code == OM_MISSING ? OM_OK : code;
-  if (at->event >= OM_EVENTS_MAX || !om_find_documents(named, entry.data, entry.len) || !named[at->event]) return OM_OK;
-  code = om_verify_also(v, &final, at, st);
-  if (code != OM_OK || !final) return code; /* nobody answers for it */
-  if (v->n_papers == v->cap_papers) {
-    v->cap_papers = v->cap_papers == 0 ? 16 : 2 * v->cap_papers;
-    v->papers = realloc(v->papers, v->cap_papers * sizeof *v->papers);
-    OM_ASSERT(v->papers);
-  }
-  v->papers[v->n_papers++] = *at;
-  return OM_OK;
-}
+enum { PAPERS_MAX = 1 << 14 }; /* more of one lineage nobody reads; that they are not looked after is told */
 
 static int place_order(const void *a, const void *b) {
   const struct om_place *x = a, *y = b;
@@ -115,13 +96,40 @@ static int place_order(const void *a, const void *b) {
   return (x->event > y->event) - (x->event < y->event);
 }
 
-/* Each once: a certificate on a lot is also what a record draws from. */
+/* Each once: a certificate on a lot is also what a record draws from, and many may draw from one. */
 static void order_papers(struct om_verify *v) {
   size_t n = 0;
   if (v->n_papers > 0) qsort(v->papers, v->n_papers, sizeof *v->papers, place_order);
   for (size_t i = 0; i < v->n_papers; i++)
     if (n == 0 || place_order(&v->papers[n - 1], &v->papers[i]) != 0) v->papers[n++] = v->papers[i];
   v->n_papers = n;
+}
+
+/* Room for one more. Where half of it is the same again, there is room in what there is. False: there are too many. */
+static bool room_for_paper(struct om_verify *v) {
+  if (v->n_papers < v->cap_papers) return true;
+  order_papers(v);
+  if (v->n_papers > 0 && v->n_papers <= v->cap_papers / 2) return true;
+  if (v->cap_papers == PAPERS_MAX) return false;
+  v->cap_papers = v->cap_papers == 0 ? 16 : 2 * v->cap_papers;
+  v->papers = realloc(v->papers, v->cap_papers * sizeof *v->papers);
+  OM_ASSERT(v->papers);
+  return true;
+}
+
+enum om_code om_verify_paper(struct om_verify *v, const struct om_place *at, struct om_status *st) {
+  bool named[OM_EVENTS_MAX], final;
+  struct om_bytes entry;
+  if (!v->documents || v->papers_cut) return OM_OK;
+  enum om_code code = om_log_entry(v->txn, &entry, at->log, at->index, st);
+  if (code == OM_MISSING) om_verify_fail(v, OM_CHECK_LINEAGE, "the entry of an attestation is not here: %s", st->text);
+  if (code != OM_OK) return code == OM_MISSING ? OM_OK : code;
+  if (at->event >= OM_EVENTS_MAX || !om_find_documents(named, entry.data, entry.len) || !named[at->event]) return OM_OK;
+  code = om_verify_also(v, &final, at, st);
+  if (code != OM_OK || !final) return code; /* nobody answers for it */
+  v->papers_cut = !room_for_paper(v);
+  if (!v->papers_cut) v->papers[v->n_papers++] = *at;
+  return OM_OK;
 }
 
 static enum om_code find_papers(struct om_verify *v, struct om_status *st) {
@@ -191,6 +199,9 @@ static enum om_code judge_places(struct om_verify *v, const struct om_place *pla
 enum om_code om_verify_documents(struct om_verify *v, struct om_status *st) {
   if (!v->documents) return OM_OK;
   enum om_code code = v->recalled ? OM_OK : find_naming(v, st);
+  if (v->papers_cut)
+    om_verify_find(v, "document",
+                   "more attestations than %zu name documents: those of the others were not looked after", v->n_papers);
   if (code == OM_OK) code = judge_places(v, v->naming, v->n_naming, st);
   if (code == OM_OK) code = judge_places(v, v->papers, v->n_papers, st);
   tdestroy(v->known_documents, free);

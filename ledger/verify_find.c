@@ -40,10 +40,13 @@ static struct om_verify_share *share_of(struct om_verify *v, const char *name) {
 }
 
 /* Any of them may turn out to have all the room. */
+bool om_verify_full(struct om_verify *v, const char *name) {
+  return share_of(v, name)->n >= OM_FINDINGS_MAX;
+}
+
 bool om_verify_too_many(struct om_verify *v, const char *name) {
-  struct om_verify_share *share = share_of(v, name);
-  if (share->n < OM_FINDINGS_MAX) return false;
-  share->more++;
+  if (!om_verify_full(v, name)) return false;
+  share_of(v, name)->more++;
   return true;
 }
 

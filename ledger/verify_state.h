@@ -106,6 +106,7 @@ struct om_verify {
   size_t n_also, cap_also;
   struct om_place *papers; /* attestations about the lineage's lots, and certificates, that name documents */
   size_t n_papers, cap_papers;
+  bool papers_cut; /* there are more than are looked after */
   struct om_verify_key *revoked; /* keys that signed records of the lineage and were revoked later */
   size_t n_revoked;
   struct om_verify_log **logs; /* by number; NULL: not touched */
@@ -184,6 +185,8 @@ void om_verify_find_doubtful(struct om_verify *v, const char *kind, const struct
 /* The same in the share SHARE (static). */
 void om_verify_find_in(struct om_verify *v, const char *share, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* Whether SHARE has no room for any more. */
+bool om_verify_full(struct om_verify *v, const char *share);
 /* Counts a finding for which SHARE has no room any more; false: it has, and it is to be told. */
 bool om_verify_too_many(struct om_verify *v, const char *share);
 /* Puts what was found into the verdict. At the end. */

@@ -456,6 +456,33 @@ static void say_assay(struct scene *s, uint32_t member, struct lot_name lot, Ore
   say(s, member, member - 1, assay(&s->c, about_lot(&s->c, lot), role, copper, role ? 50 : 0), s->now_s * 1000);
 }
 
+/* N assays of LOT in statements of 64. */
+static void say_assays(struct scene *s, uint32_t member, struct lot_name lot, Oremark__AssayRole role, size_t n) {
+  for (size_t i = 0; i < n; i += 64) {
+    Oremark__Event *events[64];
+    for (size_t k = 0; k < 64; k++) events[k] = assay(&s->c, about_lot(&s->c, lot), role, 1000 + i + k, role ? 50 : 0);
+    say_all(s, member, member - 1, events, 64, s->now_s * 1000);
+  }
+}
+
+/* Who says much keeps nobody's last word from being heard, unless that is told. */
+static void many_assays_hide_no_side(void **state) {
+  struct scene *s = *state;
+  struct lot_name lot = a_lot(s, s->now_s, s->now_s + HOUR_S);
+  say_assay(s, MINER, lot, OREMARK__ASSAY_ROLE__ASSAY_ROLE_SELLER, 2845);
+  say_assays(s, CERTIFIER, lot, OREMARK__ASSAY_ROLE__ASSAY_ROLE_UNSTATED, 256);
+  until(s, s->now_s + HOUR_S);
+  say_assay(s, CERTIFIER, lot, OREMARK__ASSAY_ROLE__ASSAY_ROLE_UMPIRE, 2830);
+  until(s, s->now_s + HOUR_S);
+  struct om_verdict v = verified(s, lot);
+  assert_true(tells(&v, "assay", "the umpire's result stands: 28.30 %"));
+  say_assays(s, MINER, lot, OREMARK__ASSAY_ROLE__ASSAY_ROLE_SELLER, 256);
+  until(s, s->now_s + HOUR_S);
+  v = verified(s, lot);
+  assert_true(tells(&v, "assay", "not held side by side: there are 258, more than 256"));
+  assert_false(tells(&v, "assay", "result stands"));
+}
+
 /* Who has the lot, or only its bundle, reads what was found in it and what follows. */
 static void assays_are_told_side_by_side(void **state) {
   struct scene *s = *state;
@@ -718,6 +745,7 @@ int main(void) {
       TEST(claims_lean_on_their_certificate),
       TEST(papers_of_certificates),
       TEST(assays_are_told_side_by_side),
+      TEST(many_assays_hide_no_side),
       TEST(colours_of_mine_sites),
       TEST(a_status_of_another_time_says_nothing),
       TEST(output_over_an_estimate),

@@ -166,6 +166,7 @@ static void what_is_undecided_is_remembered_too(void **state) {
   say_of_mine(OREMARK__SITE_STATE__SITE_STATE_RED, &act, false, T + 30000);
   write_bundle();
   assert_int_equal(RUN("verify", file, "--network", genesis), OM_NO);
+  assert_int_equal(RUN("verify", file, "--network", genesis, "--at", "2000-01-01"), OM_NO); /* whatever it can't tell */
   assert_int_equal(remembered(), blue);
   /* Nor does a question that the file can't answer keep it from being remembered. */
   say_of_mine(OREMARK__SITE_STATE__SITE_STATE_GREEN, &act, false, T + 40000);

@@ -198,7 +198,7 @@ static void show_receipt(struct om_session *session, const struct om_signed *sta
 /* It is in the daemon's hands, and what comes of it is not known yet. */
 static enum om_code only_queued(const struct om_recorded *recorded, struct om_status *st) {
   char name[OM_RECORDED_TEXT_BYTES];
-  return om_fail(st, OM_WAIT, "queued",
+  return om_fail(st, OM_WAIT, OM_RULE_QUEUED,
                  "the daemon keeps it until its witnesses have told how far its log had got, then records it; nothing "
                  "needs to be done again. What came of it: oremark receipt %s",
                  om_recorded_text(name, recorded));

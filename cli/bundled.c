@@ -62,7 +62,7 @@ static enum om_code go_through(struct om_bundled *b, struct om_status *st) {
 
 /* A file that is no whole bundle proves nothing: the answer is no, as for one that lies. */
 static enum om_code no(struct om_bundled *b, struct om_status *st) {
-  if (strcmp(st->rule, "registry-head") == 0 && b->seen.any) {
+  if (om_broke(st, OM_RULE_REGISTRY_HEAD) && b->seen.any) {
     struct om_status why = *st;
     om_fail(st, why.code, why.rule, "%s (known before: --registry-head, or what %s remembers)", why.text, b->seen.path);
   }
@@ -106,7 +106,7 @@ static enum om_code conclude(struct om_bundled *b, struct om_status *st) {
   enum om_code code = go_through(b, st);
   if (code == OM_OK && b->as_of) {
     code = om_bundle_as_of(b->bundle, &b->found, &b->moment, &then);
-    if (code == OM_MISSING && strcmp(then.rule, "as-of") == 0) code = then.code = OM_WAIT;
+    if (code == OM_MISSING && om_broke(&then, OM_RULE_AS_OF)) code = then.code = OM_WAIT;
     if (code != OM_OK) *st = then;
     if (code == OM_WAIT) code = OM_OK;
   }

@@ -35,7 +35,7 @@ static const char *readers(struct om_session *session, const struct om_sealed_ev
   if (!document) return "";
   memcpy(hash, document->hash.data, sizeof hash);
   if (om_document_get(session, &sealed, &len, hash, &st))
-    return strcmp(st.rule, "erased") == 0 ? "erased here" : "not to be had now";
+    return om_broke(&st, OM_RULE_ERASED) ? "erased here" : "not to be had now";
   if (om_seal_recipients(members, &n, sealed, len, &st) || om_session_members(session, &all, &st))
     return "not readable";
   om_text_clear(&text);

@@ -99,7 +99,7 @@ static enum om_code settle_groups(struct om_import *import, struct om_group **gr
  * same command asks again. */
 static enum om_code only_queued(struct om_status *st) {
   return om_fail(
-      st, OM_WAIT, "queued",
+      st, OM_WAIT, OM_RULE_QUEUED,
       "the daemon is not ready yet and has queued what it was sent ('oremark status' says whom it waits for)");
 }
 
@@ -171,7 +171,7 @@ static enum om_code settle_groups(struct om_import *import, struct om_group **gr
 
 /* Whether ST says that it may be submitted again later, as it is or otherwise. */
 static bool is_wait(const struct om_status *st) {
-  return st->code == OM_WAIT && strcmp(st->rule, "queued") != 0;
+  return st->code == OM_WAIT && !om_broke(st, OM_RULE_QUEUED);
 }
 
 /* What REPLY, which it frees, says of BATCH. */

@@ -31,7 +31,7 @@ static void show(FILE *out, const Oremark__Finality *finality) {
 static enum om_code judge(const Oremark__Finality *finality, struct om_status *st) {
   if (om_final_is(finality, "refused")) return om_final_refused(finality, st);
   if (om_final_is(finality, "queued"))
-    return om_fail(st, OM_WAIT, "queued",
+    return om_fail(st, OM_WAIT, OM_RULE_QUEUED,
                    "it is queued: 'oremark status' says whom the daemon waits for; nothing needs to be done again");
   if (om_final_is(finality, "unknown"))
     return om_fail(st, OM_MISSING, NULL,

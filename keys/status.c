@@ -61,6 +61,10 @@ enum om_code om_wrap(struct om_status *st, const char *fmt, ...) {
   return st->code;
 }
 
+bool om_broke(const struct om_status *st, const char *rule) {
+  return strcmp(st->rule, rule) == 0;
+}
+
 void om_status_clear(struct om_status *st) {
   st->code = OM_OK;
   st->rule[0] = '\0';

@@ -42,6 +42,22 @@ enum om_code om_fail(struct om_status *st, enum om_code code, const char *rule, 
 /* Puts the formatted words and ": " before the sentence of ST, keeping code and rule; returns its code. */
 enum om_code om_wrap(struct om_status *st, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The rules that this program itself asks for; all others are for people and scripts. */
+#define OM_RULE_FORK "fork"                   /* another history is held here, or was signed */
+#define OM_RULE_QUORUM "quorum"               /* too few have cosigned, or could */
+#define OM_RULE_UPGRADE "upgrade"             /* a newer program knows what to do with it */
+#define OM_RULE_MAP "map"                     /* the store's map is full */
+#define OM_RULE_AS_OF "as-of"                 /* what was then can't be told */
+#define OM_RULE_COSIGN_KEY "cosign-key"       /* the cosigning key is not in use yet */
+#define OM_RULE_VOTES "votes"                 /* what was cosigned with it was forgotten */
+#define OM_RULE_BY_HAND "by-hand"             /* the operator has to accept it */
+#define OM_RULE_STOPPED "stopped"             /* the log is not followed further */
+#define OM_RULE_QUEUED "queued"               /* it waits in the daemon until that is ready */
+#define OM_RULE_REGISTRY_HEAD "registry-head" /* the file's registry is not the one that is known */
+#define OM_RULE_ERASED "erased"               /* the document was erased here on purpose */
+/* Whether ST says that RULE was broken. */
+bool om_broke(const struct om_status *st, const char *rule);
+
 /* Clears ST to OM_OK. */
 void om_status_clear(struct om_status *st);
 

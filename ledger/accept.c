@@ -104,7 +104,7 @@ static enum om_code same_root(struct om_txn *txn, const struct om_log_info *info
   if (code == OM_OK && head->size > 0) code = om_log_root_at(txn, &root, info->log, &state.edge, head->size, st);
   if (code != OM_OK || memcmp(root.bytes, head->root.data, sizeof root) == 0) return code;
   return om_fail(
-      st, OM_REFUSED, "fork",
+      st, OM_REFUSED, OM_RULE_FORK,
       "another history of %s is held here up to %llu than the one that is stated: begin with an empty store, "
       "or ask the governors",
       info->origin, (unsigned long long)head->size);
@@ -159,7 +159,7 @@ static enum om_code check_met(struct om_batch *batch, uint64_t index, struct om_
   uint64_t stated = a.heads[0]->size;
   om_arena_free(&arena);
   if (stated == index) return check_signed(batch->txn, checked, &batch->ledger->network, index, st);
-  return om_fail(st, OM_REFUSED, "by-hand",
+  return om_fail(st, OM_REFUSED, OM_RULE_BY_HAND,
                  "the act would stand behind entry %llu of the registry log, and stands as %llu",
                  (unsigned long long)stated, (unsigned long long)index);
 }
@@ -170,7 +170,7 @@ enum om_code om_by_hand_wait(struct om_batch *batch, uint64_t index, struct om_c
   om_be64(row, index);
   om_txn_put(batch->txn, OM_TABLE_META, meta_by_hand, sizeof meta_by_hand - 1, row, sizeof row);
   if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
-  return om_fail(st, OM_WAIT, "by-hand", OM_BY_HAND_TEXT);
+  return om_fail(st, OM_WAIT, OM_RULE_BY_HAND, OM_BY_HAND_TEXT);
 }
 
 /* ---- what is wanted ---- */
@@ -321,7 +321,8 @@ static enum om_code look(struct om_ledger *ledger, struct om_arena *arena, struc
   if (code != OM_OK) return code;
   code = om_check_statement(&checked, arena, &ledger->network, txn, a->statement, a->len, st);
   if (code == OM_OK && !om_by_hand(checked))
-    code = om_fail(st, OM_REFUSED, "by-hand", "this is no act that is accepted by hand: hand it in (oremark submit)");
+    code = om_fail(st, OM_REFUSED, OM_RULE_BY_HAND,
+                   "this is no act that is accepted by hand: hand it in (oremark submit)");
   if (code == OM_OK) {
     const Oremark__Statement *s = checked->statement;
     read_act(a, arena, s->events[0]);

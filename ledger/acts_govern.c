@@ -72,7 +72,7 @@ enum om_code om_act_set_rules(struct om_txn *txn, const struct om_case *judged, 
   if (code == OM_OK) code = om_act_chain(txn, judged, OM_SUBJECT_RULES, 0, event, index, st);
   if (code != OM_OK) return code;
   if (next > judged->rules_known)
-    return om_fail(st, OM_REFUSED, "upgrade",
+    return om_fail(st, OM_REFUSED, OM_RULE_UPGRADE,
                    "the network goes over to rules version %u, and this program knows %u: upgrade oremarkd", next,
                    judged->rules_known);
   om_act_put_count(txn, OM_ROW_RULES, 0, judged->index, next);

@@ -34,7 +34,7 @@ enum om_code om_act_quorum_reachable(struct om_txn *txn, uint32_t log, struct om
   enum om_code code = om_registry_daemon(txn, &own, log, OM_REGISTRY_NOW, st);
   if (code == OM_OK) code = om_quorum_list(txn, &now, log, OM_REGISTRY_NOW, st);
   if (code != OM_REFUSED) return code;
-  return om_fail(st, OM_REFUSED, "quorum",
+  return om_fail(st, OM_REFUSED, OM_RULE_QUORUM,
                  "log %s has %u operators that may witness it, and %u needed: that can't be reached, or two heads "
                  "could both be final",
                  own.origin, now.operators, now.k);

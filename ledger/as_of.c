@@ -24,7 +24,7 @@ static enum om_code find_log(struct om_txn *txn, struct om_log_info *out, const 
     enum om_code code = om_log_info(txn, out, log, st);
     if (code != OM_OK || strcmp(out->origin, origin) == 0) return code;
   }
-  return om_fail(st, OM_MISSING, "as-of", "no log is known here by that name: 'oremark status' lists them");
+  return om_fail(st, OM_MISSING, OM_RULE_AS_OF, "no log is known here by that name: 'oremark status' lists them");
 }
 
 static enum om_code find_size(struct om_txn *txn, struct om_as_of *out, const struct om_lot *last,
@@ -35,7 +35,7 @@ static enum om_code find_size(struct om_txn *txn, struct om_as_of *out, const st
   if (code != OM_OK) return code;
   out->log = info.log;
   if (moment->size <= info.final_size) return OM_OK;
-  return om_fail(st, OM_WAIT, "as-of", "of %s only %llu entries are final here: ask as of so many, or fewer",
+  return om_fail(st, OM_WAIT, OM_RULE_AS_OF, "of %s only %llu entries are final here: ask as of so many, or fewer",
                  info.origin, (unsigned long long)info.final_size);
 }
 
@@ -80,7 +80,7 @@ static enum om_code not_then(struct search *s, const struct om_place *born, stru
   if (code != OM_OK) return code;
   om_time_format(taken, sizeof taken, step.taken_ms, 0);
   if (step.final_ms > 0) om_time_format(final, sizeof final, step.final_ms, 0);
-  return om_fail(st, OM_MISSING, "as-of", "this lot %s: it begins with entry %llu of %s, taken in at %s%s%s",
+  return om_fail(st, OM_MISSING, OM_RULE_AS_OF, "this lot %s: it begins with entry %llu of %s, taken in at %s%s%s",
                  s->moment->by_size                    ? "stands neither in those entries nor in what they mark"
                  : step.taken_ms <= s->moment->time_ms ? "was not known to be final then"
                                                        : "was not there then",

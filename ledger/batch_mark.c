@@ -26,7 +26,7 @@ enum om_code om_head_matches(struct om_txn *txn, uint32_t log, const struct om_l
   else
     code = om_log_root_at(txn, &root, log, &state->edge, checkpoint->size, st);
   if (code != OM_OK || om_hash_equal(&root, &checkpoint->root)) return code;
-  return om_fail(st, OM_REFUSED, "fork",
+  return om_fail(st, OM_REFUSED, OM_RULE_FORK,
                  "the head of %s at %llu is not of the entries that are held here: two histories of one log",
                  checkpoint->origin, (unsigned long long)checkpoint->size);
 }
@@ -93,11 +93,11 @@ enum om_code om_batch_mark(struct om_batch *batch, struct om_log_state *state, c
   bool whole = !batch->ledger->sparse || mark->log == OM_LOG_REGISTRY; /* the marked log is held */
   if (code == OM_OK && whole) code = om_batch_log(batch, &marked, mark->log, st);
   if (code == OM_OK && whole) code = om_head_matches(batch->txn, mark->log, marked, &head, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) {
+  if (code == OM_REFUSED && om_broke(st, OM_RULE_FORK)) {
     code = om_head_forked(batch, marked, mark->checkpoint.data, mark->checkpoint.len, st);
     /* Who is to sign it stands in a history that is not held here: nothing can be said against the log that marks it.
      */
-    if (code == OM_REFUSED && strcmp(st->rule, "quorum") == 0) st->code = code = OM_WAIT;
+    if (code == OM_REFUSED && om_broke(st, OM_RULE_QUORUM)) st->code = code = OM_WAIT;
     return code;
   }
   if (code == OM_OK)

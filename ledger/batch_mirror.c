@@ -36,7 +36,7 @@ static enum om_code judge_entry(struct om_batch *batch, struct om_log_state *sta
     return om_fail(st, OM_REFUSED, "genesis", "a genesis stands only at the beginning of the registry log");
   if (state->edge.size == 0) return om_fail(st, OM_REFUSED, "mark", "entry 0 of a log is a mark of the registry");
   code = om_batch_judge(batch, state, checked, entry->taken_ms, &need, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "upgrade") == 0) {
+  if (code == OM_REFUSED && om_broke(st, OM_RULE_UPGRADE)) {
     struct om_status why = *st;
     return om_upgrade_wait(batch, state->edge.size, &why, st);
   }
@@ -124,7 +124,8 @@ enum om_code om_batch_mirror(struct om_batch *batch, uint32_t log, uint64_t inde
     if (code != OM_OK) return code;
     yields = info.stopped && om_stop_yields(batch->txn, log, index);
     if (info.stopped && !yields)
-      return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info.origin, info.stopped_why);
+      return om_fail(st, OM_REFUSED, OM_RULE_STOPPED, "log %s is not followed further: %s", info.origin,
+                     info.stopped_why);
   }
   if (om_lost_due(batch, log))
     return om_fail(st, OM_WAIT, "mending", "another history of log %u is held here than the one that a quorum signed",

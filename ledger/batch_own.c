@@ -165,7 +165,8 @@ enum om_code om_batch_submit(struct om_batch *batch, struct om_receipt *out, str
   enum om_code code = first_receipt(batch, out, checked, st);
   if (code != OM_MISSING) return code;
   if (om_by_hand(checked))
-    return om_fail(st, OM_REFUSED, "by-hand", "such an act is accepted at each daemon by hand: oremark network accept");
+    return om_fail(st, OM_REFUSED, OM_RULE_BY_HAND,
+                   "such an act is accepted at each daemon by hand: oremark network accept");
   code = own_ended(batch, st);
   if (code == OM_OK) code = check_frozen(batch, st);
   if (code == OM_OK) code = own_state(batch, &own, &taken_ms, st);

@@ -18,7 +18,7 @@ static enum om_code by_marks(const struct asked *a, const struct om_place *at, s
   if (at->log == a->found->log || a->found->log == OM_LOG_REGISTRY) return OM_OK;
   if (om_log_info(a->txn, &log, a->found->log, st) != OM_OK || om_log_info(a->txn, &other, at->log, st) != OM_OK)
     return st->code;
-  return om_fail(st, OM_WAIT, "as-of",
+  return om_fail(st, OM_WAIT, OM_RULE_AS_OF,
                  "the file does not hold every mark of %s, so that it can't tell whether entry %llu of %s counted by "
                  "then: ask as of a size of %s (--at %s:SIZE) or as of a time, or ask a daemon",
                  log.origin, (unsigned long long)at->index, other.origin, other.origin, other.origin);
@@ -33,7 +33,7 @@ static enum om_code by_times(const struct asked *a, const struct om_as_of_step *
   if (om_log_info(a->txn, &log, at->log, st) != OM_OK) return st->code;
   om_time_format(taken, sizeof taken, step->taken_ms, 0);
   om_time_format(final, sizeof final, step->final_ms, 0);
-  return om_fail(st, OM_WAIT, "as-of",
+  return om_fail(st, OM_WAIT, OM_RULE_AS_OF,
                  "entry %llu of %s was taken in at %s, and by the file it was final by %s: of the time between it "
                  "can't tell; ask as of one outside, or ask a daemon",
                  (unsigned long long)at->index, log.origin, taken, final);
@@ -48,7 +48,7 @@ static enum om_code by_word(const struct asked *a, struct om_status *st) {
   if (code != OM_OK || now.k == 0) return code;
   code = om_log_info(a->txn, &log, a->found->log, st);
   if (code != OM_OK) return code;
-  return om_fail(st, OM_WAIT, "as-of",
+  return om_fail(st, OM_WAIT, OM_RULE_AS_OF,
                  "the file does not say since when what it holds of %s is final: ask as of a size (--at %s:SIZE), or "
                  "ask a daemon",
                  log.origin, log.origin);
@@ -89,7 +89,7 @@ enum om_code om_bundle_as_of(struct om_bundle *b, struct om_as_of *out, const st
   code = om_as_of(txn, out, b->told.lot, moment, st);
   if (code == OM_OK)
     code = sure(&asked, st);
-  else if (code == OM_MISSING && strcmp(st->rule, "as-of") == 0)
+  else if (code == OM_MISSING && om_broke(st, OM_RULE_AS_OF))
     code = sure_of_none(&asked, st);
   om_txn_abort(txn);
   if (code == OM_OK) b->n_steps = out->step + 1;

@@ -226,7 +226,7 @@ static enum om_code at_place(const struct om_bundle *b, struct om_batch *batch, 
   if (om_txn_check(om_batch_txn(batch), st) != OM_OK) return st->code;
   *st = why;
   if (st->code == OM_IO || st->code == OM_FULL || st->code == OM_BUSY) return st->code;
-  if (st->code != OM_MALFORMED && !(st->code == OM_WAIT && strcmp(st->rule, "upgrade") == 0)) st->code = OM_NO;
+  if (st->code != OM_MALFORMED && !(st->code == OM_WAIT && om_broke(st, OM_RULE_UPGRADE))) st->code = OM_NO;
   if (frame && frame->what_case == OREMARK__BUNDLE_FRAME__WHAT_ENTRY) {
     uint32_t log = frame->entry->log;
     struct om_daemon daemon;
@@ -265,7 +265,7 @@ enum om_code om_bundle_apply(struct om_bundle *b, struct om_status *st) {
   for (size_t i = 0; i < block->n && code == OM_OK; i++) code = apply_item(b, batch, &block->items[i], st);
   if (code == OM_OK) code = om_batch_commit(batch, NULL, st), batch = NULL;
   if (batch) om_batch_abort(batch);
-  if (code == OM_FULL && strcmp(st->rule, "map") == 0)
+  if (code == OM_FULL && om_broke(st, OM_RULE_MAP))
     code = om_fail(st, OM_NO, "limit",
                    "more would be made of the file than %d times its size, which nothing that 'oremark bundle' writes "
                    "comes to: it was made to fill this machine's disk",

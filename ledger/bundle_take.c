@@ -57,13 +57,13 @@ static enum om_code check_pin(const struct om_checkpoint *pin, struct om_batch *
                               const struct om_log_state *registry, struct om_status *st) {
   struct om_hash root;
   if (pin->size > registry->edge.size)
-    return om_fail(st, OM_NO, "registry-head",
+    return om_fail(st, OM_NO, OM_RULE_REGISTRY_HEAD,
                    "the file knows %llu entries of the registry, and %llu were known to you before: it may hide what "
                    "was revoked since; ask for a newer bundle",
                    (unsigned long long)registry->edge.size, (unsigned long long)pin->size);
   enum om_code code = om_log_root_at(batch->txn, &root, OM_LOG_REGISTRY, &registry->edge, pin->size, st);
   if (code != OM_OK || om_hash_equal(&root, &pin->root)) return code;
-  return om_fail(st, OM_NO, "registry-head",
+  return om_fail(st, OM_NO, OM_RULE_REGISTRY_HEAD,
                  "the file's registry is not the one of which you knew %llu entries before: somebody has made up "
                  "another; do not trust the file, and tell the network's governors",
                  (unsigned long long)pin->size);

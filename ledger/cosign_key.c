@@ -59,7 +59,7 @@ static enum om_code usable(struct om_txn *txn, uint32_t own, const uint8_t key[O
   struct om_log_info info;
   bool votes_lost = om_txn_get(txn, &lost, OM_TABLE_META, meta_votes_lost, sizeof meta_votes_lost - 1) && lost.len == 8;
   if (votes_lost && ever_named(txn, own, key, om_get64(lost.data)))
-    return om_fail(st, OM_REFUSED, "votes",
+    return om_fail(st, OM_REFUSED, OM_RULE_VOTES,
                    "this daemon's store was lost or restored from an old copy: make a new cosign key and have the "
                    "governors replace it (oremark member replace-cosign-key)");
   if (om_log_info(txn, &info, own, st) != OM_OK) return st->code;
@@ -67,14 +67,14 @@ static enum om_code usable(struct om_txn *txn, uint32_t own, const uint8_t key[O
   if (ever_named(txn, own, key, begun) || ever_named(txn, own, key, shown)) return om_txn_check(txn, st);
   if (has_ended(&info) && ever_named(txn, own, key, registry_final(txn))) {
     if (!votes_lost) return om_txn_check(txn, st);
-    return om_fail(st, OM_REFUSED, "votes",
+    return om_fail(st, OM_REFUSED, OM_RULE_VOTES,
                    "this daemon's store was lost or restored from an old copy, and %s has ended: with which keys it "
                    "cosigned since can't be known; have the governors name another witness (oremark network "
                    "set-witnesses)",
                    info.origin);
   }
   if (om_txn_check(txn, st) != OM_OK) return st->code;
-  return om_fail(st, OM_IO, "cosign-key",
+  return om_fail(st, OM_IO, OM_RULE_COSIGN_KEY,
                  "the cosign key in the keys folder is not in use yet: the governors must replace the old one (oremark "
                  "member replace-cosign-key), and the final entries of %s show it",
                  info.origin);
@@ -91,7 +91,7 @@ enum om_code om_cosign_key_check(struct om_txn *txn, uint32_t own, const uint8_t
   if (usable(txn, own, key, st) != OM_OK) return st->code;
   if (om_registry_daemon(txn, &daemon, own, OM_REGISTRY_NOW, st) != OM_OK) return st->code;
   if (memcmp(daemon.cosign_key, key, OM_PUBLIC_BYTES) == 0) return OM_OK;
-  return om_fail(st, OM_IO, "cosign-key",
+  return om_fail(st, OM_IO, OM_RULE_COSIGN_KEY,
                  "the registry names another cosign key for %s than the one in the keys folder: put that one there",
                  daemon.origin);
 }

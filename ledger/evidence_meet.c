@@ -159,7 +159,7 @@ static enum om_code show_kept(struct om_batch *batch, const struct om_log_state 
   if (code == OM_OK && om_head_parse(batch->txn, &note, &head, state->log, copy, kept.len, &why) != OM_OK)
     return om_txn_check(batch->txn, st); /* the registry log has another daemon now */
   if (code == OM_OK) code = om_head_matches(batch->txn, state->log, state, &head, st);
-  if (code != OM_REFUSED || strcmp(st->rule, "fork") != 0) return code; /* it is of what is held now */
+  if (code != OM_REFUSED || !om_broke(st, OM_RULE_FORK)) return code; /* it is of what is held now */
   struct om_status fork = *st;
   om_status_clear(st);
   bool quorum_signed = om_quorum_beside(batch->txn, &head, state->log, info.head_size, copy, kept.len, &why) == OM_OK;
@@ -252,7 +252,7 @@ enum om_code om_batch_met(struct om_batch *batch, uint32_t log, const uint8_t *n
   if (code != OM_OK) return code;
   code = om_head_matches(batch->txn, log, state, &head, st);
   if (code == OM_OK) return om_evidence_vote(batch, state, head.size, note, len, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) code = om_head_forked(batch, state, note, len, st);
+  if (code == OM_REFUSED && om_broke(st, OM_RULE_FORK)) code = om_head_forked(batch, state, note, len, st);
   if (code != OM_WAIT && code != OM_REFUSED) return code;
   om_status_clear(st);
   return om_txn_check(batch->txn, st);

@@ -123,7 +123,7 @@ enum om_code om_batch_final(struct om_batch *batch, bool *newer, uint32_t log, c
   if (code == OM_OK && info.retired && head.size > info.end.size) return OM_OK; /* of no log any more */
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) {
+  if (code == OM_REFUSED && om_broke(st, OM_RULE_FORK)) {
     code = om_head_forked(batch, state, note, len, st);
     return code == OM_WAIT && log == batch->ledger->own_log ? st->code = OM_REFUSED : code;
   }
@@ -149,7 +149,7 @@ static enum om_code vote(struct om_batch *batch, const struct om_log_state *stat
                      (unsigned long long)size, (unsigned long long)head->size);
     if (om_evidence_vote(batch, state, head->size, note, len, st) != OM_OK) return st->code;
     if (head->size == size && !om_hash_equal(&root, &head->root))
-      return om_fail(st, OM_REFUSED, "fork", "another head of %s at %llu was cosigned here", head->origin,
+      return om_fail(st, OM_REFUSED, OM_RULE_FORK, "another head of %s at %llu was cosigned here", head->origin,
                      (unsigned long long)size);
     if (om_lost_vote(batch, state, size, &root, st) != OM_OK) return st->code;
   }
@@ -237,7 +237,7 @@ static enum om_code may_witness(struct om_batch *batch, struct om_daemon *self, 
   if (!listed) return om_fail(st, OM_REFUSED, "witness", "this daemon is no witness of %s", head->origin);
   code = om_cosign_key_check(batch->txn, batch->ledger->own_log, om_secret_public(keys->cosign), st);
   if (code != OM_OK) return code;
-  return om_fail(st, OM_IO, "cosign-key", "%s has not marked the registry yet that names the cosign key here",
+  return om_fail(st, OM_IO, OM_RULE_COSIGN_KEY, "%s has not marked the registry yet that names the cosign key here",
                  head->origin);
 }
 
@@ -324,7 +324,8 @@ static enum om_code check_open(struct om_batch *batch, const struct om_log_info 
   if (!sealed && !info->stopped) return om_txn_check(batch->txn, st);
   if (om_batch_met(batch, info->log, note, len, st) != OM_OK) return st->code;
   if (!info->stopped) return om_sealed_refuse(st, info->log, &call);
-  return om_fail(st, OM_REFUSED, "stopped", "log %s is not followed further: %s", info->origin, info->stopped_why);
+  return om_fail(st, OM_REFUSED, OM_RULE_STOPPED, "log %s is not followed further: %s", info->origin,
+                 info->stopped_why);
 }
 
 enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTES], uint32_t log, const uint8_t *note,
@@ -345,7 +346,7 @@ enum om_code om_batch_cosign(struct om_batch *batch, char line[OM_NOTE_LINE_BYTE
   if (code == OM_OK) code = reach_awaited(batch, &info, st);
   if (code == OM_OK) code = om_batch_log(batch, &state, log, st);
   if (code == OM_OK) code = om_head_matches(batch->txn, log, state, &head, st);
-  if (code == OM_REFUSED && strcmp(st->rule, "fork") == 0) return lapse(batch, state, note, len, st);
+  if (code == OM_REFUSED && om_broke(st, OM_RULE_FORK)) return lapse(batch, state, note, len, st);
   if (code == OM_OK) code = check_clock(state, &head, time_s, st);
   if (code == OM_OK) code = check_taken_up(batch, &head, log, time_s, st);
   if (code == OM_OK) code = may_witness(batch, &self, log, &head, keys, st);

@@ -100,8 +100,8 @@ static enum om_code root_of(struct om_batch *batch, struct om_hash *root, uint32
 static enum om_code beside_claim(struct om_batch *batch, const struct om_log_state *state,
                                  const struct om_proven *brought, struct om_status *st) {
   struct om_log_info info;
-  om_fail(st, OM_MISSING, "fork", "the quorum of log %u has signed others than the %llu entries held here", state->log,
-          (unsigned long long)state->edge.size);
+  om_fail(st, OM_MISSING, OM_RULE_FORK, "the quorum of log %u has signed others than the %llu entries held here",
+          state->log, (unsigned long long)state->edge.size);
   struct om_status why = *st, ignored = *st;
   om_head_forked(batch, state, brought->note, brought->len, &ignored); /* for the evidence */
   enum om_code code = om_log_info(batch->txn, &info, state->log, st);
@@ -127,7 +127,7 @@ static enum om_code beside(struct om_batch *batch, const struct om_log_state *st
       brought->len > 0 ? om_evidence_beside(batch, state, brought, st) : om_ended_beside(batch, state, st);
   if (code != OM_OK) return code;
   if (state->log == batch->ledger->own_log)
-    return om_fail(st, OM_REFUSED, "fork", "this log has signed a head of %llu entries beside those held here",
+    return om_fail(st, OM_REFUSED, OM_RULE_FORK, "this log has signed a head of %llu entries beside those held here",
                    (unsigned long long)brought->size);
   code = om_log_info(batch->txn, &info, state->log, st);
   if (code != OM_OK) return code;
@@ -141,8 +141,9 @@ static enum om_code beside(struct om_batch *batch, const struct om_log_state *st
   if (doubted)
     return om_fail(st, OM_WAIT, "mending", "log %u has gone on without what is not final here: it is fetched anew",
                    state->log);
-  return om_fail(st, OM_MISSING, "fork", "the tree of log %u at %llu does not go on from the %llu entries held here",
-                 state->log, (unsigned long long)brought->size, (unsigned long long)state->edge.size);
+  return om_fail(st, OM_MISSING, OM_RULE_FORK,
+                 "the tree of log %u at %llu does not go on from the %llu entries held here", state->log,
+                 (unsigned long long)brought->size, (unsigned long long)state->edge.size);
 }
 
 enum om_code om_batch_proven(struct om_batch *batch, uint32_t log, const struct om_proven *brought,

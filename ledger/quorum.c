@@ -51,7 +51,7 @@ enum om_code om_quorum_list(struct om_txn *txn, struct om_quorum_list *out, uint
   if (code == OM_OK && w.n > 0) {
     out->k = om_quorum_size(out->operators, w.quorum);
     if (!om_quorum_safe(out->operators, out->k))
-      return om_fail(st, OM_REFUSED, "quorum", "the witnesses of log %u can make no safe quorum", log);
+      return om_fail(st, OM_REFUSED, OM_RULE_QUORUM, "the witnesses of log %u can make no safe quorum", log);
   }
   return code;
 }
@@ -248,7 +248,7 @@ static enum om_code check_list(uint64_t *time_s, const struct om_quorum_list *li
       n = add_vote(votes, n, w->operator_member, time);
   }
   if (n < list->k)
-    return om_fail(st, OM_REFUSED, "quorum",
+    return om_fail(st, OM_REFUSED, OM_RULE_QUORUM,
                    "the head of %s at %llu carries the cosignatures of %zu operators, %u are needed", head->origin,
                    (unsigned long long)head->size, n, list->k);
   if (list->k > 0) {

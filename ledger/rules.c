@@ -22,7 +22,7 @@ enum om_code om_upgrade_wait(struct om_batch *batch, uint64_t index, const struc
   om_be64(row, index);
   om_txn_put(batch->txn, OM_TABLE_META, meta_upgrade, sizeof meta_upgrade - 1, row, sizeof row);
   if (om_txn_check(batch->txn, st) != OM_OK) return st->code;
-  return om_fail(st, OM_WAIT, "upgrade", "%s", why->text);
+  return om_fail(st, OM_WAIT, OM_RULE_UPGRADE, "%s", why->text);
 }
 
 bool om_upgrade_met(struct om_txn *txn) {

@@ -68,7 +68,7 @@ static bool is_full(const struct om_store *store) {
 
 enum om_code om_store_error(const struct om_store *store, int error, const char *doing, struct om_status *st) {
   if (error == MDB_MAP_FULL)
-    return om_fail(st, OM_FULL, "map",
+    return om_fail(st, OM_FULL, OM_RULE_MAP,
                    "%s in %s: the store's map is full; raise map-size in the settings and start again", doing,
                    store->path);
   if (error == ENOSPC || error == EDQUOT || (error == EIO && is_full(store)))

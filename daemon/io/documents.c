@@ -184,7 +184,7 @@ enum om_document_state om_documents_check(struct om_documents *d, uint64_t *size
 
 static enum om_code not_held(enum om_document_state state, struct om_status *st) {
   if (state == OM_DOCUMENT_ERASED)
-    return om_fail(st, OM_MISSING, "erased", "the document was erased here; its hash stands in the log for ever");
+    return om_fail(st, OM_MISSING, OM_RULE_ERASED, "the document was erased here; its hash stands in the log for ever");
   if (state == OM_DOCUMENT_ALTERED)
     return om_fail(st, OM_CORRUPT, "document",
                    "the document's bytes here have another hash than its name says: put it again (oremark document "

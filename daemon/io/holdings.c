@@ -50,7 +50,7 @@ static enum om_code judge(void *ctx, uint64_t *size, uint32_t log, const uint8_t
   if (code == OM_MISSING) return OM_WAIT;
   /* Beyond what is held, the log may have marked a registry with other witnesses; or beyond what is final here, the
    * governors may have restarted the network, and that is not accepted here yet. */
-  bool few = code == OM_REFUSED && strcmp(st->rule, "quorum") == 0; /* else the log itself has not signed it */
+  bool few = code == OM_REFUSED && om_broke(st, OM_RULE_QUORUM); /* else the log itself has not signed it */
   return few && head.size > info.head_size ? OM_WAIT : code;
 }
 

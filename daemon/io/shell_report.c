@@ -18,7 +18,7 @@ static const char *what_failed(enum om_job_kind kind) {
 }
 
 bool om_shell_tell_key(struct om_shell *shell, const struct om_status *why) {
-  bool lost = strcmp(why->rule, "votes") == 0, waits = strcmp(why->rule, "cosign-key") == 0;
+  bool lost = om_broke(why, OM_RULE_VOTES), waits = om_broke(why, OM_RULE_COSIGN_KEY);
   if (!lost && !waits) return false;
   bool *told = lost ? &shell->told_votes : &shell->told_key;
   if (!*told) om_log(OM_LOG_WARNING, lost ? "votes-lost" : "cosign-key-waits", "detail=\"%s\"", why->text);
@@ -27,7 +27,7 @@ bool om_shell_tell_key(struct om_shell *shell, const struct om_status *why) {
 }
 
 void om_shell_report(struct om_shell *shell, const struct om_job *job) {
-  bool fork = strcmp(job->status.rule, "fork") == 0; /* waits for the operator */
+  bool fork = om_broke(&job->status, OM_RULE_FORK); /* waits for the operator */
   if (job->kind == OM_JOB_EVIDENCE && job->code == OM_OK && job->news)
     om_log(OM_LOG_WARNING, "evidence", "log=%" PRIu32 " piece=%" PRIu32 " detail=\"see 'oremark evidence'\"", job->log,
            job->number);
@@ -36,11 +36,11 @@ void om_shell_report(struct om_shell *shell, const struct om_job *job) {
     shell->told_key = false;
   }
   bool by_hand = job->code == OM_WAIT && /* either is the operator's to do */
-                 (strcmp(job->status.rule, "by-hand") == 0 || strcmp(job->status.rule, "upgrade") == 0);
+                 (om_broke(&job->status, OM_RULE_BY_HAND) || om_broke(&job->status, OM_RULE_UPGRADE));
   if (by_hand && !shell->told_by_hand) om_log(OM_LOG_WARNING, job->status.rule, "detail=\"%s\"", job->status.text);
   shell->told_by_hand = shell->told_by_hand || by_hand;
   if (job->code == OM_OK || (job->code == OM_WAIT && !fork)) return;
-  if (job->kind == OM_JOB_COSIGN && strcmp(job->status.rule, "stopped") == 0) return; /* said when it was stopped */
+  if (job->kind == OM_JOB_COSIGN && om_broke(&job->status, OM_RULE_STOPPED)) return; /* said when it was stopped */
   if (om_shell_tell_key(shell, &job->status)) return;
   om_log(job->code == OM_REFUSED || job->code == OM_MALFORMED ? OM_LOG_WARNING : OM_LOG_ERROR, what_failed(job->kind),
          "log=%" PRIu32 " code=%s why=\"%s\"", job->log, om_code_name(job->code), job->status.text);

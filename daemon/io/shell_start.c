@@ -16,7 +16,7 @@ static enum om_code check_keys(struct om_shell *shell, struct om_txn *txn, uint3
     return om_fail(st, OM_USAGE, NULL, "the log key in %s is not the one that the registry names for %s",
                    shell->settings->keys, daemon.origin);
   if (om_cosign_key_check(txn, own, om_secret_public(shell->keys->cosign), st) == OM_OK) return OM_OK;
-  if (strcmp(st->rule, "cosign-key") != 0 && strcmp(st->rule, "votes") != 0) return st->code;
+  if (!om_broke(st, OM_RULE_COSIGN_KEY) && !om_broke(st, OM_RULE_VOTES)) return st->code;
   om_shell_tell_key(shell, st); /* the governors may replace it later: all else goes on */
   om_status_clear(st);
   return OM_OK;

@@ -136,6 +136,25 @@ static bool still_wanted(void *ctx, const char *step, uint64_t done, uint64_t to
   return !l->unwanted;
 }
 
+/* The lineage of NUMBER, by all cores where nobody else has them. */
+static enum om_code collect_lineage(struct listing *l, struct om_lineage *out, const uint8_t *number,
+                                    struct om_status *st) {
+  struct om_answering *a = l->a;
+  struct om_txn *txns[OM_CREW_MAX], *alone = a->view.txn;
+  struct om_progress progress = {still_wanted, l};
+  struct om_crew *crew = NULL;
+  struct om_verify_memory *memory;
+  struct om_status ignored; /* then this thread does it all */
+  bool taken = a->sink->verifier && a->sink->verifier(a->sink->ctx, &crew, &memory);
+  size_t n = om_crew_size(crew);
+  bool helped = n > 1 && om_txn_twins(txns, n, a->view.txn, &ignored) == OM_OK;
+  enum om_code code = om_lineage_collect_steps(out, helped ? txns : &alone, helped ? crew : NULL, &a->about->network,
+                                               number, 0, &progress, st);
+  for (size_t i = 0; helped && i < n; i++) om_txn_abort(txns[i]);
+  if (taken) a->sink->verifier_done(a->sink->ctx);
+  return code;
+}
+
 enum { BEARING_SHOWN = 50 }; /* nobody reads more of them below a lot, and each is read from its entry */
 
 /* The flags and corrections that bear on the lot's lineage. What was found outlives the replies' memory. */
@@ -148,7 +167,7 @@ static enum om_code list_bearing(struct listing *l, ProtobufCBinaryData number, 
   size_t n = 0;
   enum om_code code = om_answer_number(number, st);
   if (code != OM_OK) return code;
-  code = om_lineage_collect(&lineage, a->view.txn, &a->about->network, number.data, &progress, st);
+  code = collect_lineage(l, &lineage, number.data, st);
   if (code == OM_OK)
     code = om_bearing_collect(a->view.txn, &arena, &list, &n, &a->about->network, &lineage, &progress, st);
   l->left_out = n > BEARING_SHOWN ? n - BEARING_SHOWN : 0;

@@ -18,14 +18,14 @@ static bool piece(struct om_txn *txn, struct om_bytes *row, uint32_t log, uint32
   return om_txn_get(txn, row, OM_TABLE_EVIDENCE, key, sizeof key) && row->len > PIECE_HEAD_BYTES;
 }
 
-/* Two heads, both beyond the one that a restart of the network states of LOG: it may have signed the smaller before,
- * and have gone on from the stated one since, as it was told to. */
+/* Two heads, both beyond the one that the first restart of the network states of LOG: it may have signed the smaller
+ * before, and have gone on from the stated one since, as it was told to. */
 static bool is_of_before(struct om_txn *txn, uint32_t log, const struct om_bytes *row) {
   enum om_evidence_what what;
   struct om_checkpoint about;
   struct om_status none;
-  uint64_t stated, since;
-  return om_registry_stated(txn, &stated, &since, log) && om_get64(row->data + 1) > stated &&
+  uint64_t stated;
+  return om_registry_first_stated(txn, &stated, log) && om_get64(row->data + 1) > stated &&
          om_evidence_about(row->data + PIECE_HEAD_BYTES, row->len - PIECE_HEAD_BYTES, &what, &about, &none) == OM_OK &&
          what == OM_EVIDENCE_OF_FORK;
 }

@@ -210,6 +210,8 @@ bool om_registry_restart(struct om_txn *txn, struct om_restart *out, uint64_t as
 bool om_registry_stated(struct om_txn *txn, uint64_t *size, uint64_t *since, uint32_t log);
 /* And its root. */
 bool om_registry_stated_root(struct om_txn *txn, uint64_t *size, struct om_hash *root, uint64_t *since, uint32_t log);
+/* The size that the first restart which states LOG gives it: later ones state no less; false: none does. */
+bool om_registry_first_stated(struct om_txn *txn, uint64_t *size, uint32_t log);
 /* The head of LOG that the restart states which stands as registry entry SINCE; false: it states none. */
 bool om_registry_stated_by(struct om_txn *txn, uint64_t *size, struct om_hash *root, uint32_t log, uint64_t since);
 

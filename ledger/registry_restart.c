@@ -48,6 +48,17 @@ bool om_registry_stated_root(struct om_txn *txn, uint64_t *size, struct om_hash 
   return true;
 }
 
+bool om_registry_first_stated(struct om_txn *txn, uint64_t *size, uint32_t log) {
+  uint8_t key[OM_REGISTRY_KEY_BYTES];
+  struct om_bytes found, row;
+  om_registry_row_key(key, OM_ROW_STATED, log, 0, 0);
+  if (!om_txn_next(txn, &found, &row, OM_TABLE_REGISTRY, key, sizeof key) || found.len != sizeof key ||
+      memcmp(found.data, key, OM_REGISTRY_SUBJECT_BYTES) != 0 || row.len != STATED_BYTES)
+    return false;
+  *size = om_get64(row.data);
+  return true;
+}
+
 bool om_registry_stated_by(struct om_txn *txn, uint64_t *size, struct om_hash *root, uint32_t log, uint64_t since) {
   uint8_t key[OM_REGISTRY_KEY_BYTES];
   struct om_bytes row;

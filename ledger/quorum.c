@@ -173,17 +173,24 @@ enum om_code om_head_signer(struct om_txn *txn, struct om_daemon *out, uint32_t 
   return om_registry_daemon(txn, out, log, succeeded ? size : OM_REGISTRY_NOW, st);
 }
 
-/* OUT is not signed by what is held to be LOG's daemon, as ST says. Beyond what is held, the registry log may have got
- * another one. */
+/* Whether the registry log was once ORIGIN's. */
+static bool was_its_daemon(struct om_txn *txn, const char *origin) {
+  struct om_succession s;
+  for (uint64_t from = 0; om_registry_succession(txn, &s, from); from = s.since + 1)
+    if (strcmp(s.before, origin) == 0) return true;
+  return false;
+}
+
+/* OUT is not signed by what is held to be LOG's daemon, as ST says. The registry log may have got another one beyond
+ * what is final here: what else is held of it may have been left behind. */
 static enum om_code not_its_head(struct om_txn *txn, uint32_t log, const struct om_checkpoint *out,
                                  struct om_status *st) {
   struct om_status why = *st;
-  struct om_log_state *state = malloc(sizeof *state);
-  OM_ASSERT(state);
-  enum om_code code = log == OM_LOG_REGISTRY ? om_log_state_read(txn, state, log, st) : OM_OK;
-  bool beyond = code == OM_OK && log == OM_LOG_REGISTRY && out->size > state->edge.size;
-  free(state);
+  struct om_log_info info = {0};
+  enum om_code code = log == OM_LOG_REGISTRY ? om_log_info(txn, &info, log, st) : OM_OK;
   if (code != OM_OK) return code;
+  bool beyond = log == OM_LOG_REGISTRY &&
+                (out->size > info.size || (out->size > info.head_size && !was_its_daemon(txn, out->origin)));
   if (beyond)
     return om_fail(
         st, OM_WAIT, "succession",

@@ -66,6 +66,7 @@ enum om_code om_sync_head(struct om_node *node, uint32_t slot, uint32_t log, con
     else if (size >= row->unjudged.size)
       om_heard_set(&row->unjudged, size, note, len, slot);
     if (code != OM_OK && !of_two(node, log, code)) return om_wrap(st, "a head of log %u", log);
+    if (code != OM_OK) om_judge_spend(node, slot); /* nobody is blamed, but it has cost a check */
     om_status_clear(st);
   } else {
     om_met(node, slot, log, note, len); /* its final head, which may be another than the one here */

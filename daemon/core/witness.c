@@ -107,7 +107,7 @@ static void take_proposal(struct om_node *node, uint32_t slot, uint32_t log, uin
   bool home = node->peers[slot].log == log;
   struct om_hash hash;
   if (size < tracked->cosigned) {
-    om_met(node, slot, log, note, len);
+    om_met(node, home ? slot : OM_SLOT_NONE, log, note, len); /* who relays has paid */
     return;
   }
   if (tracked->stopped && (!home || size <= tracked->size || !om_judge_spend(node, slot))) return;

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sodium.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,7 @@ struct daemons {
   struct network net;
   char *folder;
   uint16_t ports[NETWORK_MAX];
+  int claims[NETWORK_MAX]; /* to those ports */
   pid_t pids[NETWORK_MAX];
   uint64_t map_size; /* bytes; 0: plenty */
 };
@@ -33,21 +36,32 @@ static inline void nap(unsigned ms) {
   usleep(ms * 1000);
 }
 
-static inline uint16_t free_port(void) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  socklen_t len = sizeof address;
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
-  assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-  close(fd);
-  return ntohs(address.sin_port);
+/* A port that nobody has, below those that the system gives to outgoing connections. No other test is given it until
+ * *CLAIM is closed: it is claimed by the name of a socket, as tests/e2e/network.py does. */
+static inline uint16_t free_port(int *claim) {
+  enum { FIRST = 10000, PORTS = 22000 };
+  for (;;) {
+    uint16_t port = (uint16_t)(FIRST + randombytes_uniform(PORTS));
+    struct sockaddr_un name = {.sun_family = AF_UNIX}; /* of the abstract kind: begins with a NUL */
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    size_t len = (size_t)snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "oremark-test-port-%u", port);
+    *claim = socket(AF_UNIX, SOCK_STREAM, 0);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(*claim >= 0 && fd >= 0);
+    bool ours =
+        bind(*claim, (struct sockaddr *)&name, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)) == 0 &&
+        bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    if (ours) return port;
+    close(*claim);
+  }
 }
 
 static inline void daemons_open(struct daemons *d, size_t n, bool witnessed) {
   memset(d, 0, sizeof *d);
   network_open(&d->net, n, witnessed);
   d->folder = temp_folder();
-  for (size_t i = 0; i < n; i++) d->ports[i] = free_port();
+  for (size_t i = 0; i < n; i++) d->ports[i] = free_port(&d->claims[i]);
 }
 
 static inline void socket_path(const struct daemons *d, size_t i, char out[PATH_BYTES]) {
@@ -106,6 +120,7 @@ static inline int daemon_end(struct daemons *d, size_t i, int number) {
 static inline void daemons_close(struct daemons *d) {
   for (size_t i = 0; i < d->net.n; i++)
     if (d->pids[i] > 0) assert_int_equal(daemon_end(d, i, SIGTERM), OM_OK);
+  for (size_t i = 0; i < d->net.n; i++) close(d->claims[i]);
   remove_folder(d->folder);
   network_close(&d->net);
 }

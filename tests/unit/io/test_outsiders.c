@@ -28,6 +28,7 @@ static void must(enum om_code code) {
 }
 
 static void start_witness(void) {
+  static int claim; /* as long as the test runs */
   uint8_t seed[OM_PUBLIC_BYTES] = {9};
   char vkeys[DAEMONS][OM_VKEY_BYTES], address[32], *logs[DAEMONS];
   enum om_code code = OM_IO;
@@ -36,8 +37,8 @@ static void start_witness(void) {
     om_vkey_format(vkeys[i], network_info(ledgers[0], i).origin, OM_ALG_ED25519, om_secret_public(net.log_keys[i]));
     logs[i] = vkeys[i];
   }
-  for (int i = 0; code == OM_IO && i < TRIES; i++) { /* somebody else may take a free port */
-    snprintf(address, sizeof address, "127.0.0.1:%u", free_port());
+  for (int i = 0; code == OM_IO && i < TRIES; i++) { /* some other program may take a free port */
+    snprintf(address, sizeof address, "127.0.0.1:%u", free_port(&claim));
     struct om_witness_http_config config = {.address = address,
                                             .store = folder,
                                             .keys = folder,

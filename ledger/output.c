@@ -77,9 +77,10 @@ static void sum_key(uint8_t out[SUM_KEY_BYTES], enum om_sum sum, const struct om
  * known, so that a lot of impossible mass, lowered again, would take all else off with it. */
 static void add_output(struct om_stage *stage, enum om_sum which, const struct om_output *of, int64_t mg) {
   uint8_t key[SUM_KEY_BYTES];
+  if (mg == 0) return;
   sum_key(key, which, of);
   int64_t sum = om_stage_sum(stage, key, sizeof key);
-  if (mg == 0 || sum == OM_MASS_MAX_MG) return;
+  if (sum == OM_MASS_MAX_MG) return;
   if (mg < 0)
     sum += mg; /* at most what was added before */
   else if (!om_mass_add(&sum, sum, mg))

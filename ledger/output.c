@@ -99,16 +99,14 @@ static void stated(int64_t mg[OM_ELEMENT_MAX + 1], const Oremark__Extract *e) {
 }
 
 void om_stage_output_sum(struct om_stage *stage, const Oremark__Event *event) {
-  int64_t mg[OM_ELEMENT_MAX + 1];
+  const Oremark__Extract *e = event->extract;
   if (stage->backing->uncapped) return; /* a part of the history says nothing of sums */
-  stated(mg, event->extract);
-  for (uint8_t z = 1; z <= OM_ELEMENT_MAX; z++)
-    add_output(stage, OM_SUM_OUTPUT,
-               &(struct om_output){.member = stage->member.number,
-                                   .site = event->extract->site,
-                                   .element = z,
-                                   .year = om_year_of(event->at_ms)},
-               mg[z]);
+  struct om_output of = {.member = stage->member.number, .site = e->site, .year = om_year_of(event->at_ms)};
+  for (size_t i = 0; i < e->n_lots; i++)
+    for (size_t k = 0; k < e->lots[i]->n_metals; k++) {
+      of.element = (uint8_t)e->lots[i]->metals[k]->element;
+      add_output(stage, OM_SUM_OUTPUT, &of, (int64_t)e->lots[i]->metals[k]->contained_mg);
+    }
 }
 
 /* ---- corrections ---- */

@@ -321,16 +321,16 @@ void bench_bundle(void) {
   write_apart(path);
   network_open(&net, 2, false);
   malloc_trim(0); /* what other figures have left */
-  double best = 1e9;
+  double bound = bound_verify(), took = 0;
   uint64_t signatures = 0, peak = 0;
-  for (int i = 0; i < RUNS; i++) {
-    double took = verify(&net, path, &signatures, &peak);
-    if (took < best) best = took;
+  for (int i = 0; i < RUNS; i++) { /* in turns: the machine may slow down or speed up meanwhile */
+    took += verify(&net, path, &signatures, &peak);
+    bound += bound_verify();
   }
   figure_print(&(struct figure){.name = "bundle-verify",
-                                .value = (double)signatures / best,
+                                .value = (double)signatures * RUNS / took,
                                 .unit = "signatures/s",
-                                .bound = bound_verify(),
+                                .bound = bound / (RUNS + 1),
                                 .bound_is = "verifications/s, all cores",
                                 .goal = 0.9});
   figure_print(&(struct figure){.name = "bundle-memory",

@@ -17,7 +17,8 @@ enum {
   LOTS_DEEP = 5000,
   LOTS_FLAGS = 10000, /* mined; each round of diamonds makes three of each: 100,000 in all, and those that join them */
   ROUNDS = 3,
-  ASKED = 25,   /* times: the median counts */
+  ASKED = 25, /* times: the median counts */
+  DEEP_ROUNDS = 8,
   EVENTS = 100, /* in a statement, at most */
   STAGE = 1000, /* inputs that are combined at a time */
 };
@@ -257,12 +258,11 @@ static double ask_flags(struct pair *p, struct lot *lot) {
 
 /* The shortest of three times that LOT takes to be verified; *RECORDS and *BYTES of it, and *FIRST: how long it took
  * when nothing was remembered of it. */
-static double verify_best(struct pair *p, struct lot *lot, bool deep, uint64_t *records, uint64_t *bytes,
-                          double *first) {
+static double verify_best(struct pair *p, struct lot *lot, uint64_t *records, uint64_t *bytes, double *first) {
   double best = 1e9;
   for (int i = 0; i < 3; i++) {
     double begin = now_s();
-    Oremark__Reply *reply = verify(p, lot, deep);
+    Oremark__Reply *reply = verify(p, lot, false);
     double took = now_s() - begin;
     if (took < best) best = took;
     if (i == 0) *first = took;
@@ -283,7 +283,7 @@ void bench_verify_lineage(void) {
   pair_open(&p);
   extract_all(&p, lots, size);
   struct lot last = grow(&p, lots, size);
-  double best = verify_best(&p, &last, false, &records, &bytes, &first);
+  double best = verify_best(&p, &last, &records, &bytes, &first);
   fprintf(stderr, "verify-lineage: %llu records, the first time in %.3f s\n", (unsigned long long)records, first);
   figure_print(&(struct figure){.name = "verify-lineage",
                                 .value = best,
@@ -333,7 +333,7 @@ void bench_verify_million(void) {
   pair_open(&p);
   extract_all(&p, lots, size);
   struct lot last = grow(&p, lots, size);
-  double best = verify_best(&p, &last, false, &records, &bytes, &first);
+  double best = verify_best(&p, &last, &records, &bytes, &first);
   fprintf(stderr, "verify-million: %llu records of %llu bytes in %.3f s, the first time in %.3f s\n",
           (unsigned long long)records, (unsigned long long)bytes, best, first);
   figure_print(&(struct figure){.name = "verify-million",
@@ -350,18 +350,26 @@ void bench_verify_deep(void) {
   struct pair p;
   struct size size = {LOTS_DEEP, 1};
   struct lot *lots = calloc(LOTS_DEEP, sizeof *lots);
-  uint64_t records, bytes;
-  double first;
+  uint64_t records = 0;
   OM_ASSERT(lots);
   pair_open(&p);
   extract_all(&p, lots, size);
   struct lot last = grow(&p, lots, size);
-  double best = verify_best(&p, &last, true, &records, &bytes, &first);
-  fprintf(stderr, "verify-deep: %llu records, a signature each, in %.3f s\n", (unsigned long long)records, best);
+  double bound = bound_verify(), took = 0;
+  for (int i = 0; i < DEEP_ROUNDS; i++) { /* in turns: the machine may slow down or speed up meanwhile */
+    double begin = now_s();
+    Oremark__Reply *reply = verify(&p, &last, true);
+    took += now_s() - begin;
+    records = reply->verdict->records;
+    oremark__reply__free_unpacked(reply, NULL);
+    bound += bound_verify();
+  }
+  fprintf(stderr, "verify-deep: %llu records, a signature each, in %.3f s\n", (unsigned long long)records,
+          took / DEEP_ROUNDS);
   figure_print(&(struct figure){.name = "verify-deep",
-                                .value = (double)records / best,
+                                .value = (double)records * DEEP_ROUNDS / took,
                                 .unit = "signatures/s",
-                                .bound = bound_verify(),
+                                .bound = bound / (DEEP_ROUNDS + 1),
                                 .bound_is = "verifications/s, all cores",
                                 .goal = 0.9});
   pair_close(&p);
